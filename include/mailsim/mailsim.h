@@ -1,0 +1,15 @@
+/* mailsim.h: everything. */
+#ifndef MAILSIM_MAILSIM_H
+#define MAILSIM_MAILSIM_H
+
+#include <mailsim/agent.h>
+#include <mailsim/base.h>
+#include <mailsim/cc.h>
+#include <mailsim/check.h>
+#include <mailsim/packet.h>
+#include <mailsim/sim.h>
+#include <mailsim/stream.h>
+#include <mailsim/topology.h>
+#include <mailsim/trace.h>
+
+#endif

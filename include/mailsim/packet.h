@@ -1,0 +1,79 @@
+/* packet.h: the decoded view of one packet, for sinks, tests and tools, and its bytes.
+ *
+ * Does not include: the line that travels inside the simulation, which is private. */
+#ifndef MAILSIM_PACKET_H
+#define MAILSIM_PACKET_H
+
+#include <mailsim/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum msim_proto { MSIM_PROTO_ICMP = 1, MSIM_PROTO_TCP = 6, MSIM_PROTO_UDP = 17 };
+
+/* RFC 9293 3.1 and RFC 3168; the values are the bits of the header. */
+enum msim_tcp_flag {
+  MSIM_TCP_FIN = 1,
+  MSIM_TCP_SYN = 2,
+  MSIM_TCP_RST = 4,
+  MSIM_TCP_PSH = 8,
+  MSIM_TCP_ACK = 16,
+  MSIM_TCP_URG = 32,
+  MSIM_TCP_ECE = 64,
+  MSIM_TCP_CWR = 128
+};
+
+struct msim_sack {
+  uint32_t left, right; /* absolute sequence numbers */
+};
+
+struct msim_tcp_view {
+  uint16_t src_port, dst_port;
+  uint32_t seq, ack;    /* absolute, as on the wire */
+  uint16_t flags;       /* enum msim_tcp_flag */
+  uint16_t window;      /* as on the wire, unscaled */
+  uint16_t urgent;
+  uint16_t mss_bytes;   /* 0: option absent */
+  int8_t window_shift;  /* -1: option absent */
+  bool sack_permitted, has_timestamp;
+  uint8_t sack_count;
+  struct msim_sack sack[4];
+  uint32_t ts_value, ts_echo;
+};
+
+struct msim_udp_view {
+  uint16_t src_port, dst_port;
+};
+
+struct msim_icmp_view {
+  uint8_t type, code;
+  uint32_t rest; /* the second word of the header: echo id and sequence, or the MTU in its lower half (RFC 1191) */
+};
+
+struct msim_packet {
+  struct msim_addr src, dst;
+  uint8_t proto, ttl, tos; /* enum msim_proto; DSCP and ECN bits */
+  bool dont_fragment;
+  uint16_t id;
+  union {
+    struct msim_tcp_view tcp;
+    struct msim_udp_view udp;
+    struct msim_icmp_view icmp;
+  } l4;
+  struct msim_slice options; /* TCP option bytes in their order, may be empty */
+  struct msim_slice payload;
+};
+
+/* The bytes of a whole IPv4 packet with true checksums. Returns the length, 0 when capacity_bytes is too small or the
+ * packet cannot be written (RFC 791, 9293, 768, 792). 65535 bytes always suffice. */
+MSIM_API size_t msim_packet_encode(const struct msim_packet *packet, uint8_t *out, size_t capacity_bytes);
+
+/* Reads a whole IPv4 packet; the slices point into bytes. MSIM_ERR_SYNTAX for what is cut, inconsistent, fragmented or
+ * has a wrong checksum. */
+MSIM_API int msim_packet_decode(struct msim_packet *out, struct msim_slice bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

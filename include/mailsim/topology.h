@@ -1,0 +1,130 @@
+/* topology.h: how a world is built, from YAML or by the same doors in C.
+ *
+ * Everything the file can say a program can say here; the loader uses nothing else. All of it before the start.
+ * The format is described in docs/topology.md. */
+#ifndef MAILSIM_TOPOLOGY_H
+#define MAILSIM_TOPOLOGY_H
+
+#include <mailsim/agent.h>
+#include <mailsim/sim.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- YAML ---- */
+
+/* Reads bytes for the loader; *out is released with release. name is the path as it stands in the text, from the
+ * folder of the file that names it. Hand in NULL to allow no further files (include, scene, letters). */
+struct msim_reader {
+  void *ctx;
+  int (*read)(void *ctx, const char *path, struct msim_slice *out);
+  void (*release)(void *ctx, struct msim_slice bytes);
+};
+
+/* Loads a topology into an empty simulation. fn is called for each finding; fn may be NULL.
+ * 0, MSIM_ERR_SYNTAX, MSIM_ERR_IO, MSIM_ERR_NOMEM, MSIM_ERR_STATE (not empty). */
+MSIM_API int msim_topology_load_file(struct msim_sim *sim, const char *path, msim_diag_fn *fn, void *user);
+MSIM_API int msim_topology_load_text(struct msim_sim *sim, const char *name, struct msim_slice text,
+                                     const struct msim_reader *reader, msim_diag_fn *fn, void *user);
+
+/* What the file says beside the world; all borrowed for the simulation's life. */
+struct msim_topology_info {
+  const char *name;  /* the file's stem, or what msim_sim_set_name said */
+  const char *title; /* "" when it has none */
+  const char *scene; /* path of the scene that it plays, or NULL */
+  msim_ns until_ns;  /* MSIM_NEVER: until quiet */
+  const char *scene_case; /* or NULL */
+};
+#define msim_topology_info(sim, out) msim_topology_info_sized((sim), (out), sizeof(struct msim_topology_info))
+MSIM_API void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_info *out, size_t out_bytes);
+
+/* ---- C ---- */
+
+MSIM_API int msim_sim_set_name(struct msim_sim *sim, const char *name, const char *title);
+MSIM_API int msim_sim_set_start(struct msim_sim *sim, int64_t unix_s); /* the date of t = 0; default 2026-01-01T00:00:00Z */
+MSIM_API int msim_sim_set_until(struct msim_sim *sim, msim_ns until_ns); /* what msim_topology_info gives; default MSIM_NEVER */
+
+/* 1 to 63 of a-z A-Z 0-9 - _ . and UTF-8 letters, not beginning with '-' or '.'. MSIM_ERR_EXISTS, MSIM_ERR_INVALID,
+ * MSIM_ERR_STATE, MSIM_ERR_NOMEM. *out may be NULL. */
+MSIM_API int msim_node_add(struct msim_sim *sim, const char *name, struct msim_node **out);
+MSIM_API struct msim_node *msim_node_find(const struct msim_sim *sim, const char *name); /* NULL: none */
+MSIM_API const char *msim_node_name(const struct msim_node *node);
+MSIM_API size_t msim_node_count(const struct msim_sim *sim);
+MSIM_API struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index); /* in order of addition */
+
+/* An address, "192.0.2.1" or with a prefix. A host without one gets one from 10.0.0.0/8 by a hash of its name, so that
+ * it does not depend on the other hosts. MSIM_ERR_EXISTS: another host has it. */
+MSIM_API int msim_node_add_addr(struct msim_node *node, const char *addr);
+MSIM_API struct msim_addr msim_node_addr(const struct msim_node *node); /* its first; family NONE before the start */
+
+MSIM_API int msim_node_set_zone(struct msim_node *node, int minutes_east);
+MSIM_API int msim_node_set_ttl(struct msim_node *node, uint8_t ttl); /* of the packets that it sends; default 64 */
+
+/* Impairments of one direction of a link. All zero: a perfect wire. Shares are parts per million. */
+enum msim_jitter { MSIM_JITTER_UNIFORM, MSIM_JITTER_NORMAL, MSIM_JITTER_EXPONENTIAL };
+struct msim_impair_opts {
+  uint32_t loss_ppm;
+  /* Gilbert-Elliott: two states with a loss share each; moves are drawn per packet. bursts when burst_enter_ppm > 0. */
+  uint32_t burst_enter_ppm, burst_leave_ppm, burst_loss_ppm, calm_loss_ppm;
+  msim_ns jitter_ns; /* added delay in 0 .. jitter_ns (EXPONENTIAL: that mean, cut at ten times) */
+  enum msim_jitter jitter_shape;
+  bool jitter_reorders; /* false: a packet never overtakes another */
+  uint32_t duplicate_ppm;
+  uint32_t reorder_ppm; /* this share is held back by reorder_ns, so that later ones overtake it */
+  msim_ns reorder_ns;
+  uint32_t corrupt_ppm;  /* arrives with a wrong checksum: the receiver drops it */
+  const uint32_t *drop_nth; /* scripted loss: ascending 1-based numbers of packets of this direction, ends with 0; copied */
+};
+
+struct msim_link_way {
+  uint64_t rate_bps; /* 0: infinite */
+  msim_ns delay_ns;  /* at least 1 */
+  uint64_t queue_bytes_max;   /* waiting, without the packet being sent; 0: no limit in bytes */
+  uint32_t queue_packets_max; /* 0: no limit in packets (then queue_bytes_max decides); both 0: 1000 packets */
+  struct msim_impair_opts impair;
+};
+
+struct msim_link_opts {
+  const char *name;        /* NULL: "A-B", with "#2" and so on for further ones between the same two */
+  uint32_t overhead_bytes; /* per packet, on the wire and in the queue */
+  uint32_t mtu_bytes;      /* 0: 1500; 68 .. 65535 (RFC 791) */
+  uint32_t cost;           /* of the route; 0: 1 */
+  struct msim_link_way a_to_b, b_to_a;
+};
+
+/* Joins two nodes point to point. MSIM_ERR_INVALID, MSIM_ERR_EXISTS (the name), MSIM_ERR_STATE, MSIM_ERR_NOMEM. */
+#define msim_link_add(a, b, opts) msim_link_add_sized((a), (b), (opts), sizeof(struct msim_link_opts))
+MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct msim_link_opts *opts,
+                                 size_t opts_bytes);
+
+/* How a host's TCP behaves. Zero members keep the default. */
+struct msim_tcp_opts {
+  const char *congestion;       /* "reno", "fixed", or one registered; NULL: "reno" */
+  uint64_t receive_buffer_bytes; /* default 131072 */
+  uint64_t send_buffer_bytes;    /* default 131072 */
+  uint32_t initial_window_segments; /* default 10 (RFC 6928) */
+  msim_ns rto_min_ns, rto_initial_ns, rto_max_ns; /* defaults 200 ms, 1 s, 120 s; RFC 6298 */
+  msim_ns delayed_ack_ns;        /* default 40 ms; at most 500 ms (RFC 9293 3.8.6.3) */
+  msim_ns time_wait_ns;          /* default 60 s */
+  uint32_t data_retries_max;     /* default 15 */
+  uint32_t syn_retries_max;      /* default 6 */
+  uint32_t mss_bytes_max;        /* default: from the MTU */
+  bool no_delayed_ack, no_nagle, no_window_scale;
+};
+#define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
+MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);
+
+/* Puts an agent on a host, configured by the YAML text of its mapping ("" for none). MSIM_ERR_NOT_FOUND: no such type. */
+MSIM_API int msim_agent_add_yaml(struct msim_node *node, const char *type_name, const char *yaml, msim_diag_fn *fn,
+                                 void *user);
+/* The same with a filled config struct (config_bytes of the type), copied; what it points to is borrowed. */
+MSIM_API int msim_agent_add(struct msim_node *node, const char *type_name, const void *config);
+
+/* ---- registries, for `mailsim list` ---- */
+MSIM_API const struct msim_agent_type *msim_agent_type_at(const struct msim_sim *sim, size_t index); /* NULL: past the end */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

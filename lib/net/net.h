@@ -1,0 +1,182 @@
+/* net.h: hosts, links, addresses and IP as the layers above see them.
+ *
+ * Rooms: node.c (hosts and addresses), route.c, link.c + impair.c (the only place that puts packets on a wire), ip.c
+ * (send, receive, forward), icmp.c, udp.c, observe.c (the only producer of packet records).
+ * Does not know TCP: protocols register their handlers here. */
+#ifndef MSIM_NET_NET_H
+#define MSIM_NET_NET_H
+
+#include <mailsim/topology.h>
+
+#include "core/names.h"
+#include "core/pool.h"
+#include "core/rng.h"
+#include "core/sim.h"
+#include "net/packet.h"
+
+struct msim__way; /* one direction of a link, link.h */
+struct msim__tcp_listener;
+struct msim_agent;
+
+/* Where a node is joined to a link. number orders the arrivals of one instant: ports are ranked by the peer's name, then
+ * by the link's, at the start. */
+struct msim__port {
+  struct msim_node *node, *peer;
+  struct msim__way *out; /* towards the peer */
+  uint32_t number;
+  const char *link_name;
+};
+
+struct msim_node {
+  struct msim__actor actor; /* must be first */
+  const char *name;
+  uint32_t index;           /* order of addition */
+  uint32_t addr_id;         /* its first address; further ones point to it by their row's node; 0: none */
+  struct msim__port **ports;
+  uint32_t port_count, port_capacity;
+  uint32_t core_index;      /* route.c: row among the nodes with two links or more; MSIM__CORE_NONE for a leaf */
+  int16_t zone_minutes;
+  uint8_t ttl;
+  bool is_up;
+  struct msim__port *loopback; /* made when first used */
+  const struct msim_tcp_opts *tcp_opts; /* complete; NULL: the defaults */
+  struct msim__tcp_listener *tcp_listeners;
+  uint32_t ephemeral_count; /* local ports given out */
+  uint16_t ip_id;
+  struct msim__udp_port *udp_ports;
+  struct msim_agent *agents;  /* agents.c: in order of addition */
+  void *tcp_node;             /* tcp: TIME-WAIT list and counters, made when first used */
+};
+#define MSIM__CORE_NONE UINT32_MAX
+
+/* A row of the table of addresses: what packets carry is its number. Row 0 is "none". */
+struct msim__addr_row {
+  struct msim_addr addr;
+  struct msim_node *node; /* who has it; NULL: nobody */
+  const char *text;       /* made when first asked for */
+};
+
+/* What ICMP told about a packet of ours; fields from the quoted packet, seen as its sender sees them. */
+struct msim__icmp_error {
+  uint8_t type, code;
+  uint16_t mtu_bytes;
+  uint32_t local, remote; /* address ids */
+  uint16_t local_port, remote_port;
+  uint32_t seq; /* TCP: of the quoted segment */
+};
+
+/* receive borrows the packet (take references to what shall stay). error may be NULL. */
+struct msim__protocol {
+  void (*receive)(struct msim_node *node, struct msim__packet *packet);
+  void (*error)(struct msim_node *node, const struct msim__icmp_error *error);
+};
+
+struct msim__net {
+  struct msim_sim *sim;
+  struct msim__packets packets;
+  struct msim__names names;      /* of nodes */
+  struct msim__names link_names;
+  struct msim_node **nodes;      /* in order of addition */
+  size_t node_count, node_capacity;
+  struct msim_node **ranked;     /* by name, from the start on */
+  struct msim__addr_row *addrs;
+  size_t addr_count, addr_capacity;
+  uint32_t *addr_buckets;
+  size_t addr_bucket_count;
+  struct msim__protocol protocols[256];
+  struct msim__routes *routes;
+  struct msim__flow_counts *flow_counts;
+  struct msim__way *ways;        /* all, for the end */
+  const struct msim__way_params *last_params; /* equal neighbours share them */
+  const char *topology_name, *topology_title;
+  msim_ns until_ns;
+};
+
+static inline struct msim__net *msim__net(const struct msim_sim *sim)
+{
+  return (struct msim__net *)sim->rooms[MSIM__ROOM_NET];
+}
+static inline struct msim_sim *msim__node_sim(const struct msim_node *node)
+{
+  return node->actor.sim;
+}
+
+/* Makes the room; called once by msim_sim_new. MSIM_ERR_NOMEM. */
+int msim__net_create(struct msim_sim *sim);
+
+/* handlers is copied. proto: enum msim_proto. */
+void msim__net_set_protocol(struct msim_sim *sim, uint8_t proto, const struct msim__protocol *handlers);
+
+/* ---- addresses ---- */
+
+/* The id of an address, made when new; 0 when out of memory. */
+uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr);
+static inline const struct msim_addr *msim__addr_of(const struct msim__net *net, uint32_t id)
+{
+  return &net->addrs[id].addr;
+}
+/* The host that has the address, or NULL. */
+static inline struct msim_node *msim__addr_node(const struct msim__net *net, uint32_t id)
+{
+  return net->addrs[id].node;
+}
+/* The host's name, or the address as text; lives as long as the simulation; never NULL. */
+const char *msim__addr_name(struct msim__net *net, uint32_t id);
+/* Whether the address belongs to this node (loopback addresses belong to every node). */
+bool msim__node_owns(const struct msim_node *node, uint32_t addr_id);
+/* The local address that packets to dst leave with; 0: none. */
+uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id);
+/* The MTU of the first link towards dst, 0 when there is no route. */
+uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id);
+
+/* ---- IP ---- */
+
+/* Sends a packet with src, dst, ports and proto set; ttl 0 means the node's. Takes the packet in every case. Numbers it
+ * (c3, s3) when it has a flow. 0, MSIM_ERR_NOT_FOUND: no route (recorded as a drop). */
+int msim__ip_send(struct msim_node *node, uint32_t packet_index);
+
+/* From links: a packet has arrived at a port's node. Takes the packet. */
+void msim__ip_arrive(struct msim__port *port, uint32_t packet_index);
+
+/* Answers with an ICMP error about a packet that this node has received or forwarded (RFC 792, RFC 1122 3.2.2): never
+ * about ICMP errors, broadcasts, or anything without a host to tell. Borrows the packet. */
+void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *about, uint8_t type, uint8_t code,
+                           uint16_t mtu_bytes);
+enum { MSIM__ICMP_UNREACHABLE = 3, MSIM__ICMP_TIME_EXCEEDED = 11, MSIM__ICMP_PARAMETER = 12 };
+enum {
+  MSIM__ICMP_NET_UNREACHABLE = 0,
+  MSIM__ICMP_HOST_UNREACHABLE = 1,
+  MSIM__ICMP_PROTOCOL_UNREACHABLE = 2,
+  MSIM__ICMP_PORT_UNREACHABLE = 3,
+  MSIM__ICMP_FRAGMENTATION_NEEDED = 4,
+  MSIM__ICMP_ADMIN_PROHIBITED = 13
+};
+
+/* ---- UDP ---- */
+
+typedef void msim__udp_fn(void *ctx, struct msim_endpoint from, uint16_t local_port, struct msim_slice bytes);
+/* MSIM_ERR_EXISTS: the port is taken; port 0 picks an ephemeral one, told in *bound (may be NULL). */
+int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void *ctx, uint16_t *bound);
+/* units may be NULL; counted. At most 65507 bytes, or what the MTU of the first link carries: MSIM_ERR_LIMIT. */
+int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
+                   struct msim__units *units);
+
+/* ---- ports of a host ---- */
+
+/* The next ephemeral port (49152 .. 65535, RFC 6335 6), in an order of the host's own. The caller checks that it is free
+ * and asks again; 16384 tries see each once. */
+uint16_t msim__node_ephemeral(struct msim_node *node);
+
+/* ---- observe.c ---- */
+
+void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                          const char *link, const char *reason, const char *fault);
+/* Fills the decoded view; slices point into the packet. */
+void msim__packet_view(const struct msim__net *net, const struct msim__packet *packet, struct msim_packet *out);
+
+/* ---- routes ---- */
+
+/* The port by which node reaches dst; NULL: no route. */
+struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_id);
+
+#endif

@@ -1,0 +1,88 @@
+/* net/packet.h: what travels: one line of 64 bytes, and a cold part only when needed.
+ *
+ * Packets are known by a 32-bit index, which queues hold. A packet has one owner at a time: who sends gives it away.
+ * Not the decoded view of <mailsim/packet.h>; msim__packet_view makes that. */
+#ifndef MSIM_NET_PACKET_H
+#define MSIM_NET_PACKET_H
+
+#include <mailsim/packet.h>
+
+#include "core/pool.h"
+#include "net/blob.h"
+#include "net/flow.h"
+
+/* bits */
+enum {
+  MSIM__PACKET_DF = 1,
+  MSIM__PACKET_SERVER_SIDE = 2, /* sent by the acceptor of the flow */
+  MSIM__PACKET_DUPLICATE = 4,   /* a copy that the network made */
+  MSIM__PACKET_CORRUPT = 8,     /* its checksum is wrong: end hosts drop it */
+  MSIM__PACKET_SENT = 16        /* its tx was recorded */
+};
+
+/* Room for options and everything rare. */
+struct msim__packet_cold {
+  struct msim__units *units; /* counted; or NULL */
+  uint32_t rtx_number;       /* 0: no retransmission */
+  uint16_t urgent;
+  uint8_t option_bytes;
+  uint8_t options[40]; /* TCP option bytes in their order, padding included */
+};
+
+/* src, dst: ids of addresses (net.h). For ICMP: src_port = type, dst_port = code, seq = the rest of the header. */
+struct msim__packet {
+  uint32_t src, dst;
+  uint16_t src_port, dst_port;
+  uint32_t seq, ack;
+  uint16_t window, flags, payload_bytes, id;
+  uint8_t proto, ttl, tos, bits;
+  uint32_t payload_offset_bytes;
+  uint32_t number; /* c3, s3: the third segment of its side; 0 for ICMP */
+  struct msim_blob *payload;       /* counted; or NULL */
+  struct msim_flow *flow;          /* counted; or NULL */
+  struct msim__packet_cold *cold;  /* owned; or NULL */
+};
+_Static_assert(sizeof(void *) != 8 || sizeof(struct msim__packet) == 64, "the travelling line is one cache line");
+
+#define MSIM__PACKET_NONE 0u /* an index that is no packet */
+#define MSIM__PACKET_CHUNK_BITS 10u
+#define MSIM__PACKET_CHUNK (1u << MSIM__PACKET_CHUNK_BITS)
+#define MSIM__PACKET_CHUNKS_MAX (1u << 18)
+
+struct msim__packets {
+  struct msim__mem *mem;
+  struct msim__packet **chunks;
+  size_t chunk_count, chunk_capacity;
+  uint32_t free_index; /* list through `number` */
+  uint64_t live_count;
+  struct msim__pool cold;
+};
+
+void msim__packets_init(struct msim__packets *packets, struct msim__mem *mem);
+void msim__packets_release(struct msim__packets *packets); /* also what is still live */
+
+static inline struct msim__packet *msim__packet_at(const struct msim__packets *packets, uint32_t index)
+{
+  return &packets->chunks[index >> MSIM__PACKET_CHUNK_BITS][index & (MSIM__PACKET_CHUNK - 1)];
+}
+
+/* A zeroed packet; MSIM__PACKET_NONE when out of memory. */
+uint32_t msim__packet_new(struct msim__packets *packets);
+void msim__packet_free(struct msim__packets *packets, uint32_t index);
+/* A copy that shares payload, flow and units; MSIM__PACKET_NONE when out of memory. */
+uint32_t msim__packet_copy(struct msim__packets *packets, uint32_t index);
+/* The cold part, made zeroed at first; NULL when out of memory. */
+struct msim__packet_cold *msim__packet_cold(struct msim__packets *packets, struct msim__packet *packet);
+
+static inline struct msim_slice msim__packet_payload(const struct msim__packet *packet)
+{
+  struct msim_slice s = {NULL, 0};
+
+  if (packet->payload_bytes > 0) {
+    s.data = packet->payload->data + packet->payload_offset_bytes;
+    s.size_bytes = packet->payload_bytes;
+  }
+  return s;
+}
+
+#endif

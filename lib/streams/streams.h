@@ -1,0 +1,20 @@
+/* streams.h: streams of agents over TCP: what agents/agent.c needs beyond <mailsim/stream.h>.
+ *
+ * Does not know what an agent is: the pointer is handed back to the handlers. */
+#ifndef MSIM_STREAMS_STREAMS_H
+#define MSIM_STREAMS_STREAMS_H
+
+#include <mailsim/stream.h>
+
+#include "tcp/tcp.h"
+
+/* Makes the room; called once by msim_sim_new. MSIM_ERR_NOMEM. */
+int msim__streams_create(struct msim_sim *sim);
+
+/* ops is borrowed as long as the simulation. See msim_agent_listen, msim_agent_connect. */
+int msim__stream_listen(struct msim_node *node, struct msim_agent *agent, uint16_t port,
+                        const struct msim_stream_ops *ops);
+int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struct msim_endpoint to,
+                         const struct msim_stream_ops *ops, void *data, struct msim_stream **out);
+
+#endif

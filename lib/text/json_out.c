@@ -1,0 +1,263 @@
+/* json_out.c: see json_out.h. */
+#include "text/json_out.h"
+#include "text/utf8.h"
+
+#include <string.h>
+
+#define CHUNK_BYTES 128   /* of source escaped with one look at the room */
+#define UNIT_BYTES_MAX 12 /* of one character escaped: \uXXXX, or four bytes as they are */
+
+void msim__json_init(struct msim__json_out *json, struct msim__buf *buf, bool for_html)
+{
+  memset(json, 0, sizeof(*json));
+  json->buf = buf;
+  json->for_html = for_html;
+}
+
+static bool misused(struct msim__json_out *json)
+{
+  if (json->buf->err == 0)
+    json->buf->err = MSIM_ERR_STATE;
+  return false;
+}
+
+/* Whether a value may stand here; writes the comma in front of it. */
+static bool begin_value(struct msim__json_out *json)
+{
+  uint64_t bit = UINT64_C(1) << json->depth;
+
+  if (json->after_key) {
+    json->after_key = false;
+    return true;
+  }
+  if ((json->is_object & bit) != 0 || (json->depth == 0 && (json->has_items & bit) != 0))
+    return misused(json);
+  if ((json->has_items & bit) != 0)
+    (void)msim__buf_append_byte(json->buf, ',');
+  json->has_items |= bit;
+  return true;
+}
+
+static void begin(struct msim__json_out *json, bool object)
+{
+  uint64_t bit;
+
+  if (json->depth >= MSIM__JSON_DEPTH_MAX) {
+    (void)misused(json);
+    return;
+  }
+  if (!begin_value(json))
+    return;
+  bit = UINT64_C(1) << ++json->depth;
+  json->has_items &= ~bit;
+  json->is_object = object ? json->is_object | bit : json->is_object & ~bit;
+  (void)msim__buf_append_byte(json->buf, object ? '{' : '[');
+}
+
+static void end(struct msim__json_out *json, bool object)
+{
+  if (json->depth == 0 || json->after_key || ((json->is_object >> json->depth) & 1) != (object ? 1u : 0u)) {
+    (void)misused(json);
+    return;
+  }
+  json->depth--;
+  (void)msim__buf_append_byte(json->buf, object ? '}' : ']');
+}
+
+void msim__json_object_begin(struct msim__json_out *json)
+{
+  begin(json, true);
+}
+
+void msim__json_object_end(struct msim__json_out *json)
+{
+  end(json, true);
+}
+
+void msim__json_array_begin(struct msim__json_out *json)
+{
+  begin(json, false);
+}
+
+void msim__json_array_end(struct msim__json_out *json)
+{
+  end(json, false);
+}
+
+static size_t code_escape(uint32_t code, char *out)
+{
+  static const char digits[] = "0123456789abcdef";
+
+  out[0] = '\\';
+  out[1] = 'u';
+  out[2] = digits[(code >> 12) & 15];
+  out[3] = digits[(code >> 8) & 15];
+  out[4] = digits[(code >> 4) & 15];
+  out[5] = digits[code & 15];
+  return 6;
+}
+
+/* RFC 8259 section 7: the two-character forms where there is one. */
+static size_t control_escape(uint8_t byte, char *out)
+{
+  static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+  size_t i;
+
+  for (i = 0; i + 1 < sizeof(letters); i += 2)
+    if ((uint8_t)letters[i] == byte) {
+      out[0] = '\\';
+      out[1] = letters[i + 1];
+      return 2;
+    }
+  return code_escape(byte, out);
+}
+
+/* The character at data, which is not plain; *taken is how many source bytes it was. */
+static size_t unit(const struct msim__json_out *json, const uint8_t *data, size_t size_bytes, char *out, size_t *taken)
+{
+  uint32_t code = 0;
+  size_t length;
+
+  *taken = 1;
+  if (data[0] < 0x20 || data[0] == '"' || data[0] == '\\')
+    return control_escape(data[0], out);
+  length = msim__utf8_next(data, size_bytes, &code);
+  if (length == 0) {
+    memcpy(out, "\xef\xbf\xbd", 3);
+    return 3;
+  }
+  *taken = length;
+  if (json->for_html && (code == '<' || code == '>' || code == '&' || code == 0x2028 || code == 0x2029))
+    return code_escape(code, out);
+  memcpy(out, data, length);
+  return length;
+}
+
+static bool plain(const struct msim__json_out *json, uint8_t byte)
+{
+  if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\')
+    return false;
+  return !json->for_html || (byte != '<' && byte != '>' && byte != '&');
+}
+
+static void string(struct msim__json_out *json, struct msim_slice text)
+{
+  size_t at = 0;
+
+  (void)msim__buf_append_byte(json->buf, '"');
+  while (at < text.size_bytes) {
+    size_t left = text.size_bytes - at;
+    size_t stop = at + (left < CHUNK_BYTES ? left : CHUNK_BYTES);
+    char *start = msim__buf_room(json->buf, (stop - at) * 6 + UNIT_BYTES_MAX);
+    char *out = start;
+
+    if (start == NULL)
+      return;
+    while (at < stop) {
+      if (plain(json, text.data[at])) {
+        *out++ = (char)text.data[at++];
+      } else {
+        size_t taken;
+
+        out += unit(json, text.data + at, text.size_bytes - at, out, &taken);
+        at += taken;
+      }
+    }
+    msim__buf_took(json->buf, (size_t)(out - start));
+  }
+  (void)msim__buf_append_byte(json->buf, '"');
+}
+
+static struct msim_slice slice_of(const char *text)
+{
+  struct msim_slice slice;
+
+  slice.data = (const uint8_t *)text;
+  slice.size_bytes = strlen(text);
+  return slice;
+}
+
+void msim__json_key(struct msim__json_out *json, const char *key)
+{
+  uint64_t bit = UINT64_C(1) << json->depth;
+
+  if ((json->is_object & bit) == 0 || json->after_key) {
+    (void)misused(json);
+    return;
+  }
+  if ((json->has_items & bit) != 0)
+    (void)msim__buf_append_byte(json->buf, ',');
+  json->has_items |= bit;
+  string(json, slice_of(key));
+  (void)msim__buf_append_byte(json->buf, ':');
+  json->after_key = true;
+}
+
+void msim__json_bytes(struct msim__json_out *json, struct msim_slice text)
+{
+  if (begin_value(json))
+    string(json, text);
+}
+
+void msim__json_text(struct msim__json_out *json, const char *text)
+{
+  msim__json_bytes(json, slice_of(text));
+}
+
+void msim__json_uint(struct msim__json_out *json, uint64_t value)
+{
+  if (begin_value(json))
+    (void)msim__buf_append_uint(json->buf, value);
+}
+
+void msim__json_int(struct msim__json_out *json, int64_t value)
+{
+  if (begin_value(json))
+    (void)msim__buf_append_int(json->buf, value);
+}
+
+void msim__json_bool(struct msim__json_out *json, bool value)
+{
+  if (begin_value(json))
+    (void)msim__buf_append_text(json->buf, value ? "true" : "false");
+}
+
+void msim__json_null(struct msim__json_out *json)
+{
+  if (begin_value(json))
+    (void)msim__buf_append(json->buf, "null", 4);
+}
+
+void msim__json_key_text(struct msim__json_out *json, const char *key, const char *text)
+{
+  if (text == NULL)
+    return;
+  msim__json_key(json, key);
+  msim__json_text(json, text);
+}
+
+void msim__json_key_uint(struct msim__json_out *json, const char *key, uint64_t value)
+{
+  msim__json_key(json, key);
+  msim__json_uint(json, value);
+}
+
+void msim__json_key_int(struct msim__json_out *json, const char *key, int64_t value)
+{
+  msim__json_key(json, key);
+  msim__json_int(json, value);
+}
+
+void msim__json_key_bool(struct msim__json_out *json, const char *key, bool value)
+{
+  msim__json_key(json, key);
+  msim__json_bool(json, value);
+}
+
+int msim__json_line_end(struct msim__json_out *json)
+{
+  if (json->depth != 0 || json->after_key || (json->has_items & 1) == 0)
+    (void)misused(json);
+  json->has_items = 0;
+  return msim__buf_append_byte(json->buf, '\n');
+}
