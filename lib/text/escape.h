@@ -7,7 +7,8 @@
 
 #include "text/buf.h"
 
-/* Appends the escaped bytes, without quotes. Returns the buffer's error or 0. */
+/* Appends the escaped bytes, without quotes. Returns the buffer's error or 0. Room is asked for the worst case of 64
+ * bytes at a time: the buffer's maximum must be at least 512 bytes, and MSIM_ERR_LIMIT may come that much early. */
 int msim__escape_append(struct msim__buf *buf, struct msim_slice bytes);
 
 /* Appends "..." in quotes. When there are more than source_bytes_max bytes, those behind are left out (a character

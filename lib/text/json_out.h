@@ -19,8 +19,9 @@ struct msim__json_out {
   bool for_html;
 };
 
-/* for_html: < > & U+2028 U+2029 are written as \uXXXX, so that the text can stand in a script element. The maximum of
- * buf must be at least 1024 bytes. */
+/* for_html: < > & U+2028 U+2029 are written as \uXXXX, so that the text can stand in a script element. Room is
+ * asked for the worst case of a piece: the maximum of buf must be at least 1024 bytes, and MSIM_ERR_LIMIT may come that
+ * much early. */
 void msim__json_init(struct msim__json_out *json, struct msim__buf *buf, bool for_html);
 
 /* Calls in an order that would not be JSON (a value without its key in an object, a key in an array, an end that does

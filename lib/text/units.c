@@ -61,11 +61,7 @@ static const struct family sizes = {
 
 #define RATE_UNITS "bit/s, kbit/s, Mbit/s, Gbit/s or Tbit/s"
 static const struct unit rate_units[] = {
-    {"bit/s", 1},
-    {"kbit/s", 1000},
-    {"Mbit/s", 1000000},
-    {"Gbit/s", 1000000000},
-    {"Tbit/s", UINT64_C(1000000000000)},
+    {"bit/s", 1}, {"kbit/s", 1000}, {"Mbit/s", 1000000}, {"Gbit/s", 1000000000}, {"Tbit/s", UINT64_C(1000000000000)},
     {NULL, 0},
 };
 static const struct family rates = {

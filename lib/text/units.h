@@ -54,7 +54,7 @@ size_t msim__units_format_size(uint64_t size_bytes, char *out);
 /* In the largest unit not larger than the rate: 10Mbit/s, 1.5Mbit/s. */
 size_t msim__units_format_rate(uint64_t rate_bps, char *out);
 
-/* Multiples of 0.01% as %, the others as ppm: 2%, 0.5%, 150ppm is 0.015% and so 150ppm. */
+/* Multiples of 0.01% as %, the others as ppm: 2%, 0.5%, 150ppm. */
 size_t msim__units_format_share(uint32_t share_ppm, char *out);
 
 #endif

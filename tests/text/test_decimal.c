@@ -1,0 +1,77 @@
+/* Tests of text/decimal.c. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "text/decimal.h"
+
+static void check_uint(uint64_t value, const char *text)
+{
+  char out[MSIM__DECIMAL_BYTES + 1];
+
+  memset(out, '#', sizeof(out));
+  assert_int_equal(msim__decimal_uint(value, out), strlen(text));
+  assert_memory_equal(out, text, strlen(text));
+  assert_int_equal(out[strlen(text)], '#');
+}
+
+static void check_int(int64_t value, const char *text)
+{
+  char out[MSIM__DECIMAL_BYTES];
+
+  assert_int_equal(msim__decimal_int(value, out), strlen(text));
+  assert_memory_equal(out, text, strlen(text));
+}
+
+static void uint_at_every_length_is_right(void **state)
+{
+  (void)state;
+  check_uint(0, "0");
+  check_uint(9, "9");
+  check_uint(10, "10");
+  check_uint(99, "99");
+  check_uint(100, "100");
+  check_uint(101, "101");
+  check_uint(12345, "12345");
+  check_uint(1000000, "1000000");
+  check_uint(UINT64_C(9999999999), "9999999999");
+  check_uint(UINT64_MAX, "18446744073709551615");
+}
+
+static void int_with_extremes_is_right(void **state)
+{
+  (void)state;
+  check_int(0, "0");
+  check_int(-1, "-1");
+  check_int(-100, "-100");
+  check_int(INT64_MAX, "9223372036854775807");
+  check_int(INT64_MIN, "-9223372036854775808");
+}
+
+static void fixed_fills_with_zeros(void **state)
+{
+  char out[10];
+
+  (void)state;
+  memset(out, '#', sizeof(out));
+  msim__decimal_fixed(1, 9, out);
+  assert_memory_equal(out, "000000001#", 10);
+  msim__decimal_fixed(123456789, 9, out);
+  assert_memory_equal(out, "123456789#", 10);
+  msim__decimal_fixed(42, 4, out);
+  assert_memory_equal(out, "0042", 4);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(uint_at_every_length_is_right),
+      cmocka_unit_test(int_with_extremes_is_right),
+      cmocka_unit_test(fixed_fills_with_zeros),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
