@@ -11,7 +11,8 @@
 struct msim_blob {
   struct msim__mem *mem;
   uint32_t refs;
-  uint32_t capacity_bytes; /* of data; a send buffer fills the last blob further before it is shared beyond size_bytes */
+  uint32_t
+      capacity_bytes; /* of data; a send buffer fills the last blob further before it is shared beyond size_bytes */
   uint32_t size_bytes;
   uint8_t data[];
 };
@@ -35,8 +36,8 @@ void msim__label_unref(struct msim__label *label); /* NULL is fine */
 
 /* The application units that overlap one payload; immutable once attached to a packet. */
 struct msim__unit {
-  const char *unit; /* static */
-  struct msim__label *message; /* counted; or NULL */
+  const char *unit;              /* static */
+  struct msim__label *message;   /* counted; or NULL */
   uint32_t begin_byte, end_byte; /* within the payload */
   uint8_t edges;
   bool secret;

@@ -13,13 +13,14 @@
 #include "core/rng.h"
 #include "core/sim.h"
 #include "net/packet.h"
+#include "wire/icmp.h"
 
 struct msim__way; /* one direction of a link, link.h */
 struct msim__tcp_listener;
 struct msim_agent;
 
-/* Where a node is joined to a link. number orders the arrivals of one instant: ports are ranked by the peer's name, then
- * by the link's, at the start. */
+/* Where a node is joined to a link. number orders the arrivals of one instant: ports are ranked by the peer's name,
+ * then by the link's, at the start. */
 struct msim__port {
   struct msim_node *node, *peer;
   struct msim__way *out; /* towards the peer */
@@ -30,22 +31,22 @@ struct msim__port {
 struct msim_node {
   struct msim__actor actor; /* must be first */
   const char *name;
-  uint32_t index;           /* order of addition */
-  uint32_t addr_id;         /* its first address; further ones point to it by their row's node; 0: none */
+  uint32_t index;   /* order of addition */
+  uint32_t addr_id; /* its first address; further ones point to it by their row's node; 0: none */
   struct msim__port **ports;
   uint32_t port_count, port_capacity;
-  uint32_t core_index;      /* route.c: row among the nodes with two links or more; MSIM__CORE_NONE for a leaf */
+  uint32_t core_index; /* route.c: row among the nodes with two links or more; MSIM__CORE_NONE for a leaf */
   int16_t zone_minutes;
   uint8_t ttl;
   bool is_up;
-  struct msim__port *loopback; /* made when first used */
+  struct msim__port *loopback;          /* made when first used */
   const struct msim_tcp_opts *tcp_opts; /* complete; NULL: the defaults */
   struct msim__tcp_listener *tcp_listeners;
   uint32_t ephemeral_count; /* local ports given out */
   uint16_t ip_id;
   struct msim__udp_port *udp_ports;
-  struct msim_agent *agents;  /* agents.c: in order of addition */
-  void *tcp_node;             /* tcp: TIME-WAIT list and counters, made when first used */
+  struct msim_agent *agents; /* agents.c: in order of addition */
+  void *tcp_node;            /* tcp: TIME-WAIT list and counters, made when first used */
 };
 #define MSIM__CORE_NONE UINT32_MAX
 
@@ -74,11 +75,11 @@ struct msim__protocol {
 struct msim__net {
   struct msim_sim *sim;
   struct msim__packets packets;
-  struct msim__names names;      /* of nodes */
+  struct msim__names names; /* of nodes */
   struct msim__names link_names;
-  struct msim_node **nodes;      /* in order of addition */
+  struct msim_node **nodes; /* in order of addition */
   size_t node_count, node_capacity;
-  struct msim_node **ranked;     /* by name, from the start on */
+  struct msim_node **ranked; /* by name, from the start on */
   struct msim__addr_row *addrs;
   size_t addr_count, addr_capacity;
   uint32_t *addr_buckets;
@@ -86,7 +87,8 @@ struct msim__net {
   struct msim__protocol protocols[256];
   struct msim__routes *routes;
   struct msim__flow_counts *flow_counts;
-  struct msim__way *ways;        /* all, for the end */
+  struct msim__udp_flows *udp_flows;
+  struct msim__way *ways;                     /* all, for the end */
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;
   msim_ns until_ns;
@@ -142,15 +144,6 @@ void msim__ip_arrive(struct msim__port *port, uint32_t packet_index);
  * about ICMP errors, broadcasts, or anything without a host to tell. Borrows the packet. */
 void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *about, uint8_t type, uint8_t code,
                            uint16_t mtu_bytes);
-enum { MSIM__ICMP_UNREACHABLE = 3, MSIM__ICMP_TIME_EXCEEDED = 11, MSIM__ICMP_PARAMETER = 12 };
-enum {
-  MSIM__ICMP_NET_UNREACHABLE = 0,
-  MSIM__ICMP_HOST_UNREACHABLE = 1,
-  MSIM__ICMP_PROTOCOL_UNREACHABLE = 2,
-  MSIM__ICMP_PORT_UNREACHABLE = 3,
-  MSIM__ICMP_FRAGMENTATION_NEEDED = 4,
-  MSIM__ICMP_ADMIN_PROHIBITED = 13
-};
 
 /* ---- UDP ---- */
 
@@ -163,8 +156,8 @@ int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endp
 
 /* ---- ports of a host ---- */
 
-/* The next ephemeral port (49152 .. 65535, RFC 6335 6), in an order of the host's own. The caller checks that it is free
- * and asks again; 16384 tries see each once. */
+/* The next ephemeral port (49152 .. 65535, RFC 6335 6), in an order of the host's own. The caller checks that it is
+ * free and asks again; 16384 tries see each once. */
 uint16_t msim__node_ephemeral(struct msim_node *node);
 
 /* ---- observe.c ---- */

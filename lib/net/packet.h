@@ -37,10 +37,10 @@ struct msim__packet {
   uint16_t window, flags, payload_bytes, id;
   uint8_t proto, ttl, tos, bits;
   uint32_t payload_offset_bytes;
-  uint32_t number; /* c3, s3: the third segment of its side; 0 for ICMP */
-  struct msim_blob *payload;       /* counted; or NULL */
-  struct msim_flow *flow;          /* counted; or NULL */
-  struct msim__packet_cold *cold;  /* owned; or NULL */
+  uint32_t number;                /* c3, s3: the third segment of its side; 0 for ICMP */
+  struct msim_blob *payload;      /* counted; or NULL */
+  struct msim_flow *flow;         /* counted; or NULL */
+  struct msim__packet_cold *cold; /* owned; or NULL */
 };
 _Static_assert(sizeof(void *) != 8 || sizeof(struct msim__packet) == 64, "the travelling line is one cache line");
 

@@ -1,0 +1,107 @@
+/* addrs.c: the table of addresses: what packets carry is a row's number.
+ *
+ * Rows are never removed: an address that was ever spoken of costs 32 bytes and its place in the hash. Foreign packets
+ * can name any address, so the table is bounded. */
+#include "net/net.h"
+
+#include <string.h>
+
+#include "core/hash.h"
+
+#define ADDRS_MAX ((size_t)1 << 26)
+
+static uint64_t hash_of(const struct msim_addr *addr)
+{
+  return msim__hash_bytes(addr->family, addr->bytes, addr->family == MSIM_FAMILY_IPV4 ? 4 : 16);
+}
+
+static int rehash(struct msim__net *net)
+{
+  size_t wanted = net->addr_bucket_count == 0 ? 16 : net->addr_bucket_count * 2, i;
+  uint32_t *fresh = msim__alloc_zeroed(&net->sim->mem, wanted, sizeof *fresh);
+
+  if (fresh == NULL)
+    return MSIM_ERR_NOMEM;
+  for (i = 1; i < net->addr_count; i++) {
+    size_t at = (size_t)hash_of(&net->addrs[i].addr) & (wanted - 1);
+
+    while (fresh[at] != 0)
+      at = (at + 1) & (wanted - 1);
+    fresh[at] = (uint32_t)i;
+  }
+  msim__free(&net->sim->mem, net->addr_buckets, net->addr_bucket_count * sizeof *net->addr_buckets);
+  net->addr_buckets = fresh;
+  net->addr_bucket_count = wanted;
+  return MSIM_OK;
+}
+
+uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr)
+{
+  struct msim__addr_row *row;
+  size_t at;
+
+  if (net->addr_bucket_count < (net->addr_count + 1) * 2 && rehash(net) != MSIM_OK)
+    return 0;
+  at = (size_t)hash_of(addr) & (net->addr_bucket_count - 1);
+  for (; net->addr_buckets[at] != 0; at = (at + 1) & (net->addr_bucket_count - 1)) {
+    if (msim_addr_equal(&net->addrs[net->addr_buckets[at]].addr, addr))
+      return net->addr_buckets[at];
+  }
+  /* row 0 means "none", hence one more */
+  if (msim__grow(&net->sim->mem, &net->addrs, &net->addr_capacity, net->addr_count + 2, ADDRS_MAX,
+                 sizeof *net->addrs) != MSIM_OK)
+    return 0;
+  if (net->addr_count == 0) {
+    memset(&net->addrs[0], 0, sizeof net->addrs[0]);
+    net->addr_count = 1;
+  }
+  row = &net->addrs[net->addr_count];
+  memset(row, 0, sizeof *row);
+  row->addr = *addr;
+  net->addr_buckets[at] = (uint32_t)net->addr_count;
+  return (uint32_t)net->addr_count++;
+}
+
+const char *msim__addr_name(struct msim__net *net, uint32_t id)
+{
+  struct msim__addr_row *row;
+  char text[MSIM_ADDR_TEXT_BYTES];
+
+  if (id == 0)
+    return "?";
+  row = &net->addrs[id];
+  if (row->node != NULL)
+    return row->node->name;
+  if (row->text == NULL) {
+    size_t size = msim_addr_format(&row->addr, text);
+
+    row->text = msim__arena_text(&net->sim->arena, text, size);
+  }
+  return row->text != NULL ? row->text : "?";
+}
+
+static bool is_loopback(const struct msim_addr *addr)
+{
+  size_t i;
+
+  if (addr->family == MSIM_FAMILY_IPV4)
+    return addr->bytes[0] == 127; /* RFC 1122 3.2.1.3 */
+  for (i = 0; i < 15; i++) {
+    if (addr->bytes[i] != 0)
+      return false;
+  }
+  return addr->family == MSIM_FAMILY_IPV6 && addr->bytes[15] == 1; /* RFC 4291 2.5.3 */
+}
+
+bool msim__node_owns(const struct msim_node *node, uint32_t addr_id)
+{
+  const struct msim__addr_row *row = &msim__net(msim__node_sim(node))->addrs[addr_id];
+
+  return row->node == node || (row->node == NULL && addr_id != 0 && is_loopback(&row->addr));
+}
+
+uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id)
+{
+  /* A host speaks to itself under the address that it was called by (RFC 1122 3.3.4.3). */
+  return dst_id != 0 && msim__node_owns(node, dst_id) ? dst_id : node->addr_id;
+}

@@ -1,0 +1,74 @@
+/* link.h: one direction of a link: transmitter, queue, wire, impairments.
+ *
+ * One queued event per busy direction: the arrival of the packet at its head. When a packet is accepted its start of
+ * transmission and its arrival are known (FIFO at a fixed rate), so no event is needed for the transmitter.
+ * Does not know addresses: ip.c decides where a packet goes. */
+#ifndef MSIM_NET_LINK_H
+#define MSIM_NET_LINK_H
+
+#include "net/net.h"
+
+struct msim__way_params { /* shared by equal links */
+  struct msim_link_way way;
+  uint32_t overhead_bytes, mtu_bytes, cost;
+};
+
+/* State of the impairments of one direction, made only when there are any (impair.c). */
+struct msim__impair;
+
+struct msim__flight { /* accepted and not yet arrived, in order of arrival */
+  msim_ns arrive_ns;
+  uint32_t packet;
+};
+struct msim__wait { /* accepted and not yet being sent, in order of sending */
+  msim_ns start_ns;
+  uint32_t size_bytes;
+};
+
+struct msim__way {
+  struct msim_timer arrival; /* on the receiving node; owner found by its address: first member */
+  struct msim__port *to;     /* the receiving port */
+  const struct msim__way_params *params;
+  struct msim__impair *impair;
+  struct msim__way *next;       /* all of the simulation */
+  const char *name;             /* of the link */
+  msim_ns free_ns;              /* the transmitter is busy until then */
+  msim_ns last_arrive_ns;       /* of what may not be overtaken */
+  struct msim__flight *flights; /* ring */
+  struct msim__wait *waits;     /* ring */
+  uint32_t flight_head, flight_count, flight_capacity;
+  uint32_t wait_head, wait_count, wait_capacity;
+  uint64_t wait_bytes;
+};
+
+/* Bytes on the wire of an IP packet, link overhead not counted. */
+uint32_t msim__packet_size_bytes(const struct msim__packet *packet);
+
+/* Puts a packet on the wire or drops it (recorded). Takes the packet. */
+void msim__way_send(struct msim__way *way, uint32_t packet_index);
+
+/* A direction from port->node to its peer; `to` is set by the caller. NULL when out of memory. */
+struct msim__way *msim__way_new(struct msim__net *net, const struct msim__way_params *params, const char *name);
+void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues; packets are released whole */
+/* The node's loopback port, made at first use; NULL when out of memory. */
+struct msim__port *msim__loopback(struct msim_node *node);
+#define MSIM__LOOPBACK_DELAY_NS MSIM_USEC(10)
+#define MSIM__MTU_BYTES_MIN 68u
+
+/* ---- impair.c ---- */
+
+struct msim__verdict {
+  const char *drop; /* reason, or NULL */
+  msim_ns extra_ns;
+  bool overtaken; /* later packets may pass it */
+  bool duplicate, corrupt;
+};
+bool msim__impair_any(const struct msim_impair_opts *opts);
+/* name: of the direction, "LINK/FROM>TO", borrowed: the random streams are named after it. NULL when out of memory. */
+struct msim__impair *msim__impair_new(struct msim__net *net, const struct msim_impair_opts *opts, const char *name);
+void msim__impair_begin(struct msim__impair *impair, uint64_t seed); /* at the start, when the seed is settled */
+void msim__impair_decide(struct msim__impair *impair, struct msim__verdict *out);
+/* NULL, or what is wrong with the options. */
+const char *msim__impair_check(const struct msim_impair_opts *opts);
+
+#endif

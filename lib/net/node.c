@@ -1,0 +1,460 @@
+/* node.c: hosts, how they are joined, and the beginning and end of the network's room.
+ * Does not move packets (link.c, ip.c) nor compute routes (route.c). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hash.h"
+#include "net/link.h"
+#include "net/rooms.h"
+
+#define NAME_BYTES_MAX 63u
+#define LINKS_MAX ((size_t)1 << 24)
+#define TTL_DEFAULT 64u /* RFC 1700 */
+#define MTU_DEFAULT 1500u
+#define MTU_MAX 65535u
+
+static bool is_open(const struct msim_sim *sim)
+{
+  return !sim->started && !sim->starting;
+}
+
+/* ---- nodes ---- */
+
+static bool is_name(const char *name)
+{
+  size_t i;
+
+  if (name == NULL || name[0] == '\0' || name[0] == '-' || name[0] == '.')
+    return false;
+  for (i = 0; name[i] != '\0'; i++) {
+    unsigned char c = (unsigned char)name[i];
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                 c == '.' || c >= 0x80;
+
+    if (!plain || i == NAME_BYTES_MAX)
+      return false;
+  }
+  return true;
+}
+
+int msim_node_add(struct msim_sim *sim, const char *name, struct msim_node **out)
+{
+  struct msim__net *net = msim__net(sim);
+  struct msim_node *node;
+  int err;
+
+  if (!is_open(sim))
+    return MSIM_ERR_STATE;
+  if (!is_name(name))
+    return MSIM_ERR_INVALID;
+  if (msim__names_find(&net->names, name, strlen(name)) != NULL)
+    return MSIM_ERR_EXISTS;
+  err =
+      msim__grow(&sim->mem, &net->nodes, &net->node_capacity, net->node_count + 1, MSIM__NODES_MAX, sizeof *net->nodes);
+  if (err != MSIM_OK)
+    return err;
+  node = msim__arena_alloc(&sim->arena, sizeof *node);
+  if (node == NULL)
+    return MSIM_ERR_NOMEM;
+  node->name = msim__arena_text(&sim->arena, name, strlen(name));
+  if (node->name == NULL)
+    return MSIM_ERR_NOMEM;
+  node->actor.sim = sim;
+  node->actor.ordinal = MSIM__ORDINAL_NONE;
+  node->index = (uint32_t)net->node_count;
+  node->core_index = MSIM__CORE_NONE;
+  node->ttl = TTL_DEFAULT;
+  node->is_up = true;
+  err = msim__names_add(&net->names, node->name, strlen(name), node);
+  if (err != MSIM_OK)
+    return err;
+  net->nodes[net->node_count++] = node;
+  if (out != NULL)
+    *out = node;
+  return MSIM_OK;
+}
+
+struct msim_node *msim_node_find(const struct msim_sim *sim, const char *name)
+{
+  return msim__names_find(&msim__net(sim)->names, name, strlen(name));
+}
+
+const char *msim_node_name(const struct msim_node *node)
+{
+  return node->name;
+}
+
+size_t msim_node_count(const struct msim_sim *sim)
+{
+  return msim__net(sim)->node_count;
+}
+
+struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index)
+{
+  return index < msim__net(sim)->node_count ? msim__net(sim)->nodes[index] : NULL;
+}
+
+static int own_addr(struct msim_node *node, const struct msim_addr *addr)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  uint32_t id = msim__addr_intern(net, addr);
+
+  if (id == 0)
+    return MSIM_ERR_NOMEM;
+  if (net->addrs[id].node != NULL)
+    return MSIM_ERR_EXISTS;
+  net->addrs[id].node = node;
+  if (node->addr_id == 0)
+    node->addr_id = id;
+  return MSIM_OK;
+}
+
+int msim_node_add_addr(struct msim_node *node, const char *text)
+{
+  const char *slash = strchr(text, '/');
+  size_t size = slash != NULL ? (size_t)(slash - text) : strlen(text), i;
+  unsigned prefix = 0;
+  struct msim_addr addr;
+  int err;
+
+  if (!is_open(msim__node_sim(node)))
+    return MSIM_ERR_STATE;
+  err = msim_addr_parse(&addr, text, size);
+  if (err != MSIM_OK)
+    return err;
+  for (i = 1; slash != NULL && slash[i] != '\0'; i++) {
+    if (slash[i] < '0' || slash[i] > '9' || i > 3)
+      return MSIM_ERR_SYNTAX;
+    prefix = prefix * 10 + (unsigned)(slash[i] - '0');
+  }
+  if (slash != NULL && (i == 1 || prefix > (addr.family == MSIM_FAMILY_IPV4 ? 32u : 128u)))
+    return MSIM_ERR_SYNTAX;
+  /* a host cannot have "this network", loopback, multicast or broadcast (RFC 1122 3.2.1.3) */
+  if (addr.family == MSIM_FAMILY_IPV4 && (addr.bytes[0] == 0 || addr.bytes[0] == 127 || addr.bytes[0] >= 224))
+    return MSIM_ERR_INVALID;
+  if (addr.family != MSIM_FAMILY_IPV4) /* hosts speak IPv4 only as yet */
+    return MSIM_ERR_INVALID;
+  return own_addr(node, &addr);
+}
+
+struct msim_addr msim_node_addr(const struct msim_node *node)
+{
+  static const struct msim_addr none = {MSIM_FAMILY_NONE, {0}};
+
+  return node->addr_id == 0 ? none : *msim__addr_of(msim__net(msim__node_sim(node)), node->addr_id);
+}
+
+int msim_node_set_zone(struct msim_node *node, int minutes_east)
+{
+  if (minutes_east < -14 * 60 || minutes_east > 14 * 60)
+    return MSIM_ERR_INVALID;
+  node->zone_minutes = (int16_t)minutes_east;
+  return MSIM_OK;
+}
+
+int msim_node_set_ttl(struct msim_node *node, uint8_t ttl)
+{
+  if (ttl == 0)
+    return MSIM_ERR_INVALID;
+  node->ttl = ttl;
+  return MSIM_OK;
+}
+
+uint16_t msim__node_ephemeral(struct msim_node *node)
+{
+  /* A start of the host's own (RFC 6056 3.3.1), then one after the other. */
+  uint32_t first = (uint32_t)msim__hash_bytes(msim__node_sim(node)->seed, node->name, strlen(node->name));
+
+  return (uint16_t)(49152u + ((first + node->ephemeral_count++) & 16383u));
+}
+
+/* ---- links ---- */
+
+static struct msim__port *add_port(struct msim_node *node, struct msim_node *peer, const char *link_name)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  size_t capacity = node->port_capacity;
+  struct msim__port *port;
+
+  if (msim__grow(&sim->mem, &node->ports, &capacity, node->port_count + (size_t)1, LINKS_MAX, sizeof *node->ports) !=
+      MSIM_OK)
+    return NULL;
+  node->port_capacity = (uint32_t)capacity;
+  port = msim__arena_alloc(&sim->arena, sizeof *port);
+  if (port == NULL)
+    return NULL;
+  port->node = node;
+  port->peer = peer;
+  port->link_name = link_name;
+  return port;
+}
+
+static const struct msim__way_params *params_of(struct msim__net *net, const struct msim_link_opts *opts,
+                                                const struct msim_link_way *way)
+{
+  struct msim__way_params wanted, *fresh;
+  const struct msim__way_params *last = net->last_params;
+
+  memset(&wanted, 0, sizeof wanted);
+  wanted.way = *way;
+  wanted.way.impair = (struct msim_impair_opts){0}; /* kept by struct msim__impair */
+  wanted.overhead_bytes = opts->overhead_bytes;
+  wanted.mtu_bytes = opts->mtu_bytes == 0 ? MTU_DEFAULT : opts->mtu_bytes;
+  wanted.cost = opts->cost == 0 ? 1 : opts->cost;
+  if (last != NULL && last->way.rate_bps == wanted.way.rate_bps && last->way.delay_ns == wanted.way.delay_ns &&
+      last->way.queue_bytes_max == wanted.way.queue_bytes_max &&
+      last->way.queue_packets_max == wanted.way.queue_packets_max && last->overhead_bytes == wanted.overhead_bytes &&
+      last->mtu_bytes == wanted.mtu_bytes && last->cost == wanted.cost)
+    return last;
+  fresh = msim__arena_alloc(&net->sim->arena, sizeof *fresh);
+  if (fresh == NULL)
+    return NULL;
+  *fresh = wanted;
+  net->last_params = fresh;
+  return fresh;
+}
+
+static struct msim__way *new_way(struct msim__net *net, const struct msim_link_opts *opts,
+                                 const struct msim_link_way *way, const char *link_name, const char *from,
+                                 const char *to)
+{
+  const struct msim__way_params *params = params_of(net, opts, way);
+  struct msim__way *fresh = params == NULL ? NULL : msim__way_new(net, params, link_name);
+  char text[4 * NAME_BYTES_MAX + 8];
+  int size;
+  const char *name;
+
+  if (fresh == NULL || !msim__impair_any(&way->impair))
+    return fresh;
+  size = snprintf(text, sizeof text, "link:%s/%s>%s", link_name, from, to);
+  name = msim__arena_text(&net->sim->arena, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
+  fresh->impair = name == NULL ? NULL : msim__impair_new(net, &way->impair, name);
+  return fresh->impair == NULL ? NULL : fresh;
+}
+
+/* "a-b", "a-b#2", …: the two in order of their names, so that the order in the file does not matter. */
+static int default_name(struct msim__net *net, const struct msim_node *a, const struct msim_node *b, char *out,
+                        size_t capacity_bytes)
+{
+  const char *first = a->name, *second = b->name;
+  unsigned n;
+
+  if (strcmp(first, second) > 0) {
+    first = b->name;
+    second = a->name;
+  }
+  snprintf(out, capacity_bytes, "%s-%s", first, second);
+  for (n = 2; msim__names_find(&net->link_names, out, strlen(out)) != NULL; n++) {
+    if (n == 1000)
+      return MSIM_ERR_LIMIT;
+    snprintf(out, capacity_bytes, "%s-%s#%u", first, second, n);
+  }
+  return MSIM_OK;
+}
+
+static int check_link(const struct msim_node *a, const struct msim_node *b, const struct msim_link_opts *opts)
+{
+  const struct msim_link_way *ways[2] = {&opts->a_to_b, &opts->b_to_a};
+  size_t i;
+
+  if (a == b || msim__node_sim(a) != msim__node_sim(b))
+    return MSIM_ERR_INVALID;
+  if (!is_open(msim__node_sim(a)))
+    return MSIM_ERR_STATE;
+  if (opts->mtu_bytes != 0 && (opts->mtu_bytes < MSIM__MTU_BYTES_MIN || opts->mtu_bytes > MTU_MAX))
+    return MSIM_ERR_INVALID;
+  if (opts->overhead_bytes > MTU_MAX || (opts->name != NULL && strlen(opts->name) > 2 * NAME_BYTES_MAX))
+    return MSIM_ERR_INVALID;
+  for (i = 0; i < 2; i++) {
+    /* an effect on another host takes at least a nanosecond */
+    if (ways[i]->delay_ns == 0 || ways[i]->delay_ns > MSIM_SEC(86400) || msim__impair_check(&ways[i]->impair) != NULL)
+      return MSIM_ERR_INVALID;
+  }
+  return MSIM_OK;
+}
+
+int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct msim_link_opts *opts, size_t opts_bytes)
+{
+  struct msim_sim *sim = msim__node_sim(a);
+  struct msim__net *net = msim__net(sim);
+  struct msim_link_opts full;
+  struct msim__port *at_a, *at_b;
+  char text[2 * NAME_BYTES_MAX + 16];
+  const char *name = text;
+  int err;
+
+  memset(&full, 0, sizeof full);
+  memcpy(&full, opts, opts_bytes < sizeof full ? opts_bytes : sizeof full);
+  err = check_link(a, b, &full);
+  if (err == MSIM_OK && full.name == NULL)
+    err = default_name(net, a, b, text, sizeof text);
+  if (err != MSIM_OK)
+    return err;
+  if (full.name != NULL)
+    name = full.name;
+  if (msim__names_find(&net->link_names, name, strlen(name)) != NULL)
+    return MSIM_ERR_EXISTS;
+  name = msim__arena_text(&sim->arena, name, strlen(name));
+  if (name == NULL || (at_a = add_port(a, b, name)) == NULL || (at_b = add_port(b, a, name)) == NULL)
+    return MSIM_ERR_NOMEM;
+  at_a->out = new_way(net, &full, &full.a_to_b, name, a->name, b->name);
+  at_b->out = new_way(net, &full, &full.b_to_a, name, b->name, a->name);
+  if (at_a->out == NULL || at_b->out == NULL)
+    return MSIM_ERR_NOMEM;
+  at_a->out->to = at_b;
+  at_b->out->to = at_a;
+  err = msim__names_add(&net->link_names, name, strlen(name), at_a);
+  if (err != MSIM_OK)
+    return err;
+  a->ports[a->port_count++] = at_a;
+  b->ports[b->port_count++] = at_b;
+  return MSIM_OK;
+}
+
+/* ---- the start ---- */
+
+static int by_node_name(const void *a, const void *b)
+{
+  return strcmp((*(struct msim_node *const *)a)->name, (*(struct msim_node *const *)b)->name);
+}
+
+static int by_peer_name(const void *a, const void *b)
+{
+  const struct msim__port *p = *(struct msim__port *const *)a, *q = *(struct msim__port *const *)b;
+  int order = strcmp(p->peer->name, q->peer->name);
+
+  return order != 0 ? order : strcmp(p->link_name, q->link_name);
+}
+
+static void rank_ports(struct msim_node *node)
+{
+  uint32_t i;
+
+  if (node->port_count > 1)
+    qsort(node->ports, node->port_count, sizeof *node->ports, by_peer_name);
+  for (i = 0; i < node->port_count; i++)
+    node->ports[i]->number = i;
+}
+
+/* 10.x.y.z from the hash of the name: no other host has a say, but for a collision (one in 16 million per pair). */
+static int auto_addr(struct msim_node *node)
+{
+  uint64_t hash = msim__hash_bytes(0, node->name, strlen(node->name));
+  unsigned tries;
+  int err;
+
+  for (tries = 0; tries < 1000000u; tries++, hash = msim__mix64(hash + 1)) {
+    uint32_t value = 10u << 24 | (uint32_t)(hash >> 40 & 0xff) << 16 | (uint32_t)(hash >> 32 & 0xff) << 8;
+    struct msim_addr addr = msim_addr_ipv4(value | (1u + (uint32_t)(hash & 0xffffffffu) % 254u));
+
+    err = own_addr(node, &addr);
+    if (err != MSIM_ERR_EXISTS)
+      return err;
+  }
+  return MSIM_ERR_LIMIT;
+}
+
+static int begin(struct msim_sim *sim)
+{
+  struct msim__net *net = msim__net(sim);
+  struct msim__way *way;
+  size_t i;
+  int err;
+
+  if (net->node_count > 0) {
+    net->ranked = msim__alloc(&sim->mem, net->node_count * sizeof *net->ranked);
+    if (net->ranked == NULL)
+      return MSIM_ERR_NOMEM;
+    memcpy(net->ranked, net->nodes, net->node_count * sizeof *net->ranked);
+    qsort(net->ranked, net->node_count, sizeof *net->ranked, by_node_name);
+  }
+  for (i = 0; i < net->node_count; i++) {
+    net->ranked[i]->actor.ordinal = (uint32_t)i;
+    rank_ports(net->ranked[i]);
+    err = net->ranked[i]->addr_id == 0 ? auto_addr(net->ranked[i]) : MSIM_OK;
+    if (err != MSIM_OK)
+      return err;
+  }
+  for (way = net->ways; way != NULL; way = way->next) {
+    if (way->impair != NULL)
+      msim__impair_begin(way->impair, sim->seed);
+  }
+  return msim__routes_begin(net);
+}
+
+static void end(struct msim_sim *sim)
+{
+  struct msim__net *net = msim__net(sim);
+  struct msim__way *way;
+  size_t i;
+
+  for (way = net->ways; way != NULL; way = way->next)
+    msim__way_release(net, way);
+  for (i = 0; i < net->node_count; i++)
+    msim__free(&sim->mem, net->nodes[i]->ports, net->nodes[i]->port_capacity * sizeof *net->nodes[i]->ports);
+  msim__udp_end(net);
+  msim__packets_release(&net->packets);
+  msim__flow_counts_free(net);
+  msim__routes_end(net);
+  msim__names_release(&net->names);
+  msim__names_release(&net->link_names);
+  msim__free(&sim->mem, net->nodes, net->node_capacity * sizeof *net->nodes);
+  msim__free(&sim->mem, net->ranked, net->node_count * sizeof *net->ranked);
+  msim__free(&sim->mem, net->addrs, net->addr_capacity * sizeof *net->addrs);
+  msim__free(&sim->mem, net->addr_buckets, net->addr_bucket_count * sizeof *net->addr_buckets);
+}
+
+int msim__net_create(struct msim_sim *sim)
+{
+  static const struct msim__layer_hooks hooks = {begin, NULL, end};
+  struct msim__net *net = msim__arena_alloc(&sim->arena, sizeof *net);
+
+  if (net == NULL)
+    return MSIM_ERR_NOMEM;
+  net->sim = sim;
+  net->until_ns = MSIM_NEVER;
+  net->topology_name = "";
+  net->topology_title = "";
+  msim__packets_init(&net->packets, &sim->mem);
+  msim__names_init(&net->names, &sim->mem);
+  msim__names_init(&net->link_names, &sim->mem);
+  sim->rooms[MSIM__ROOM_NET] = net;
+  msim__icmp_create(net);
+  msim__udp_create(net);
+  return msim__sim_add_layer(sim, &hooks);
+}
+
+void msim__net_set_protocol(struct msim_sim *sim, uint8_t proto, const struct msim__protocol *handlers)
+{
+  msim__net(sim)->protocols[proto] = *handlers;
+}
+
+/* ---- what the run is called ---- */
+
+int msim_sim_set_name(struct msim_sim *sim, const char *name, const char *title)
+{
+  struct msim__net *net = msim__net(sim);
+  const char *copy = msim__arena_text(&sim->arena, name, strlen(name));
+  const char *title_copy = title != NULL ? msim__arena_text(&sim->arena, title, strlen(title)) : "";
+
+  if (copy == NULL || title_copy == NULL)
+    return MSIM_ERR_NOMEM;
+  net->topology_name = copy;
+  net->topology_title = title_copy;
+  return MSIM_OK;
+}
+
+int msim_sim_set_start(struct msim_sim *sim, int64_t unix_s)
+{
+  if (!is_open(sim))
+    return MSIM_ERR_STATE;
+  sim->start_unix_s = unix_s;
+  return MSIM_OK;
+}
+
+int msim_sim_set_until(struct msim_sim *sim, msim_ns until_ns)
+{
+  msim__net(sim)->until_ns = until_ns;
+  return MSIM_OK;
+}

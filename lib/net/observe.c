@@ -1,0 +1,187 @@
+/* observe.c: the only producer of packet records. Interprets nothing: names and relative numbers come from the flow. */
+#include <string.h>
+
+#include "net/net.h"
+#include "wire/octets.h"
+#include "wire/tcp_header.h"
+
+static void view_option(struct msim_tcp_view *tcp, uint8_t kind, struct msim_slice data)
+{
+  size_t i;
+
+  if (kind == MSIM__TCP_OPTION_MSS && data.size_bytes == 2) {
+    tcp->mss_bytes = msim__octets_get16(data.data);
+  } else if (kind == MSIM__TCP_OPTION_WINDOW_SCALE && data.size_bytes == 1) {
+    tcp->window_shift = data.data[0] > 14 ? 14 : (int8_t)data.data[0]; /* RFC 7323 2.3 */
+  } else if (kind == MSIM__TCP_OPTION_SACK_PERMITTED) {
+    tcp->sack_permitted = true;
+  } else if (kind == MSIM__TCP_OPTION_TIMESTAMPS && data.size_bytes == 8) {
+    tcp->has_timestamp = true;
+    tcp->ts_value = msim__octets_get32(data.data);
+    tcp->ts_echo = msim__octets_get32(data.data + 4);
+  } else if (kind == MSIM__TCP_OPTION_SACK) {
+    for (i = 0; i < 4 && (i + 1) * 8 <= data.size_bytes; i++) {
+      tcp->sack[i].left = msim__octets_get32(data.data + i * 8);
+      tcp->sack[i].right = msim__octets_get32(data.data + i * 8 + 4);
+      tcp->sack_count = (uint8_t)(i + 1);
+    }
+  }
+}
+
+static void view_tcp(const struct msim__packet *packet, struct msim_packet *out)
+{
+  struct msim_tcp_view *tcp = &out->l4.tcp;
+  struct msim_slice data;
+  size_t offset = 0;
+  uint8_t kind;
+
+  tcp->src_port = packet->src_port;
+  tcp->dst_port = packet->dst_port;
+  tcp->seq = packet->seq;
+  tcp->ack = packet->ack;
+  tcp->flags = packet->flags;
+  tcp->window = packet->window;
+  tcp->window_shift = -1;
+  if (packet->cold == NULL)
+    return;
+  tcp->urgent = packet->cold->urgent;
+  out->options.data = packet->cold->options;
+  out->options.size_bytes = packet->cold->option_bytes;
+  while (msim__tcp_option_next(out->options, &offset, &kind, &data) > 0)
+    view_option(tcp, kind, data);
+}
+
+void msim__packet_view(const struct msim__net *net, const struct msim__packet *packet, struct msim_packet *out)
+{
+  memset(out, 0, sizeof *out);
+  out->src = *msim__addr_of(net, packet->src);
+  out->dst = *msim__addr_of(net, packet->dst);
+  out->proto = packet->proto;
+  out->ttl = packet->ttl;
+  out->tos = packet->tos;
+  out->id = packet->id;
+  out->dont_fragment = (packet->bits & MSIM__PACKET_DF) != 0;
+  out->payload = msim__packet_payload(packet);
+  if (packet->proto == MSIM_PROTO_TCP) {
+    view_tcp(packet, out);
+  } else if (packet->proto == MSIM_PROTO_UDP) {
+    out->l4.udp.src_port = packet->src_port;
+    out->l4.udp.dst_port = packet->dst_port;
+  } else {
+    out->l4.icmp.type = (uint8_t)packet->src_port;
+    out->l4.icmp.code = (uint8_t)packet->dst_port;
+    out->l4.icmp.rest = packet->seq;
+  }
+}
+
+static const char *icmp_what(const struct msim__packet *packet)
+{
+  switch (packet->src_port) {
+  case 0:
+    return "icmp.echo-reply";
+  case 8:
+    return "icmp.echo";
+  case MSIM__ICMP_TIME_EXCEEDED:
+    return "icmp.time-exceeded";
+  case MSIM__ICMP_PARAMETER_PROBLEM:
+    return "icmp.parameter-problem";
+  case MSIM__ICMP_UNREACHABLE:
+    break;
+  default:
+    return "icmp.other";
+  }
+  switch (packet->dst_port) {
+  case MSIM__ICMP_NET_UNREACHABLE:
+    return "icmp.net-unreachable";
+  case MSIM__ICMP_HOST_UNREACHABLE:
+    return "icmp.host-unreachable";
+  case MSIM__ICMP_PROTOCOL_UNREACHABLE:
+    return "icmp.protocol-unreachable";
+  case MSIM__ICMP_PORT_UNREACHABLE:
+    return "icmp.port-unreachable";
+  case MSIM__ICMP_FRAGMENTATION_NEEDED:
+    return "icmp.fragmentation-needed";
+  case MSIM__ICMP_COMMUNICATION_PROHIBITED:
+    return "icmp.prohibited";
+  default:
+    return "icmp.unreachable";
+  }
+}
+
+static void relative_numbers(const struct msim__packet *packet, struct msim_trace_packet *out)
+{
+  const struct msim__flow_side *mine, *theirs;
+
+  if (packet->proto != MSIM_PROTO_TCP)
+    return;
+  out->seq = packet->seq;
+  out->ack = packet->ack;
+  out->window_bytes = packet->window;
+  if (packet->flow == NULL)
+    return;
+  mine = &packet->flow->side[!out->from_client];
+  theirs = &packet->flow->side[out->from_client];
+  out->seq = packet->seq - mine->first_seq;
+  out->ack = (packet->flags & MSIM_TCP_ACK) != 0 ? packet->ack - theirs->first_seq : 0;
+  if (mine->window_shift_used && (packet->flags & MSIM_TCP_SYN) == 0)
+    out->window_bytes = (uint32_t)packet->window << mine->window_shift;
+}
+
+static void name_ends(struct msim__net *net, const struct msim__packet *packet, struct msim_trace_packet *out)
+{
+  if (packet->flow != NULL && packet->proto != MSIM_PROTO_ICMP) {
+    out->from = out->from_client ? packet->flow->client : packet->flow->server;
+    out->to = out->from_client ? packet->flow->server : packet->flow->client;
+    return;
+  }
+  out->from = msim__addr_name(net, packet->src);
+  out->to = msim__addr_name(net, packet->dst);
+}
+
+void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                          const char *link, const char *reason, const char *fault)
+{
+  struct msim_trace_unit units[MSIM__UNITS_MAX];
+  struct msim_trace_record record;
+  struct msim_trace_packet *out = &record.u.packet;
+  struct msim_packet view;
+  const struct msim__units *list;
+  uint32_t i;
+
+  if (point == MSIM_POINT_DROP)
+    net->sim->counters.drop_count++;
+  record.kind = packet->proto == MSIM_PROTO_TCP   ? MSIM_TRACE_SEGMENT
+                : packet->proto == MSIM_PROTO_UDP ? MSIM_TRACE_DATAGRAM
+                                                  : MSIM_TRACE_ICMP;
+  if (!msim__trace_wants(net->sim, record.kind) || (point == MSIM_POINT_FWD && !net->sim->trace_hops))
+    return;
+  memset(out, 0, sizeof *out);
+  msim__packet_view(net, packet, &view);
+  out->packet = &view;
+  out->point = point;
+  out->flow = packet->flow;
+  out->from_client = (packet->bits & MSIM__PACKET_SERVER_SIDE) == 0;
+  out->number = record.kind == MSIM_TRACE_ICMP ? 0 : packet->number;
+  out->rtx_number = packet->cold != NULL ? packet->cold->rtx_number : 0;
+  out->link = link;
+  out->reason = reason;
+  out->fault = fault;
+  out->duplicate = (packet->bits & MSIM__PACKET_DUPLICATE) != 0;
+  if (record.kind == MSIM_TRACE_ICMP)
+    out->what = icmp_what(packet);
+  name_ends(net, packet, out);
+  relative_numbers(packet, out);
+  list = packet->cold != NULL ? packet->cold->units : NULL;
+  for (i = 0; list != NULL && i < list->count; i++) {
+    memset(&units[i], 0, sizeof units[i]);
+    units[i].unit = list->items[i].unit;
+    units[i].message = list->items[i].message != NULL ? list->items[i].message->text : NULL;
+    units[i].edges = list->items[i].edges;
+    units[i].secret = list->items[i].secret;
+    units[i].begin_byte = list->items[i].begin_byte;
+    units[i].end_byte = list->items[i].end_byte;
+  }
+  out->units = units;
+  out->unit_count = i;
+  msim__trace_emit(net->sim, &record);
+}

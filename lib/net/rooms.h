@@ -1,0 +1,14 @@
+/* rooms.h: beginnings and ends of the parts of net, called by node.c. */
+#ifndef MSIM_NET_ROOMS_H
+#define MSIM_NET_ROOMS_H
+
+#include "net/net.h"
+
+void msim__flow_counts_free(struct msim__net *net);
+int msim__routes_begin(struct msim__net *net);
+void msim__routes_end(struct msim__net *net);
+void msim__icmp_create(struct msim__net *net);
+void msim__udp_create(struct msim__net *net);
+void msim__udp_end(struct msim__net *net);
+
+#endif

@@ -1,0 +1,206 @@
+/* route.c: routes computed from the topology: lowest cost, then the lowest port.
+ *
+ * Nodes with one link need no table: they hand everything to their neighbour, and are reached through it. The others
+ * ("core") have one row of next ports per destination, computed by Dijkstra's algorithm when it is first asked for.
+ * Does not know prefixes: a destination is a host. */
+#include <string.h>
+
+#include "net/link.h"
+#include "net/rooms.h"
+
+#define FAR UINT64_MAX
+#define NO_PORT UINT32_MAX
+
+struct msim__routes {
+  struct msim_node **core;
+  uint32_t core_count;
+  uint32_t **next_port; /* [destination][node]: number of the port; NULL: not asked for yet */
+  /* for Dijkstra, reused: */
+  uint64_t *distance;
+  uint32_t *heap, *heap_place;
+  uint32_t heap_count;
+};
+
+int msim__routes_begin(struct msim__net *net)
+{
+  struct msim__mem *mem = &net->sim->mem;
+  struct msim__routes *routes = msim__alloc_zeroed(mem, 1, sizeof *routes);
+  size_t i, count = 0;
+
+  if (routes == NULL)
+    return MSIM_ERR_NOMEM;
+  net->routes = routes;
+  for (i = 0; i < net->node_count; i++)
+    count += net->ranked[i]->port_count > 1;
+  if (count == 0)
+    return MSIM_OK;
+  routes->core_count = (uint32_t)count;
+  routes->core = msim__alloc_zeroed(mem, count, sizeof *routes->core);
+  routes->next_port = msim__alloc_zeroed(mem, count, sizeof *routes->next_port);
+  routes->distance = msim__alloc_zeroed(mem, count, sizeof *routes->distance);
+  routes->heap = msim__alloc_zeroed(mem, count, sizeof *routes->heap);
+  routes->heap_place = msim__alloc_zeroed(mem, count, sizeof *routes->heap_place);
+  if (routes->core == NULL || routes->next_port == NULL || routes->distance == NULL || routes->heap == NULL ||
+      routes->heap_place == NULL)
+    return MSIM_ERR_NOMEM;
+  for (i = 0, count = 0; i < net->node_count; i++) {
+    if (net->ranked[i]->port_count > 1) {
+      net->ranked[i]->core_index = (uint32_t)count;
+      routes->core[count++] = net->ranked[i];
+    }
+  }
+  return MSIM_OK;
+}
+
+void msim__routes_end(struct msim__net *net)
+{
+  struct msim__mem *mem = &net->sim->mem;
+  struct msim__routes *routes = net->routes;
+  uint32_t i;
+
+  if (routes == NULL)
+    return;
+  for (i = 0; routes->next_port != NULL && i < routes->core_count; i++)
+    msim__free(mem, routes->next_port[i], routes->core_count * sizeof **routes->next_port);
+  msim__free(mem, routes->core, routes->core_count * sizeof *routes->core);
+  msim__free(mem, routes->next_port, routes->core_count * sizeof *routes->next_port);
+  msim__free(mem, routes->distance, routes->core_count * sizeof *routes->distance);
+  msim__free(mem, routes->heap, routes->core_count * sizeof *routes->heap);
+  msim__free(mem, routes->heap_place, routes->core_count * sizeof *routes->heap_place);
+  msim__free(mem, routes, sizeof *routes);
+  net->routes = NULL;
+}
+
+/* ---- a binary heap of core nodes by (distance, rank) ---- */
+
+static bool is_nearer(const struct msim__routes *r, uint32_t a, uint32_t b)
+{
+  return r->distance[a] < r->distance[b] || (r->distance[a] == r->distance[b] && a < b);
+}
+
+static void heap_put(struct msim__routes *r, uint32_t place, uint32_t node)
+{
+  r->heap[place] = node;
+  r->heap_place[node] = place;
+}
+
+static void heap_up(struct msim__routes *r, uint32_t place)
+{
+  uint32_t node = r->heap[place];
+
+  for (; place > 0 && is_nearer(r, node, r->heap[(place - 1) / 2]); place = (place - 1) / 2)
+    heap_put(r, place, r->heap[(place - 1) / 2]);
+  heap_put(r, place, node);
+}
+
+static uint32_t heap_take(struct msim__routes *r)
+{
+  uint32_t first = r->heap[0], node = r->heap[--r->heap_count], place = 0, child;
+
+  while ((child = 2 * place + 1) < r->heap_count) {
+    if (child + 1 < r->heap_count && is_nearer(r, r->heap[child + 1], r->heap[child]))
+      child++;
+    if (!is_nearer(r, r->heap[child], node))
+      break;
+    heap_put(r, place, r->heap[child]);
+    place = child;
+  }
+  if (r->heap_count > 0)
+    heap_put(r, place, node);
+  return first;
+}
+
+/* The cost of a hop towards the destination is that of the way there: neighbour to node, seen from the destination. */
+static void relax(struct msim__routes *r, uint32_t from)
+{
+  const struct msim_node *node = r->core[from];
+  uint32_t i;
+
+  for (i = 0; i < node->port_count; i++) {
+    const struct msim__port *port = node->ports[i];
+    uint32_t neighbour = port->peer->core_index;
+    uint64_t distance;
+
+    if (neighbour == MSIM__CORE_NONE)
+      continue;
+    distance = r->distance[from] + port->out->to->out->params->cost;
+    if (distance >= r->distance[neighbour])
+      continue;
+    if (r->distance[neighbour] == FAR)
+      heap_put(r, r->heap_count++, neighbour);
+    r->distance[neighbour] = distance;
+    heap_up(r, r->heap_place[neighbour]);
+  }
+}
+
+static uint32_t best_port(const struct msim__routes *r, const struct msim_node *node)
+{
+  uint64_t best = FAR;
+  uint32_t i, port = NO_PORT;
+
+  for (i = 0; i < node->port_count; i++) {
+    uint32_t neighbour = node->ports[i]->peer->core_index;
+    uint64_t distance;
+
+    if (neighbour == MSIM__CORE_NONE || r->distance[neighbour] == FAR)
+      continue;
+    distance = r->distance[neighbour] + node->ports[i]->out->params->cost;
+    if (distance < best) {
+      best = distance;
+      port = i;
+    }
+  }
+  return port;
+}
+
+static const uint32_t *ports_towards(struct msim__net *net, uint32_t destination)
+{
+  struct msim__routes *r = net->routes;
+  uint32_t *row, i;
+
+  if (r->next_port[destination] != NULL)
+    return r->next_port[destination];
+  row = msim__alloc(&net->sim->mem, r->core_count * sizeof *row);
+  if (row == NULL) {
+    msim__sim_fail_nomem(net->sim);
+    return NULL;
+  }
+  for (i = 0; i < r->core_count; i++)
+    r->distance[i] = FAR;
+  r->distance[destination] = 0;
+  r->heap_count = 0;
+  heap_put(r, r->heap_count++, destination);
+  while (r->heap_count > 0)
+    relax(r, heap_take(r));
+  for (i = 0; i < r->core_count; i++)
+    row[i] = i == destination ? NO_PORT : best_port(r, r->core[i]);
+  r->next_port[destination] = row;
+  return row;
+}
+
+struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_id)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  const struct msim_node *target = msim__addr_node(net, dst_id);
+  const struct msim__port *last = NULL; /* from a leaf's neighbour to the leaf */
+  const uint32_t *row;
+
+  if (msim__node_owns(node, dst_id))
+    return msim__loopback((struct msim_node *)node); /* made once; the node is otherwise not changed */
+  if (target == NULL || node->port_count == 0 || target->port_count == 0)
+    return NULL;
+  if (node->core_index == MSIM__CORE_NONE)
+    return node->ports[0];
+  if (target->core_index == MSIM__CORE_NONE) {
+    last = target->ports[0]->out->to;
+    if (last->node == node)
+      return (struct msim__port *)last;
+    target = last->node;
+    if (target->core_index == MSIM__CORE_NONE)
+      return NULL; /* an island of two */
+  }
+  row = ports_towards(net, target->core_index);
+  if (row == NULL || row[node->core_index] == NO_PORT)
+    return NULL;
+  return node->ports[row[node->core_index]];
+}

@@ -1,0 +1,238 @@
+/* udp.c: ports and datagrams (RFC 768, RFC 1122 4.1). Datagrams larger than the first link's MTU are refused: fragments
+ * are not made. A flow of datagrams is a five-tuple; the latest FLOWS_MAX of them are remembered. */
+#include <string.h>
+
+#include "core/hash.h"
+#include "net/link.h"
+#include "net/rooms.h"
+
+#define FLOWS_MAX 4096u
+#define BUCKETS 4096u
+#define UDP_BYTES_MAX 65507u
+#define EPHEMERAL_COUNT 16384u
+
+struct msim__udp_port {
+  struct msim__udp_port *next;
+  msim__udp_fn *fn;
+  void *ctx;
+  uint16_t port;
+};
+
+struct udp_flow {
+  struct msim_flow *flow;  /* NULL: free */
+  uint32_t client, server; /* addresses */
+  uint16_t client_port, server_port;
+  uint32_t next; /* in the bucket, 1-based */
+};
+
+/* Rows are taken in turn: the oldest makes room. */
+struct msim__udp_flows {
+  struct udp_flow rows[FLOWS_MAX];
+  uint32_t buckets[BUCKETS]; /* 1-based rows */
+  uint32_t turn;
+};
+
+static struct msim__udp_port *find_port(const struct msim_node *node, uint16_t port)
+{
+  struct msim__udp_port *p;
+
+  for (p = node->udp_ports; p != NULL && p->port != port; p = p->next)
+    ;
+  return p;
+}
+
+int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void *ctx, uint16_t *bound)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim__udp_port *fresh;
+  unsigned tries;
+
+  for (tries = 0; port == 0 && tries < EPHEMERAL_COUNT; tries++) {
+    uint16_t candidate = msim__node_ephemeral(node);
+
+    if (find_port(node, candidate) == NULL)
+      port = candidate;
+  }
+  if (port == 0)
+    return MSIM_ERR_LIMIT;
+  if (find_port(node, port) != NULL)
+    return MSIM_ERR_EXISTS;
+  fresh = msim__arena_alloc(&sim->arena, sizeof *fresh);
+  if (fresh == NULL)
+    return msim__sim_fail_nomem(sim);
+  fresh->fn = fn;
+  fresh->ctx = ctx;
+  fresh->port = port;
+  fresh->next = node->udp_ports;
+  node->udp_ports = fresh;
+  if (bound != NULL)
+    *bound = port;
+  return MSIM_OK;
+}
+
+/* ---- flows ---- */
+
+static uint32_t bucket_of(uint32_t client, uint16_t client_port, uint32_t server, uint16_t server_port)
+{
+  uint64_t h = msim__hash_join((uint64_t)client << 32 | server, (uint64_t)client_port << 16 | server_port);
+
+  return (uint32_t)h & (BUCKETS - 1);
+}
+
+static struct udp_flow *find_flow(struct msim__udp_flows *flows, uint32_t client, uint16_t client_port, uint32_t server,
+                                  uint16_t server_port)
+{
+  uint32_t row = flows->buckets[bucket_of(client, client_port, server, server_port)];
+
+  for (; row != 0; row = flows->rows[row - 1].next) {
+    struct udp_flow *f = &flows->rows[row - 1];
+
+    if (f->client == client && f->client_port == client_port && f->server == server && f->server_port == server_port)
+      return f;
+  }
+  return NULL;
+}
+
+static void forget(struct msim__udp_flows *flows, struct udp_flow *old)
+{
+  uint32_t *at = &flows->buckets[bucket_of(old->client, old->client_port, old->server, old->server_port)];
+
+  while (*at != (uint32_t)(old - flows->rows) + 1)
+    at = &flows->rows[*at - 1].next;
+  *at = old->next;
+  msim__flow_unref(old->flow);
+  old->flow = NULL;
+}
+
+/* The flow of a datagram that node sends; *server_side: node answers. NULL when out of memory. */
+static struct msim_flow *flow_for(struct msim_node *node, const struct msim__packet *packet, bool *server_side)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim__net *net = msim__net(sim);
+  struct msim__udp_flows *flows = net->udp_flows;
+  struct udp_flow *row;
+  uint32_t bucket;
+
+  if (flows == NULL) {
+    flows = msim__alloc_zeroed(&sim->mem, 1, sizeof *flows);
+    if (flows == NULL) {
+      msim__sim_fail_nomem(sim);
+      return NULL;
+    }
+    net->udp_flows = flows;
+  }
+  *server_side = true;
+  row = find_flow(flows, packet->dst, packet->dst_port, packet->src, packet->src_port);
+  if (row != NULL)
+    return row->flow;
+  *server_side = false;
+  row = find_flow(flows, packet->src, packet->src_port, packet->dst, packet->dst_port);
+  if (row != NULL)
+    return row->flow;
+  row = &flows->rows[flows->turn++ % FLOWS_MAX];
+  if (row->flow != NULL)
+    forget(flows, row);
+  row->flow = msim__flow_new(node, node->name, msim__addr_name(net, packet->dst), packet->dst_port, MSIM_PROTO_UDP);
+  if (row->flow == NULL)
+    return NULL;
+  row->client = packet->src;
+  row->client_port = packet->src_port;
+  row->server = packet->dst;
+  row->server_port = packet->dst_port;
+  bucket = bucket_of(row->client, row->client_port, row->server, row->server_port);
+  row->next = flows->buckets[bucket];
+  flows->buckets[bucket] = (uint32_t)(row - flows->rows) + 1;
+  return row->flow;
+}
+
+/* ---- sending and receiving ---- */
+
+static int fill(struct msim_node *node, struct msim__packet *packet, struct msim_slice bytes, struct msim__units *units)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  bool server_side;
+
+  packet->flow = flow_for(node, packet, &server_side);
+  if (packet->flow == NULL)
+    return MSIM_ERR_NOMEM;
+  msim__flow_ref(packet->flow);
+  if (server_side)
+    packet->bits |= MSIM__PACKET_SERVER_SIDE;
+  if (bytes.size_bytes > 0) {
+    packet->payload = msim_blob_new(sim, bytes.data, bytes.size_bytes);
+    if (packet->payload == NULL)
+      return MSIM_ERR_NOMEM;
+    packet->payload_bytes = (uint16_t)bytes.size_bytes;
+  }
+  if (units != NULL) {
+    struct msim__packet_cold *cold = msim__packet_cold(&msim__net(sim)->packets, packet);
+
+    if (cold == NULL)
+      return msim__sim_fail_nomem(sim);
+    cold->units = units;
+    msim__units_ref(units);
+  }
+  return MSIM_OK;
+}
+
+int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
+                   struct msim__units *units)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim__net *net = msim__net(sim);
+  uint32_t dst = msim__addr_intern(net, &to.addr), mtu, index;
+  struct msim__packet *packet;
+  int err;
+
+  if (dst == 0)
+    return msim__sim_fail_nomem(sim);
+  mtu = msim__ip_mtu_for(node, dst);
+  if (bytes.size_bytes > UDP_BYTES_MAX || (mtu != 0 && bytes.size_bytes + 28 > mtu))
+    return MSIM_ERR_LIMIT;
+  index = msim__packet_new(&net->packets);
+  if (index == MSIM__PACKET_NONE)
+    return msim__sim_fail_nomem(sim);
+  packet = msim__packet_at(&net->packets, index);
+  packet->proto = MSIM_PROTO_UDP;
+  packet->src = msim__ip_source_for(node, dst);
+  packet->dst = dst;
+  packet->src_port = local_port;
+  packet->dst_port = to.port;
+  err = fill(node, packet, bytes, units);
+  if (err != MSIM_OK) {
+    msim__packet_free(&net->packets, index);
+    return err;
+  }
+  return msim__ip_send(node, index);
+}
+
+static void receive(struct msim_node *node, struct msim__packet *packet)
+{
+  const struct msim__udp_port *port = find_port(node, packet->dst_port);
+  struct msim_endpoint from;
+
+  if (port == NULL) { /* RFC 1122 4.1.3.1 */
+    msim__icmp_send_error(node, packet, MSIM__ICMP_UNREACHABLE, MSIM__ICMP_PORT_UNREACHABLE, 0);
+    return;
+  }
+  from.addr = *msim__addr_of(msim__net(msim__node_sim(node)), packet->src);
+  from.port = packet->src_port;
+  port->fn(port->ctx, from, packet->dst_port, msim__packet_payload(packet));
+}
+
+void msim__udp_create(struct msim__net *net)
+{
+  net->protocols[MSIM_PROTO_UDP].receive = receive;
+}
+
+void msim__udp_end(struct msim__net *net)
+{
+  size_t i;
+
+  if (net->udp_flows == NULL)
+    return;
+  for (i = 0; i < FLOWS_MAX; i++)
+    msim__flow_unref(net->udp_flows->rows[i].flow);
+  msim__free(&net->sim->mem, net->udp_flows, sizeof *net->udp_flows);
+  net->udp_flows = NULL;
+}
