@@ -192,6 +192,19 @@ static void decode_then_encode_is_identity_with_options_and_odd_bits(void **stat
   assert_memory_equal(out, bytes, 60);
 }
 
+static void decode_of_total_inside_the_options_is_refused(void **state)
+{
+  uint8_t bytes[24] = {0x46, 0, 0, 22};
+  struct msim__ipv4_header h;
+
+  (void)state;
+  fix_sum(bytes);
+  assert_int_equal(msim__ipv4_decode(&h, (struct msim_slice){bytes, sizeof bytes}), MSIM_ERR_SYNTAX);
+  bytes[3] = 24;
+  fix_sum(bytes);
+  assert_int_equal(msim__ipv4_decode(&h, (struct msim_slice){bytes, sizeof bytes}), MSIM_OK);
+}
+
 static void encode_of_values_that_do_not_fit_is_refused(void **state)
 {
   struct msim__ipv4_header good, h;
@@ -233,6 +246,7 @@ int main(void)
       cmocka_unit_test(decode_of_contradictions_is_refused),
       cmocka_unit_test(wrong_checksum_still_fills_the_values),
       cmocka_unit_test(decode_then_encode_is_identity_with_options_and_odd_bits),
+      cmocka_unit_test(decode_of_total_inside_the_options_is_refused),
       cmocka_unit_test(encode_of_values_that_do_not_fit_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

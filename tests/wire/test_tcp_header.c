@@ -149,6 +149,7 @@ static void bad_options_are_flagged_and_never_refused(void **state)
       {{8, 1, 2, 4, 5, 0xb4, 0, 0}, 8, true, 0},           /* length 1 */
       {{1, 1, 1, 2}, 4, true, 0},                          /* kind without length */
       {{2, 4, 5, 0xb4, 8, 10, 0, 0}, 8, true, 1460},       /* beyond the header */
+      {{1, 1, 1, 1, 253, 6, 0, 0}, 8, true, 0},            /* beyond the header, shorter than the list */
       {{2, 3, 5, 1, 2, 4, 5, 0xb4}, 8, true, 1460},        /* MSS of wrong length is passed over */
       {{3, 4, 5, 1, 2, 4, 5, 0xb4}, 8, true, 1460},        /* window scale of wrong length */
       {{4, 3, 5, 1, 2, 4, 5, 0xb4}, 8, true, 1460},        /* SACK permitted of wrong length */
