@@ -106,6 +106,8 @@ MSIM_API int msim_agent_listen(struct msim_agent *agent, uint16_t port, const st
 MSIM_API int msim_agent_connect(struct msim_agent *agent, struct msim_endpoint to, const struct msim_stream_ops *ops,
                                 void *data, struct msim_stream **out);
 
+/* Datagrams: those for a bound port arrive by on_datagram. Sending needs no bound port; bytes are copied.
+ * MSIM_ERR_EXISTS: the port is taken; MSIM_ERR_LIMIT: too long for a datagram. */
 MSIM_API int msim_agent_bind_udp(struct msim_agent *agent, uint16_t port);
 MSIM_API int msim_agent_send_udp(struct msim_agent *agent, uint16_t local_port, struct msim_endpoint to,
                                  struct msim_slice bytes);

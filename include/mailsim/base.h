@@ -112,12 +112,14 @@ struct msim_endpoint {
 /* Reads "192.0.2.1" or "2001:db8::1" (RFC 4291 2.2); the whole text must be an address. MSIM_ERR_SYNTAX otherwise. */
 MSIM_API int msim_addr_parse(struct msim_addr *out, const char *text, size_t text_bytes);
 
-/* Writes the address as text (IPv6 by RFC 5952), terminated; out must have MSIM_ADDR_TEXT_BYTES. Returns the length. */
+/* Writes the address as text (IPv6 by RFC 5952; "*" when it is none), terminated; out must have MSIM_ADDR_TEXT_BYTES.
+ * Returns the length. */
 MSIM_API size_t msim_addr_format(const struct msim_addr *addr, char *out);
 
 /* "192.0.2.1:25", "[2001:db8::1]:25". Same contract as msim_addr_format. */
 MSIM_API size_t msim_endpoint_format(const struct msim_endpoint *endpoint, char *out);
 
+/* Same family and same address; two of family NONE are equal. */
 MSIM_API bool msim_addr_equal(const struct msim_addr *a, const struct msim_addr *b);
 
 /* Host byte order; addr must be IPv4. */

@@ -116,11 +116,13 @@ static void execute(struct msim_sim *sim, struct msim_timer *timer)
   timer->fire(timer, sim->now_ns);
 }
 
-static bool may_go_on(struct msim_sim *sim)
+/* until_ns: events later than this would not be executed anyway, so that they do not run into the limit. */
+static bool may_go_on(struct msim_sim *sim, msim_ns until_ns)
 {
   if (sim->failure != MSIM_OK || sim->stopping)
     return false;
-  if (sim->event_count_max != 0 && sim->counters.event_count >= sim->event_count_max) {
+  if (sim->event_count_max != 0 && sim->counters.event_count >= sim->event_count_max && sim->queue.count > 0 &&
+      msim__queue_next_ns(&sim->queue) <= until_ns) {
     msim__sim_fail(sim, MSIM_ERR_LIMIT, "the run was ended after %llu events, as its options say",
                    (unsigned long long)sim->event_count_max);
     return false;
@@ -133,11 +135,12 @@ int msim_sim_run(struct msim_sim *sim, msim_ns until_ns)
   int err = msim_sim_start(sim);
 
   sim->stopping = false;
-  while (err == MSIM_OK && sim->queue.foreground_count > 0 && may_go_on(sim)) {
+  while (err == MSIM_OK && sim->queue.foreground_count > 0 && may_go_on(sim, until_ns)) {
     struct msim_timer *timer = msim__queue_take(&sim->queue, until_ns);
 
     if (timer == NULL) {
-      sim->now_ns = until_ns;
+      if (until_ns > sim->now_ns) /* the clock never goes back */
+        sim->now_ns = until_ns;
       break;
     }
     execute(sim, timer);
@@ -150,7 +153,7 @@ int msim_sim_advance_to(struct msim_sim *sim, msim_ns until_ns)
   int err = msim_sim_start(sim);
 
   sim->stopping = false;
-  while (err == MSIM_OK && may_go_on(sim)) {
+  while (err == MSIM_OK && may_go_on(sim, until_ns)) {
     struct msim_timer *timer = msim__queue_take(&sim->queue, until_ns);
 
     if (timer == NULL) {
@@ -169,7 +172,7 @@ int msim_sim_step(struct msim_sim *sim)
   struct msim_timer *timer;
 
   sim->stopping = false;
-  if (err != MSIM_OK || !may_go_on(sim))
+  if (err != MSIM_OK || !may_go_on(sim, MSIM_NEVER))
     return sim->failure;
   timer = msim__queue_take(&sim->queue, MSIM_NEVER);
   if (timer == NULL)

@@ -1,0 +1,216 @@
+#!/bin/sh
+# run.sh [--all]: sets up what is needed, builds, runs every test. From any folder: sh tests/run.sh
+#
+#   (nothing)  one build with the compiler at hand and the whole suite; what needs a tool that is absent is left out, and said
+#   --all      installs every tool, leaves nothing out, and adds: clang, sanitizers, the shared library, valgrind
+#
+# Builds into build/ of the checkout. Installs packages with apt-get on Debian and Ubuntu only, and only those missing.
+set -eu
+cd "$(dirname "$0")/.."
+
+all=no
+case ${1-} in
+'') ;;
+--all) all=yes ;;
+*)
+  echo "usage: sh tests/run.sh [--all]" >&2
+  exit 2
+  ;;
+esac
+
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+begin_s=$(date +%s)
+part_s=$begin_s
+times=''
+failed=''
+main_log=build/tests/ctest.log
+
+say() { printf '%s\n' "$*"; }
+give_up() {
+  printf 'run.sh: %s\n' "$*" >&2
+  exit 2
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+have_library() { have pkg-config && pkg-config --exists "$1"; }
+
+part_ends() {
+  now_s=$(date +%s)
+  times="$times$(printf '%6d s  %s' $((now_s - part_s)) "$1")
+"
+  part_s=$now_s
+}
+
+# ---- tools ----
+
+missing_packages() {
+  have cc || have gcc || have clang || printf ' gcc libc6-dev'
+  have make || printf ' make'
+  have cmake || printf ' cmake'
+  have pkg-config || printf ' pkg-config'
+  have_library yaml-0.1 || printf ' libyaml-dev'
+  have_library cmocka || printf ' libcmocka-dev'
+  if [ $all = yes ]; then
+    have objdump || printf ' binutils'
+    have gcc || printf ' gcc libc6-dev'
+    have clang || printf ' clang'
+    have valgrind || printf ' valgrind'
+    have tshark || printf ' tshark'
+    have python3 || printf ' python3'
+    { have python3 && python3 -c 'import yaml' 2>/dev/null; } || printf ' python3-yaml'
+  fi
+}
+
+install_packages() {
+  if ! have apt-get; then
+    have brew && give_up "these are missing:$1. With Homebrew: brew install cmake pkg-config libyaml cmocka"
+    give_up "these are missing (names as in Debian):$1. Please install them; only apt-get is known to this script"
+  fi
+  as_root=''
+  if [ "$(id -u)" != 0 ]; then
+    have sudo || give_up "these are missing:$1. Please install them as root: apt-get install$1"
+    as_root=sudo
+  fi
+  say "installing$1"
+  mkdir -p build
+  # shellcheck disable=SC2086
+  {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
+      $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $1
+  } >build/install.log 2>&1 || {
+    tail -n 15 build/install.log >&2
+    give_up "apt-get could not install$1 (the whole text is in build/install.log)"
+  }
+}
+
+missing=$(missing_packages)
+[ -z "$missing" ] || install_packages "$missing"
+missing=$(missing_packages)
+[ -z "$missing" ] || give_up "still missing after the installation:$missing"
+
+version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+# shellcheck disable=SC2086
+set -- $version
+[ "$1" -gt 3 ] || [ "$2" -ge 20 ] || give_up "CMake 3.20 or newer is needed, this is $1.$2"
+part_ends 'tools'
+
+if [ $all = no ]; then
+  for tool in nm objdump tshark python3; do
+    have "$tool" || say "left out: what needs $tool, which is not installed (--all installs it)"
+  done
+fi
+
+# ---- parts ----
+
+# configure_and_build FOLDER CMAKE-ARGUMENTS...
+configure_and_build() {
+  folder=$1
+  shift
+  mkdir -p "$folder"
+  rm -f "$folder/ctest.log"
+  # a build folder that was copied together with the checkout is of no use
+  if [ -f "$folder/CMakeCache.txt" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$folder/CMakeCache.txt"; then
+    rm -rf "$folder"
+    mkdir -p "$folder"
+  fi
+  cmake -S . -B "$folder" -G 'Unix Makefiles' -DMSIM_WERROR=ON "$@" >"$folder/configure.log" 2>&1 || {
+    cat "$folder/configure.log"
+    return 1
+  }
+  cmake --build "$folder" -j "$jobs" >"$folder/build.log" 2>&1 || {
+    grep -E -A 5 'error|undefined reference|No rule' "$folder/build.log" | head -n 60
+    say "(the whole text is in $folder/build.log)"
+    return 1
+  }
+}
+
+# ctest_in FOLDER ARGUMENTS...: its output goes to the screen and to FOLDER/ctest.log. No pipe: its status would be tee's.
+ctest_in() {
+  folder=$1
+  shift
+  result=0
+  (cd "$folder" && ctest --output-on-failure -j "$jobs" "$@") >"$folder/ctest.log" 2>&1 || result=$?
+  if [ "$folder/ctest.log" = "$main_log" ]; then
+    sed '/tests passed,/,$d' "$main_log" # its summary comes at the end
+  else
+    cat "$folder/ctest.log"
+  fi
+  return $result
+}
+
+skipped_none() {
+  if grep -E '\*\*\*(Skipped|Not Run)' "$1"; then
+    say "--all leaves nothing out, and these were skipped"
+    return 1
+  fi
+}
+
+run_part() {
+  name=$1
+  shift
+  say ""
+  say "== $name"
+  if ! "$@"; then
+    failed="$failed
+  $name"
+  fi
+  part_ends "$name"
+}
+
+part_suite() {
+  configure_and_build build/tests || return 1
+  ctest_in build/tests || return 1
+  [ $all = no ] || skipped_none build/tests/ctest.log
+}
+
+part_clang() {
+  configure_and_build build/clang -DCMAKE_C_COMPILER=clang || return 1
+  ctest_in build/clang && skipped_none build/clang/ctest.log
+}
+
+part_sanitize() {
+  configure_and_build build/sanitize -DMSIM_SANITIZE=ON || return 1
+  ctest_in build/sanitize
+}
+
+# The tests of the layers link objects, not the library: what the command's tests say is what counts here.
+part_shared() {
+  configure_and_build build/shared -DBUILD_SHARED_LIBS=ON || return 1
+  ctest_in build/shared --no-tests=ignore -R '^(command|house)/'
+}
+
+# A whole run of the smallest topology under valgrind, or a test of the loop where there is no command yet.
+part_valgrind() {
+  command=$(find build/tests/examples -type f -name mailsim -perm -u+x 2>/dev/null | head -n 1)
+  topology=$(ls -Sr topologies/*.yaml 2>/dev/null | head -n 1)
+  if [ -n "$command" ] && [ -n "$topology" ]; then
+    set -- "$command" run "$topology"
+  else
+    set -- build/tests/tests/core_test_sim
+  fi
+  say "$*"
+  valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=all "$@" >build/tests/valgrind.log 2>&1 || {
+    tail -n 40 build/tests/valgrind.log
+    return 1
+  }
+  say "no errors, nothing lost"
+}
+
+run_part 'suite' part_suite
+if [ $all = yes ]; then
+  run_part 'suite built by clang' part_clang
+  run_part 'suite with address and undefined-behaviour sanitizers' part_sanitize
+  run_part 'shared library' part_shared
+  run_part 'valgrind' part_valgrind
+fi
+
+say ""
+printf '%s' "$times"
+printf '%6d s  in all\n' $(($(date +%s) - begin_s))
+if [ -n "$failed" ]; then
+  say "failed:$failed"
+fi
+# the summary of the suite comes last
+if [ -f "$main_log" ]; then
+  sed -n '/tests passed,/,$p' "$main_log"
+fi
+[ -z "$failed" ]
