@@ -41,6 +41,8 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
 size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes);
 int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes);
 size_t msim__tcp_space_bytes(const struct msim__tcb *tcb);
+/* Asks for on_writable although no write was tried: what the user has does not fit. */
+void msim__tcp_want_writable(struct msim__tcb *tcb);
 /* Marks the bytes written between begin and end (stream.h). */
 void msim__tcp_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin);
 

@@ -1,0 +1,403 @@
+/* tcb.h: the connection as the rooms of TCP share it, and what they ask of each other.
+ *
+ * Names of RFC 9293 3.3.1 stand beside the fields. Sequence numbers are modulo 2^32 and compared with seq_before and its
+ * kin only. Does not hold: anything that an established idle connection can do without (TIME-WAIT is tcp_time_wait.c). */
+#ifndef MSIM_TCP_TCB_H
+#define MSIM_TCP_TCB_H
+
+#include "core/pool.h"
+#include "net/net.h"
+#include "tcp/tcp.h"
+
+/* enum name, name in RFC 9293 3.3.2 */
+#define MSIM__TCP_STATE_MAP(X)                                                                                         \
+  X(CLOSED, "CLOSED")                                                                                                  \
+  X(LISTEN, "LISTEN")                                                                                                  \
+  X(SYN_SENT, "SYN-SENT")                                                                                              \
+  X(SYN_RECEIVED, "SYN-RECEIVED")                                                                                      \
+  X(ESTABLISHED, "ESTABLISHED")                                                                                        \
+  X(FIN_WAIT_1, "FIN-WAIT-1")                                                                                          \
+  X(FIN_WAIT_2, "FIN-WAIT-2")                                                                                          \
+  X(CLOSE_WAIT, "CLOSE-WAIT")                                                                                          \
+  X(CLOSING, "CLOSING")                                                                                                \
+  X(LAST_ACK, "LAST-ACK")                                                                                              \
+  X(TIME_WAIT, "TIME-WAIT")
+
+enum msim__tcp_state {
+#define MSIM__TCP_STATE_ENUM(name, text) MSIM__TCP_##name,
+  MSIM__TCP_STATE_MAP(MSIM__TCP_STATE_ENUM)
+#undef MSIM__TCP_STATE_ENUM
+  MSIM__TCP_STATES
+};
+
+static inline bool msim__seq_before(uint32_t a, uint32_t b)
+{
+  return (int32_t)(a - b) < 0;
+}
+static inline bool msim__seq_after(uint32_t a, uint32_t b)
+{
+  return (int32_t)(b - a) < 0;
+}
+static inline uint32_t msim__seq_max(uint32_t a, uint32_t b)
+{
+  return msim__seq_before(a, b) ? b : a;
+}
+
+/* What the table of connections links: a connection, or what remains of it in TIME-WAIT. */
+struct msim__tcp_head {
+  struct msim__tcp_head *next; /* in the bucket */
+  struct msim_node *node;
+  uint32_t local_id, remote_id; /* of addresses */
+  uint16_t local_port, remote_port;
+  uint8_t state; /* enum msim__tcp_state; CLOSED: over, only waiting to be told and freed */
+  uint8_t side;  /* MSIM__SIDE_… of this end */
+};
+
+/* A part of the send stream: bytes of a blob. In order, without gaps. */
+struct msim__tcp_piece {
+  struct msim__tcp_piece *next;
+  struct msim_blob *blob; /* counted */
+  uint32_t offset_bytes, size_bytes;
+  uint32_t begin_seq;
+};
+
+/* Received bytes: a part of a packet's payload. In the queue in order and without gaps, in reassembly with gaps. */
+struct msim__tcp_text {
+  struct msim__tcp_text *next;
+  struct msim_blob *blob;     /* counted */
+  struct msim__units *units;  /* counted; or NULL */
+  uint32_t offset_bytes, size_bytes;
+  uint32_t units_skip_bytes; /* bytes of the payload, as units count them, before offset_bytes */
+  uint32_t seq;
+};
+
+/* An application unit in the send stream. */
+struct msim__tcp_mark {
+  struct msim__tcp_mark *next;
+  const char *unit;
+  struct msim__label *message; /* counted; or NULL */
+  uint32_t begin_seq, end_seq; /* end_seq counts when not open */
+  bool open;
+};
+
+/* Which segment carried a byte first: for the note "rtx c3". A ring in order of seq; kept only while somebody watches. */
+struct msim__tcp_sent_row {
+  uint32_t seq, number;
+};
+struct msim__tcp_sent {
+  uint32_t first, count, capacity; /* capacity is a power of two */
+  struct msim__tcp_sent_row rows[];
+};
+
+/* tcb->bits */
+enum {
+  MSIM__TCB_PASSIVE = 1 << 0,       /* came from LISTEN */
+  MSIM__TCB_FIN_QUEUED = 1 << 1,    /* the user closed: FIN follows the last byte */
+  MSIM__TCB_FIN_SEEN = 1 << 2,      /* the peer's FIN has arrived, at fin_seq, maybe out of order */
+  MSIM__TCB_EOF = 1 << 3,           /* the peer's FIN was taken in order */
+  MSIM__TCB_ACK_NOW = 1 << 4,       /* an ACK is owed at once */
+  MSIM__TCB_ACK_SOON = 1 << 5,      /* an ACK is owed within the delay */
+  MSIM__TCB_RETRANSMIT = 1 << 6,    /* the first unacknowledged segment is to be sent again */
+  MSIM__TCB_PROBE = 1 << 7,         /* the persist timer fired */
+  MSIM__TCB_PERSISTING = 1 << 8,    /* retransmit_at_ns is the persist timer's */
+  MSIM__TCB_RECOVERING = 1 << 9,    /* RFC 6582 fast recovery */
+  MSIM__TCB_PARTIAL_SEEN = 1 << 10, /* the first partial ACK of this recovery has come */
+  MSIM__TCB_TIMING = 1 << 11,       /* rtt_seq is being timed */
+  MSIM__TCB_SCALING = 1 << 12,      /* both sides offered window scale */
+  MSIM__TCB_NODELAY = 1 << 13,
+  MSIM__TCB_WANTS_WRITE = 1 << 14, /* a write did not fit */
+  MSIM__TCB_BUSY = 1 << 15,        /* a segment or timer is being dealt with: output runs at the end */
+  MSIM__TCB_FLUSH = 1 << 16,       /* output is to run by the timer, at once */
+  MSIM__TCB_SOFT_ERROR = 1 << 17,  /* ICMP said unreachable (3.9.2.2) */
+  MSIM__TCB_SYN_REPEATED = 1 << 18,
+  MSIM__TCB_HAS_RTT = 1 << 19,
+  MSIM__TCB_OWN_CC_STATE = 1 << 20, /* cc_state.block is an allocation */
+  MSIM__TCB_URGENT = 1 << 21,       /* the peer's urgent pointer was seen (3.8.5); the bytes stay in line */
+  MSIM__TCB_PENDING = 1 << 22       /* counted by its listener */
+};
+
+/* tcb->tell: what the user is to hear, in this order */
+enum {
+  MSIM__TELL_ACCEPT = 1,
+  MSIM__TELL_OPEN = 2,
+  MSIM__TELL_READABLE = 4,
+  MSIM__TELL_WRITABLE = 8,
+  MSIM__TELL_EOF = 16
+};
+
+#define MSIM__CC_STATE_INLINE_WORDS 4u
+#define MSIM__CC_STATE_BYTES_MAX 128u
+
+struct msim__tcb {
+  struct msim__tcp_head head; /* must be first */
+  uint32_t bits;
+  uint8_t tell;
+  uint8_t why; /* enum msim_close_reason, once CLOSED */
+  uint8_t snd_shift, rcv_shift; /* RFC 7323 2.3 */
+
+  /* send sequence space */
+  uint32_t snd_una;      /* SND.UNA */
+  uint32_t snd_nxt;      /* what goes out next; falls back to SND.UNA after a timeout */
+  uint32_t snd_max;      /* SND.NXT of the RFC: one past the highest number ever sent */
+  uint32_t snd_wnd;      /* SND.WND, bytes */
+  uint32_t snd_wnd_max;  /* the largest ever offered */
+  uint32_t snd_wl1, snd_wl2;
+  uint32_t iss;
+  uint32_t queue_end;    /* one past the last byte that the user queued */
+
+  /* receive sequence space */
+  uint32_t rcv_nxt;      /* RCV.NXT */
+  uint32_t rcv_adv;      /* the right edge that was promised: RCV.NXT + RCV.WND */
+  uint32_t rcv_acked;    /* the last ACK sent */
+  uint32_t irs;
+  uint32_t fin_seq;      /* of the peer's FIN, with FIN_SEEN */
+  uint32_t available_bytes; /* received in order, not yet consumed */
+  uint32_t reassembly_count;
+
+  uint16_t mss_own;      /* what we announced */
+  uint16_t mss_peer;     /* what the peer announced */
+  uint16_t mss_path;     /* what the path carries */
+  uint16_t mss_seen;     /* the largest segment that came: what "full-sized" means for delayed ACK */
+  uint8_t dup_acks;
+  uint8_t open_marks;
+  uint16_t mark_count;
+  uint16_t retries;      /* of the retransmission or persist timer in a row: the back-off */
+  uint16_t probes_unanswered;
+  int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
+  uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
+  uint32_t rtt_seq;      /* acknowledged beyond this number, the timing ends */
+
+  msim_ns retransmit_at_ns; /* retransmission, persist; MSIM_NEVER: off */
+  msim_ns ack_at_ns;        /* delayed ACK; MSIM_NEVER: off */
+  msim_ns rtt_sent_ns, rttvar_ns, rto_ns;
+  msim_ns sent_at_ns; /* of the last segment with data */
+
+  const struct msim_tcp_opts *opts;
+  struct msim_flow *flow; /* counted */
+  const struct msim__tcp_user *ops;
+  void *user;
+
+  struct msim__tcp_piece *send_first, *send_last;
+  struct msim__tcp_piece *send_cursor; /* near snd_nxt; or NULL */
+  struct msim_blob *send_fill;         /* counted; writes are copied into its free end; or NULL */
+  struct msim__tcp_text *receive_first, *receive_last;
+  struct msim__tcp_text *reassembly_first, *reassembly_last;
+  struct msim__tcp_mark *mark_first, *mark_last;
+  struct msim__tcp_sent *sent; /* or NULL */
+
+  const struct msim_cc_type *cc_type;
+  struct msim_cc_vars cc;
+  union {
+    uint64_t words[MSIM__CC_STATE_INLINE_WORDS];
+    void *block;
+  } cc_state;
+  struct msim_timer timer;
+};
+/* 496 bytes where pointers have 8: an established idle connection shall stay below 1 KiB with its buffers. */
+_Static_assert(sizeof(struct msim__tcb) <= 512, "a connection has grown beyond eight cache lines");
+
+struct msim__tcp_listener {
+  struct msim__tcp_listener *next;
+  uint16_t port;
+  msim__tcp_accept_fn *accept;
+  void *ctx;
+};
+
+/* What remains of a connection in TIME-WAIT. Per host these stand in the order in which they end. */
+struct msim__time_wait {
+  struct msim__tcp_head head; /* must be first */
+  struct msim__time_wait *older, *newer;
+  msim_ns ends_at_ns;
+  struct msim_flow *flow; /* counted */
+  uint32_t snd_nxt, rcv_nxt;
+  uint16_t window; /* as on the wire */
+};
+_Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
+
+/* Made when a host first speaks TCP. */
+struct msim__tcp_node {
+  struct msim_timer timer; /* background */
+  struct msim__time_wait *oldest, *newest;
+};
+
+struct msim__tcp {
+  struct msim_sim *sim;
+  struct msim__net *net;
+  struct msim__tcp_head **buckets; /* a power of two of them */
+  size_t bucket_count, head_count;
+  struct msim__pool tcbs, pieces, texts, marks, time_waits;
+  struct msim_tcp_opts defaults;
+};
+
+static inline struct msim__tcp *msim__tcp(const struct msim_sim *sim)
+{
+  return (struct msim__tcp *)sim->rooms[MSIM__ROOM_TCP];
+}
+static inline struct msim__tcp *msim__tcb_room(const struct msim__tcb *tcb)
+{
+  return msim__tcp(msim__node_sim(tcb->head.node));
+}
+
+/* A segment as the steps of 3.10.7 see it; trimmed as they go. */
+struct msim__segment {
+  const struct msim__packet *packet;
+  uint32_t seq, ack;
+  uint32_t text_bytes;       /* of the payload, what remains */
+  uint32_t text_skip_bytes;  /* of the payload, what was trimmed at the front */
+  uint32_t window;           /* SEG.WND in bytes, scale applied */
+  uint16_t flags;
+  uint16_t mss_bytes;  /* option; 0: absent */
+  int16_t window_shift; /* option; -1: absent */
+};
+/* SEG.LEN: with SYN and FIN */
+static inline uint32_t msim__segment_length(const struct msim__segment *seg)
+{
+  return seg->text_bytes + ((seg->flags & MSIM_TCP_SYN) != 0) + ((seg->flags & MSIM_TCP_FIN) != 0);
+}
+
+/* ---- tcp_state.c ---- */
+const char *msim__tcp_state_name(enum msim__tcp_state state);
+bool msim__tcp_may_move(enum msim__tcp_state from, enum msim__tcp_state to);
+/* The only way to change a state: judges, then records. why is a few static words. */
+void msim__tcb_set_state(struct msim__tcb *tcb, enum msim__tcp_state to, const char *why);
+/* The record alone: for connections that have no tcb any more. */
+void msim__tcp_record_state(struct msim_node *node, const struct msim_flow *flow, enum msim__tcp_state from,
+                            enum msim__tcp_state to, const char *why);
+
+/* ---- tcp_demux.c ---- */
+struct msim__tcp_head *msim__tcp_find(const struct msim__tcp *tcp, const struct msim_node *node, uint32_t local_id,
+                                      uint16_t local_port, uint32_t remote_id, uint16_t remote_port);
+void msim__tcp_enter(struct msim__tcp *tcp, struct msim__tcp_head *head);
+void msim__tcp_leave(struct msim__tcp *tcp, struct msim__tcp_head *head);
+struct msim__tcp_listener *msim__tcp_listener_find(const struct msim_node *node, uint16_t port);
+void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet);
+void msim__segment_read(struct msim__segment *seg, const struct msim__packet *packet);
+/* The host's row, made when new; NULL when out of memory (the simulation has then failed). */
+struct msim__tcp_node *msim__tcp_node_of(struct msim_node *node);
+
+/* ---- tcb.c ---- */
+/* A connection in the table, with its opts and buffers set, in the given state; takes no reference of flow but keeps the
+ * caller's. NULL when out of memory (the simulation has then failed; the flow is the caller's still). */
+struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_head *key, enum msim__tcp_state state,
+                                struct msim_flow *flow);
+/* Out of the table, and everything it holds; no callback. */
+void msim__tcb_free(struct msim__tcb *tcb);
+/* The connection is over: CLOSED at once, on_closed from the loop, then freed. */
+void msim__tcb_die(struct msim__tcb *tcb, enum msim_close_reason reason, const char *why);
+/* The same without a move: what follows is told elsewhere. */
+void msim__tcb_bury(struct msim__tcb *tcb, enum msim_close_reason reason);
+/* Sets the initial number (RFC 6528) and all that follows from it. */
+void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after);
+/* Recomputes the effective MSS from what peer, path and options allow. */
+void msim__tcb_update_mss(struct msim__tcb *tcb);
+/* Calls the user for everything in tell, then runs output once. */
+void msim__tcb_finish(struct msim__tcb *tcb);
+static inline bool msim__tcb_is_over(const struct msim__tcb *tcb)
+{
+  return tcb->head.state == MSIM__TCP_CLOSED;
+}
+
+/* ---- tcp_input.c, tcp_input_syn.c ---- */
+void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg);
+/* 3.10.7.1, 3.10.7.2. after: the new connection's numbers begin beyond this one; NULL: anywhere. */
+void msim__tcp_in_closed(struct msim_node *node, const struct msim__segment *seg);
+void msim__tcp_in_listen(struct msim_node *node, struct msim__tcp_listener *listener, struct msim__segment *seg,
+                         const uint32_t *after);
+void msim__tcb_in_syn_sent(struct msim__tcb *tcb, struct msim__segment *seg);
+/* The seventh and eighth step, which also a SYN's text and FIN pass. */
+void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg);
+void msim__tcb_check_fin(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* Our SYN is acknowledged for the first time: timers, window and controller begin. Before SND.UNA moves. */
+void msim__tcb_synchronized(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* To ESTABLISHED, and on to FIN-WAIT-1 when the user has closed meanwhile. */
+void msim__tcb_establish(struct msim__tcb *tcb, const char *why);
+static inline bool msim__tcb_fin_is_acked(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0 && tcb->snd_una == tcb->queue_end + 1;
+}
+
+/* ---- tcp_ack.c ---- */
+/* The fifth step in synchronized states: new data acknowledged, duplicate ACKs, recovery. */
+void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg);
+
+/* ---- tcp_output.c ---- */
+void msim__tcb_output(struct msim__tcb *tcb);
+/* 3.10.5: <SEQ=SND.NXT><CTL=RST>. */
+void msim__tcb_send_reset(struct msim__tcb *tcb);
+/* A segment that belongs to no connection. flow may be NULL; no reference is kept. */
+struct msim__stray {
+  uint32_t src, dst; /* address ids */
+  uint16_t src_port, dst_port;
+  uint32_t seq, ack;
+  uint16_t flags, window;
+  struct msim_flow *flow;
+  uint8_t side;
+};
+void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stray);
+
+/* ---- tcp_icmp.c ---- */
+void msim__tcp_error(struct msim_node *node, const struct msim__icmp_error *error);
+
+/* ---- tcp_timer.c ---- */
+void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns);
+/* After deadlines have changed: arms the one timer when it would come too late; never moves it back. */
+void msim__tcb_timer_update(struct msim__tcb *tcb);
+
+/* ---- tcp_rtt.c ---- */
+void msim__tcb_rtt_start(struct msim__tcb *tcb, uint32_t seq);
+void msim__tcb_rtt_acked(struct msim__tcb *tcb, uint32_t ack);
+void msim__tcb_rto_back_off(struct msim__tcb *tcb);
+
+/* ---- tcp_reassembly.c ---- */
+/* Queues what lies in the window; text is trimmed already. True when RCV.NXT has advanced. */
+bool msim__tcb_receive_text(struct msim__tcb *tcb, const struct msim__segment *seg);
+void msim__tcb_receive_consume(struct msim__tcb *tcb, size_t size_bytes);
+void msim__tcb_reassembly_release(struct msim__tcb *tcb); /* what lies beyond a gap only */
+void msim__tcb_receive_release(struct msim__tcb *tcb);
+
+/* ---- tcp_send_buffer.c ---- */
+/* Both only append. MSIM_ERR_NOMEM (what was copied before it stays queued); MSIM_ERR_LIMIT: more than 1 GiB together. */
+int msim__tcb_send_copy(struct msim__tcb *tcb, const void *data, size_t size_bytes);
+int msim__tcb_send_refer(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes);
+void msim__tcb_send_acked(struct msim__tcb *tcb); /* drops what lies before SND.UNA */
+void msim__tcb_send_release(struct msim__tcb *tcb);
+/* Bytes of the queue from seq on. */
+static inline uint32_t msim__tcb_queued_from(const struct msim__tcb *tcb, uint32_t seq)
+{
+  return msim__seq_before(seq, tcb->queue_end) ? tcb->queue_end - seq : 0;
+}
+/* Attaches [seq, seq + size) of the stream to the packet: by reference where it lies in one piece. MSIM_ERR_NOMEM. */
+int msim__tcb_send_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq, uint32_t size_bytes);
+
+/* ---- tcp_marks.c ---- */
+void msim__tcb_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin);
+int msim__tcb_marks_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq, uint32_t size_bytes);
+void msim__tcb_marks_acked(struct msim__tcb *tcb);
+void msim__tcb_marks_release(struct msim__tcb *tcb);
+void msim__tcb_sent_add(struct msim__tcb *tcb, uint32_t seq, uint32_t number);
+uint32_t msim__tcb_sent_number(const struct msim__tcb *tcb, uint32_t seq); /* 0: unknown */
+void msim__tcb_sent_acked(struct msim__tcb *tcb);
+void msim__tcb_sent_release(struct msim__tcb *tcb);
+
+/* ---- tcp_options.c ---- */
+/* Reads what TCP uses; an impossible length ends the list (MUST-7). */
+void msim__segment_read_options(struct msim__segment *seg, const struct msim__packet_cold *cold);
+/* Writes the options of a SYN; window_shift -1: none. Returns their length, a multiple of 4. */
+uint8_t msim__tcp_write_syn_options(uint8_t out[40], uint16_t mss_bytes, int window_shift);
+
+/* ---- tcp_time_wait.c ---- */
+/* Turns a connection in TIME-WAIT, whose user has heard everything, into an entry; the tcb is buried. */
+void msim__tcb_enter_time_wait(struct msim__tcb *tcb);
+void msim__time_wait_segment(struct msim__time_wait *wait, struct msim__segment *seg);
+void msim__time_wait_release(struct msim__tcp *tcp, struct msim__time_wait *wait);
+
+/* ---- cc.c ---- */
+int msim__cc_attach(struct msim__tcb *tcb); /* MSIM_ERR_NOMEM, MSIM_ERR_NOT_FOUND */
+void msim__cc_detach(struct msim__tcb *tcb);
+void msim__cc_start(struct msim__tcb *tcb);
+void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes);
+void msim__cc_lost(struct msim__tcb *tcb, enum msim_loss why, uint32_t flight_bytes);
+void msim__cc_recovered(struct msim__tcb *tcb);
+void msim__cc_idle(struct msim__tcb *tcb, msim_ns idle_ns);
+
+#endif

@@ -1,0 +1,382 @@
+/* tcp.c: the room, and the calls of a user (3.10.1 to 3.10.6). Segments are dealt with in tcp_input.c and tcp_output.c. */
+#include "tcp/tcb.h"
+
+#include <string.h>
+
+#define BUCKETS_FIRST 64u
+#define EPHEMERAL_TRIES 16384u
+
+/* ---- the room ---- */
+
+static void free_heads(struct msim__tcp *tcp)
+{
+  size_t i;
+
+  for (i = 0; i < tcp->bucket_count; i++) {
+    while (tcp->buckets[i] != NULL) {
+      if (tcp->buckets[i]->state == MSIM__TCP_TIME_WAIT)
+        msim__time_wait_release(tcp, (struct msim__time_wait *)(void *)tcp->buckets[i]);
+      else
+        msim__tcb_free((struct msim__tcb *)(void *)tcp->buckets[i]);
+    }
+  }
+}
+
+static void free_node(struct msim__tcp *tcp, struct msim_node *node)
+{
+  while (node->tcp_listeners != NULL)
+    msim__tcp_unlisten(node, node->tcp_listeners->port);
+  if (node->tcp_node == NULL)
+    return;
+  msim_timer_cancel(&((struct msim__tcp_node *)node->tcp_node)->timer);
+  msim__free(&tcp->sim->mem, node->tcp_node, sizeof(struct msim__tcp_node));
+  node->tcp_node = NULL;
+}
+
+static void end(struct msim_sim *sim)
+{
+  struct msim__tcp *tcp = msim__tcp(sim);
+  size_t i;
+
+  free_heads(tcp);
+  for (i = 0; i < tcp->net->node_count; i++)
+    free_node(tcp, tcp->net->nodes[i]);
+  msim__pool_release(&tcp->tcbs);
+  msim__pool_release(&tcp->pieces);
+  msim__pool_release(&tcp->texts);
+  msim__pool_release(&tcp->marks);
+  msim__pool_release(&tcp->time_waits);
+  msim__free(&sim->mem, tcp->buckets, tcp->bucket_count * sizeof *tcp->buckets);
+  msim__free(&sim->mem, tcp, sizeof *tcp);
+  sim->rooms[MSIM__ROOM_TCP] = NULL;
+}
+
+static const struct msim__layer_hooks hooks = {.end = end};
+static const struct msim__protocol handlers = {.receive = msim__tcp_receive, .error = msim__tcp_error};
+
+int msim__tcp_create(struct msim_sim *sim)
+{
+  static const struct msim_tcp_opts nothing_given = {0};
+  struct msim__tcp *tcp = msim__alloc_zeroed(&sim->mem, 1, sizeof *tcp);
+  int err = MSIM_ERR_NOMEM;
+
+  if (tcp == NULL)
+    return MSIM_ERR_NOMEM;
+  tcp->sim = sim;
+  tcp->net = msim__net(sim);
+  tcp->buckets = msim__alloc_zeroed(&sim->mem, BUCKETS_FIRST, sizeof *tcp->buckets);
+  if (tcp->buckets != NULL) {
+    tcp->bucket_count = BUCKETS_FIRST;
+    err = msim__tcp_opts_complete(sim, &nothing_given, &tcp->defaults, NULL);
+  }
+  if (err == MSIM_OK)
+    err = msim__sim_add_layer(sim, &hooks);
+  if (err != MSIM_OK) {
+    msim__free(&sim->mem, tcp->buckets, tcp->bucket_count * sizeof *tcp->buckets);
+    msim__free(&sim->mem, tcp, sizeof *tcp);
+    return err;
+  }
+  msim__pool_init(&tcp->tcbs, &sim->mem, sizeof(struct msim__tcb));
+  msim__pool_init(&tcp->pieces, &sim->mem, sizeof(struct msim__tcp_piece));
+  msim__pool_init(&tcp->texts, &sim->mem, sizeof(struct msim__tcp_text));
+  msim__pool_init(&tcp->marks, &sim->mem, sizeof(struct msim__tcp_mark));
+  msim__pool_init(&tcp->time_waits, &sim->mem, sizeof(struct msim__time_wait));
+  sim->rooms[MSIM__ROOM_TCP] = tcp;
+  msim__net_set_protocol(sim, MSIM_PROTO_TCP, &handlers);
+  return MSIM_OK;
+}
+
+/* ---- 3.10.1 OPEN ---- */
+
+static bool is_free(const struct msim__tcp *tcp, const struct msim_node *node, const struct msim__tcp_head *key)
+{
+  return msim__tcp_find(tcp, node, key->local_id, key->local_port, key->remote_id, key->remote_port) == NULL;
+}
+
+static int choose_port(const struct msim__tcp *tcp, struct msim_node *node, struct msim__tcp_head *key)
+{
+  unsigned tries;
+
+  for (tries = 0; tries < EPHEMERAL_TRIES; tries++) {
+    key->local_port = msim__node_ephemeral(node);
+    if (is_free(tcp, node, key))
+      return MSIM_OK;
+  }
+  return MSIM_ERR_LIMIT;
+}
+
+/* The flow of a connection that the peer is opening from the other end at the same time (3.5, figure 8): the earlier SYN
+ * names it, this end is its server. NULL: none. */
+static struct msim_flow *crossing_flow(const struct msim__tcp *tcp, const struct msim__tcp_head *key)
+{
+  struct msim_node *peer = msim__addr_node(tcp->net, key->remote_id);
+  struct msim__tcp_head *head;
+
+  if (peer == NULL)
+    return NULL;
+  head = msim__tcp_find(tcp, peer, key->remote_id, key->remote_port, key->local_id, key->local_port);
+  if (head == NULL || head->state != MSIM__TCP_SYN_SENT || head->side != MSIM__SIDE_CLIENT)
+    return NULL;
+  return ((struct msim__tcb *)(void *)head)->flow;
+}
+
+static struct msim_flow *flow_for(struct msim__tcp *tcp, struct msim_node *node, struct msim__tcp_head *key,
+                                  bool chosen_port)
+{
+  struct msim_flow *flow = chosen_port ? crossing_flow(tcp, key) : NULL;
+
+  if (flow != NULL) {
+    key->side = MSIM__SIDE_SERVER;
+    msim__flow_ref(flow);
+    return flow;
+  }
+  key->side = MSIM__SIDE_CLIENT;
+  return msim__flow_new(node, node->name, msim__addr_name(tcp->net, key->remote_id), key->remote_port, MSIM_PROTO_TCP);
+}
+
+/* MUST-46: no connection to what is not one host; like a missing route it is told from the loop. */
+static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *node, const struct msim__tcp_head *key)
+{
+  const struct msim_addr *addr = msim__addr_of(tcp->net, key->remote_id);
+
+  if (addr->family == MSIM_FAMILY_IPV4 && (addr->bytes[0] == 0 || addr->bytes[0] >= 224))
+    return false;
+  return key->local_id != 0 && msim__ip_mtu_for(node, key->remote_id) != 0;
+}
+
+int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
+                      const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim__tcp *tcp = msim__tcp(sim);
+  struct msim__tcp_head key;
+  struct msim_flow *flow;
+  struct msim__tcb *tcb;
+
+  memset(&key, 0, sizeof key);
+  key.remote_id = msim__addr_intern(tcp->net, &remote.addr);
+  key.remote_port = remote.port;
+  key.local_port = local_port;
+  if (key.remote_id == 0)
+    return MSIM_ERR_NOMEM;
+  if (remote.port == 0)
+    return MSIM_ERR_INVALID;
+  key.local_id = msim__ip_source_for(node, key.remote_id);
+  if (local_port == 0 && choose_port(tcp, node, &key) != MSIM_OK)
+    return MSIM_ERR_LIMIT;
+  if (!is_free(tcp, node, &key))
+    return MSIM_ERR_EXISTS;
+  flow = flow_for(tcp, node, &key, local_port != 0);
+  if (flow == NULL)
+    return MSIM_ERR_NOMEM;
+  tcb = msim__tcb_new(node, &key, MSIM__TCP_CLOSED, flow);
+  if (tcb == NULL) {
+    msim__flow_unref(flow);
+    return MSIM_ERR_NOMEM;
+  }
+  tcb->ops = ops;
+  tcb->user = user;
+  if (out != NULL)
+    *out = tcb;
+  sim->counters.connection_count++;
+  msim__tcb_choose_iss(tcb, NULL);
+  if (!can_be_reached(tcp, node, &key)) {
+    msim__tcb_bury(tcb, MSIM_CLOSED_UNREACHABLE);
+    return MSIM_OK;
+  }
+  msim__tcb_set_state(tcb, MSIM__TCP_SYN_SENT, "open");
+  msim__tcb_output(tcb);
+  return MSIM_OK;
+}
+
+/* ---- 3.10.2 SEND ---- */
+
+static bool may_write(const struct msim__tcb *tcb)
+{
+  enum msim__tcp_state state = (enum msim__tcp_state)tcb->head.state;
+
+  return (tcb->bits & MSIM__TCB_FIN_QUEUED) == 0 &&
+         (state == MSIM__TCP_SYN_SENT || state == MSIM__TCP_SYN_RECEIVED || state == MSIM__TCP_ESTABLISHED ||
+          state == MSIM__TCP_CLOSE_WAIT);
+}
+
+/* Inside a handler output runs when all handlers are done. While a unit is open its end is still to be written by the
+ * same hand: output waits for it, at most until the event is over, so that the last segment can tell of the end. */
+static void kick(struct msim__tcb *tcb)
+{
+  if ((tcb->bits & MSIM__TCB_BUSY) != 0 || msim__tcb_is_over(tcb))
+    return;
+  if (tcb->open_marks > 0) {
+    tcb->bits |= MSIM__TCB_FLUSH;
+    msim__tcb_timer_update(tcb);
+    return;
+  }
+  msim__tcb_output(tcb);
+}
+
+size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes)
+{
+  size_t space;
+
+  if (!may_write(tcb) || size_bytes == 0)
+    return 0;
+  space = msim__tcp_space_bytes(tcb);
+  if (size_bytes > space) {
+    tcb->bits |= MSIM__TCB_WANTS_WRITE;
+    size_bytes = space;
+  }
+  if (msim__tcb_send_copy(tcb, data, size_bytes) != MSIM_OK) {
+    msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
+    return 0;
+  }
+  kick(tcb);
+  return size_bytes;
+}
+
+int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes)
+{
+  int err;
+
+  if (!may_write(tcb))
+    return MSIM_ERR_STATE;
+  if (offset_bytes > blob->size_bytes || size_bytes > blob->size_bytes - offset_bytes)
+    return MSIM_ERR_INVALID;
+  err = msim__tcb_send_refer(tcb, blob, offset_bytes, size_bytes);
+  if (err == MSIM_ERR_NOMEM)
+    msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
+  if (err == MSIM_OK)
+    kick(tcb);
+  return err;
+}
+
+void msim__tcp_want_writable(struct msim__tcb *tcb)
+{
+  if (may_write(tcb))
+    tcb->bits |= MSIM__TCB_WANTS_WRITE;
+}
+
+void msim__tcp_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin)
+{
+  if (msim__tcb_is_over(tcb))
+    return;
+  msim__tcb_mark(tcb, unit, message, begin);
+  if (!begin && tcb->open_marks == 0)
+    kick(tcb);
+}
+
+void msim__tcp_set_nodelay(struct msim__tcb *tcb, bool nodelay)
+{
+  if (nodelay)
+    tcb->bits |= MSIM__TCB_NODELAY;
+  else
+    tcb->bits &= ~(uint32_t)MSIM__TCB_NODELAY;
+  kick(tcb);
+}
+
+/* ---- 3.10.3 RECEIVE; the rest is in tcp_reassembly.c ---- */
+
+void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)
+{
+  msim__tcb_receive_consume(tcb, size_bytes);
+  kick(tcb);
+}
+
+bool msim__tcp_is_at_eof(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & MSIM__TCB_EOF) != 0 && tcb->available_bytes == 0;
+}
+
+/* ---- 3.10.4 CLOSE ---- */
+
+void msim__tcp_close(struct msim__tcb *tcb)
+{
+  if ((tcb->bits & MSIM__TCB_FIN_QUEUED) != 0)
+    return;
+  switch ((enum msim__tcp_state)tcb->head.state) {
+  case MSIM__TCP_SYN_SENT:
+    msim__tcb_die(tcb, MSIM_CLOSED_ABORTED, "closed while opening");
+    return;
+  case MSIM__TCP_SYN_RECEIVED: /* with data waiting, FIN-WAIT-1 follows ESTABLISHED */
+    tcb->bits |= MSIM__TCB_FIN_QUEUED;
+    if (tcb->queue_end == tcb->iss + 1)
+      msim__tcb_set_state(tcb, MSIM__TCP_FIN_WAIT_1, "close");
+    kick(tcb);
+    return;
+  case MSIM__TCP_ESTABLISHED:
+    tcb->bits |= MSIM__TCB_FIN_QUEUED;
+    msim__tcb_set_state(tcb, MSIM__TCP_FIN_WAIT_1, "close");
+    kick(tcb);
+    return;
+  case MSIM__TCP_CLOSE_WAIT: /* LAST-ACK when the FIN goes out */
+    tcb->bits |= MSIM__TCB_FIN_QUEUED;
+    kick(tcb);
+    return;
+  case MSIM__TCP_CLOSED:
+  case MSIM__TCP_LISTEN:
+  case MSIM__TCP_FIN_WAIT_1:
+  case MSIM__TCP_FIN_WAIT_2:
+  case MSIM__TCP_CLOSING:
+  case MSIM__TCP_LAST_ACK:
+  case MSIM__TCP_TIME_WAIT:
+  case MSIM__TCP_STATES:
+    return;
+  }
+}
+
+/* ---- 3.10.5 ABORT ---- */
+
+void msim__tcp_abort(struct msim__tcb *tcb)
+{
+  switch ((enum msim__tcp_state)tcb->head.state) {
+  case MSIM__TCP_SYN_RECEIVED:
+  case MSIM__TCP_ESTABLISHED:
+  case MSIM__TCP_FIN_WAIT_1:
+  case MSIM__TCP_FIN_WAIT_2:
+  case MSIM__TCP_CLOSE_WAIT:
+    msim__tcb_send_reset(tcb);
+    break;
+  case MSIM__TCP_SYN_SENT:
+  case MSIM__TCP_CLOSING:
+  case MSIM__TCP_LAST_ACK:
+    break;
+  case MSIM__TCP_CLOSED:
+  case MSIM__TCP_LISTEN:
+  case MSIM__TCP_TIME_WAIT:
+  case MSIM__TCP_STATES:
+    return;
+  }
+  msim__tcb_die(tcb, MSIM_CLOSED_ABORTED, "abort");
+}
+
+/* ---- 3.10.6 STATUS ---- */
+
+void msim__tcp_set_user(struct msim__tcb *tcb, const struct msim__tcp_user *ops, void *user)
+{
+  tcb->ops = ops;
+  tcb->user = user;
+}
+
+struct msim_endpoint msim__tcp_local(const struct msim__tcb *tcb)
+{
+  struct msim_endpoint end_point = {*msim__addr_of(msim__tcb_room(tcb)->net, tcb->head.local_id), tcb->head.local_port};
+
+  return end_point;
+}
+
+struct msim_endpoint msim__tcp_remote(const struct msim__tcb *tcb)
+{
+  struct msim_endpoint end_point = {*msim__addr_of(msim__tcb_room(tcb)->net, tcb->head.remote_id),
+                                    tcb->head.remote_port};
+
+  return end_point;
+}
+
+const struct msim_flow *msim__tcp_flow(const struct msim__tcb *tcb)
+{
+  return tcb->flow;
+}
+
+struct msim_node *msim__tcp_node(const struct msim__tcb *tcb)
+{
+  return tcb->head.node;
+}

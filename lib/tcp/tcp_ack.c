@@ -1,0 +1,169 @@
+/* tcp_ack.c: what an acceptable ACK means: data that arrived, a window, a sign of loss (3.10.7.4 fifth step, RFC 5681,
+ * RFC 6582).
+ *
+ * TCP decides here what was lost; the controller (cc.c) decides how much may be sent. The widening of the window by
+ * duplicate ACKs is TCP's: inflate_bytes. Does not send: it sets bits for tcp_output.c. */
+#include "tcp/tcb.h"
+
+#define DUP_ACKS 3u /* RFC 5681 3.2 */
+#define INFLATE_BYTES_MAX (INT32_C(1) << 28)
+
+static void set_inflate(struct msim__tcb *tcb, int64_t bytes)
+{
+  int64_t least = (int64_t)tcb->cc.mss_bytes - tcb->cc.cwnd_bytes; /* one segment always fits */
+
+  if (bytes < least)
+    bytes = least;
+  tcb->inflate_bytes = (int32_t)(bytes > INFLATE_BYTES_MAX ? INFLATE_BYTES_MAX : bytes);
+}
+
+/* ---- loss: RFC 6582 3.2 ---- */
+
+/* Steps 1 and 2. What limited transmit sent beyond the window does not count (RFC 5681 3.2 step 2). */
+static void enter_recovery(struct msim__tcb *tcb)
+{
+  uint32_t flight = tcb->snd_nxt - tcb->snd_una;
+
+  msim__cc_lost(tcb, MSIM_LOSS_DUPACK, flight < tcb->cc.cwnd_bytes ? flight : tcb->cc.cwnd_bytes);
+  tcb->recover = tcb->snd_max;
+  tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
+              MSIM__TCB_RETRANSMIT;
+  tcb->cc.in_recovery = true;
+  set_inflate(tcb, (int64_t)DUP_ACKS * tcb->cc.mss_bytes);
+}
+
+/* Step 3, a full acknowledgment. */
+static void leave_recovery(struct msim__tcb *tcb)
+{
+  tcb->bits &= ~(uint32_t)(MSIM__TCB_RECOVERING | MSIM__TCB_RETRANSMIT);
+  tcb->cc.in_recovery = false;
+  tcb->inflate_bytes = 0;
+  tcb->dup_acks = 0;
+  msim__cc_recovered(tcb);
+}
+
+/* Step 3, a partial acknowledgment: the next hole is known. */
+static void take_partial_ack(struct msim__tcb *tcb, uint32_t acked_bytes)
+{
+  int64_t inflate = (int64_t)tcb->inflate_bytes - acked_bytes;
+
+  tcb->bits |= MSIM__TCB_RETRANSMIT;
+  set_inflate(tcb, acked_bytes >= tcb->cc.mss_bytes ? inflate + tcb->cc.mss_bytes : inflate);
+}
+
+/* RFC 5681 2, "duplicate acknowledgment" (a) to (e). */
+static bool is_duplicate(const struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  return seg->ack == tcb->snd_una && tcb->snd_una != tcb->snd_nxt && seg->packet->payload_bytes == 0 &&
+         (seg->packet->flags & (MSIM_TCP_SYN | MSIM_TCP_FIN)) == 0 && seg->window == tcb->snd_wnd;
+}
+
+static void take_duplicate(struct msim__tcb *tcb)
+{
+  if (tcb->dup_acks < UINT8_MAX)
+    tcb->dup_acks++;
+  if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
+    set_inflate(tcb, (int64_t)tcb->inflate_bytes + tcb->cc.mss_bytes); /* RFC 5681 3.2 step 4 */
+  else if (tcb->dup_acks == DUP_ACKS && msim__seq_after(tcb->snd_una, tcb->recover))
+    enter_recovery(tcb);
+}
+
+/* ---- new data acknowledged ---- */
+
+/* The controller hears of bytes only: SYN and FIN are none. */
+static uint32_t data_in(const struct msim__tcb *tcb, uint32_t ack)
+{
+  uint32_t bytes = ack - tcb->snd_una;
+
+  bytes -= tcb->snd_una == tcb->iss;
+  bytes -= ack == tcb->queue_end + 1;
+  return bytes;
+}
+
+/* RFC 7661 and RFC 5681 3.1: a window that was not used says nothing about the path. */
+static void note_limits(struct msim__tcb *tcb)
+{
+  struct msim_cc_vars *cc = &tcb->cc;
+
+  cc->flight_bytes = tcb->snd_nxt - tcb->snd_una;
+  cc->is_cwnd_limited = cc->flight_bytes + cc->mss_bytes > cc->cwnd_bytes ||
+                        (cc->cwnd_bytes < cc->ssthresh_bytes && cc->cwnd_bytes / 2 < cc->flight_bytes);
+}
+
+static void restart_timer(struct msim__tcb *tcb)
+{
+  if ((tcb->bits & MSIM__TCB_RECOVERING) != 0) { /* RFC 6582 4: only the first partial ACK restarts it */
+    if ((tcb->bits & MSIM__TCB_PARTIAL_SEEN) != 0)
+      return;
+    tcb->bits |= MSIM__TCB_PARTIAL_SEEN;
+  }
+  tcb->retransmit_at_ns = msim__node_sim(tcb->head.node)->now_ns + tcb->rto_ns; /* RFC 6298 5.3 */
+}
+
+static void wake_writer(struct msim__tcb *tcb)
+{
+  if ((tcb->bits & MSIM__TCB_WANTS_WRITE) == 0 ||
+      msim__tcp_space_bytes(tcb) < (size_t)(tcb->opts->send_buffer_bytes / 4))
+    return;
+  tcb->bits &= ~(uint32_t)MSIM__TCB_WANTS_WRITE;
+  tcb->tell |= MSIM__TELL_WRITABLE;
+}
+
+static void take_new(struct msim__tcb *tcb, uint32_t ack)
+{
+  uint32_t data_bytes = data_in(tcb, ack);
+  bool recovering = (tcb->bits & MSIM__TCB_RECOVERING) != 0;
+
+  note_limits(tcb);
+  msim__tcb_rtt_acked(tcb, ack);
+  tcb->snd_una = ack;
+  tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
+  if ((tcb->bits & MSIM__TCB_PERSISTING) == 0)
+    tcb->retries = 0;
+  if (recovering && !msim__seq_before(ack, tcb->recover))
+    leave_recovery(tcb);
+  else if (recovering)
+    take_partial_ack(tcb, data_bytes);
+  else if (data_bytes > 0)
+    msim__cc_acked(tcb, data_bytes);
+  if (!recovering)
+    tcb->dup_acks = 0;
+  if (tcb->snd_una == tcb->snd_nxt)
+    tcb->retransmit_at_ns = MSIM_NEVER; /* 5.2 */
+  else
+    restart_timer(tcb);
+  msim__tcb_send_acked(tcb);
+  msim__tcb_marks_acked(tcb);
+  msim__tcb_sent_acked(tcb);
+  wake_writer(tcb);
+}
+
+/* ---- the window ---- */
+
+static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  if (msim__seq_after(tcb->snd_wl1, seg->seq) ||
+      (tcb->snd_wl1 == seg->seq && msim__seq_after(tcb->snd_wl2, seg->ack)))
+    return;
+  if (seg->window > tcb->snd_wnd && (tcb->bits & MSIM__TCB_PERSISTING) != 0) { /* it has opened */
+    tcb->bits &= ~(uint32_t)MSIM__TCB_PERSISTING;
+    tcb->retransmit_at_ns = MSIM_NEVER;
+    tcb->retries = 0;
+  }
+  tcb->snd_wnd = seg->window;
+  tcb->snd_wl1 = seg->seq;
+  tcb->snd_wl2 = seg->ack;
+  if (tcb->snd_wnd > tcb->snd_wnd_max)
+    tcb->snd_wnd_max = tcb->snd_wnd;
+}
+
+void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  tcb->probes_unanswered = 0;
+  if (msim__seq_after(seg->ack, tcb->snd_una))
+    take_new(tcb, seg->ack);
+  else if (is_duplicate(tcb, seg))
+    take_duplicate(tcb);
+  if (!msim__seq_before(seg->ack, tcb->snd_una))
+    take_window(tcb, seg);
+}

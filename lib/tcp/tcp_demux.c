@@ -1,0 +1,191 @@
+/* tcp_demux.c: to whom a segment belongs: the table of all connections of a simulation, listeners, and nobody.
+ *
+ * The table is a chained hash over (node, local address and port, remote address and port); it grows with its content
+ * and is never walked on the way of a segment. Does not process segments. */
+#include "tcp/tcb.h"
+
+#include "core/hash.h"
+
+#define BUCKETS_MIN 64u
+
+/* ---- the table ---- */
+
+static size_t bucket_of(const struct msim__tcp *tcp, const struct msim_node *node, uint32_t local_id,
+                        uint16_t local_port, uint32_t remote_id, uint16_t remote_port)
+{
+  uint64_t ends = (uint64_t)remote_id << 32 | (uint32_t)local_port << 16 | remote_port;
+
+  return (size_t)msim__mix64(ends ^ msim__mix64((uint64_t)node->index << 32 | local_id)) & (tcp->bucket_count - 1);
+}
+
+static struct msim__tcp_head **bucket_of_head(const struct msim__tcp *tcp, const struct msim__tcp_head *head)
+{
+  return &tcp->buckets[bucket_of(tcp, head->node, head->local_id, head->local_port, head->remote_id,
+                                 head->remote_port)];
+}
+
+struct msim__tcp_head *msim__tcp_find(const struct msim__tcp *tcp, const struct msim_node *node, uint32_t local_id,
+                                      uint16_t local_port, uint32_t remote_id, uint16_t remote_port)
+{
+  struct msim__tcp_head *head = tcp->buckets[bucket_of(tcp, node, local_id, local_port, remote_id, remote_port)];
+
+  for (; head != NULL; head = head->next) {
+    if (head->local_port == local_port && head->remote_port == remote_port && head->remote_id == remote_id &&
+        head->node == node && head->local_id == local_id && head->state != MSIM__TCP_CLOSED)
+      return head;
+  }
+  return NULL;
+}
+
+/* Without memory the chains grow instead: nothing fails. */
+static void grow(struct msim__tcp *tcp)
+{
+  struct msim__mem *mem = &tcp->sim->mem;
+  struct msim__tcp_head **old = tcp->buckets, **fresh;
+  size_t old_count = tcp->bucket_count, i;
+
+  fresh = msim__alloc_zeroed(mem, old_count * 2, sizeof *fresh);
+  if (fresh == NULL)
+    return;
+  tcp->buckets = fresh;
+  tcp->bucket_count = old_count * 2;
+  for (i = 0; i < old_count; i++) {
+    struct msim__tcp_head *head, *next;
+
+    for (head = old[i]; head != NULL; head = next) {
+      struct msim__tcp_head **bucket = bucket_of_head(tcp, head);
+
+      next = head->next;
+      head->next = *bucket;
+      *bucket = head;
+    }
+  }
+  msim__free(mem, old, old_count * sizeof *old);
+}
+
+void msim__tcp_enter(struct msim__tcp *tcp, struct msim__tcp_head *head)
+{
+  struct msim__tcp_head **bucket;
+
+  if (tcp->head_count >= tcp->bucket_count)
+    grow(tcp);
+  bucket = bucket_of_head(tcp, head);
+  head->next = *bucket;
+  *bucket = head;
+  tcp->head_count++;
+}
+
+void msim__tcp_leave(struct msim__tcp *tcp, struct msim__tcp_head *head)
+{
+  struct msim__tcp_head **at = bucket_of_head(tcp, head);
+
+  while (*at != head)
+    at = &(*at)->next;
+  *at = head->next;
+  tcp->head_count--;
+}
+
+/* ---- listeners ---- */
+
+struct msim__tcp_listener *msim__tcp_listener_find(const struct msim_node *node, uint16_t port)
+{
+  struct msim__tcp_listener *listener = node->tcp_listeners;
+
+  while (listener != NULL && listener->port != port)
+    listener = listener->next;
+  return listener;
+}
+
+int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx)
+{
+  struct msim__tcp_listener *listener;
+
+  if (port == 0)
+    return MSIM_ERR_INVALID;
+  if (msim__tcp_listener_find(node, port) != NULL)
+    return MSIM_ERR_EXISTS;
+  listener = msim__alloc_zeroed(&msim__node_sim(node)->mem, 1, sizeof *listener);
+  if (listener == NULL)
+    return MSIM_ERR_NOMEM;
+  listener->port = port;
+  listener->accept = accept;
+  listener->ctx = ctx;
+  listener->next = node->tcp_listeners;
+  node->tcp_listeners = listener;
+  return MSIM_OK;
+}
+
+void msim__tcp_unlisten(struct msim_node *node, uint16_t port)
+{
+  struct msim__tcp_listener **at = &node->tcp_listeners, *listener;
+
+  while (*at != NULL && (*at)->port != port)
+    at = &(*at)->next;
+  listener = *at;
+  if (listener == NULL)
+    return;
+  *at = listener->next;
+  msim__free(&msim__node_sim(node)->mem, listener, sizeof *listener);
+}
+
+/* ---- segments ---- */
+
+void msim__segment_read(struct msim__segment *seg, const struct msim__packet *packet)
+{
+  seg->packet = packet;
+  seg->seq = packet->seq;
+  seg->ack = packet->ack;
+  seg->text_bytes = packet->payload_bytes;
+  seg->text_skip_bytes = 0;
+  seg->window = packet->window;
+  seg->flags = packet->flags;
+  seg->mss_bytes = 0;
+  seg->window_shift = -1;
+  /* RFC 9293 3.1: MSS and scale count on a SYN only, so other segments are not searched for them. */
+  if (packet->cold != NULL && packet->cold->option_bytes > 0 && (packet->flags & MSIM_TCP_SYN) != 0)
+    msim__segment_read_options(seg, packet->cold);
+}
+
+/* MUST-57, MUST-63: no connection with a broadcast or multicast address. */
+static bool is_spoken_to_one(const struct msim_addr *addr)
+{
+  return addr->family != MSIM_FAMILY_IPV4 || (addr->bytes[0] != 0 && addr->bytes[0] < 224);
+}
+
+void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet)
+{
+  struct msim__tcp *tcp = msim__tcp(msim__node_sim(node));
+  struct msim__tcp_head *head;
+  struct msim__tcp_listener *listener;
+  struct msim__segment seg;
+
+  msim__segment_read(&seg, packet);
+  head = msim__tcp_find(tcp, node, packet->dst, packet->dst_port, packet->src, packet->src_port);
+  if (head != NULL && head->state == MSIM__TCP_TIME_WAIT) {
+    msim__time_wait_segment((struct msim__time_wait *)(void *)head, &seg);
+    return;
+  }
+  if (head != NULL) {
+    msim__tcb_segment_arrives((struct msim__tcb *)(void *)head, &seg);
+    return;
+  }
+  if (!is_spoken_to_one(msim__addr_of(tcp->net, packet->src)) || !is_spoken_to_one(msim__addr_of(tcp->net, packet->dst)))
+    return;
+  listener = msim__tcp_listener_find(node, packet->dst_port);
+  if (listener != NULL)
+    msim__tcp_in_listen(node, listener, &seg, NULL);
+  else
+    msim__tcp_in_closed(node, &seg);
+}
+
+struct msim__tcp_node *msim__tcp_node_of(struct msim_node *node)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+
+  if (node->tcp_node == NULL) {
+    node->tcp_node = msim__alloc_zeroed(&sim->mem, 1, sizeof(struct msim__tcp_node));
+    if (node->tcp_node == NULL)
+      msim__sim_fail_nomem(sim);
+  }
+  return node->tcp_node;
+}

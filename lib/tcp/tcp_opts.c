@@ -1,0 +1,106 @@
+/* tcp_opts.c: how a host's TCP behaves: defaults, ranges, and where the choice is kept.
+ *
+ * Does not read YAML: topology does. */
+#include "tcp/tcb.h"
+
+#include <string.h>
+
+#define BUFFER_BYTES_MIN 256u
+#define BUFFER_BYTES_MAX (UINT64_C(1) << 30) /* RFC 7323 2.3: the largest window that scaling can express */
+#define RTO_NS_MAX MSIM_SEC(86400)
+#define TIME_WAIT_NS_MAX MSIM_SEC(86400)
+#define RETRIES_MAX 1000u
+#define INITIAL_SEGMENTS_MAX 1000u
+#define MSS_BYTES_MIN 28u /* RFC 791: 68 bytes pass everywhere, less 40 of headers */
+
+static void keep_defaults(struct msim_tcp_opts *o)
+{
+  if (o->congestion == NULL)
+    o->congestion = "reno";
+  if (o->receive_buffer_bytes == 0)
+    o->receive_buffer_bytes = 131072;
+  if (o->send_buffer_bytes == 0)
+    o->send_buffer_bytes = 131072;
+  if (o->initial_window_segments == 0)
+    o->initial_window_segments = 10;
+  if (o->rto_min_ns == 0)
+    o->rto_min_ns = MSIM_MSEC(200);
+  if (o->rto_initial_ns == 0)
+    o->rto_initial_ns = MSIM_SEC(1);
+  if (o->rto_max_ns == 0)
+    o->rto_max_ns = MSIM_SEC(120);
+  if (o->delayed_ack_ns == 0)
+    o->delayed_ack_ns = MSIM_MSEC(40);
+  if (o->time_wait_ns == 0)
+    o->time_wait_ns = MSIM_SEC(60);
+  if (o->data_retries_max == 0)
+    o->data_retries_max = 15;
+  if (o->syn_retries_max == 0)
+    o->syn_retries_max = 6;
+}
+
+static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opts *o)
+{
+  if (msim__type_find(sim, MSIM__TYPE_CC, o->congestion) == NULL)
+    return "there is no congestion controller of that name";
+  if (o->receive_buffer_bytes < BUFFER_BYTES_MIN || o->receive_buffer_bytes > BUFFER_BYTES_MAX)
+    return "the receive buffer must have 256 bytes to 1 GiB";
+  if (o->send_buffer_bytes < BUFFER_BYTES_MIN || o->send_buffer_bytes > BUFFER_BYTES_MAX)
+    return "the send buffer must have 256 bytes to 1 GiB";
+  if (o->initial_window_segments > INITIAL_SEGMENTS_MAX)
+    return "the initial window is at most 1000 segments";
+  if (o->rto_max_ns > RTO_NS_MAX)
+    return "the longest retransmission timeout is at most a day";
+  if (o->rto_min_ns > o->rto_max_ns || o->rto_initial_ns > o->rto_max_ns)
+    return "the retransmission timeout's minimum and initial value must not exceed its maximum";
+  if (o->delayed_ack_ns > MSIM_MSEC(500))
+    return "an ACK is delayed by at most 500 ms (RFC 9293 3.8.6.3)";
+  if (o->time_wait_ns > TIME_WAIT_NS_MAX)
+    return "TIME-WAIT lasts at most a day";
+  if (o->data_retries_max > RETRIES_MAX || o->syn_retries_max > RETRIES_MAX)
+    return "there are at most 1000 retries";
+  if (o->mss_bytes_max != 0 && (o->mss_bytes_max < MSS_BYTES_MIN || o->mss_bytes_max > UINT16_MAX))
+    return "the largest segment must have 28 to 65535 bytes";
+  return NULL;
+}
+
+int msim__tcp_opts_complete(struct msim_sim *sim, const struct msim_tcp_opts *given, struct msim_tcp_opts *out,
+                            const char **why)
+{
+  const char *wrong;
+
+  *out = *given;
+  keep_defaults(out);
+  wrong = what_is_wrong(sim, out);
+  if (why != NULL)
+    *why = wrong;
+  return wrong == NULL ? MSIM_OK : MSIM_ERR_INVALID;
+}
+
+int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim_tcp_opts given, *full;
+  int err;
+
+  if (sim->started || sim->starting)
+    return MSIM_ERR_STATE;
+  memset(&given, 0, sizeof given);
+  memcpy(&given, opts, opts_bytes < sizeof given ? opts_bytes : sizeof given);
+  full = msim__arena_alloc(&sim->arena, sizeof *full);
+  if (full == NULL)
+    return MSIM_ERR_NOMEM;
+  err = msim__tcp_opts_complete(sim, &given, full, NULL);
+  if (err != MSIM_OK)
+    return err;
+  full->congestion = msim__arena_text(&sim->arena, full->congestion, strlen(full->congestion));
+  if (full->congestion == NULL)
+    return MSIM_ERR_NOMEM;
+  node->tcp_opts = full;
+  return MSIM_OK;
+}
+
+const struct msim_tcp_opts *msim__tcp_opts_of(const struct msim_node *node)
+{
+  return node->tcp_opts != NULL ? node->tcp_opts : &msim__tcp(msim__node_sim(node))->defaults;
+}

@@ -1,0 +1,449 @@
+/* tcp_output.c: decides what may go out, then builds it: the only producer of a connection's segments.
+ *
+ * The predicates read the connection and fill a plan; build_segment turns a plan into a packet and keeps the books. Does
+ * not process anything that arrives. */
+#include "tcp/tcb.h"
+
+#include <string.h>
+
+#define PERSIST_SHIFT_MAX 16u
+
+struct plan {
+  uint32_t seq, size_bytes;
+  bool syn, fin;
+  bool stays; /* SND.NXT does not move: a probe of a closed window */
+};
+
+static msim_ns now_of(const struct msim__tcb *tcb)
+{
+  return msim__node_sim(tcb->head.node)->now_ns;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+  return a < b ? a : b;
+}
+
+/* ---- the window that we offer: 3.8.6.2.2 ---- */
+
+static unsigned own_shift(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & MSIM__TCB_SCALING) != 0 ? tcb->rcv_shift : 0;
+}
+
+static uint32_t promised_window(const struct msim__tcb *tcb)
+{
+  return msim__seq_after(tcb->rcv_adv, tcb->rcv_nxt) ? tcb->rcv_adv - tcb->rcv_nxt : 0;
+}
+
+static uint32_t least_step(const struct msim__tcb *tcb)
+{
+  uint64_t half = tcb->opts->receive_buffer_bytes / 2;
+
+  return half < tcb->mss_own ? (uint32_t)half : tcb->mss_own;
+}
+
+/* In units of the shift. The right edge never goes back (3.8.6, SHLD-14): where the promise does not divide, it is
+ * rounded up; and it advances by a worthwhile step only. */
+static uint16_t window_units(const struct msim__tcb *tcb, unsigned shift)
+{
+  uint64_t buffer = tcb->opts->receive_buffer_bytes, unit = UINT64_C(1) << shift;
+  uint64_t room = buffer > tcb->available_bytes ? buffer - tcb->available_bytes : 0;
+  uint64_t promised = promised_window(tcb), units;
+
+  if (room < promised + least_step(tcb))
+    units = (promised + unit - 1) >> shift;
+  else
+    units = room >> shift;
+  return (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units);
+}
+
+static uint16_t offer_window(struct msim__tcb *tcb, bool syn)
+{
+  unsigned shift = syn ? 0 : own_shift(tcb); /* RFC 7323 2.2: a SYN's window is never scaled */
+  uint16_t units = window_units(tcb, shift);
+  uint32_t edge = tcb->rcv_nxt + ((uint32_t)units << shift);
+
+  if (msim__seq_after(edge, tcb->rcv_adv) || tcb->head.state == MSIM__TCP_SYN_SENT)
+    tcb->rcv_adv = edge;
+  return units;
+}
+
+/* ---- the predicates ---- */
+
+/* All that may be outstanding. Limited transmit (RFC 3042) lets each of the first two duplicate ACKs out one segment. */
+static uint32_t congestion_window(const struct msim__tcb *tcb)
+{
+  int64_t bytes = (int64_t)tcb->cc.cwnd_bytes + tcb->inflate_bytes;
+
+  if ((tcb->bits & MSIM__TCB_RECOVERING) == 0 && tcb->dup_acks > 0)
+    bytes += (int64_t)least(tcb->dup_acks, 2) * tcb->cc.mss_bytes;
+  return bytes < 0 ? 0 : (uint32_t)bytes;
+}
+
+static bool fin_waits(const struct msim__tcb *tcb, uint32_t seq)
+{
+  return (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0 && !msim__seq_after(seq, tcb->queue_end);
+}
+
+static bool may_carry_data(const struct msim__tcb *tcb)
+{
+  switch ((enum msim__tcp_state)tcb->head.state) {
+  case MSIM__TCP_ESTABLISHED:
+  case MSIM__TCP_FIN_WAIT_1:
+  case MSIM__TCP_CLOSE_WAIT:
+  case MSIM__TCP_CLOSING:
+  case MSIM__TCP_LAST_ACK:
+    return true;
+  case MSIM__TCP_CLOSED:
+  case MSIM__TCP_LISTEN:
+  case MSIM__TCP_SYN_SENT:
+  case MSIM__TCP_SYN_RECEIVED:
+  case MSIM__TCP_FIN_WAIT_2:
+  case MSIM__TCP_TIME_WAIT:
+  case MSIM__TCP_STATES:
+    return false;
+  }
+  return false;
+}
+
+static bool must_send_syn(const struct msim__tcb *tcb, struct plan *plan)
+{
+  if (tcb->snd_nxt != tcb->iss || tcb->snd_una != tcb->iss)
+    return false;
+  memset(plan, 0, sizeof *plan);
+  plan->seq = tcb->iss;
+  plan->syn = true;
+  return true;
+}
+
+/* Fast retransmit, or the hole that a partial ACK has shown. */
+static bool must_retransmit(struct msim__tcb *tcb, struct plan *plan)
+{
+  uint32_t sent;
+
+  if ((tcb->bits & MSIM__TCB_RETRANSMIT) == 0)
+    return false;
+  tcb->bits &= ~(uint32_t)MSIM__TCB_RETRANSMIT;
+  if (tcb->snd_una == tcb->snd_max)
+    return false;
+  memset(plan, 0, sizeof *plan);
+  plan->seq = tcb->snd_una;
+  sent = tcb->snd_max - tcb->snd_una;
+  plan->size_bytes = least(least(sent, msim__tcb_queued_from(tcb, plan->seq)), tcb->cc.mss_bytes);
+  plan->fin = fin_waits(tcb, plan->seq) && plan->seq + plan->size_bytes == tcb->queue_end && sent > plan->size_bytes;
+  tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
+  return plan->size_bytes > 0 || plan->fin;
+}
+
+/* 3.8.6.1: one byte beyond a closed window; of a window too small to be worth it otherwise, what fits. */
+static bool must_probe(struct msim__tcb *tcb, struct plan *plan)
+{
+  uint32_t queued = msim__tcb_queued_from(tcb, tcb->snd_nxt), window = tcb->snd_wnd > 0 ? tcb->snd_wnd : 1;
+
+  if ((tcb->bits & MSIM__TCB_PROBE) == 0)
+    return false;
+  tcb->bits &= ~(uint32_t)MSIM__TCB_PROBE;
+  if (!may_carry_data(tcb) || (queued == 0 && !fin_waits(tcb, tcb->snd_nxt)))
+    return false;
+  memset(plan, 0, sizeof *plan);
+  plan->seq = tcb->snd_nxt;
+  plan->size_bytes = least(least(queued, tcb->cc.mss_bytes), window);
+  plan->fin = plan->size_bytes == queued && fin_waits(tcb, plan->seq) && plan->size_bytes < window;
+  plan->stays = tcb->snd_wnd == 0;
+  return true;
+}
+
+/* 3.7.4 and 3.8.6.2.1: Nagle, and no silly windows. The override timeout is the persist timer. */
+static bool is_worth_sending(const struct msim__tcb *tcb, uint32_t size_bytes, uint32_t queued_bytes)
+{
+  bool free_to_send = tcb->snd_nxt == tcb->snd_una || (tcb->bits & MSIM__TCB_NODELAY) != 0;
+
+  if (size_bytes >= tcb->cc.mss_bytes)
+    return true;
+  if (msim__seq_before(tcb->snd_nxt, tcb->snd_max))
+    return true; /* it was worth it when it was sent first */
+  if (size_bytes == queued_bytes)
+    return free_to_send || (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0;
+  return free_to_send && size_bytes >= tcb->snd_wnd_max / 2;
+}
+
+static bool has_data_to_send(const struct msim__tcb *tcb, struct plan *plan)
+{
+  uint32_t queued = msim__tcb_queued_from(tcb, tcb->snd_nxt), flight = tcb->snd_nxt - tcb->snd_una;
+  uint32_t window = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0, by_congestion;
+
+  if ((queued == 0 && !fin_waits(tcb, tcb->snd_nxt)) || !may_carry_data(tcb))
+    return false;
+  by_congestion = congestion_window(tcb);
+  by_congestion = by_congestion > flight ? by_congestion - flight : 0;
+  memset(plan, 0, sizeof *plan);
+  plan->seq = tcb->snd_nxt;
+  plan->size_bytes = least(least(queued, tcb->cc.mss_bytes), least(window, by_congestion));
+  plan->fin = plan->size_bytes == queued && fin_waits(tcb, plan->seq) && window > plan->size_bytes;
+  return plan->fin || (plan->size_bytes > 0 && is_worth_sending(tcb, plan->size_bytes, queued));
+}
+
+static bool owes_ack(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & MSIM__TCB_ACK_NOW) != 0 && tcb->head.state != MSIM__TCP_SYN_SENT;
+}
+
+/* Two segments, as an ACK would be due by then anyway; one, where the peer could not send any more. */
+static bool owes_window_update(const struct msim__tcb *tcb)
+{
+  uint32_t promised = promised_window(tcb), offer, step = least_step(tcb);
+
+  if (tcb->head.state != MSIM__TCP_ESTABLISHED && tcb->head.state != MSIM__TCP_FIN_WAIT_1 &&
+      tcb->head.state != MSIM__TCP_FIN_WAIT_2)
+    return false;
+  if (tcb->snd_una == tcb->iss || (tcb->bits & MSIM__TCB_FIN_SEEN) != 0)
+    return false;
+  offer = (uint32_t)window_units(tcb, own_shift(tcb)) << own_shift(tcb);
+  if (offer <= promised)
+    return false;
+  if (promised < tcb->mss_own && offer - promised >= step)
+    return true;
+  return offer - promised >= 2 * (uint32_t)tcb->mss_own || offer - promised >= tcb->opts->receive_buffer_bytes / 2;
+}
+
+/* ---- building ---- */
+
+static int add_options(struct msim__tcb *tcb, struct msim__net *net, struct msim__packet *packet, bool syn,
+                       uint32_t rtx_number)
+{
+  struct msim__packet_cold *cold;
+  bool scale = !tcb->opts->no_window_scale;
+
+  if (!syn && rtx_number == 0)
+    return MSIM_OK;
+  cold = msim__packet_cold(&net->packets, packet);
+  if (cold == NULL)
+    return MSIM_ERR_NOMEM;
+  cold->rtx_number = rtx_number;
+  if (!syn)
+    return MSIM_OK;
+  if (tcb->head.state != MSIM__TCP_SYN_SENT)
+    scale = (tcb->bits & MSIM__TCB_SCALING) != 0;
+  cold->option_bytes = msim__tcp_write_syn_options(cold->options, tcb->mss_own, scale ? tcb->rcv_shift : -1);
+  return MSIM_OK;
+}
+
+static uint16_t flags_of(const struct msim__tcb *tcb, const struct plan *plan)
+{
+  unsigned flags = tcb->head.state == MSIM__TCP_SYN_SENT ? 0 : MSIM_TCP_ACK;
+
+  if (plan->syn)
+    flags |= MSIM_TCP_SYN;
+  if (plan->fin)
+    flags |= MSIM_TCP_FIN;
+  if (plan->size_bytes > 0 && plan->seq + plan->size_bytes == tcb->queue_end)
+    flags |= MSIM_TCP_PSH; /* MUST-61: the last of what is queued */
+  return (uint16_t)flags;
+}
+
+static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, const struct plan *plan)
+{
+  packet->proto = MSIM_PROTO_TCP;
+  packet->src = tcb->head.local_id;
+  packet->dst = tcb->head.remote_id;
+  packet->src_port = tcb->head.local_port;
+  packet->dst_port = tcb->head.remote_port;
+  packet->seq = plan->seq;
+  packet->flags = flags_of(tcb, plan);
+  packet->ack = (packet->flags & MSIM_TCP_ACK) != 0 ? tcb->rcv_nxt : 0;
+  packet->window = offer_window(tcb, plan->syn);
+  packet->flow = tcb->flow;
+  msim__flow_ref(tcb->flow);
+  if (tcb->head.side == MSIM__SIDE_SERVER)
+    packet->bits |= MSIM__PACKET_SERVER_SIDE;
+}
+
+/* What every segment settles. */
+static void ack_is_sent(struct msim__tcb *tcb)
+{
+  tcb->bits &= ~(uint32_t)(MSIM__TCB_ACK_NOW | MSIM__TCB_ACK_SOON);
+  tcb->ack_at_ns = MSIM_NEVER;
+  tcb->rcv_acked = tcb->rcv_nxt;
+}
+
+/* After a segment that takes up sequence numbers. watched: somebody keeps the numbers of segments. */
+static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watched)
+{
+  uint32_t end = plan->seq + plan->size_bytes + plan->syn + plan->fin;
+
+  if (msim__seq_before(plan->seq, tcb->snd_max)) {
+    msim__node_sim(tcb->head.node)->counters.retransmit_count++;
+    tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING; /* Karn: RFC 6298 3 */
+  } else if (!plan->stays) {
+    msim__tcb_rtt_start(tcb, plan->seq);
+  }
+  if (watched && msim__seq_after(end, tcb->snd_max))
+    msim__tcb_sent_add(tcb, msim__seq_max(plan->seq, tcb->snd_max),
+                       tcb->flow->side[tcb->head.side].segment_count);
+  tcb->snd_max = msim__seq_max(tcb->snd_max, end);
+  if (!plan->stays)
+    tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, end);
+  if (plan->size_bytes > 0)
+    tcb->sent_at_ns = now_of(tcb);
+  if (plan->fin && tcb->head.state == MSIM__TCP_CLOSE_WAIT)
+    msim__tcb_set_state(tcb, MSIM__TCP_LAST_ACK, "close");
+}
+
+/* False when out of memory, which has ended the run. */
+static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
+{
+  struct msim_sim *sim = msim__node_sim(tcb->head.node);
+  struct msim__net *net = msim__tcb_room(tcb)->net;
+  bool takes_numbers = plan->size_bytes > 0 || plan->syn || plan->fin;
+  bool watched = takes_numbers && msim__trace_wants(sim, MSIM_TRACE_SEGMENT);
+  uint32_t index = msim__packet_new(&net->packets), rtx_number = 0;
+  struct msim__packet *packet;
+  int err = MSIM_OK;
+
+  if (index == MSIM__PACKET_NONE) {
+    msim__sim_fail_nomem(sim);
+    return false;
+  }
+  packet = msim__packet_at(&net->packets, index);
+  fill_header(tcb, packet, plan);
+  if (watched && msim__seq_before(plan->seq, tcb->snd_max))
+    rtx_number = msim__tcb_sent_number(tcb, plan->seq);
+  err = add_options(tcb, net, packet, plan->syn, rtx_number);
+  if (err == MSIM_OK && plan->size_bytes > 0)
+    err = msim__tcb_send_attach(tcb, packet, plan->seq, plan->size_bytes);
+  if (err == MSIM_OK && plan->size_bytes > 0 && tcb->mark_first != NULL)
+    err = msim__tcb_marks_attach(tcb, packet, plan->seq, plan->size_bytes);
+  if (err != MSIM_OK) {
+    msim__packet_free(&net->packets, index);
+    msim__sim_fail(sim, err, "TCP of %s cannot build a segment: %s", tcb->head.node->name, msim_strerror(err));
+    return false;
+  }
+  msim__ip_send(tcb->head.node, index); /* without a route it is lost, like on the way */
+  ack_is_sent(tcb);
+  if (takes_numbers)
+    keep_books(tcb, plan, watched);
+  return true;
+}
+
+/* SND.NXT for a segment without text: not that of a retransmission, which the peer may have left behind; and not beyond
+ * a closed window. */
+static uint32_t next_number(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & MSIM__TCB_PERSISTING) != 0 ? tcb->snd_nxt : tcb->snd_max;
+}
+
+static void build_ack(struct msim__tcb *tcb)
+{
+  struct plan plan = {0};
+
+  plan.seq = next_number(tcb);
+  build_segment(tcb, &plan);
+}
+
+/* ---- the timer that what was sent, or could not be sent, needs ---- */
+
+static msim_ns persist_ns(const struct msim__tcb *tcb)
+{
+  msim_ns ns = tcb->rto_ns << least(tcb->retries, PERSIST_SHIFT_MAX); /* SHLD-30: exponential */
+
+  return ns > tcb->opts->rto_max_ns ? tcb->opts->rto_max_ns : ns;
+}
+
+static void set_timer(struct msim__tcb *tcb)
+{
+  if (tcb->snd_nxt != tcb->snd_una) {
+    if ((tcb->bits & MSIM__TCB_PERSISTING) != 0) {
+      tcb->bits &= ~(uint32_t)MSIM__TCB_PERSISTING;
+      tcb->retransmit_at_ns = MSIM_NEVER;
+      tcb->retries = 0;
+    }
+    if (tcb->retransmit_at_ns == MSIM_NEVER)
+      tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
+  } else if (may_carry_data(tcb) &&
+             (msim__tcb_queued_from(tcb, tcb->snd_nxt) > 0 || fin_waits(tcb, tcb->snd_nxt))) {
+    if ((tcb->bits & MSIM__TCB_PERSISTING) == 0 || tcb->retransmit_at_ns == MSIM_NEVER)
+      tcb->retransmit_at_ns = now_of(tcb) + persist_ns(tcb);
+    tcb->bits |= MSIM__TCB_PERSISTING;
+  } else {
+    tcb->bits &= ~(uint32_t)MSIM__TCB_PERSISTING;
+    tcb->retransmit_at_ns = MSIM_NEVER;
+    tcb->retries = 0;
+  }
+  msim__tcb_timer_update(tcb);
+}
+
+/* RFC 5681 4.1: after a pause longer than a timeout the window says nothing any more. */
+static void note_idle(struct msim__tcb *tcb)
+{
+  msim_ns idle_ns = now_of(tcb) - tcb->sent_at_ns;
+
+  if (tcb->snd_una == tcb->snd_max && tcb->sent_at_ns != 0 && idle_ns > tcb->rto_ns &&
+      msim__tcb_queued_from(tcb, tcb->snd_nxt) > 0)
+    msim__cc_idle(tcb, idle_ns);
+}
+
+void msim__tcb_output(struct msim__tcb *tcb)
+{
+  struct plan plan;
+
+  if (msim__node_sim(tcb->head.node)->failure != MSIM_OK)
+    return;
+  tcb->bits &= ~(uint32_t)MSIM__TCB_FLUSH;
+  note_idle(tcb);
+  while (must_send_syn(tcb, &plan) || must_retransmit(tcb, &plan) || must_probe(tcb, &plan) ||
+         has_data_to_send(tcb, &plan)) {
+    if (!build_segment(tcb, &plan))
+      return;
+    if (plan.stays)
+      break;
+  }
+  if (owes_ack(tcb) || owes_window_update(tcb))
+    build_ack(tcb);
+  set_timer(tcb);
+}
+
+/* ---- segments outside the order ---- */
+
+void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stray)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim__net *net = msim__net(sim);
+  uint32_t index = msim__packet_new(&net->packets);
+  struct msim__packet *packet;
+
+  if (index == MSIM__PACKET_NONE) {
+    msim__sim_fail_nomem(sim);
+    return;
+  }
+  packet = msim__packet_at(&net->packets, index);
+  packet->proto = MSIM_PROTO_TCP;
+  packet->src = stray->src;
+  packet->dst = stray->dst;
+  packet->src_port = stray->src_port;
+  packet->dst_port = stray->dst_port;
+  packet->seq = stray->seq;
+  packet->ack = stray->ack;
+  packet->flags = stray->flags;
+  packet->window = stray->window;
+  packet->flow = stray->flow;
+  if (stray->flow != NULL)
+    msim__flow_ref(stray->flow);
+  if (stray->side == MSIM__SIDE_SERVER)
+    packet->bits |= MSIM__PACKET_SERVER_SIDE;
+  msim__ip_send(node, index);
+}
+
+void msim__tcb_send_reset(struct msim__tcb *tcb)
+{
+  struct msim__stray stray = {.src = tcb->head.local_id,
+                              .dst = tcb->head.remote_id,
+                              .src_port = tcb->head.local_port,
+                              .dst_port = tcb->head.remote_port,
+                              .seq = next_number(tcb),
+                              .flags = MSIM_TCP_RST,
+                              .flow = tcb->flow,
+                              .side = tcb->head.side};
+
+  msim__tcp_send_stray(tcb->head.node, &stray);
+}

@@ -1,0 +1,210 @@
+/* tcp_reassembly.c: received bytes: a queue in order, and what lies beyond a gap (3.4.1, 3.10.7.4 seventh step).
+ *
+ * Both are lists of references into payloads; nothing is copied. Of bytes that came twice the first copy stays. Bounds:
+ * bytes by the window that was promised, pieces beyond a gap by TEXTS_MAX.
+ * Does not judge whether a segment is acceptable. */
+#include "tcp/tcb.h"
+
+#define TEXTS_MAX 65536u /* beyond gaps: a further one is dropped and comes again */
+
+static void free_text(struct msim__tcb *tcb, struct msim__tcp_text *text)
+{
+  msim_blob_unref(text->blob);
+  msim__units_unref(text->units);
+  msim__pool_put(&msim__tcb_room(tcb)->texts, text);
+}
+
+static struct msim__tcp_text *new_text(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  const struct msim__packet *packet = seg->packet;
+  struct msim__tcp_text *text = msim__pool_get(&msim__tcb_room(tcb)->texts);
+
+  if (text == NULL) {
+    msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
+    return NULL;
+  }
+  text->next = NULL;
+  text->blob = packet->payload;
+  msim_blob_ref(text->blob);
+  text->units = packet->cold != NULL ? packet->cold->units : NULL;
+  msim__units_ref(text->units);
+  text->offset_bytes = packet->payload_offset_bytes + seg->text_skip_bytes;
+  text->size_bytes = seg->text_bytes;
+  text->units_skip_bytes = seg->text_skip_bytes;
+  text->seq = seg->seq + ((seg->flags & MSIM_TCP_SYN) != 0);
+  return text;
+}
+
+static uint32_t end_of(const struct msim__tcp_text *text)
+{
+  return text->seq + text->size_bytes;
+}
+
+static void trim_front(struct msim__tcp_text *text, uint32_t seq)
+{
+  uint32_t cut = seq - text->seq;
+
+  text->offset_bytes += cut;
+  text->units_skip_bytes += cut;
+  text->size_bytes -= cut;
+  text->seq = seq;
+}
+
+static void append(struct msim__tcb *tcb, struct msim__tcp_text *text)
+{
+  text->next = NULL;
+  if (tcb->receive_last != NULL)
+    tcb->receive_last->next = text;
+  else
+    tcb->receive_first = text;
+  tcb->receive_last = text;
+  tcb->available_bytes += text->size_bytes;
+  tcb->rcv_nxt = end_of(text);
+}
+
+/* Takes over what the gap's end has reached. */
+static void pull(struct msim__tcb *tcb)
+{
+  struct msim__tcp_text *text;
+
+  while ((text = tcb->reassembly_first) != NULL && !msim__seq_after(text->seq, tcb->rcv_nxt)) {
+    tcb->reassembly_first = text->next;
+    if (tcb->reassembly_first == NULL)
+      tcb->reassembly_last = NULL;
+    tcb->reassembly_count--;
+    if (!msim__seq_after(end_of(text), tcb->rcv_nxt)) {
+      free_text(tcb, text);
+      continue;
+    }
+    trim_front(text, tcb->rcv_nxt);
+    append(tcb, text);
+  }
+}
+
+/* Bytes of one stream are the same in every copy, so an overlap is settled when the queue is pulled; only a text that
+ * another one covers wholly is left out. */
+static void insert(struct msim__tcb *tcb, struct msim__tcp_text *text)
+{
+  struct msim__tcp_text *before = NULL, *at = tcb->reassembly_first;
+
+  if (tcb->reassembly_last != NULL && !msim__seq_before(text->seq, tcb->reassembly_last->seq)) {
+    before = tcb->reassembly_last;
+    at = NULL;
+  }
+  while (at != NULL && !msim__seq_after(at->seq, text->seq)) {
+    before = at;
+    at = at->next;
+  }
+  if ((before != NULL && !msim__seq_after(end_of(text), end_of(before))) || tcb->reassembly_count >= TEXTS_MAX) {
+    free_text(tcb, text);
+    return;
+  }
+  text->next = at;
+  if (before != NULL)
+    before->next = text;
+  else
+    tcb->reassembly_first = text;
+  if (at == NULL)
+    tcb->reassembly_last = text;
+  tcb->reassembly_count++;
+}
+
+bool msim__tcb_receive_text(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  struct msim__tcp_text *text = new_text(tcb, seg);
+
+  if (text == NULL)
+    return false;
+  if (text->seq != tcb->rcv_nxt) {
+    insert(tcb, text);
+    return false;
+  }
+  append(tcb, text);
+  if (tcb->reassembly_first != NULL)
+    pull(tcb);
+  return true;
+}
+
+void msim__tcb_reassembly_release(struct msim__tcb *tcb)
+{
+  struct msim__tcp_text *text;
+
+  while ((text = tcb->reassembly_first) != NULL) {
+    tcb->reassembly_first = text->next;
+    free_text(tcb, text);
+  }
+  tcb->reassembly_last = NULL;
+  tcb->reassembly_count = 0;
+}
+
+void msim__tcb_receive_release(struct msim__tcb *tcb)
+{
+  struct msim__tcp_text *text;
+
+  msim__tcb_reassembly_release(tcb);
+  while ((text = tcb->receive_first) != NULL) {
+    tcb->receive_first = text->next;
+    free_text(tcb, text);
+  }
+  tcb->receive_last = NULL;
+  tcb->available_bytes = 0;
+}
+
+/* ---- 3.10.3 RECEIVE ---- */
+
+size_t msim__tcp_available_bytes(const struct msim__tcb *tcb)
+{
+  return tcb->available_bytes;
+}
+
+struct msim_slice msim__tcp_peek(const struct msim__tcb *tcb, size_t offset_bytes)
+{
+  const struct msim__tcp_text *text = tcb->receive_first;
+  struct msim_slice slice = {NULL, 0};
+
+  while (text != NULL && offset_bytes >= text->size_bytes) {
+    offset_bytes -= text->size_bytes;
+    text = text->next;
+  }
+  if (text != NULL) {
+    slice.data = text->blob->data + text->offset_bytes + offset_bytes;
+    slice.size_bytes = text->size_bytes - offset_bytes;
+  }
+  return slice;
+}
+
+void msim__tcb_receive_consume(struct msim__tcb *tcb, size_t size_bytes)
+{
+  struct msim__tcp_text *text;
+
+  while (size_bytes > 0 && (text = tcb->receive_first) != NULL) {
+    if (size_bytes < text->size_bytes) {
+      trim_front(text, text->seq + (uint32_t)size_bytes);
+      tcb->available_bytes -= (uint32_t)size_bytes;
+      return;
+    }
+    size_bytes -= text->size_bytes;
+    tcb->available_bytes -= text->size_bytes;
+    tcb->receive_first = text->next;
+    if (tcb->receive_first == NULL)
+      tcb->receive_last = NULL;
+    free_text(tcb, text);
+  }
+}
+
+const char *msim__tcp_message(const struct msim__tcb *tcb)
+{
+  const struct msim__tcp_text *text = tcb->receive_first;
+  const char *found = NULL;
+  uint32_t i;
+
+  if (text == NULL || text->units == NULL)
+    return NULL;
+  for (i = 0; i < text->units->count; i++) {
+    const struct msim__unit *unit = &text->units->items[i];
+
+    if (unit->message != NULL && unit->begin_byte <= text->units_skip_bytes && text->units_skip_bytes < unit->end_byte)
+      found = unit->message->text;
+  }
+  return found;
+}

@@ -1,0 +1,102 @@
+/* tcp_timer.c: the one timer of a connection: retransmission, persist, delayed ACK, and "soon".
+ *
+ * Deadlines are fields; the timer is armed no later than the earliest of them, and extending a deadline moves nothing:
+ * when it fires too early it looks again. With no deadline left it stays armed, but in the background, so that it does
+ * not keep a run alive. Does not hold TIME-WAIT: tcp_time_wait.c. */
+#include "tcp/tcb.h"
+
+void msim__tcb_timer_update(struct msim__tcb *tcb)
+{
+  struct msim_sim *sim = msim__node_sim(tcb->head.node);
+  msim_ns next_ns = tcb->retransmit_at_ns < tcb->ack_at_ns ? tcb->retransmit_at_ns : tcb->ack_at_ns;
+  bool armed = msim_timer_is_armed(&tcb->timer);
+
+  if ((tcb->bits & MSIM__TCB_FLUSH) != 0)
+    next_ns = sim->now_ns;
+  if (next_ns == MSIM_NEVER) {
+    if (armed)
+      msim__timer_change_background(&tcb->timer, true);
+    return;
+  }
+  msim__timer_change_background(&tcb->timer, false);
+  if (armed && (sim->started || sim->starting) && tcb->timer.at_ns <= next_ns)
+    return;
+  msim_timer_arm(&tcb->timer, next_ns > sim->now_ns ? next_ns - sim->now_ns : 0);
+}
+
+static void give_up(struct msim__tcb *tcb)
+{
+  bool opening = tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED;
+
+  if (opening && (tcb->bits & MSIM__TCB_SOFT_ERROR) != 0)
+    msim__tcb_die(tcb, MSIM_CLOSED_UNREACHABLE, "unreachable"); /* 3.9.2.2 */
+  else
+    msim__tcb_die(tcb, MSIM_CLOSED_TIMEOUT, "no answer");
+}
+
+/* 3.8.6.1. The probe itself is made by output; without an answer it is repeated like a retransmission. */
+static void persist_fired(struct msim__tcb *tcb)
+{
+  if (tcb->probes_unanswered >= tcb->opts->data_retries_max) {
+    give_up(tcb);
+    return;
+  }
+  tcb->probes_unanswered++;
+  tcb->retries++;
+  tcb->snd_nxt = tcb->snd_una;
+  tcb->bits |= MSIM__TCB_PROBE;
+}
+
+/* RFC 6298 5.4 to 5.7, RFC 5681 3.1 and the last paragraph of RFC 6582 3.2. */
+static void retransmit_fired(struct msim__tcb *tcb)
+{
+  bool opening = tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED;
+  uint32_t flight = tcb->snd_nxt - tcb->snd_una;
+
+  if (tcb->retries >= (opening ? tcb->opts->syn_retries_max : tcb->opts->data_retries_max)) { /* 3.8.3, R2 */
+    give_up(tcb);
+    return;
+  }
+  if (opening)
+    tcb->bits |= MSIM__TCB_SYN_REPEATED;
+  else if (tcb->retries == 0)
+    msim__cc_lost(tcb, MSIM_LOSS_TIMEOUT, flight); /* a segment lost again has been answered for already */
+  tcb->retries++;
+  msim__tcb_rto_back_off(tcb);
+  tcb->bits &= ~(uint32_t)(MSIM__TCB_RECOVERING | MSIM__TCB_RETRANSMIT);
+  tcb->cc.in_recovery = false;
+  tcb->inflate_bytes = 0;
+  tcb->dup_acks = 0;
+  if (!opening)
+    tcb->recover = tcb->snd_max;
+  tcb->snd_nxt = tcb->snd_una;
+  if (!opening && tcb->snd_wnd == 0) { /* the window was taken back meanwhile: go on as a probe */
+    tcb->bits |= MSIM__TCB_PERSISTING | MSIM__TCB_PROBE;
+    tcb->probes_unanswered++;
+  }
+}
+
+void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns)
+{
+  struct msim__tcb *tcb = (struct msim__tcb *)(void *)((char *)timer - offsetof(struct msim__tcb, timer));
+
+  if (msim__tcb_is_over(tcb)) {
+    if (tcb->ops != NULL && tcb->ops->on_closed != NULL)
+      tcb->ops->on_closed(tcb, tcb->user, (enum msim_close_reason)tcb->why);
+    msim__tcb_free(tcb);
+    return;
+  }
+  tcb->bits = (tcb->bits & ~(uint32_t)MSIM__TCB_FLUSH) | MSIM__TCB_BUSY;
+  if (tcb->ack_at_ns <= now_ns) {
+    tcb->ack_at_ns = MSIM_NEVER;
+    tcb->bits |= MSIM__TCB_ACK_NOW;
+  }
+  if (tcb->retransmit_at_ns <= now_ns) {
+    tcb->retransmit_at_ns = MSIM_NEVER;
+    if ((tcb->bits & MSIM__TCB_PERSISTING) != 0)
+      persist_fired(tcb);
+    else
+      retransmit_fired(tcb);
+  }
+  msim__tcb_finish(tcb);
+}
