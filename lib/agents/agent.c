@@ -1,0 +1,323 @@
+/* agent.c: the life of an agent, and what it can ask for. Name look-up is in resolver.c, configuration in configure.c;
+ * does not know any particular agent. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/agents.h"
+#include "core/hash.h"
+#include "streams/streams.h"
+
+#define NAME_TEXT_BYTES 200
+
+/* Memory that the agents of one host share under a name. */
+struct shared {
+  struct shared *next;
+  const struct msim_node *node;
+  const char *key;
+  size_t size_bytes;
+  void *memory;
+};
+
+struct agents_room {
+  struct msim__resolver *resolver;
+  struct shared *shared[256]; /* by a hash of node and key */
+};
+
+static struct agents_room *room_of(const struct msim_sim *sim)
+{
+  return (struct agents_room *)sim->rooms[MSIM__ROOM_AGENTS];
+}
+
+struct msim__resolver *msim__resolver_of(const struct msim_sim *sim)
+{
+  return room_of(sim)->resolver;
+}
+
+/* ---- types ---- */
+
+int msim_agent_register_sized(struct msim_sim *sim, const struct msim_agent_type *type, size_t type_bytes)
+{
+  struct msim_agent_type *copy = msim__sized_copy(sim, type, type_bytes, sizeof *copy);
+
+  if (copy == NULL)
+    return MSIM_ERR_NOMEM;
+  if (copy->start == NULL)
+    return MSIM_ERR_INVALID;
+  return msim__type_add(sim, MSIM__TYPE_AGENT, copy);
+}
+
+const struct msim_agent_type *msim_agent_type_at(const struct msim_sim *sim, size_t index)
+{
+  return msim__type_at(sim, MSIM__TYPE_AGENT, index);
+}
+
+/* ---- adding, starting, stopping ---- */
+
+int msim_agent_add(struct msim_node *node, const char *type_name, const void *config)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  const struct msim_agent_type *type = msim__type_find(sim, MSIM__TYPE_AGENT, type_name);
+  struct msim_agent **end = &node->agents, *agent;
+  void *copy;
+
+  if (sim->started || sim->starting)
+    return MSIM_ERR_STATE;
+  if (type == NULL)
+    return MSIM_ERR_NOT_FOUND;
+  agent = msim__arena_alloc(&sim->arena, sizeof *agent);
+  if (agent == NULL)
+    return MSIM_ERR_NOMEM;
+  copy = msim__arena_alloc(&sim->arena, type->config_bytes);
+  agent->state = msim__arena_alloc(&sim->arena, type->state_bytes);
+  if (copy == NULL || agent->state == NULL)
+    return MSIM_ERR_NOMEM;
+  if (config != NULL && type->config_bytes > 0)
+    memcpy(copy, config, type->config_bytes);
+  agent->config = copy;
+  agent->type = type;
+  agent->node = node;
+  agent->number = 1;
+  for (; *end != NULL; end = &(*end)->next)
+    agent->number += (*end)->type == type;
+  *end = agent;
+  return MSIM_OK;
+}
+
+static int start_agent(struct msim_agent *agent)
+{
+  struct msim_sim *sim = msim__node_sim(agent->node);
+  char name[NAME_TEXT_BYTES];
+  int err;
+
+  snprintf(name, sizeof name, "agent:%s/%s#%u", agent->node->name, agent->type->name, (unsigned)agent->number);
+  msim__rng_init(&agent->rng, sim->seed, name, NULL);
+  agent->is_running = true;
+  err = agent->type->start(agent);
+  if (err != MSIM_OK)
+    return msim__sim_fail(sim, err, "%s: agent %s cannot start: %s", agent->node->name, agent->type->name,
+                          msim_strerror(err));
+  return sim->failure;
+}
+
+static int begin(struct msim_sim *sim)
+{
+  struct msim__net *net = msim__net(sim);
+  size_t i;
+
+  for (i = 0; i < net->node_count; i++) {
+    struct msim_agent *agent;
+
+    for (agent = net->ranked[i]->agents; agent != NULL; agent = agent->next) {
+      int err = start_agent(agent);
+
+      if (err != MSIM_OK)
+        return err;
+    }
+  }
+  return MSIM_OK;
+}
+
+static void end(struct msim_sim *sim)
+{
+  struct msim__net *net = msim__net(sim);
+  struct agents_room *room = room_of(sim);
+  size_t i;
+
+  for (i = 0; i < net->node_count; i++) {
+    struct msim_agent *agent;
+
+    for (agent = net->nodes[i]->agents; agent != NULL; agent = agent->next) {
+      if (agent->is_running && agent->type->stop != NULL)
+        agent->type->stop(agent);
+      agent->is_running = false;
+    }
+  }
+  msim__resolver_end(sim, room->resolver);
+}
+
+int msim__agents_create(struct msim_sim *sim)
+{
+  static const struct msim__layer_hooks hooks = {begin, NULL, end};
+  struct agents_room *room = msim__arena_alloc(&sim->arena, sizeof *room);
+  int err;
+
+  if (room == NULL)
+    return MSIM_ERR_NOMEM;
+  err = msim__resolver_create(sim, &room->resolver);
+  if (err != MSIM_OK)
+    return err;
+  sim->rooms[MSIM__ROOM_AGENTS] = room;
+  return msim__sim_add_layer(sim, &hooks);
+}
+
+/* ---- what an agent can ask for ---- */
+
+void *msim_agent_state(struct msim_agent *agent)
+{
+  return agent->state;
+}
+
+const void *msim_agent_config(const struct msim_agent *agent)
+{
+  return agent->config;
+}
+
+struct msim_node *msim_agent_node(const struct msim_agent *agent)
+{
+  return agent->node;
+}
+
+struct msim_sim *msim_agent_sim(const struct msim_agent *agent)
+{
+  return msim__node_sim(agent->node);
+}
+
+const char *msim_agent_host(const struct msim_agent *agent)
+{
+  return agent->node->name;
+}
+
+const char *msim_agent_name(const struct msim_agent *agent)
+{
+  return agent->type->name;
+}
+
+void *msim_agent_alloc(struct msim_agent *agent, size_t size_bytes)
+{
+  struct msim_sim *sim = msim__node_sim(agent->node);
+  void *memory = msim__arena_alloc(&sim->arena, size_bytes);
+
+  if (memory == NULL)
+    msim__sim_fail_nomem(sim);
+  return memory;
+}
+
+void *msim_agent_resize(struct msim_agent *agent, void *ptr, size_t size_old_bytes, size_t size_new_bytes)
+{
+  struct msim_sim *sim = msim__node_sim(agent->node);
+  void *memory;
+
+  if (size_new_bytes == 0) {
+    msim__free(&sim->mem, ptr, size_old_bytes);
+    return NULL;
+  }
+  memory = msim__resize(&sim->mem, ptr, size_old_bytes, size_new_bytes);
+  if (memory == NULL)
+    msim__sim_fail_nomem(sim);
+  return memory;
+}
+
+uint64_t msim_agent_random(struct msim_agent *agent)
+{
+  return msim__rng_next(&agent->rng);
+}
+
+uint64_t msim_agent_random_below(struct msim_agent *agent, uint64_t bound)
+{
+  return msim__rng_below(&agent->rng, bound);
+}
+
+int64_t msim_agent_unix_s(const struct msim_agent *agent)
+{
+  const struct msim_sim *sim = msim__node_sim(agent->node);
+
+  return sim->start_unix_s + (int64_t)(sim->now_ns / MSIM_SEC(1));
+}
+
+int msim_agent_zone_minutes(const struct msim_agent *agent)
+{
+  return agent->node->zone_minutes;
+}
+
+void *msim_agent_shared(struct msim_agent *agent, const char *key, size_t size_bytes)
+{
+  struct msim_sim *sim = msim__node_sim(agent->node);
+  uint64_t hash = msim__hash_bytes(agent->node->index, key, strlen(key));
+  struct shared **list = &room_of(sim)->shared[hash % 256], *s;
+
+  for (s = *list; s != NULL; s = s->next) {
+    if (s->node == agent->node && strcmp(s->key, key) == 0) {
+      if (s->size_bytes == size_bytes)
+        return s->memory;
+      msim__sim_fail(sim, MSIM_ERR_AGENT, "%s: agent %s asks for shared memory \"%s\" in another size than before",
+                     agent->node->name, agent->type->name, key);
+      return NULL;
+    }
+  }
+  s = msim__arena_alloc(&sim->arena, sizeof *s);
+  if (s != NULL) {
+    s->memory = msim__arena_alloc(&sim->arena, size_bytes);
+    s->key = msim__arena_text(&sim->arena, key, strlen(key));
+  }
+  if (s == NULL || s->memory == NULL || s->key == NULL) {
+    msim__sim_fail_nomem(sim);
+    return NULL;
+  }
+  s->node = agent->node;
+  s->size_bytes = size_bytes;
+  s->next = *list;
+  *list = s;
+  return s->memory;
+}
+
+/* ---- the network ---- */
+
+int msim_agent_listen(struct msim_agent *agent, uint16_t port, const struct msim_stream_ops *ops)
+{
+  return msim__stream_listen(agent->node, agent, port, ops);
+}
+
+int msim_agent_connect(struct msim_agent *agent, struct msim_endpoint to, const struct msim_stream_ops *ops, void *data,
+                       struct msim_stream **out)
+{
+  return msim__stream_connect(agent->node, agent, to, ops, data, out);
+}
+
+static void datagram_arrives(void *ctx, struct msim_endpoint from, uint16_t local_port, struct msim_slice bytes)
+{
+  struct msim_agent *agent = ctx;
+
+  if (agent->is_running && agent->type->on_datagram != NULL)
+    agent->type->on_datagram(agent, from, local_port, bytes);
+}
+
+int msim_agent_bind_udp(struct msim_agent *agent, uint16_t port)
+{
+  return msim__udp_bind(agent->node, port, datagram_arrives, agent, NULL);
+}
+
+int msim_agent_send_udp(struct msim_agent *agent, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes)
+{
+  return msim__udp_send(agent->node, local_port, to, bytes, NULL);
+}
+
+/* ---- telling ---- */
+
+void msim_agent_event(struct msim_agent *agent, const char *event, const struct msim_value *values, size_t count)
+{
+  struct msim_sim *sim = msim__node_sim(agent->node);
+  struct msim_trace_record record;
+
+  if (!msim__trace_wants(sim, MSIM_TRACE_APP))
+    return;
+  record.kind = MSIM_TRACE_APP;
+  record.u.event.host = agent->node->name;
+  record.u.event.agent = agent->type->name;
+  record.u.event.event = event;
+  record.u.event.values = values;
+  record.u.event.value_count = count < MSIM_VALUES_MAX ? count : MSIM_VALUES_MAX;
+  msim__trace_emit(sim, &record);
+}
+
+void msim_agent_fail(struct msim_agent *agent, const char *format, ...)
+{
+  char text[200];
+  va_list args;
+
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  msim__sim_fail(msim__node_sim(agent->node), MSIM_ERR_AGENT, "%s: agent %s: %s", agent->node->name, agent->type->name,
+                 text);
+}

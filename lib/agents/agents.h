@@ -1,0 +1,31 @@
+/* agents.h: the life of agents, inside the library. Agents themselves see <mailsim/agent.h> only. */
+#ifndef MSIM_AGENTS_AGENTS_H
+#define MSIM_AGENTS_AGENTS_H
+
+#include <mailsim/agent.h>
+#include <mailsim/topology.h>
+
+#include "core/rng.h"
+#include "net/net.h"
+
+struct msim_agent {
+  struct msim_agent *next; /* of the host, in order of addition */
+  struct msim_node *node;
+  const struct msim_agent_type *type;
+  const void *config;
+  void *state;
+  struct msim__rng rng; /* "agent:HOST/TYPE#N" */
+  uint32_t number;      /* the N-th of its type on this host, from 1 */
+  bool is_running;
+};
+
+/* Makes the room; called once by msim_sim_new. MSIM_ERR_NOMEM. */
+int msim__agents_create(struct msim_sim *sim);
+
+/* The host table (resolver.c): answers look-ups from the topology. */
+struct msim__resolver;
+int msim__resolver_create(struct msim_sim *sim, struct msim__resolver **out);
+void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver);
+struct msim__resolver *msim__resolver_of(const struct msim_sim *sim);
+
+#endif

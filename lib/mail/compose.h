@@ -1,0 +1,33 @@
+/* compose.h: writes a message as a person's program does: header and one part of text, from UTF-8 (RFC 5322, 2045, 2047).
+ *
+ * Every line it writes is at most 998 bytes and CRLF (RFC 5322 2.1.1); header lines are folded near 78. Line ends in the
+ * body may be LF, CR or CRLF. Bytes that are not UTF-8 become U+FFFD. Does not attach, sign or write HTML. */
+#ifndef MSIM_MAIL_COMPOSE_H
+#define MSIM_MAIL_COMPOSE_H
+
+#include "text/buf.h"
+
+struct msim__compose {
+  const char *from;      /* an address */
+  const char *from_name; /* UTF-8; NULL or "" for none */
+  const char *const *to; /* addresses */
+  size_t to_count;
+  const char *subject; /* UTF-8; NULL or "": the field is left out */
+  const char *body;    /* UTF-8; NULL: none */
+  const char *host;    /* for the Message-ID */
+  uint64_t number;     /* of the message on that host */
+  int64_t unix_s;
+  int zone_minutes;
+  /* When larger than what comes out otherwise: the body is filled with lines of text so that the whole message measures
+   * exactly this many bytes (or one more, where a single missing byte cannot be a line). */
+  uint64_t size_bytes;
+};
+
+/* Appends the plain message (dots single) to out. 0, the buffer's error, or MSIM_ERR_INVALID: no such date. */
+int msim__compose_append(struct msim__buf *out, const struct msim__compose *compose);
+
+/* Appends text as the words of an unstructured field: as it is when that is short printable ASCII, otherwise as encoded
+ * words of UTF-8 in base64 (RFC 2047 2), folded. column is where the line stands. Never a bare line end. */
+int msim__compose_words_append(struct msim__buf *out, const char *text, size_t column);
+
+#endif

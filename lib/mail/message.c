@@ -1,0 +1,160 @@
+/* message.c: one message under way or stored; see message.h.
+ *
+ * Everything but the content lies in one block: the struct, the table of recipients, the texts. */
+#include "mail/message.h"
+
+#include "proto/dot.h"
+#include "text/utf8.h"
+
+#include <string.h>
+
+static const char return_path_head[] = "Return-Path: <";
+static const char return_path_tail[] = ">\r\n";
+
+/* Adds to a size; false when it would leave the range of size_t. */
+static bool add_bytes(size_t *total_bytes, size_t more_bytes)
+{
+  if (more_bytes > SIZE_MAX - *total_bytes)
+    return false;
+  *total_bytes += more_bytes;
+  return true;
+}
+
+static bool block_size(const struct msim__message_opts *opts, size_t label_bytes, size_t *out)
+{
+  size_t total = sizeof(struct msim__message), i;
+
+  if (opts->recipient_count > MSIM__MESSAGE_RECIPIENTS_MAX)
+    return false;
+  if (!add_bytes(&total, opts->recipient_count * sizeof(char *)) || !add_bytes(&total, label_bytes + 1) ||
+      !add_bytes(&total, opts->reverse_path.size_bytes) || !add_bytes(&total, opts->reverse_path.size_bytes) ||
+      !add_bytes(&total, 1 + sizeof return_path_head + sizeof return_path_tail))
+    return false;
+  for (i = 0; i < opts->recipient_count; i++)
+    if (!add_bytes(&total, opts->recipients[i].size_bytes) || !add_bytes(&total, 1))
+      return false;
+  *out = total;
+  return true;
+}
+
+static char *put(char *at, const void *data, size_t size_bytes)
+{
+  if (size_bytes > 0)
+    memcpy(at, data, size_bytes);
+  return at + size_bytes;
+}
+
+static char *put_text(char *at, struct msim_slice text, const char **out)
+{
+  *out = at;
+  at = put(at, text.data, text.size_bytes);
+  *at = '\0';
+  return at + 1;
+}
+
+struct msim__message *msim__message_new(struct msim__mem *mem, const struct msim__message_opts *opts)
+{
+  struct msim_slice label = opts->label;
+  struct msim__message *message;
+  const char **recipients;
+  size_t block_bytes, i;
+  char *at;
+
+  if (label.size_bytes > MSIM__MESSAGE_LABEL_BYTES_MAX)
+    label.size_bytes = msim__utf8_cut(label.data, label.size_bytes, MSIM__MESSAGE_LABEL_BYTES_MAX);
+  if (!block_size(opts, label.size_bytes, &block_bytes))
+    return NULL;
+  message = msim__alloc(mem, block_bytes);
+  if (message == NULL)
+    return NULL;
+  memset(message, 0, sizeof *message);
+  recipients = (const char **)(message + 1);
+  at = (char *)(recipients + opts->recipient_count);
+  at = put_text(at, label, &message->label);
+  at = put_text(at, opts->reverse_path, &message->reverse_path);
+  for (i = 0; i < opts->recipient_count; i++)
+    at = put_text(at, opts->recipients[i], &recipients[i]);
+  message->return_path = at;
+  at = put(at, return_path_head, sizeof return_path_head - 1);
+  at = put(at, opts->reverse_path.data, opts->reverse_path.size_bytes);
+  put(at, return_path_tail, sizeof return_path_tail);
+  message->mem = mem;
+  message->refs = 1;
+  message->recipients = recipients;
+  message->recipient_count = (uint32_t)opts->recipient_count;
+  message->content = opts->content;
+  message->size_bytes = opts->size_bytes;
+  message->eight_bit = opts->eight_bit;
+  message->block_bytes = block_bytes;
+  if (opts->content != NULL)
+    msim_blob_ref(opts->content);
+  return message;
+}
+
+void msim__message_ref(struct msim__message *message)
+{
+  message->refs++;
+}
+
+void msim__message_unref(struct msim__message *message)
+{
+  if (message == NULL || --message->refs > 0)
+    return;
+  if (message->content != NULL)
+    msim_blob_unref(message->content);
+  msim__free(message->mem, message, message->block_bytes);
+}
+
+struct msim_slice msim__message_domain(const char *address)
+{
+  const char *at = strrchr(address, '@');
+  struct msim_slice domain = {NULL, 0};
+
+  if (at != NULL) {
+    domain.data = (const uint8_t *)at + 1;
+    domain.size_bytes = strlen(at + 1);
+  }
+  return domain;
+}
+
+int msim__message_to_wire(struct msim__buf *out, struct msim_slice plain, uint64_t *size_bytes, bool *eight_bit)
+{
+  struct msim__dot dot = {0};
+  uint8_t piece[1024];
+  size_t taken, written;
+  int err;
+
+  while (plain.size_bytes > 0) {
+    msim__dot_encode(&dot, plain, piece, sizeof piece, &taken, &written);
+    err = msim__buf_append(out, piece, written);
+    if (err < 0)
+      return err;
+    plain.data += taken;
+    plain.size_bytes -= taken;
+  }
+  *size_bytes = dot.seen.size_bytes;
+  *eight_bit = dot.seen.eight_bit;
+  if (dot.line_bytes > 0)
+    *size_bytes += 2; /* the CRLF that the end adds to a last line without one */
+  written = msim__dot_encode_end(&dot, piece, sizeof piece);
+  return msim__buf_append(out, piece, written);
+}
+
+int msim__message_to_plain(struct msim__buf *out, const struct msim__message *message)
+{
+  struct msim_slice wire = msim_blob_bytes(message->content);
+  struct msim__dot dot = {0};
+  uint8_t piece[1024];
+  size_t taken, written;
+  int got = 0, err;
+
+  while (got == 0 && wire.size_bytes > 0) {
+    got = msim__dot_decode(&dot, wire, piece, sizeof piece, &taken, &written);
+    err = msim__buf_append(out, piece, written);
+    if (err < 0)
+      return err;
+    wire.data += taken;
+    wire.size_bytes -= taken;
+  }
+  return out->err;
+}

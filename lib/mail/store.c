@@ -1,0 +1,124 @@
+/* store.c: the mailboxes of a host; see store.h. */
+#include "mail/store.h"
+
+#include <string.h>
+
+void msim__store_init(struct msim__store *store, struct msim__mem *mem)
+{
+  store->mem = mem;
+  msim__names_init(&store->boxes, mem);
+}
+
+static void free_box(struct msim__store *store, struct msim__mailbox *box)
+{
+  size_t i;
+
+  for (i = 0; i < box->count; i++)
+    msim__message_unref(box->items[i].message);
+  msim__free(store->mem, box->items, box->capacity * sizeof *box->items);
+  msim__free(store->mem, box->name, box->name_bytes + 1);
+  msim__free(store->mem, box, sizeof *box);
+}
+
+void msim__store_release(struct msim__store *store)
+{
+  size_t i;
+
+  if (store->mem == NULL)
+    return;
+  for (i = 0; i < store->boxes.count; i++)
+    free_box(store, store->boxes.rows[i].object);
+  msim__names_release(&store->boxes);
+  msim__store_init(store, store->mem);
+}
+
+struct msim__mailbox *msim__store_find(const struct msim__store *store, const char *name, size_t name_bytes)
+{
+  return msim__names_find(&store->boxes, name, name_bytes);
+}
+
+struct msim__mailbox *msim__store_open(struct msim__store *store, const char *name, size_t name_bytes)
+{
+  struct msim__mailbox *box = msim__store_find(store, name, name_bytes);
+
+  if (box != NULL)
+    return box;
+  box = msim__alloc(store->mem, sizeof *box);
+  if (box == NULL)
+    return NULL;
+  memset(box, 0, sizeof *box);
+  box->name = msim__copy_text(store->mem, name, name_bytes);
+  box->name_bytes = name_bytes;
+  box->uid_next = 1;
+  if (box->name == NULL) {
+    msim__free(store->mem, box, sizeof *box);
+    return NULL;
+  }
+  if (msim__names_add(&store->boxes, box->name, name_bytes, box) < 0) {
+    free_box(store, box);
+    return NULL;
+  }
+  return box;
+}
+
+struct msim__mailbox *msim__store_at(const struct msim__store *store, size_t index)
+{
+  return index < store->boxes.count ? store->boxes.rows[index].object : NULL;
+}
+
+int msim__store_add(struct msim__store *store, struct msim__mailbox *box, struct msim__message *message,
+                    int64_t added_unix_s, uint32_t *uid)
+{
+  struct msim__mailbox_item *item;
+  int err;
+
+  if (box->uid_next == UINT32_MAX)
+    return MSIM_ERR_LIMIT;
+  err = msim__grow(store->mem, &box->items, &box->capacity, box->count + 1, MSIM__STORE_ITEMS_MAX, sizeof *box->items);
+  if (err < 0)
+    return err;
+  item = &box->items[box->count++];
+  item->message = message;
+  item->added_unix_s = added_unix_s;
+  item->uid = box->uid_next++;
+  item->flags = 0;
+  msim__message_ref(message);
+  box->size_bytes += msim__store_item_bytes(item);
+  if (uid != NULL)
+    *uid = item->uid;
+  return MSIM_OK;
+}
+
+int msim__store_remove(struct msim__mailbox *box, size_t index)
+{
+  struct msim__message *message;
+
+  if (index >= box->count)
+    return MSIM_ERR_NOT_FOUND;
+  message = box->items[index].message;
+  box->size_bytes -= msim__store_item_bytes(&box->items[index]);
+  box->count--;
+  memmove(&box->items[index], &box->items[index + 1], (box->count - index) * sizeof *box->items);
+  msim__message_unref(message);
+  return MSIM_OK;
+}
+
+size_t msim__store_index_of(const struct msim__mailbox *box, uint32_t uid)
+{
+  size_t low = 0, high = box->count;
+
+  while (low < high) { /* uids ascend */
+    size_t middle = low + (high - low) / 2;
+
+    if (box->items[middle].uid < uid)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < box->count && box->items[low].uid == uid ? low : box->count;
+}
+
+uint64_t msim__store_item_bytes(const struct msim__mailbox_item *item)
+{
+  return strlen(item->message->return_path) + item->message->size_bytes;
+}

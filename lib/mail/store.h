@@ -1,0 +1,58 @@
+/* store.h: the mailboxes of a host: per user a list of messages in order of arrival.
+ *
+ * A message that goes to many is kept once and counted. What a reader gets is the field Return-Path and then the
+ * message's content. Does not know domains or passwords, and does not survive a crash: it is memory. */
+#ifndef MSIM_MAIL_STORE_H
+#define MSIM_MAIL_STORE_H
+
+#include "core/names.h"
+#include "mail/message.h"
+
+#define MSIM__STORE_ITEMS_MAX 1000000u /* of one mailbox */
+
+struct msim__mailbox_item {
+  struct msim__message *message; /* counted */
+  int64_t added_unix_s;
+  uint32_t uid;   /* ascending, never used twice */
+  uint32_t flags; /* for those who read: 0 at first */
+};
+
+struct msim__mailbox {
+  char *name; /* the user; terminated */
+  size_t name_bytes;
+  struct msim__mailbox_item *items; /* in order of arrival */
+  size_t count, capacity;
+  uint64_t size_bytes; /* of all of them, see msim__store_item_bytes */
+  uint32_t uid_next;
+};
+
+/* All zero is a store that is not yet initialised (mem is NULL). */
+struct msim__store {
+  struct msim__mem *mem;
+  struct msim__names boxes; /* struct msim__mailbox by name */
+};
+
+void msim__store_init(struct msim__store *store, struct msim__mem *mem);
+void msim__store_release(struct msim__store *store); /* drops everything; may be used again */
+
+/* Names are taken as they are, case included. Adding one that is there finds it. NULL: out of memory. */
+struct msim__mailbox *msim__store_open(struct msim__store *store, const char *name, size_t name_bytes);
+struct msim__mailbox *msim__store_find(const struct msim__store *store, const char *name, size_t name_bytes);
+
+/* Mailboxes in the order of their making; NULL past the end. */
+struct msim__mailbox *msim__store_at(const struct msim__store *store, size_t index);
+
+/* Puts a message at the end, with a reference of its own. uid may be NULL. 0, MSIM_ERR_NOMEM, MSIM_ERR_LIMIT. */
+int msim__store_add(struct msim__store *store, struct msim__mailbox *box, struct msim__message *message,
+                    int64_t added_unix_s, uint32_t *uid);
+
+/* Takes one out by its place. Those behind move up. MSIM_ERR_NOT_FOUND. */
+int msim__store_remove(struct msim__mailbox *box, size_t index);
+
+/* The place of the message with that uid; box->count when there is none. */
+size_t msim__store_index_of(const struct msim__mailbox *box, uint32_t uid);
+
+/* Size as a reader sees it: Return-Path and content, dots single. */
+uint64_t msim__store_item_bytes(const struct msim__mailbox_item *item);
+
+#endif
