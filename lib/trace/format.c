@@ -1,0 +1,145 @@
+/* format.c: see format.h. By hand, because printf costs more than the rest of a line. */
+#include "trace/format.h"
+
+#include <string.h>
+
+#include "net/flow.h"
+#include "text/utf8.h"
+
+const struct msim__flag_name msim__flag_names[8] = {
+    {MSIM_TCP_SYN, "SYN"}, {MSIM_TCP_ACK, "ACK"}, {MSIM_TCP_FIN, "FIN"}, {MSIM_TCP_RST, "RST"},
+    {MSIM_TCP_PSH, "PSH"}, {MSIM_TCP_URG, "URG"}, {MSIM_TCP_ECE, "ECE"}, {MSIM_TCP_CWR, "CWR"},
+};
+
+char *msim__put_name(char *p, const char *name)
+{
+  size_t size_bytes;
+
+  if (name == NULL)
+    name = "-";
+  size_bytes = strlen(name);
+  if (size_bytes > MSIM__FORMAT_NAME_BYTES_MAX)
+    size_bytes = msim__utf8_cut((const uint8_t *)name, size_bytes, MSIM__FORMAT_NAME_BYTES_MAX);
+  memcpy(p, name, size_bytes);
+  return p + size_bytes;
+}
+
+char *msim__put_flow(char *p, const struct msim_flow *flow)
+{
+  p = msim__put_name(p, flow->client);
+  *p++ = '>';
+  p = msim__put_name(p, flow->server);
+  *p++ = ':';
+  p = msim__put_uint(p, flow->port);
+  *p++ = '#';
+  return msim__put_uint(p, flow->number);
+}
+
+char *msim__put_segment(char *p, bool from_client, uint32_t number)
+{
+  *p++ = from_client ? 'c' : 's';
+  return msim__put_uint(p, number);
+}
+
+char *msim__put_endpoint(char *p, const struct msim_addr *addr, uint16_t port, bool has_port)
+{
+  size_t i;
+
+  if (addr->family == MSIM_FAMILY_IPV4) {
+    for (i = 0; i < 4; i++) {
+      if (i > 0)
+        *p++ = '.';
+      p = msim__put_uint(p, addr->bytes[i]);
+    }
+  } else {
+    bool brackets = has_port && addr->family == MSIM_FAMILY_IPV6;
+
+    if (brackets)
+      *p++ = '[';
+    p += msim_addr_format(addr, p);
+    if (brackets)
+      *p++ = ']';
+  }
+  if (has_port) {
+    *p++ = ':';
+    p = msim__put_uint(p, port);
+  }
+  return p;
+}
+
+bool msim__packet_ports(const struct msim_packet *packet, uint16_t *src, uint16_t *dst)
+{
+  if (packet->proto == MSIM_PROTO_TCP) {
+    *src = packet->l4.tcp.src_port;
+    *dst = packet->l4.tcp.dst_port;
+    return true;
+  }
+  if (packet->proto == MSIM_PROTO_UDP) {
+    *src = packet->l4.udp.src_port;
+    *dst = packet->l4.udp.dst_port;
+    return true;
+  }
+  *src = *dst = 0;
+  return false;
+}
+
+uint32_t msim__icmp_mtu_bytes(const struct msim_packet *packet)
+{
+  const struct msim_icmp_view *icmp = &packet->l4.icmp;
+
+  return packet->proto == MSIM_PROTO_ICMP && icmp->type == 3 && icmp->code == 4 ? icmp->rest & 0xffffu : 0;
+}
+
+void msim__payload_walk_init(struct msim__payload_walk *walk, const struct msim_trace_packet *packet, size_t limit,
+                             bool shows_secrets)
+{
+  struct msim_slice payload = packet->packet->payload;
+
+  walk->packet = packet;
+  walk->at = 0;
+  walk->end = payload.size_bytes > limit ? msim__utf8_cut(payload.data, payload.size_bytes, limit) : payload.size_bytes;
+  walk->shows_secrets = shows_secrets;
+}
+
+/* The end of the secret that covers the byte at, or at itself; *next is where the first later one begins. */
+static size_t secret_end(const struct msim_trace_packet *packet, size_t at, size_t *next)
+{
+  size_t end = at, i;
+  bool grew = true;
+
+  *next = packet->packet->payload.size_bytes;
+  while (grew) { /* ranges that touch or overlap are one secret; units are few */
+    grew = false;
+    for (i = 0; i < packet->unit_count; i++) {
+      const struct msim_trace_unit *unit = &packet->units[i];
+
+      if (!unit->secret || unit->end_byte <= end || unit->end_byte <= unit->begin_byte)
+        continue;
+      if (unit->begin_byte <= end && (end > at || unit->begin_byte <= at)) {
+        end = unit->end_byte;
+        grew = true;
+      } else if (unit->begin_byte < *next) {
+        *next = unit->begin_byte;
+      }
+    }
+  }
+  return end < packet->packet->payload.size_bytes ? end : packet->packet->payload.size_bytes;
+}
+
+bool msim__payload_next(struct msim__payload_walk *walk, struct msim__payload_piece *piece)
+{
+  struct msim_slice payload = walk->packet->packet->payload;
+  size_t end = walk->at, next = walk->end;
+
+  if (walk->at >= walk->end)
+    return false;
+  if (!walk->shows_secrets && walk->packet->unit_count > 0)
+    end = secret_end(walk->packet, walk->at, &next);
+  piece->redacted_bytes = end - walk->at;
+  if (end == walk->at)
+    end = next < walk->end ? next : walk->end;
+  piece->bytes.data = payload.data + walk->at;
+  piece->bytes.size_bytes = end - walk->at;
+  walk->at = end;
+  return true;
+}
