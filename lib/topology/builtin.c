@@ -1,0 +1,47 @@
+/* builtin.c: a new simulation with everything that is built in: the registries, and each layer's room, bottom up.
+ *
+ * The topmost layer does it, because it alone may know all the others. */
+#include "agents/agents.h"
+#include "core/sim.h"
+#include "net/net.h"
+#include "streams/streams.h"
+#include "tcp/tcp.h"
+#include "trace/trace.h"
+
+#include <mailsim/agent.h>
+#include <mailsim/cc.h>
+#include <mailsim/trace.h>
+
+#include <string.h>
+
+/* Written by CMake from the names of the files; NULL-terminated. */
+extern const struct msim_agent_type *const msim__registry_agent[];
+extern const struct msim_cc_type *const msim__registry_cc[];
+extern const struct msim_sink_type *const msim__registry_sink[];
+
+int msim_sim_new_sized(struct msim_sim **out, const struct msim_sim_opts *opts, size_t opts_bytes)
+{
+  static int (*const rooms[])(struct msim_sim *) = {msim__net_create, msim__tcp_create, msim__streams_create,
+                                                    msim__agents_create, msim__trace_create};
+  const void *const *types[MSIM__TYPE_KINDS];
+  struct msim_sim_opts full;
+  size_t i;
+  int err;
+
+  if (out == NULL)
+    return MSIM_ERR_INVALID;
+  memset(&full, 0, sizeof full);
+  if (opts != NULL)
+    memcpy(&full, opts, opts_bytes < sizeof full ? opts_bytes : sizeof full);
+  types[MSIM__TYPE_AGENT] = (const void *const *)msim__registry_agent;
+  types[MSIM__TYPE_CC] = (const void *const *)msim__registry_cc;
+  types[MSIM__TYPE_SINK] = (const void *const *)msim__registry_sink;
+  err = msim__sim_create(out, &full, types);
+  for (i = 0; i < sizeof rooms / sizeof rooms[0] && err == MSIM_OK; i++)
+    err = rooms[i](*out);
+  if (err != MSIM_OK) {
+    msim_sim_free(*out);
+    *out = NULL;
+  }
+  return err;
+}

@@ -1,0 +1,123 @@
+/* reader.c: topologies from the file system, by the C library's streams alone.
+ *
+ * The only file of the library that opens one. Sizes are bounded while reading, so that a device or a pipe that never
+ * ends costs MSIM__YAML_FILE_BYTES_MAX bytes and an error. Which paths may be read is include.c's to say. */
+#include "core/sim.h"
+#include "text/diag.h"
+#include "topology/loader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CHUNK_BYTES ((size_t)65536)
+
+struct folder {
+  struct msim__mem *mem;
+  const char *path;  /* of the main file */
+  size_t path_bytes; /* up to and with the last slash */
+};
+
+static int read_stream(struct msim__mem *mem, FILE *file, struct msim_slice *out)
+{
+  size_t capacity = CHUNK_BYTES, size = 0, got;
+  uint8_t *data = msim__alloc(mem, capacity), *fit;
+  int err = data != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
+
+  while (err == MSIM_OK && (got = fread(data + size, 1, capacity - size, file)) > 0) {
+    size += got;
+    if (size < capacity)
+      continue;
+    if (size > MSIM__YAML_FILE_BYTES_MAX) {
+      err = MSIM_ERR_LIMIT;
+      break;
+    }
+    fit = msim__resize(mem, data, capacity, capacity * 2);
+    if (fit == NULL) {
+      err = MSIM_ERR_NOMEM;
+      break;
+    }
+    data = fit;
+    capacity *= 2;
+  }
+  if (err == MSIM_OK && ferror(file))
+    err = MSIM_ERR_IO;
+  if (err == MSIM_OK) {
+    /* Released by its size alone: it must be the true one. */
+    fit = msim__resize(mem, data, capacity, size > 0 ? size : 1);
+    if (fit != NULL) {
+      out->data = fit;
+      out->size_bytes = size;
+      return MSIM_OK;
+    }
+    err = MSIM_ERR_NOMEM;
+  }
+  msim__free(mem, data, data != NULL ? capacity : 0);
+  return err;
+}
+
+static int read_path(struct msim__mem *mem, const char *path, struct msim_slice *out)
+{
+  FILE *file = fopen(path, "rb");
+  int err;
+
+  if (file == NULL)
+    return MSIM_ERR_NOT_FOUND;
+  err = read_stream(mem, file, out);
+  fclose(file);
+  return err;
+}
+
+static int folder_read(void *ctx, const char *path, struct msim_slice *out)
+{
+  const struct folder *folder = ctx;
+  size_t bytes = strlen(path), whole_bytes = folder->path_bytes + bytes + 1;
+  char *whole = msim__alloc(folder->mem, whole_bytes);
+  int err;
+
+  if (whole == NULL)
+    return MSIM_ERR_NOMEM;
+  memcpy(whole, folder->path, folder->path_bytes);
+  memcpy(whole + folder->path_bytes, path, bytes + 1);
+  err = read_path(folder->mem, whole, out);
+  msim__free(folder->mem, whole, whole_bytes);
+  return err;
+}
+
+static void folder_release(void *ctx, struct msim_slice bytes)
+{
+  const struct folder *folder = ctx;
+
+  msim__free(folder->mem, (void *)(uintptr_t)(const void *)bytes.data, bytes.size_bytes > 0 ? bytes.size_bytes : 1);
+}
+
+int msim_topology_load_file(struct msim_sim *sim, const char *path, msim_diag_fn *fn, void *user)
+{
+  const char *slash = strrchr(path, '/');
+  struct folder folder;
+  struct msim_reader reader;
+  struct msim_slice text = {NULL, 0};
+  struct msim_diag diag;
+  int err;
+
+  folder.mem = &sim->mem;
+  folder.path = path;
+  folder.path_bytes = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+  reader.ctx = &folder;
+  reader.read = folder_read;
+  reader.release = folder_release;
+  err = read_path(&sim->mem, path, &text);
+  if (err == MSIM_OK) {
+    err = msim_topology_load_text(sim, path, text, &reader, fn, user);
+    folder_release(&folder, text);
+    return err;
+  }
+  if (err == MSIM_ERR_NOMEM)
+    return err;
+  msim__diag_set(&diag, path, 0, 0, "the file %s",
+                 err == MSIM_ERR_LIMIT       ? "is too large"
+                 : err == MSIM_ERR_NOT_FOUND ? "cannot be opened"
+                                             : "cannot be read");
+  if (fn != NULL)
+    fn(user, &diag);
+  return MSIM_ERR_IO;
+}

@@ -1,0 +1,344 @@
+/* topology.c: a topology file from the first section to the world that it describes.
+ *
+ * Reads the sections that are about the run as a whole, then builds what the plan says through the public doors and no
+ * others. Opens no files (include.c, reader.c). */
+#include "net/net.h"
+#include "proto/date.h"
+#include "text/escape.h"
+#include "text/suggest.h"
+#include "text/yaml_read.h"
+#include "topology/loader.h"
+
+#include <string.h>
+
+#define SHOWN_BYTES 48
+#define FORMAT_VERSION 1u
+
+/* What the file says beside the world: the room of this layer. */
+struct msim__topology {
+  const char *scene, *scene_case; /* or NULL */
+};
+
+static const char *const main_keys[] = {"mailsim",    "title",   "seed",      "until", "start", "scene",
+                                        "scene-case", "include", "templates", "hosts", "links", NULL};
+
+/* ---- sections about the run ---- */
+
+static void read_version(struct msim__loader *loader, const struct msim__topology_file *file)
+{
+  const struct msim__yaml_node *node = msim__yaml_find(file->tree.root, "mailsim");
+  struct msim_diag diag;
+  uint64_t version;
+
+  if (node == NULL) {
+    if (file->from == NULL)
+      msim__loader_report(loader, file->tree.root, "the key \"mailsim\" is missing: begin with mailsim: %u",
+                          FORMAT_VERSION);
+    return;
+  }
+  if (msim__yaml_read_uint(node, "mailsim", 0, UINT64_MAX, &version, &diag) < 0)
+    msim__loader_keep(loader, &diag);
+  else if (version != FORMAT_VERSION)
+    msim__loader_report(loader, node, "mailsim: version %llu of the format is not known here, write %u",
+                        (unsigned long long)version, FORMAT_VERSION);
+}
+
+/* A text that lives with the simulation; NULL with a finding. */
+static const char *read_text(struct msim__loader *loader, const struct msim__yaml_node *node, const char *what)
+{
+  struct msim_diag diag;
+  const char *text, *copy;
+
+  if (msim__yaml_read_text(node, what, &text, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+    return NULL;
+  }
+  copy = msim__arena_text(&loader->sim->arena, text, strlen(text));
+  if (copy == NULL)
+    loader->err = MSIM_ERR_NOMEM;
+  return copy;
+}
+
+/* "2026-01-01", or with a time as RFC 3339 writes it. */
+static void read_start(struct msim__loader *loader, const struct msim__yaml_node *node)
+{
+  struct msim_slice text = msim__yaml_slice(node);
+  char whole[] = "yyyy-mm-ddT00:00:00Z", word[SHOWN_BYTES];
+
+  if (text.size_bytes == 10) {
+    memcpy(whole, text.data, 10);
+    text.data = (const uint8_t *)whole;
+    text.size_bytes = sizeof whole - 1;
+  }
+  loader->has_start = text.size_bytes > 0 && msim__date_parse_iso(&loader->start_unix_s, text) == MSIM_OK;
+  if (loader->has_start)
+    return;
+  (void)msim__escape_short(word, sizeof word, msim__yaml_slice(node));
+  msim__loader_report(loader, node, "start: \"%s\" is no date such as 2026-01-01 or 2026-01-01T08:00:00Z", word);
+}
+
+static void read_until(struct msim__loader *loader, const struct msim__yaml_node *node)
+{
+  struct msim_diag diag;
+
+  if (msim__yaml_is_text(node, "quiet"))
+    loader->until_ns = MSIM_NEVER;
+  else if (msim__yaml_read_duration(node, "until", &loader->until_ns, &diag) < 0)
+    msim__loader_keep(loader, &diag);
+}
+
+static void read_scene(struct msim__loader *loader, const struct msim__yaml_node *root)
+{
+  const struct msim__yaml_node *scene = msim__yaml_find(root, "scene");
+  const struct msim__yaml_node *scene_case = msim__yaml_find(root, "scene-case");
+  const char *path, *shown;
+
+  if (scene_case != NULL) {
+    loader->scene_case = read_text(loader, scene_case, "scene-case");
+    if (scene == NULL)
+      msim__loader_report(loader, scene_case, "scene-case: there is no scene here of which it could be a case");
+  }
+  if (scene == NULL)
+    return;
+  path = msim__loader_path(loader, loader->first_file, scene, "scene");
+  if (path == NULL)
+    return;
+  if (loader->reader != NULL)
+    msim__loader_check_file(loader, path, scene, "scene");
+  shown = msim__loader_shown_path(loader, path);
+  if (shown != NULL)
+    loader->scene = msim__arena_text(&loader->sim->arena, shown, strlen(shown));
+  if (loader->scene == NULL)
+    loader->err = MSIM_ERR_NOMEM;
+}
+
+static void read_run(struct msim__loader *loader, const struct msim__yaml_node *root)
+{
+  const struct msim__yaml_node *title = msim__yaml_find(root, "title"), *seed = msim__yaml_find(root, "seed");
+  const struct msim__yaml_node *until = msim__yaml_find(root, "until"), *start = msim__yaml_find(root, "start");
+  struct msim_diag diag;
+
+  if (title != NULL)
+    loader->title = read_text(loader, title, "title");
+  if (seed != NULL) {
+    loader->has_seed = msim__yaml_read_uint(seed, "seed", 0, UINT64_MAX, &loader->seed, &diag) == MSIM_OK;
+    if (!loader->has_seed)
+      msim__loader_keep(loader, &diag);
+  }
+  if (until != NULL)
+    read_until(loader, until);
+  if (start != NULL)
+    read_start(loader, start);
+  read_scene(loader, root);
+}
+
+/* ---- the file as a whole ---- */
+
+/* Whether the root is a map; its keys are looked at. */
+static bool open_file(struct msim__loader *loader, const struct msim__topology_file *file)
+{
+  static const char *const run_keys[] = {"title", "seed", "until", "start", "scene", "scene-case", NULL};
+  const struct msim__yaml_node *root = file->tree.root;
+  struct msim_diag diag;
+  size_t i;
+
+  if (root == NULL)
+    return false;
+  if (msim__yaml_is_null(root)) {
+    msim__loader_report(loader, root, "there is nothing in this file");
+    return false;
+  }
+  if (msim__yaml_read_kind(root, NULL, MSIM__YAML_MAP, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+    return false;
+  }
+  (void)msim__fields_check_keys(&loader->fill, NULL, root, main_keys);
+  for (i = 0; file->from != NULL && run_keys[i] != NULL; i++) {
+    const struct msim__yaml_entry *e = msim__yaml_find_entry(root, run_keys[i]);
+
+    if (e != NULL)
+      msim__loader_report(loader, e->key, "the key \"%s\" is about the run and belongs in the file that is loaded",
+                          run_keys[i]);
+  }
+  return true;
+}
+
+static void plan(struct msim__loader *loader)
+{
+  const struct msim__topology_file *file;
+
+  for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
+    const struct msim__yaml_node *root = file->tree.root, *templates, *hosts;
+
+    if (!open_file(loader, file)) {
+      loader->is_incomplete = true;
+      continue;
+    }
+    read_version(loader, file);
+    if (file->from == NULL)
+      read_run(loader, root);
+    templates = msim__yaml_find(root, "templates");
+    hosts = msim__yaml_find(root, "hosts");
+    if (templates != NULL)
+      msim__loader_add_templates(loader, templates);
+    if (hosts != NULL)
+      msim__loader_add_hosts(loader, hosts);
+  }
+  if (loader->is_incomplete || loader->err != MSIM_OK)
+    return; /* names in a missing file would all be unknown */
+  if (loader->first_group == NULL && loader->finding_count == 0)
+    msim__loader_report(loader, loader->first_file->tree.root, "a topology needs at least one host");
+  msim__loader_fill_hosts(loader);
+  for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
+    const struct msim__yaml_node *links = msim__yaml_find(file->tree.root, "links");
+
+    if (links != NULL)
+      msim__loader_add_links(loader, links);
+  }
+}
+
+/* ---- building ---- */
+
+/* What the plan let through and the world does not take. */
+static int refuse(struct msim__loader *loader, const struct msim__yaml_node *place, const char *what, const char *name,
+                  int err)
+{
+  if (err != MSIM_OK && err != MSIM_ERR_NOMEM)
+    msim__loader_report(loader, place, "%s \"%s\" is refused: %s", what, name, msim_strerror(err));
+  return err;
+}
+
+static int build_host(struct msim__loader *loader, struct msim__host *host)
+{
+  const struct msim__host_plan *plan = host->plan;
+  const struct msim__addr_plan *addrs = plan->addrs.items;
+  size_t i;
+  int err = refuse(loader, host->place, "the host", host->name, msim_node_add(loader->sim, host->name, &host->node));
+
+  for (i = 0; i < plan->addrs.count && err == MSIM_OK; i++)
+    err = refuse(loader, addrs[i].place, "the address", addrs[i].text, msim_node_add_addr(host->node, addrs[i].text));
+  if (err == MSIM_OK)
+    err = refuse(loader, host->place, "the zone of", host->name, msim_node_set_zone(host->node, plan->zone_minutes));
+  if (err == MSIM_OK && plan->ttl != 0)
+    err = refuse(loader, host->place, "the ttl of", host->name, msim_node_set_ttl(host->node, plan->ttl));
+  if (err == MSIM_OK && plan->tcp != NULL)
+    err = refuse(loader, host->place, "tcp of", host->name, msim_node_set_tcp(host->node, plan->tcp));
+  for (i = 0; i < plan->agent_count && err == MSIM_OK; i++)
+    err = refuse(loader, plan->agents[i].place, "the agent", plan->agents[i].type->name,
+                 msim_agent_add(host->node, plan->agents[i].type->name, plan->agents[i].config));
+  return err;
+}
+
+static int build_world(struct msim__loader *loader)
+{
+  struct msim__host_group *group;
+  struct msim__link_plan *link;
+  int err = MSIM_OK;
+  uint32_t i;
+
+  for (group = loader->first_group; group != NULL; group = group->next)
+    for (i = 0; i < group->count && err == MSIM_OK; i++)
+      err = build_host(loader, &group->hosts[i]);
+  for (link = loader->first_link; link != NULL && err == MSIM_OK; link = link->next)
+    err = refuse(loader, link->place, "the link from", link->a->name,
+                 msim_link_add(link->a->node, link->b->node, link->opts));
+  return err;
+}
+
+static int build_run(struct msim__loader *loader)
+{
+  const char *name = loader->first_file->path, *dot = strrchr(name, '.');
+  size_t name_bytes = dot != NULL && dot != name ? (size_t)(dot - name) : strlen(name);
+  const char *stem = msim__arena_text(&loader->arena, name, name_bytes);
+  struct msim__topology *room = msim__arena_alloc(&loader->sim->arena, sizeof *room);
+  int err;
+
+  if (stem == NULL || room == NULL)
+    return MSIM_ERR_NOMEM;
+  room->scene = loader->scene;
+  room->scene_case = loader->scene_case;
+  loader->sim->rooms[MSIM__ROOM_TOPOLOGY] = room;
+  if (loader->has_seed)
+    msim_sim_set_seed(loader->sim, loader->seed);
+  err = msim_sim_set_name(loader->sim, stem, loader->title);
+  if (err == MSIM_OK && loader->has_start)
+    err = msim_sim_set_start(loader->sim, loader->start_unix_s);
+  return err != MSIM_OK ? err : msim_sim_set_until(loader->sim, loader->until_ns);
+}
+
+/* ---- doors ---- */
+
+static void open_loader(struct msim__loader *loader, struct msim_sim *sim, const struct msim_reader *reader)
+{
+  memset(loader, 0, sizeof *loader);
+  loader->sim = sim;
+  loader->reader = reader;
+  loader->until_ns = MSIM_NEVER;
+  msim__arena_init(&loader->arena, &sim->mem);
+  msim__names_init(&loader->templates, &sim->mem);
+  msim__names_init(&loader->hosts, &sim->mem);
+  msim__names_init(&loader->addrs, &sim->mem);
+  msim__names_init(&loader->link_names, &sim->mem);
+  loader->fill.arena = &sim->arena;
+  loader->fill.fn = msim__loader_keep;
+  loader->fill.user = loader;
+  loader->fill.check_host = msim__loader_check_host;
+  loader->fill.host_ctx = loader;
+}
+
+static void close_loader(struct msim__loader *loader)
+{
+  msim__loader_release_files(loader);
+  msim__names_release(&loader->templates);
+  msim__names_release(&loader->hosts);
+  msim__names_release(&loader->addrs);
+  msim__names_release(&loader->link_names);
+  msim__arena_release(&loader->arena);
+}
+
+int msim_topology_load_text(struct msim_sim *sim, const char *name, struct msim_slice text,
+                            const struct msim_reader *reader, msim_diag_fn *fn, void *user)
+{
+  struct msim__loader loader;
+  int err;
+
+  if (sim->started || sim->starting || sim->failure != MSIM_OK || msim_node_count(sim) != 0 ||
+      sim->rooms[MSIM__ROOM_TOPOLOGY] != NULL)
+    return MSIM_ERR_STATE;
+  open_loader(&loader, sim, reader);
+  err = msim__loader_read_files(&loader, name, text);
+  if (err == MSIM_OK) {
+    plan(&loader);
+    err = loader.err;
+  }
+  if (err == MSIM_OK && loader.finding_count == 0)
+    err = build_world(&loader);
+  if (err == MSIM_OK && loader.finding_count == 0)
+    err = build_run(&loader);
+  if (loader.err != MSIM_OK)
+    err = loader.err;
+  else if (err != MSIM_ERR_NOMEM && loader.finding_count != 0)
+    err = MSIM_ERR_SYNTAX;
+  if (err == MSIM_ERR_SYNTAX)
+    msim__loader_tell(&loader, fn, user);
+  close_loader(&loader);
+  return err;
+}
+
+void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_info *out, size_t out_bytes)
+{
+  const struct msim__topology *room = sim->rooms[MSIM__ROOM_TOPOLOGY];
+  const struct msim__net *net = msim__net(sim);
+  struct msim_topology_info full;
+
+  memset(&full, 0, sizeof full);
+  full.name = net->topology_name;
+  full.title = net->topology_title;
+  full.until_ns = net->until_ns;
+  if (room != NULL) {
+    full.scene = room->scene;
+    full.scene_case = room->scene_case;
+  }
+  memset(out, 0, out_bytes);
+  memcpy(out, &full, out_bytes < sizeof full ? out_bytes : sizeof full);
+}

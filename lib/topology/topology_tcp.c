@@ -1,0 +1,131 @@
+/* topology_tcp.c: `tcp` of a host as struct msim_tcp_opts. What the values do is TCP's; whether they fit each other
+ * too. */
+#include "text/escape.h"
+#include "text/suggest.h"
+#include "text/yaml_read.h"
+#include "tcp/tcp.h"
+#include "topology/loader.h"
+
+#include <string.h>
+
+#define SHOWN_BYTES 48
+#define CANDIDATES_MAX 64u
+#define BUFFER_BYTES_MAX ((uint64_t)1 << 30) /* the largest window that scaling can tell (RFC 7323 2.3) */
+#define TIMEOUT_NS_MAX MSIM_SEC(86400)
+
+struct tcp_keys {
+  const char *congestion;
+  uint64_t receive_buffer_bytes, send_buffer_bytes, initial_window, data_retries, syn_retries, mss_bytes;
+  msim_ns rto_min_ns, rto_initial_ns, rto_max_ns, time_wait_ns;
+  bool nagle, window_scale;
+};
+
+/* Zero keeps the default in struct msim_tcp_opts, so no key takes zero. */
+#define AMOUNT(name, kind, member, low, high)                                                                          \
+  {                                                                                                                    \
+    name, kind, offsetof(struct tcp_keys, member), "", NULL, 0, NULL, low, high, NULL, NULL                            \
+  }
+#define FLAG(name, member)                                                                                             \
+  {                                                                                                                    \
+    name, MSIM_FIELD_BOOL, offsetof(struct tcp_keys, member), "true", NULL, 0, NULL, 0, 0, NULL, NULL                  \
+  }
+
+static const struct msim_field tcp_fields[] = {
+    AMOUNT("congestion", MSIM_FIELD_TEXT, congestion, 0, 0),
+    AMOUNT("receive-buffer", MSIM_FIELD_SIZE_BYTES, receive_buffer_bytes, 256, BUFFER_BYTES_MAX),
+    AMOUNT("send-buffer", MSIM_FIELD_SIZE_BYTES, send_buffer_bytes, 256, BUFFER_BYTES_MAX),
+    AMOUNT("initial-window", MSIM_FIELD_UINT, initial_window, 1, 1000),
+    AMOUNT("rto-min", MSIM_FIELD_DURATION_NS, rto_min_ns, 1, TIMEOUT_NS_MAX),
+    AMOUNT("rto-initial", MSIM_FIELD_DURATION_NS, rto_initial_ns, 1, TIMEOUT_NS_MAX),
+    AMOUNT("rto-max", MSIM_FIELD_DURATION_NS, rto_max_ns, 1, TIMEOUT_NS_MAX),
+    AMOUNT("time-wait", MSIM_FIELD_DURATION_NS, time_wait_ns, 1, TIMEOUT_NS_MAX),
+    AMOUNT("data-retries", MSIM_FIELD_UINT, data_retries, 1, 1000),
+    AMOUNT("syn-retries", MSIM_FIELD_UINT, syn_retries, 1, 1000),
+    AMOUNT("mss", MSIM_FIELD_SIZE_BYTES, mss_bytes, 28, 65535),
+    FLAG("nagle", nagle),
+    FLAG("window-scale", window_scale),
+    {NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+static const char *const other_keys[] = {"delayed-ack", NULL};
+
+static void check_congestion(struct msim__loader *loader, const struct msim__yaml_node *place, const char *name)
+{
+  const char *names[CANDIDATES_MAX];
+  char word[SHOWN_BYTES], tail[SHOWN_BYTES * 2];
+  const struct msim_cc_type *type;
+  size_t count = 0;
+
+  if (msim__type_find(loader->sim, MSIM__TYPE_CC, name) != NULL)
+    return;
+  while (count < CANDIDATES_MAX && (type = msim__type_at(loader->sim, MSIM__TYPE_CC, count)) != NULL)
+    names[count++] = type->name;
+  (void)msim__escape_short(word, sizeof word, msim__yaml_slice(place));
+  msim__loader_report(loader, place, "congestion: there is no congestion control \"%s\"%s", word,
+                      msim__did_you_mean(tail, sizeof tail, msim__suggest(name, strlen(name), names, count)));
+}
+
+/* A duration up to 500 ms (RFC 9293 3.8.6.3), or `none`. */
+static void fill_delayed_ack(struct msim__loader *loader, const struct msim__yaml_node *value,
+                             struct msim_tcp_opts *out)
+{
+  struct msim__yaml_node node;
+  struct msim_diag diag;
+
+  if (msim__fill_numbered(&loader->fill, value, &node) != MSIM_OK)
+    loader->err = MSIM_ERR_NOMEM;
+  else if (msim__yaml_is_text(&node, "none"))
+    out->no_delayed_ack = true;
+  else if (msim__yaml_read_duration(&node, "delayed-ack", &out->delayed_ack_ns, &diag) < 0)
+    msim__loader_keep(loader, &diag);
+  else if (out->delayed_ack_ns == 0 || out->delayed_ack_ns > MSIM_MSEC(500))
+    msim__loader_report(loader, value, "delayed-ack: write none, or a duration of at most 500ms");
+}
+
+static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
+{
+  out->congestion = keys->congestion;
+  out->receive_buffer_bytes = keys->receive_buffer_bytes;
+  out->send_buffer_bytes = keys->send_buffer_bytes;
+  out->initial_window_segments = (uint32_t)keys->initial_window;
+  out->rto_min_ns = keys->rto_min_ns;
+  out->rto_initial_ns = keys->rto_initial_ns;
+  out->rto_max_ns = keys->rto_max_ns;
+  out->time_wait_ns = keys->time_wait_ns;
+  out->data_retries_max = (uint32_t)keys->data_retries;
+  out->syn_retries_max = (uint32_t)keys->syn_retries;
+  out->mss_bytes_max = (uint32_t)keys->mss_bytes;
+  out->no_nagle = !keys->nagle;
+  out->no_window_scale = !keys->window_scale;
+}
+
+struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const struct msim__yaml_node *map)
+{
+  const struct msim__yaml_node *delayed_ack = msim__yaml_find(map, "delayed-ack");
+  struct msim_tcp_opts *out = msim__arena_alloc(&loader->sim->arena, sizeof *out), complete;
+  uint64_t before = loader->complaint_count;
+  struct tcp_keys keys;
+  struct msim_diag diag;
+  const char *why = NULL;
+
+  memset(&keys, 0, sizeof keys);
+  if (msim__yaml_read_kind(map, "tcp", MSIM__YAML_MAP, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+    return NULL;
+  }
+  if (out == NULL || msim__fields_fill(&loader->fill, tcp_fields, map, other_keys, false, &keys) == MSIM_ERR_NOMEM) {
+    loader->err = MSIM_ERR_NOMEM;
+    return NULL;
+  }
+  if (delayed_ack != NULL)
+    fill_delayed_ack(loader, delayed_ack, out);
+  if (keys.congestion != NULL)
+    check_congestion(loader, msim__yaml_find(map, "congestion"), keys.congestion);
+  if (loader->complaint_count != before || loader->err != MSIM_OK)
+    return NULL;
+  take(&keys, out);
+  if (msim__tcp_opts_complete(loader->sim, out, &complete, &why) != MSIM_OK) {
+    msim__loader_report(loader, map, "tcp: %s", why != NULL ? why : "these values do not fit each other");
+    return NULL;
+  }
+  return out;
+}
