@@ -14,8 +14,9 @@ extern "C" {
 
 /* ---- YAML ---- */
 
-/* Reads bytes for the loader; *out is released with release. name is the path as it stands in the text, from the
- * folder of the file that names it. Hand in NULL to allow no further files (include, scene, letters). */
+/* Reads further files for the loader (include, scene). path is relative to the folder of the main file: what an included
+ * file names is already joined to that file's own folder. MSIM_ERR_NOT_FOUND, MSIM_ERR_LIMIT (too large), MSIM_ERR_IO
+ * and MSIM_ERR_NOMEM each give a sentence of their own. *out is given back through release, which may be NULL. */
 struct msim_reader {
   void *ctx;
   int (*read)(void *ctx, const char *path, struct msim_slice *out);
