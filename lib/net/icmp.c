@@ -105,7 +105,9 @@ static void take_error(struct msim_node *node, const struct msim__icmp_message *
   error.local_port = msim__octets_get16(start.data);
   error.remote_port = msim__octets_get16(start.data + 2);
   error.seq = msim__octets_get32(start.data + 4);
-  if (error.local != 0 && error.remote != 0 && msim__node_owns(node, error.local))
+  if (error.local == 0 || error.remote == 0)
+    msim__sim_fail_nomem(net->sim);
+  else if (msim__node_owns(node, error.local))
     net->protocols[quoted.protocol].error(node, &error);
 }
 

@@ -148,13 +148,11 @@ void msim__impair_decide(struct msim__impair *impair, struct msim__verdict *out)
   if ((o->burst_enter_ppm != 0 || o->calm_loss_ppm != 0) && lost_in_burst(impair))
     out->drop = "loss";
   if (o->jitter_ns != 0) {
-    out->extra_ns = jitter(impair);
-    out->overtaken = o->jitter_reorders;
+    out->jitter_ns = jitter(impair);
+    out->may_overtake = o->jitter_reorders;
   }
-  if (msim__rng_chance(&impair->rng[REORDER], o->reorder_ppm)) {
-    out->extra_ns += o->reorder_ns;
-    out->overtaken = true;
-  }
+  if (msim__rng_chance(&impair->rng[REORDER], o->reorder_ppm))
+    out->held_ns = o->reorder_ns;
   out->duplicate = msim__rng_chance(&impair->rng[DUPLICATE], o->duplicate_ppm);
   out->corrupt = msim__rng_chance(&impair->rng[CORRUPT], o->corrupt_ppm);
 }

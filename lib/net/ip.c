@@ -15,6 +15,18 @@ static void die(struct msim__net *net, uint32_t packet_index, const char *link, 
   msim__packet_free(&net->packets, packet_index);
 }
 
+/* A router gives up on a packet: first the drop is told, then the sender. */
+static void refuse(struct msim_node *node, uint32_t packet_index, const char *link, const char *reason, uint8_t type,
+                   uint8_t code, uint32_t mtu_bytes)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  msim__observe_packet(net, packet, MSIM_POINT_DROP, link, reason, NULL);
+  msim__icmp_send_error(node, packet, type, code, (uint16_t)mtu_bytes);
+  msim__packet_free(&net->packets, packet_index);
+}
+
 static void number_it(struct msim_sim *sim, struct msim__packet *packet)
 {
   if (packet->proto == MSIM_PROTO_TCP)
@@ -75,21 +87,18 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
   struct msim__port *port;
 
   if (packet->ttl <= 1) { /* RFC 1812 5.3.1 */
-    msim__icmp_send_error(node, packet, MSIM__ICMP_TIME_EXCEEDED, 0, 0);
-    die(net, packet_index, came_by->link_name, "ttl");
+    refuse(node, packet_index, came_by->link_name, "ttl", MSIM__ICMP_TIME_EXCEEDED, MSIM__ICMP_TTL_EXCEEDED, 0);
     return;
   }
   port = msim__route_find(node, packet->dst);
   if (port == NULL) { /* RFC 1812 5.2.7.1: code 0, or 1 when the next hop would be the host itself */
-    msim__icmp_send_error(node, packet, MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
-    die(net, packet_index, came_by->link_name, "no-route");
+    refuse(node, packet_index, came_by->link_name, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
     return;
   }
   packet->ttl--;
   if (msim__packet_size_bytes(packet) > port->out->params->mtu_bytes) { /* RFC 1191 4 */
-    msim__icmp_send_error(node, packet, MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
-                          (uint16_t)port->out->params->mtu_bytes);
-    die(net, packet_index, port->link_name, "mtu");
+    refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
+           port->out->params->mtu_bytes);
     return;
   }
   msim__observe_packet(net, packet, MSIM_POINT_FWD, port->link_name, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #define QUEUE_PACKETS_DEFAULT 1000u
 #define RING_MAX (1u << 24)
+#define WAIT_NS_MAX MSIM_SEC(UINT64_C(3650) * 86400) /* in front of the transmitter: times stay far from their end */
 
 uint32_t msim__packet_size_bytes(const struct msim__packet *packet)
 {
@@ -109,6 +110,8 @@ static bool has_room(const struct msim__way *way, uint32_t size_bytes)
 
   if (packets_max == 0 && w->queue_bytes_max == 0)
     packets_max = QUEUE_PACKETS_DEFAULT;
+  if (way->free_ns - sim_of(way)->now_ns > WAIT_NS_MAX)
+    return false;
   if (packets_max != 0 && way->wait_count >= packets_max)
     return false;
   return w->queue_bytes_max == 0 || way->wait_bytes + size_bytes <= w->queue_bytes_max;
@@ -180,7 +183,7 @@ static int transmit(struct msim__way *way, uint32_t size_bytes, msim_ns *arrive_
   if (w->rate_bps != 0) {
     uint64_t bit_ns = (uint64_t)size_bytes * 8u * UINT64_C(1000000000); /* below 2^50: packets are below 2^17 bytes */
 
-    done_ns += (bit_ns + w->rate_bps - 1) / w->rate_bps;
+    done_ns += bit_ns / w->rate_bps + (bit_ns % w->rate_bps != 0);
     if (start_ns > now_ns && wait_push(way, start_ns, size_bytes) != MSIM_OK)
       return MSIM_ERR_NOMEM;
   }
@@ -200,12 +203,13 @@ static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns 
     drop(way, packet_index, verdict.drop);
     return;
   }
-  arrive_ns += verdict.extra_ns;
-  if (!verdict.overtaken) {
+  arrive_ns += verdict.jitter_ns;
+  if (!verdict.may_overtake) {
     if (arrive_ns < way->last_arrive_ns)
       arrive_ns = way->last_arrive_ns;
-    way->last_arrive_ns = arrive_ns;
+    way->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
   }
+  arrive_ns += verdict.held_ns;
   if (verdict.duplicate) {
     copy = msim__packet_copy(&net->packets, packet_index);
     if (copy == MSIM__PACKET_NONE)

@@ -59,8 +59,9 @@ struct msim__port *msim__loopback(struct msim_node *node);
 
 struct msim__verdict {
   const char *drop; /* reason, or NULL */
-  msim_ns extra_ns;
-  bool overtaken; /* later packets may pass it */
+  msim_ns jitter_ns;
+  msim_ns held_ns;   /* held back by that: later packets pass it */
+  bool may_overtake; /* jitter may carry it past those before it */
   bool duplicate, corrupt;
 };
 bool msim__impair_any(const struct msim_impair_opts *opts);

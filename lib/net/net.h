@@ -45,8 +45,9 @@ struct msim_node {
   uint32_t ephemeral_count; /* local ports given out */
   uint16_t ip_id;
   struct msim__udp_port *udp_ports;
-  struct msim_agent *agents; /* agents.c: in order of addition */
-  void *tcp_node;            /* tcp: TIME-WAIT list and counters, made when first used */
+  struct msim__udp_flows *udp_flows; /* that it opened, made when first used */
+  struct msim_agent *agents;         /* agents.c: in order of addition */
+  void *tcp_node;                    /* tcp: TIME-WAIT list and counters, made when first used */
 };
 #define MSIM__CORE_NONE UINT32_MAX
 
@@ -87,7 +88,6 @@ struct msim__net {
   struct msim__protocol protocols[256];
   struct msim__routes *routes;
   struct msim__flow_counts *flow_counts;
-  struct msim__udp_flows *udp_flows;
   struct msim__way *ways;                     /* all, for the end */
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "core/sized.h"
 #include "net/link.h"
 #include "net/rooms.h"
+#include "text/utf8.h"
 
 #define NAME_BYTES_MAX 63u
 #define LINKS_MAX ((size_t)1 << 24)
@@ -23,16 +25,24 @@ static bool is_open(const struct msim_sim *sim)
 
 static bool is_name(const char *name)
 {
-  size_t i;
+  size_t size, step, i;
+  uint32_t code;
 
   if (name == NULL || name[0] == '\0' || name[0] == '-' || name[0] == '.')
     return false;
-  for (i = 0; name[i] != '\0'; i++) {
+  size = strlen(name);
+  if (size > NAME_BYTES_MAX)
+    return false;
+  for (i = 0; i < size; i += step) {
     unsigned char c = (unsigned char)name[i];
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                 c == '.' || c >= 0x80;
+    bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 
-    if (!plain || i == NAME_BYTES_MAX)
+    step = 1;
+    if (plain)
+      continue;
+    step = c < 0x80 ? 0 : msim__utf8_next((const uint8_t *)name + i, size - i, &code);
+    if (step == 0 || !msim__utf8_printable(code))
       return false;
   }
   return true;
@@ -221,7 +231,7 @@ static struct msim__way *new_way(struct msim__net *net, const struct msim_link_o
 {
   const struct msim__way_params *params = params_of(net, opts, way);
   struct msim__way *fresh = params == NULL ? NULL : msim__way_new(net, params, link_name);
-  char text[4 * NAME_BYTES_MAX + 8];
+  char text[4 * NAME_BYTES_MAX + 24];
   int size;
   const char *name;
 
@@ -264,7 +274,9 @@ static int check_link(const struct msim_node *a, const struct msim_node *b, cons
     return MSIM_ERR_STATE;
   if (opts->mtu_bytes != 0 && (opts->mtu_bytes < MSIM__MTU_BYTES_MIN || opts->mtu_bytes > MTU_MAX))
     return MSIM_ERR_INVALID;
-  if (opts->overhead_bytes > MTU_MAX || (opts->name != NULL && strlen(opts->name) > 2 * NAME_BYTES_MAX))
+  if (opts->overhead_bytes > MTU_MAX)
+    return MSIM_ERR_INVALID;
+  if (opts->name != NULL && (opts->name[0] == '\0' || strlen(opts->name) > 2 * NAME_BYTES_MAX))
     return MSIM_ERR_INVALID;
   for (i = 0; i < 2; i++) {
     /* an effect on another host takes at least a nanosecond */
@@ -284,9 +296,9 @@ int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct m
   const char *name = text;
   int err;
 
-  memset(&full, 0, sizeof full);
-  memcpy(&full, opts, opts_bytes < sizeof full ? opts_bytes : sizeof full);
-  err = check_link(a, b, &full);
+  err = msim__sized_in(&full, sizeof full, opts, opts_bytes);
+  if (err == MSIM_OK)
+    err = check_link(a, b, &full);
   if (err == MSIM_OK && full.name == NULL)
     err = default_name(net, a, b, text, sizeof text);
   if (err != MSIM_OK)

@@ -5,6 +5,7 @@
 #include "wire/octets.h"
 #include "wire/tcp_header.h"
 
+/* As msim_packet_decode reads them: an option of a wrong length is passed over. */
 static void view_option(struct msim_tcp_view *tcp, uint8_t kind, struct msim_slice data)
 {
   size_t i;
@@ -13,14 +14,14 @@ static void view_option(struct msim_tcp_view *tcp, uint8_t kind, struct msim_sli
     tcp->mss_bytes = msim__octets_get16(data.data);
   } else if (kind == MSIM__TCP_OPTION_WINDOW_SCALE && data.size_bytes == 1) {
     tcp->window_shift = data.data[0] > 14 ? 14 : (int8_t)data.data[0]; /* RFC 7323 2.3 */
-  } else if (kind == MSIM__TCP_OPTION_SACK_PERMITTED) {
+  } else if (kind == MSIM__TCP_OPTION_SACK_PERMITTED && data.size_bytes == 0) {
     tcp->sack_permitted = true;
   } else if (kind == MSIM__TCP_OPTION_TIMESTAMPS && data.size_bytes == 8) {
     tcp->has_timestamp = true;
     tcp->ts_value = msim__octets_get32(data.data);
     tcp->ts_echo = msim__octets_get32(data.data + 4);
-  } else if (kind == MSIM__TCP_OPTION_SACK) {
-    for (i = 0; i < 4 && (i + 1) * 8 <= data.size_bytes; i++) {
+  } else if (kind == MSIM__TCP_OPTION_SACK && data.size_bytes % 8 == 0) {
+    for (i = 0; i < data.size_bytes / 8; i++) { /* at most 4 fit into 40 bytes */
       tcp->sack[i].left = msim__octets_get32(data.data + i * 8);
       tcp->sack[i].right = msim__octets_get32(data.data + i * 8 + 4);
       tcp->sack_count = (uint8_t)(i + 1);

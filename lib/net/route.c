@@ -189,15 +189,16 @@ struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_i
     return msim__loopback((struct msim_node *)node); /* made once; the node is otherwise not changed */
   if (target == NULL || node->port_count == 0 || target->port_count == 0)
     return NULL;
-  if (node->core_index == MSIM__CORE_NONE)
-    return node->ports[0];
+  if (node->core_index == MSIM__CORE_NONE) /* in an island of two the neighbour is all there is */
+    return node->ports[0]->peer->core_index != MSIM__CORE_NONE || node->ports[0]->peer == target ? node->ports[0]
+                                                                                                 : NULL;
   if (target->core_index == MSIM__CORE_NONE) {
     last = target->ports[0]->out->to;
     if (last->node == node)
       return (struct msim__port *)last;
     target = last->node;
     if (target->core_index == MSIM__CORE_NONE)
-      return NULL; /* an island of two */
+      return NULL; /* an island of two, in which node is not */
   }
   row = ports_towards(net, target->core_index);
   if (row == NULL || row[node->core_index] == NO_PORT)

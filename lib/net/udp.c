@@ -1,13 +1,14 @@
 /* udp.c: ports and datagrams (RFC 768, RFC 1122 4.1). Datagrams larger than the first link's MTU are refused: fragments
- * are not made. A flow of datagrams is a five-tuple; the latest FLOWS_MAX of them are remembered. */
+ * are not made. A flow of datagrams is a five-tuple; of each host that opens flows the latest FLOWS_MAX are remembered.
+ */
 #include <string.h>
 
 #include "core/hash.h"
 #include "net/link.h"
 #include "net/rooms.h"
 
+#define FLOWS_MIN 8u
 #define FLOWS_MAX 4096u
-#define BUCKETS 4096u
 #define UDP_BYTES_MAX 65507u
 #define EPHEMERAL_COUNT 16384u
 
@@ -25,11 +26,13 @@ struct udp_flow {
   uint32_t next; /* in the bucket, 1-based */
 };
 
-/* Rows are taken in turn: the oldest makes room. */
+/* What one host opened, so that the others' traffic does not decide what is forgotten. Rows are taken in turn: when
+ * there are FLOWS_MAX the oldest makes room. */
 struct msim__udp_flows {
-  struct udp_flow rows[FLOWS_MAX];
-  uint32_t buckets[BUCKETS]; /* 1-based rows */
-  uint32_t turn;
+  struct udp_flow *rows;
+  uint32_t *buckets; /* 1-based rows; as many as rows */
+  size_t capacity;   /* a power of two */
+  uint32_t turn;     /* flows made */
 };
 
 static struct msim__udp_port *find_port(const struct msim_node *node, uint16_t port)
@@ -72,17 +75,19 @@ int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void
 
 /* ---- flows ---- */
 
-static uint32_t bucket_of(uint32_t client, uint16_t client_port, uint32_t server, uint16_t server_port)
+static uint32_t *bucket_of(struct msim__udp_flows *flows, uint32_t client, uint16_t client_port, uint32_t server,
+                           uint16_t server_port)
 {
   uint64_t h = msim__hash_join((uint64_t)client << 32 | server, (uint64_t)client_port << 16 | server_port);
 
-  return (uint32_t)h & (BUCKETS - 1);
+  return &flows->buckets[h & (flows->capacity - 1)];
 }
 
+/* flows may be NULL. */
 static struct udp_flow *find_flow(struct msim__udp_flows *flows, uint32_t client, uint16_t client_port, uint32_t server,
                                   uint16_t server_port)
 {
-  uint32_t row = flows->buckets[bucket_of(client, client_port, server, server_port)];
+  uint32_t row = flows == NULL ? 0 : *bucket_of(flows, client, client_port, server, server_port);
 
   for (; row != 0; row = flows->rows[row - 1].next) {
     struct udp_flow *f = &flows->rows[row - 1];
@@ -93,9 +98,22 @@ static struct udp_flow *find_flow(struct msim__udp_flows *flows, uint32_t client
   return NULL;
 }
 
+static uint32_t *bucket_of_row(struct msim__udp_flows *flows, const struct udp_flow *f)
+{
+  return bucket_of(flows, f->client, f->client_port, f->server, f->server_port);
+}
+
+static void remember(struct msim__udp_flows *flows, uint32_t row)
+{
+  uint32_t *bucket = bucket_of_row(flows, &flows->rows[row]);
+
+  flows->rows[row].next = *bucket;
+  *bucket = row + 1;
+}
+
 static void forget(struct msim__udp_flows *flows, struct udp_flow *old)
 {
-  uint32_t *at = &flows->buckets[bucket_of(old->client, old->client_port, old->server, old->server_port)];
+  uint32_t *at = bucket_of_row(flows, old);
 
   while (*at != (uint32_t)(old - flows->rows) + 1)
     at = &flows->rows[*at - 1].next;
@@ -104,34 +122,73 @@ static void forget(struct msim__udp_flows *flows, struct udp_flow *old)
   old->flow = NULL;
 }
 
+static int grow_flows(struct msim__mem *mem, struct msim__udp_flows *flows)
+{
+  size_t wanted = flows->capacity == 0 ? FLOWS_MIN : flows->capacity * 2;
+  struct udp_flow *rows = msim__alloc_zeroed(mem, wanted, sizeof *rows);
+  uint32_t *buckets = msim__alloc_zeroed(mem, wanted, sizeof *buckets), row;
+
+  if (rows == NULL || buckets == NULL) {
+    msim__free(mem, rows, wanted * sizeof *rows);
+    msim__free(mem, buckets, wanted * sizeof *buckets);
+    return MSIM_ERR_NOMEM;
+  }
+  if (flows->capacity > 0)
+    memcpy(rows, flows->rows, flows->capacity * sizeof *rows);
+  msim__free(mem, flows->rows, flows->capacity * sizeof *flows->rows);
+  msim__free(mem, flows->buckets, flows->capacity * sizeof *flows->buckets);
+  flows->rows = rows;
+  flows->buckets = buckets;
+  flows->capacity = wanted;
+  for (row = 0; row < flows->turn; row++) {
+    if (rows[row].flow != NULL)
+      remember(flows, row);
+  }
+  return MSIM_OK;
+}
+
+/* The row for a further flow of a host. NULL when out of memory. */
+static struct udp_flow *next_row(struct msim_node *node)
+{
+  struct msim__mem *mem = &msim__node_sim(node)->mem;
+  struct msim__udp_flows *flows = node->udp_flows;
+  struct udp_flow *row;
+
+  if (flows == NULL) {
+    flows = msim__alloc_zeroed(mem, 1, sizeof *flows);
+    if (flows == NULL)
+      return NULL;
+    node->udp_flows = flows;
+  }
+  if (flows->turn == flows->capacity && flows->capacity < FLOWS_MAX && grow_flows(mem, flows) != MSIM_OK)
+    return NULL;
+  row = &flows->rows[flows->turn % flows->capacity];
+  flows->turn = flows->turn == 2 * FLOWS_MAX - 1 ? FLOWS_MAX : flows->turn + 1;
+  if (row->flow != NULL)
+    forget(flows, row);
+  return row;
+}
+
 /* The flow of a datagram that node sends; *server_side: node answers. NULL when out of memory. */
 static struct msim_flow *flow_for(struct msim_node *node, const struct msim__packet *packet, bool *server_side)
 {
-  struct msim_sim *sim = msim__node_sim(node);
-  struct msim__net *net = msim__net(sim);
-  struct msim__udp_flows *flows = net->udp_flows;
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  struct msim_node *peer = msim__node_owns(node, packet->dst) ? node : msim__addr_node(net, packet->dst);
   struct udp_flow *row;
-  uint32_t bucket;
 
-  if (flows == NULL) {
-    flows = msim__alloc_zeroed(&sim->mem, 1, sizeof *flows);
-    if (flows == NULL) {
-      msim__sim_fail_nomem(sim);
-      return NULL;
-    }
-    net->udp_flows = flows;
-  }
   *server_side = true;
-  row = find_flow(flows, packet->dst, packet->dst_port, packet->src, packet->src_port);
+  row = find_flow(peer != NULL ? peer->udp_flows : NULL, packet->dst, packet->dst_port, packet->src, packet->src_port);
   if (row != NULL)
     return row->flow;
   *server_side = false;
-  row = find_flow(flows, packet->src, packet->src_port, packet->dst, packet->dst_port);
+  row = find_flow(node->udp_flows, packet->src, packet->src_port, packet->dst, packet->dst_port);
   if (row != NULL)
     return row->flow;
-  row = &flows->rows[flows->turn++ % FLOWS_MAX];
-  if (row->flow != NULL)
-    forget(flows, row);
+  row = next_row(node);
+  if (row == NULL) {
+    msim__sim_fail_nomem(net->sim);
+    return NULL;
+  }
   row->flow = msim__flow_new(node, node->name, msim__addr_name(net, packet->dst), packet->dst_port, MSIM_PROTO_UDP);
   if (row->flow == NULL)
     return NULL;
@@ -139,9 +196,7 @@ static struct msim_flow *flow_for(struct msim_node *node, const struct msim__pac
   row->client_port = packet->src_port;
   row->server = packet->dst;
   row->server_port = packet->dst_port;
-  bucket = bucket_of(row->client, row->client_port, row->server, row->server_port);
-  row->next = flows->buckets[bucket];
-  flows->buckets[bucket] = (uint32_t)(row - flows->rows) + 1;
+  remember(node->udp_flows, (uint32_t)(row - node->udp_flows->rows));
   return row->flow;
 }
 
@@ -227,12 +282,19 @@ void msim__udp_create(struct msim__net *net)
 
 void msim__udp_end(struct msim__net *net)
 {
-  size_t i;
+  struct msim__mem *mem = &net->sim->mem;
+  size_t i, row;
 
-  if (net->udp_flows == NULL)
-    return;
-  for (i = 0; i < FLOWS_MAX; i++)
-    msim__flow_unref(net->udp_flows->rows[i].flow);
-  msim__free(&net->sim->mem, net->udp_flows, sizeof *net->udp_flows);
-  net->udp_flows = NULL;
+  for (i = 0; i < net->node_count; i++) {
+    struct msim__udp_flows *flows = net->nodes[i]->udp_flows;
+
+    for (row = 0; flows != NULL && row < flows->capacity; row++)
+      msim__flow_unref(flows->rows[row].flow);
+    if (flows != NULL) {
+      msim__free(mem, flows->rows, flows->capacity * sizeof *flows->rows);
+      msim__free(mem, flows->buckets, flows->capacity * sizeof *flows->buckets);
+    }
+    msim__free(mem, flows, sizeof *flows);
+    net->nodes[i]->udp_flows = NULL;
+  }
 }

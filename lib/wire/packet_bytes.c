@@ -73,7 +73,7 @@ size_t msim_packet_encode(const struct msim_packet *p, uint8_t *out, size_t capa
   struct msim__ipv4_header ip;
   size_t size;
 
-  if (capacity_bytes <= head)
+  if (capacity_bytes <= head || p->src.family != MSIM_FAMILY_IPV4 || p->dst.family != MSIM_FAMILY_IPV4)
     return 0;
   switch (p->proto) {
   case MSIM_PROTO_TCP:
