@@ -44,6 +44,9 @@ struct msim_cc_type {
 #define msim_cc_register(sim, type) msim_cc_register_sized((sim), (type), sizeof(struct msim_cc_type))
 MSIM_API int msim_cc_register_sized(struct msim_sim *sim, const struct msim_cc_type *type, size_t type_bytes);
 
+/* The types known to this simulation, built-in ones first. NULL: past the end. */
+MSIM_API const struct msim_cc_type *msim_cc_type_at(const struct msim_sim *sim, size_t index);
+
 #ifdef __cplusplus
 }
 #endif

@@ -14,9 +14,10 @@ extern "C" {
 
 /* ---- YAML ---- */
 
-/* Reads further files for the loader (include, scene). path is relative to the folder of the main file: what an included
- * file names is already joined to that file's own folder. MSIM_ERR_NOT_FOUND, MSIM_ERR_LIMIT (too large), MSIM_ERR_IO
- * and MSIM_ERR_NOMEM each give a sentence of their own. *out is given back through release, which may be NULL. */
+/* Reads further files for the loader (include, scene). path is relative to the folder of the main file: what an
+ * included file names is already joined to that file's own folder. MSIM_ERR_NOT_FOUND, MSIM_ERR_LIMIT (too large),
+ * MSIM_ERR_IO and MSIM_ERR_NOMEM each give a sentence of their own. *out is given back through release, which may be
+ * NULL. */
 struct msim_reader {
   void *ctx;
   int (*read)(void *ctx, const char *path, struct msim_slice *out);
@@ -31,10 +32,10 @@ MSIM_API int msim_topology_load_text(struct msim_sim *sim, const char *name, str
 
 /* What the file says beside the world; all borrowed for the simulation's life. */
 struct msim_topology_info {
-  const char *name;  /* the file's stem, or what msim_sim_set_name said */
-  const char *title; /* "" when it has none */
-  const char *scene; /* path of the scene that it plays, or NULL */
-  msim_ns until_ns;  /* MSIM_NEVER: until quiet */
+  const char *name;       /* the file's stem, or what msim_sim_set_name said */
+  const char *title;      /* "" when it has none */
+  const char *scene;      /* path of the scene that it plays, or NULL */
+  msim_ns until_ns;       /* MSIM_NEVER: until quiet */
   const char *scene_case; /* or NULL */
 };
 #define msim_topology_info(sim, out) msim_topology_info_sized((sim), (out), sizeof(struct msim_topology_info))
@@ -43,8 +44,10 @@ MSIM_API void msim_topology_info_sized(const struct msim_sim *sim, struct msim_t
 /* ---- C ---- */
 
 MSIM_API int msim_sim_set_name(struct msim_sim *sim, const char *name, const char *title);
-MSIM_API int msim_sim_set_start(struct msim_sim *sim, int64_t unix_s); /* the date of t = 0; default 2026-01-01T00:00:00Z */
-MSIM_API int msim_sim_set_until(struct msim_sim *sim, msim_ns until_ns); /* what msim_topology_info gives; default MSIM_NEVER */
+MSIM_API int msim_sim_set_start(struct msim_sim *sim,
+                                int64_t unix_s); /* the date of t = 0; default 2026-01-01T00:00:00Z */
+MSIM_API int msim_sim_set_until(struct msim_sim *sim,
+                                msim_ns until_ns); /* what msim_topology_info gives; default MSIM_NEVER */
 
 /* 1 to 63 of a-z A-Z 0-9 - _ . and UTF-8 letters, not beginning with '-' or '.'. MSIM_ERR_EXISTS, MSIM_ERR_INVALID,
  * MSIM_ERR_STATE, MSIM_ERR_NOMEM. *out may be NULL. */
@@ -74,20 +77,21 @@ struct msim_impair_opts {
   uint32_t duplicate_ppm;
   uint32_t reorder_ppm; /* this share is held back by reorder_ns, so that later ones overtake it */
   msim_ns reorder_ns;
-  uint32_t corrupt_ppm;  /* arrives with a wrong checksum: the receiver drops it */
-  const uint32_t *drop_nth; /* scripted loss: ascending 1-based numbers of packets of this direction, ends with 0; copied */
+  uint32_t corrupt_ppm; /* arrives with a wrong checksum: the receiver drops it */
+  const uint32_t
+      *drop_nth; /* scripted loss: ascending 1-based numbers of packets of this direction, ends with 0; copied */
 };
 
 struct msim_link_way {
-  uint64_t rate_bps; /* 0: infinite */
-  msim_ns delay_ns;  /* at least 1 */
+  uint64_t rate_bps;          /* 0: infinite */
+  msim_ns delay_ns;           /* at least 1 */
   uint64_t queue_bytes_max;   /* waiting, without the packet being sent; 0: no limit in bytes */
   uint32_t queue_packets_max; /* 0: no limit in packets (then queue_bytes_max decides); both 0: 1000 packets */
   struct msim_impair_opts impair;
 };
 
 struct msim_link_opts {
-  const char *name;        /* NULL: "A-B", with "#2" and so on for further ones between the same two */
+  const char *name;        /* NULL: "A-B" in the order of the names; a second link of the same two needs a name */
   uint32_t overhead_bytes; /* per packet, on the wire and in the queue */
   uint32_t mtu_bytes;      /* 0: 1500; 68 .. 65535 (RFC 791) */
   uint32_t cost;           /* of the route; 0: 1 */
@@ -101,29 +105,31 @@ MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const
 
 /* How a host's TCP behaves. Zero members keep the default. */
 struct msim_tcp_opts {
-  const char *congestion;       /* "reno", "fixed", or one registered; NULL: "reno" */
-  uint64_t receive_buffer_bytes; /* default 131072 */
-  uint64_t send_buffer_bytes;    /* default 131072 */
-  uint32_t initial_window_segments; /* default 10 (RFC 6928) */
+  const char *congestion;                         /* "reno", "fixed", or one registered; NULL: "reno" */
+  uint64_t receive_buffer_bytes;                  /* default 131072 */
+  uint64_t send_buffer_bytes;                     /* default 131072 */
+  uint32_t initial_window_segments;               /* default 10 (RFC 6928) */
   msim_ns rto_min_ns, rto_initial_ns, rto_max_ns; /* defaults 200 ms, 1 s, 120 s; RFC 6298 */
-  msim_ns delayed_ack_ns;        /* default 40 ms; at most 500 ms (RFC 9293 3.8.6.3) */
-  msim_ns time_wait_ns;          /* default 60 s */
-  uint32_t data_retries_max;     /* default 15 */
-  uint32_t syn_retries_max;      /* default 6 */
-  uint32_t mss_bytes_max;        /* default: from the MTU */
+  msim_ns delayed_ack_ns;                         /* default 40 ms; at most 500 ms (RFC 9293 3.8.6.3) */
+  msim_ns time_wait_ns;                           /* default 60 s */
+  uint32_t data_retries_max;                      /* default 15 */
+  uint32_t syn_retries_max;                       /* default 6 */
+  uint32_t mss_bytes_max;                         /* default: from the MTU */
   bool no_delayed_ack, no_nagle, no_window_scale;
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
 MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);
 
-/* Puts an agent on a host, configured by the YAML text of its mapping ("" for none). MSIM_ERR_NOT_FOUND: no such type. */
+/* Puts an agent on a host, configured by the YAML text of its mapping ("" for none). MSIM_ERR_NOT_FOUND: no such type.
+ */
 MSIM_API int msim_agent_add_yaml(struct msim_node *node, const char *type_name, const char *yaml, msim_diag_fn *fn,
                                  void *user);
 /* The same with a filled config struct (config_bytes of the type), copied; what it points to is borrowed. */
 MSIM_API int msim_agent_add(struct msim_node *node, const char *type_name, const void *config);
 
 /* ---- registries, for `mailsim list` ---- */
-MSIM_API const struct msim_agent_type *msim_agent_type_at(const struct msim_sim *sim, size_t index); /* NULL: past the end */
+MSIM_API const struct msim_agent_type *msim_agent_type_at(const struct msim_sim *sim,
+                                                          size_t index); /* NULL: past the end */
 
 #ifdef __cplusplus
 }

@@ -160,6 +160,9 @@ MSIM_API int msim_trace_add(struct msim_sim *sim, const char *sink_name, const s
 #define msim_sink_register(sim, type) msim_sink_register_sized((sim), (type), sizeof(struct msim_sink_type))
 MSIM_API int msim_sink_register_sized(struct msim_sim *sim, const struct msim_sink_type *type, size_t type_bytes);
 
+/* The types known to this simulation, built-in ones first. NULL: past the end. */
+MSIM_API const struct msim_sink_type *msim_sink_type_at(const struct msim_sim *sim, size_t index);
+
 /* For sinks. Memory that the library releases with the sink; it is zeroed. */
 MSIM_API void *msim_sink_alloc(struct msim_sink *sink, size_t size_bytes);
 /* Grows a block of msim_sink_resize (ptr NULL, old 0 at first); released with new size 0 or by the sink's close. */

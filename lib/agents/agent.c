@@ -6,6 +6,7 @@
 
 #include "agents/agents.h"
 #include "core/hash.h"
+#include "core/sized.h"
 #include "streams/streams.h"
 
 #define NAME_TEXT_BYTES 200
@@ -38,13 +39,14 @@ struct msim__resolver *msim__resolver_of(const struct msim_sim *sim)
 
 int msim_agent_register_sized(struct msim_sim *sim, const struct msim_agent_type *type, size_t type_bytes)
 {
-  struct msim_agent_type *copy = msim__sized_copy(sim, type, type_bytes, sizeof *copy);
+  struct msim_agent_type full;
+  int err = msim__sized_in(&full, sizeof full, type, type_bytes);
 
-  if (copy == NULL)
-    return MSIM_ERR_NOMEM;
-  if (copy->start == NULL)
+  if (err != MSIM_OK)
+    return err;
+  if (full.start == NULL)
     return MSIM_ERR_INVALID;
-  return msim__type_add(sim, MSIM__TYPE_AGENT, copy);
+  return msim__type_add(sim, MSIM__TYPE_AGENT, &full, sizeof full);
 }
 
 const struct msim_agent_type *msim_agent_type_at(const struct msim_sim *sim, size_t index)

@@ -39,32 +39,66 @@ static const char *check_line(const char *text)
 }
 
 static const struct msim_field retry_item[] = {
-  {.key = "retry", .kind = MSIM_FIELD_DURATION_NS, .offset = 0, .min = 1},
+    {.key = "retry", .kind = MSIM_FIELD_DURATION_NS, .offset = 0, .min = 1},
 };
 
 static const struct msim_field queue_fields[] = {
-  {.key = "first-try-after", .kind = MSIM_FIELD_DURATION_NS, .offset = offsetof(struct queue_config, first_try_after_ns),
-   .fallback = "0s", .help = "how long a message waits before it is tried at all"},
-  {.key = "retry", .kind = MSIM_FIELD_LIST, .offset = offsetof(struct queue_config, retry),
-   .fallback = "[15min, 30min, 1h, 4h]", .item = retry_item, .item_bytes = sizeof(msim_ns), .min = 1, .max = 1000,
-   .help = "waits after the first, second, … attempt; the last one is repeated"},
-  {.key = "expire-after", .kind = MSIM_FIELD_DURATION_NS, .offset = offsetof(struct queue_config, expire_after_ns),
-   .fallback = "5d", .help = "after this time in the queue a message that still cannot be handed on has failed"},
-  {.key = NULL},
+    {.key = "first-try-after",
+     .kind = MSIM_FIELD_DURATION_NS,
+     .offset = offsetof(struct queue_config, first_try_after_ns),
+     .fallback = "0s",
+     .help = "how long a message waits before it is tried at all"},
+    {.key = "retry",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct queue_config, retry),
+     .fallback = "[15min, 30min, 1h, 4h]",
+     .item = retry_item,
+     .item_bytes = sizeof(msim_ns),
+     .min = 1,
+     .max = 1000,
+     .help = "waits after the first, second, … attempt; the last one is repeated"},
+    {.key = "expire-after",
+     .kind = MSIM_FIELD_DURATION_NS,
+     .offset = offsetof(struct queue_config, expire_after_ns),
+     .fallback = "5d",
+     .help = "after this time in the queue a message that still cannot be handed on has failed"},
+    {.key = NULL},
 };
 
 static const struct msim_field fields[] = {
-  {.key = "hostname", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct config, hostname), .fallback = "\"\"",
-   .check = check_line, .help = "what it calls itself; the host's name when absent"},
-  {.key = "port", .kind = MSIM_FIELD_UINT, .offset = offsetof(struct config, port), .fallback = "25", .min = 1,
-   .max = 65535, .help = "of the hosts that it hands mail to"},
-  {.key = "pipelining", .kind = MSIM_FIELD_BOOL, .offset = offsetof(struct config, pipelining), .fallback = "false",
-   .help = "sends commands ahead of replies where the other side offers that"},
-  {.key = "connections-max", .kind = MSIM_FIELD_UINT, .offset = offsetof(struct config, connections_max),
-   .fallback = "100", .min = 1, .max = 100000, .help = "at one time, to different destinations"},
-  {.key = "queue", .kind = MSIM_FIELD_STRUCT, .offset = offsetof(struct config, queue), .fallback = "{}",
-   .item = queue_fields, .item_bytes = sizeof(struct queue_config), .help = "when mail is tried, and for how long"},
-  {.key = NULL},
+    {.key = "hostname",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct config, hostname),
+     .fallback = "\"\"",
+     .check = check_line,
+     .help = "what it calls itself; the host's name when absent"},
+    {.key = "port",
+     .kind = MSIM_FIELD_UINT,
+     .offset = offsetof(struct config, port),
+     .fallback = "25",
+     .min = 1,
+     .max = 65535,
+     .help = "of the hosts that it hands mail to"},
+    {.key = "pipelining",
+     .kind = MSIM_FIELD_BOOL,
+     .offset = offsetof(struct config, pipelining),
+     .fallback = "false",
+     .help = "sends commands ahead of replies where the other side offers that"},
+    {.key = "connections-max",
+     .kind = MSIM_FIELD_UINT,
+     .offset = offsetof(struct config, connections_max),
+     .fallback = "100",
+     .min = 1,
+     .max = 100000,
+     .help = "at one time, to different destinations"},
+    {.key = "queue",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct config, queue),
+     .fallback = "{}",
+     .item = queue_fields,
+     .item_bytes = sizeof(struct queue_config),
+     .help = "when mail is tried, and for how long"},
+    {.key = NULL},
 };
 
 /* Configured from C the pointer may be missing. */
@@ -207,7 +241,8 @@ static void open_route(struct state *state, struct msim__mail_dest *dest)
   msim__smtp_route_start(route);
 }
 
-/* The destination has something in its line: the connection that it has will take it, or it gets one, or waits for one. */
+/* The destination has something in its line: the connection that it has will take it, or it gets one, or waits for one.
+ */
 static void serve(struct state *state, struct msim__mail_dest *dest)
 {
   const struct config *config = msim_agent_config(state->agent);
@@ -322,11 +357,11 @@ static void stop(struct msim_agent *agent)
 
 extern const struct msim_agent_type msim__agent_smtp_client;
 const struct msim_agent_type msim__agent_smtp_client = {
-  .name = "smtp-client",
-  .summary = "the relaying side of a mail server: hands on what waits in the host's queue",
-  .state_bytes = sizeof(struct state),
-  .config_bytes = sizeof(struct config),
-  .fields = fields,
-  .start = start,
-  .stop = stop,
+    .name = "smtp-client",
+    .summary = "the relaying side of a mail server: hands on what waits in the host's queue",
+    .state_bytes = sizeof(struct state),
+    .config_bytes = sizeof(struct config),
+    .fields = fields,
+    .start = start,
+    .stop = stop,
 };

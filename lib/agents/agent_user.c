@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADDRESSES_MAX 8u               /* of the provider's host that are tried */
+#define ADDRESSES_MAX 8u /* of the provider's host that are tried */
 #define MAIL_BYTES_MAX (256u * 1024u * 1024u)
 
 struct mail_config {
@@ -38,8 +38,8 @@ static const char *check_address(const char *text)
   struct msim__address address;
 
   return msim__address_parse(&address, msim__slice_text(text), false, NULL) == MSIM_OK
-           ? NULL
-           : "an address such as anna@x.example is expected here";
+             ? NULL
+             : "an address such as anna@x.example is expected here";
 }
 
 static const char *check_address_or_none(const char *text)
@@ -48,50 +48,101 @@ static const char *check_address_or_none(const char *text)
 }
 
 static const struct msim_field to_item[] = {
-  {.key = "to", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_address},
+    {.key = "to", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_address},
 };
 
 static const struct msim_field mail_fields[] = {
-  {.key = "message", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct mail_config, message), .fallback = "\"\"",
-   .help = "its label in the trace; HOST-N when absent"},
-  {.key = "from", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct mail_config, from), .fallback = "\"\"",
-   .check = check_address_or_none, .help = "another sender than the person's address"},
-  {.key = "to", .kind = MSIM_FIELD_LIST, .offset = offsetof(struct mail_config, to), .item = to_item,
-   .item_bytes = sizeof(const char *), .min = 1, .max = 1000, .help = "the recipients' addresses"},
-  {.key = "subject", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct mail_config, subject), .fallback = "\"\"",
-   .help = "UTF-8"},
-  {.key = "body", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct mail_config, body), .fallback = "\"\"",
-   .help = "UTF-8; lines end in LF or CRLF"},
-  {.key = "size", .kind = MSIM_FIELD_SIZE_BYTES, .offset = offsetof(struct mail_config, size_bytes), .fallback = "0B",
-   .max = MAIL_BYTES_MAX, .help = "fills the body so that the whole message measures this much"},
-  {.key = NULL},
+    {.key = "message",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct mail_config, message),
+     .fallback = "\"\"",
+     .help = "its label in the trace; HOST-N when absent"},
+    {.key = "from",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct mail_config, from),
+     .fallback = "\"\"",
+     .check = check_address_or_none,
+     .help = "another sender than the person's address"},
+    {.key = "to",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct mail_config, to),
+     .item = to_item,
+     .item_bytes = sizeof(const char *),
+     .min = 1,
+     .max = 1000,
+     .help = "the recipients' addresses"},
+    {.key = "subject",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct mail_config, subject),
+     .fallback = "\"\"",
+     .help = "UTF-8"},
+    {.key = "body",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct mail_config, body),
+     .fallback = "\"\"",
+     .help = "UTF-8; lines end in LF or CRLF"},
+    {.key = "size",
+     .kind = MSIM_FIELD_SIZE_BYTES,
+     .offset = offsetof(struct mail_config, size_bytes),
+     .fallback = "0B",
+     .max = MAIL_BYTES_MAX,
+     .help = "fills the body so that the whole message measures this much"},
+    {.key = NULL},
 };
 
 static const struct msim_field step_fields[] = {
-  {.key = "at", .kind = MSIM_FIELD_DURATION_NS, .offset = offsetof(struct step_config, at_ns), .fallback = "0s",
-   .help = "when, from the start of the run"},
-  {.key = "send", .kind = MSIM_FIELD_STRUCT, .offset = offsetof(struct step_config, send), .item = mail_fields,
-   .item_bytes = sizeof(struct mail_config), .help = "a mail to be written and sent"},
-  {.key = NULL},
+    {.key = "at",
+     .kind = MSIM_FIELD_DURATION_NS,
+     .offset = offsetof(struct step_config, at_ns),
+     .fallback = "0s",
+     .help = "when, from the start of the run"},
+    {.key = "send",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct step_config, send),
+     .item = mail_fields,
+     .item_bytes = sizeof(struct mail_config),
+     .help = "a mail to be written and sent"},
+    {.key = NULL},
 };
 
 static const struct msim_field step_item[] = {
-  {.key = "step", .kind = MSIM_FIELD_STRUCT, .offset = 0, .item = step_fields,
-   .item_bytes = sizeof(struct step_config)},
+    {.key = "step",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = 0,
+     .item = step_fields,
+     .item_bytes = sizeof(struct step_config)},
 };
 
 static const struct msim_field fields[] = {
-  {.key = "address", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct config, address), .check = check_address,
-   .help = "the person's mail address"},
-  {.key = "name", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct config, name), .fallback = "\"\"",
-   .help = "the person's name, for the field From"},
-  {.key = "submit", .kind = MSIM_FIELD_HOST, .offset = offsetof(struct config, submit),
-   .help = "the provider's host that takes the mail"},
-  {.key = "submit-port", .kind = MSIM_FIELD_UINT, .offset = offsetof(struct config, submit_port), .fallback = "25",
-   .min = 1, .max = 65535, .help = "its port"},
-  {.key = "script", .kind = MSIM_FIELD_LIST, .offset = offsetof(struct config, script), .fallback = "",
-   .item = step_item, .item_bytes = sizeof(const struct step_config *), .help = "what the person does, and when"},
-  {.key = NULL},
+    {.key = "address",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct config, address),
+     .check = check_address,
+     .help = "the person's mail address"},
+    {.key = "name",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct config, name),
+     .fallback = "\"\"",
+     .help = "the person's name, for the field From"},
+    {.key = "submit",
+     .kind = MSIM_FIELD_HOST,
+     .offset = offsetof(struct config, submit),
+     .help = "the provider's host that takes the mail"},
+    {.key = "submit-port",
+     .kind = MSIM_FIELD_UINT,
+     .offset = offsetof(struct config, submit_port),
+     .fallback = "25",
+     .min = 1,
+     .max = 65535,
+     .help = "its port"},
+    {.key = "script",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct config, script),
+     .fallback = "",
+     .item = step_item,
+     .item_bytes = sizeof(const struct step_config *),
+     .help = "what the person does, and when"},
+    {.key = NULL},
 };
 
 /* One mail of the script until its time. */
@@ -143,11 +194,11 @@ static void tell_sent(struct sending *s, uint32_t accepted_count, const char *re
 {
   const struct config *config = msim_agent_config(s->agent);
   struct msim_value values[] = {
-    msim_value_text("message", s->message->label),
-    msim_value_text("protocol", "smtp"),
-    msim_value_text("server", config->submit),
-    msim_value_int("recipients", accepted_count),
-    msim_value_text("reply", reply),
+      msim_value_text("message", s->message->label),
+      msim_value_text("protocol", "smtp"),
+      msim_value_text("server", config->submit),
+      msim_value_int("recipients", accepted_count),
+      msim_value_text("reply", reply),
   };
 
   msim_agent_event(s->agent, "message.sent", values, sizeof values / sizeof values[0]);
@@ -220,7 +271,11 @@ static void closed(void *ctx)
 }
 
 static const struct msim__smtp_outgoing_ops outgoing_ops = {
-  .next = next_job, .recipient = recipient, .refused = refused, .done = done, .closed = closed,
+    .next = next_job,
+    .recipient = recipient,
+    .refused = refused,
+    .done = done,
+    .closed = closed,
 };
 
 /* ---- connecting ---- */
@@ -301,17 +356,17 @@ static struct msim__message *write_mail(struct sending *s)
   const struct config *config = msim_agent_config(s->agent);
   struct state *state = msim_agent_state(s->agent);
   struct msim__compose compose = {
-    .from = mail->from[0] != '\0' ? mail->from : config->address,
-    .from_name = config->name,
-    .to = mail->to.items,
-    .to_count = mail->to.count,
-    .subject = mail->subject,
-    .body = mail->body,
-    .host = msim_agent_host(s->agent),
-    .number = msim__mail_number_next(s->agent),
-    .unix_s = msim_agent_unix_s(s->agent),
-    .zone_minutes = msim_agent_zone_minutes(s->agent),
-    .size_bytes = mail->size_bytes,
+      .from = mail->from[0] != '\0' ? mail->from : config->address,
+      .from_name = config->name,
+      .to = mail->to.items,
+      .to_count = mail->to.count,
+      .subject = mail->subject,
+      .body = mail->body,
+      .host = msim_agent_host(s->agent),
+      .number = msim__mail_number_next(s->agent),
+      .unix_s = msim_agent_unix_s(s->agent),
+      .zone_minutes = msim_agent_zone_minutes(s->agent),
+      .size_bytes = mail->size_bytes,
   };
   struct msim__message *message = NULL;
   struct msim__buf plain, wire;
@@ -416,11 +471,11 @@ static void stop(struct msim_agent *agent)
 
 extern const struct msim_agent_type msim__agent_user;
 const struct msim_agent_type msim__agent_user = {
-  .name = "user",
-  .summary = "a person at a PC who writes mails at given times and hands them to a provider",
-  .state_bytes = sizeof(struct state),
-  .config_bytes = sizeof(struct config),
-  .fields = fields,
-  .start = start,
-  .stop = stop,
+    .name = "user",
+    .summary = "a person at a PC who writes mails at given times and hands them to a provider",
+    .state_bytes = sizeof(struct state),
+    .config_bytes = sizeof(struct config),
+    .fields = fields,
+    .start = start,
+    .stop = stop,
 };

@@ -93,7 +93,9 @@ int msim_agent_announce_mx(struct msim_agent *agent, const char *domain, uint16_
   }
   for (at = &row->first; *at != NULL; at = &(*at)->next) {
     if ((*at)->node == agent->node)
-      return MSIM_OK;
+      return MSIM_OK; /* a host stands in the list once, with what it said first */
+  }
+  for (at = &row->first; *at != NULL; at = &(*at)->next) {
     if ((*at)->preference > preference ||
         ((*at)->preference == preference && strcmp((*at)->node->name, agent->node->name) > 0))
       break;

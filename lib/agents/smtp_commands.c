@@ -1,5 +1,5 @@
-/* smtp_commands.c: the commands of an SMTP server (RFC 5321 4.1): one table of verb, handler and allowed states, and one
- * place where everything is checked that does not depend on the verb. See smtp_incoming.h. */
+/* smtp_commands.c: the commands of an SMTP server (RFC 5321 4.1): one table of verb, handler and allowed states, and
+ * one place where everything is checked that does not depend on the verb. See smtp_incoming.h. */
 #include "agents/smtp_incoming.h"
 
 #include "proto/ascii.h"
@@ -119,9 +119,9 @@ static void take_recipient(struct msim__smtp_incoming *session, const char *addr
       return;
     }
     copy = msim__copy_text(mem, address, n);
-    if (copy == NULL || msim__grow(mem, &session->recipients, &session->recipient_capacity,
-                                   session->recipient_count + 1, MSIM__MESSAGE_RECIPIENTS_MAX,
-                                   sizeof *session->recipients) < 0) {
+    if (copy == NULL ||
+        msim__grow(mem, &session->recipients, &session->recipient_capacity, session->recipient_count + 1,
+                   MSIM__MESSAGE_RECIPIENTS_MAX, sizeof *session->recipients) < 0) {
       msim__free(mem, copy, n + 1);
       msim__smtp_incoming_reply(session, 451, "4.3.0", "There is no memory for this");
       return;
@@ -217,16 +217,11 @@ static const struct verb {
   void (*run)(struct msim__smtp_incoming *session, const struct msim__smtp_command *command);
   unsigned allowed; /* states; elsewhere 503 */
 } verbs[] = {
-  {MSIM__SMTP_EHLO, on_ehlo, AT_ANY},
-  {MSIM__SMTP_HELO, on_helo, AT_ANY},
-  {MSIM__SMTP_MAIL, on_mail, AT_READY},
-  {MSIM__SMTP_RCPT, on_rcpt, AT_MAIL | AT_RCPT},
-  {MSIM__SMTP_DATA, on_data, AT_RCPT},
-  {MSIM__SMTP_RSET, on_rset, AT_ANY},
-  {MSIM__SMTP_NOOP, on_noop, AT_ANY},
-  {MSIM__SMTP_VRFY, on_vrfy, AT_ANY},
-  {MSIM__SMTP_HELP, on_help, AT_ANY},
-  {MSIM__SMTP_QUIT, on_quit, AT_ANY},
+    {MSIM__SMTP_EHLO, on_ehlo, AT_ANY},   {MSIM__SMTP_HELO, on_helo, AT_ANY},
+    {MSIM__SMTP_MAIL, on_mail, AT_READY}, {MSIM__SMTP_RCPT, on_rcpt, AT_MAIL | AT_RCPT},
+    {MSIM__SMTP_DATA, on_data, AT_RCPT},  {MSIM__SMTP_RSET, on_rset, AT_ANY},
+    {MSIM__SMTP_NOOP, on_noop, AT_ANY},   {MSIM__SMTP_VRFY, on_vrfy, AT_ANY},
+    {MSIM__SMTP_HELP, on_help, AT_ANY},   {MSIM__SMTP_QUIT, on_quit, AT_ANY},
 };
 
 static const struct verb *find_verb(enum msim__smtp_verb verb)

@@ -46,11 +46,11 @@ static struct msim__message *make_message(struct msim__smtp_incoming *session)
 {
   struct msim__smtp_server *server = session->server;
   struct msim__message_opts opts = {
-    .label = msim__slice_text(session->label),
-    .reverse_path = msim__slice_text(session->reverse_path),
-    .recipient_count = session->recipient_count,
-    .size_bytes = session->added_bytes + session->dot.seen.size_bytes,
-    .eight_bit = session->dot.seen.eight_bit,
+      .label = msim__slice_text(session->label),
+      .reverse_path = msim__slice_text(session->reverse_path),
+      .recipient_count = session->recipient_count,
+      .size_bytes = session->added_bytes + session->dot.seen.size_bytes,
+      .eight_bit = session->dot.seen.eight_bit,
   };
   struct msim__message *message = NULL;
   struct msim_slice *recipients = msim__alloc_zeroed(&server->mem, session->recipient_count, sizeof *recipients);

@@ -94,7 +94,7 @@ void msim__smtp_incoming_reset(struct msim__smtp_incoming *session)
 static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__smtp_incoming *session =
-    (struct msim__smtp_incoming *)(void *)((char *)timer - offsetof(struct msim__smtp_incoming, timer));
+      (struct msim__smtp_incoming *)(void *)((char *)timer - offsetof(struct msim__smtp_incoming, timer));
 
   (void)now_ns;
   if (session->state == MSIM__SMTP_IN_CLOSING)
@@ -154,12 +154,12 @@ void msim__smtp_incoming_free(struct msim__smtp_incoming *session)
 bool msim__smtp_incoming_begin_content(struct msim__smtp_incoming *session)
 {
   struct msim__trace_received received = {
-    .helo = msim__slice_text(session->helo),
-    .from = msim_stream_remote(session->stream).addr,
-    .by = session->server->hostname,
-    .with = session->esmtp ? "ESMTP" : "SMTP",
-    .unix_s = msim_agent_unix_s(session->agent),
-    .zone_minutes = msim_agent_zone_minutes(session->agent),
+      .helo = msim__slice_text(session->helo),
+      .from = msim_stream_remote(session->stream).addr,
+      .by = session->server->hostname,
+      .with = session->esmtp ? "ESMTP" : "SMTP",
+      .unix_s = msim_agent_unix_s(session->agent),
+      .zone_minutes = msim_agent_zone_minutes(session->agent),
   };
   char id[24];
   int err;

@@ -58,8 +58,8 @@ struct msim__smtp_incoming {
   /* the content, in wire form, behind our Received field */
   struct msim__buf content;
   struct msim__dot dot;
-  uint64_t added_bytes; /* of that field */
-  uint64_t number;      /* the host's number of this message */
+  uint64_t added_bytes;      /* of that field */
+  uint64_t number;           /* the host's number of this message */
   bool label_known, dropped; /* dropped: too large, only its end is looked for */
 };
 

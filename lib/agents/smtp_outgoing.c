@@ -57,7 +57,12 @@ static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_vie
 }
 
 static const struct msim__smtp_session_ops session_ops = {
-  .send = send_line, .send_content = send_content, .next = next, .recipient = recipient, .refused = refused, .done = done,
+    .send = send_line,
+    .send_content = send_content,
+    .next = next,
+    .recipient = recipient,
+    .refused = refused,
+    .done = done,
 };
 
 /* ---- the stream ---- */
@@ -85,7 +90,7 @@ static void watch(struct msim__smtp_outgoing *out)
 static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__smtp_outgoing *out =
-    (struct msim__smtp_outgoing *)(void *)((char *)timer - offsetof(struct msim__smtp_outgoing, timer));
+      (struct msim__smtp_outgoing *)(void *)((char *)timer - offsetof(struct msim__smtp_outgoing, timer));
 
   (void)now_ns;
   if (!out->closing)
@@ -179,7 +184,10 @@ static void on_closed(struct msim_agent *agent, struct msim_stream *stream, enum
 }
 
 static const struct msim_stream_ops stream_ops = {
-  .on_open = on_open, .on_readable = on_readable, .on_eof = on_eof, .on_closed = on_closed,
+    .on_open = on_open,
+    .on_readable = on_readable,
+    .on_eof = on_eof,
+    .on_closed = on_closed,
 };
 
 int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent, struct msim_endpoint to,

@@ -129,7 +129,7 @@ bool msim__smtp_policy_may_relay(const struct msim__smtp_policy *policy, const c
   for (i = 0; i < policy->relay_from.count; i++) {
     if (allowed[i][0] == '@' ? msim__domain_equal(from.domain, msim__slice_text(allowed[i] + 1))
                              : msim__address_parse(&other, msim__slice_text(allowed[i]), true, NULL) == MSIM_OK &&
-                                 msim__address_equal(&from, &other))
+                                   msim__address_equal(&from, &other))
       return true;
   }
   return false;

@@ -1,4 +1,5 @@
-/* smtp_policy.h: for whom a mail server takes mail: its domains and their users, and the customers whose mail it relays.
+/* smtp_policy.h: for whom a mail server takes mail: its domains and their users, and the customers whose mail it
+ * relays.
  *
  * Answers from tables made once, so that a server of many users is as fast as a small one. Does not know passwords,
  * aliases or lists. Users are compared without regard to the case of ASCII letters, as practically everywhere. */
@@ -21,9 +22,9 @@ enum msim__smtp_place {
 struct msim__smtp_policy {
   struct msim__mem *mem;
   struct msim__store *store;
-  struct msim__names domains;  /* lower case */
-  struct msim__names users;    /* "local@domain", lower case -> struct msim__mailbox */
-  char **keys;                 /* what the tables borrow */
+  struct msim__names domains; /* lower case */
+  struct msim__names users;   /* "local@domain", lower case -> struct msim__mailbox */
+  char **keys;                /* what the tables borrow */
   size_t key_count, key_capacity;
   struct msim_list relay_from; /* const char *: addresses or "@domain"; borrowed */
 };

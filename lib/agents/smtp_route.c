@@ -142,7 +142,11 @@ static void closed(void *ctx)
 }
 
 static const struct msim__smtp_outgoing_ops outgoing_ops = {
-  .next = next_job, .recipient = recipient, .refused = refused, .done = done, .closed = closed,
+    .next = next_job,
+    .recipient = recipient,
+    .refused = refused,
+    .done = done,
+    .closed = closed,
 };
 
 /* ---- where to ---- */

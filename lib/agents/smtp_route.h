@@ -1,7 +1,8 @@
 /* smtp_route.h: one destination of the mail queue on its way: finds the hosts that take its mail, connects to one after
  * the other until one lets us in (RFC 5321 5.1), and hands over what is in the destination's line.
  *
- * Does not know when an entry is due and what becomes of one that was not taken: the relaying agent does, by `attempted`. */
+ * Does not know when an entry is due and what becomes of one that was not taken: the relaying agent does, by
+ * `attempted`. */
 #ifndef MSIM_AGENTS_SMTP_ROUTE_H
 #define MSIM_AGENTS_SMTP_ROUTE_H
 

@@ -1,7 +1,7 @@
 /* smtp_session.c: the client's side of an SMTP dialogue; see smtp_session.h.
  *
- * enter() sends what a state has to say, on_reply() chooses the state behind a reply; run() is the loop around the first,
- * so that nothing calls itself. */
+ * enter() sends what a state has to say, on_reply() chooses the state behind a reply; run() is the loop around the
+ * first, so that nothing calls itself. */
 #include "agents/smtp_session.h"
 
 #include "proto/ascii.h"
@@ -19,7 +19,7 @@ const char *msim__smtp_session_state_name(enum msim__smtp_session_state state)
 {
   static const char *const names[] = {
 #define NAME(name, text) text,
-    MSIM__SMTP_SESSION_MAP(NAME)
+      MSIM__SMTP_SESSION_MAP(NAME)
 #undef NAME
   };
 
@@ -491,7 +491,7 @@ msim_ns msim__smtp_session_timeout_ns(const struct msim__smtp_session *session)
   switch (session->state) {
   case MSIM__SMTP_AT_DATA:
     return (session->ahead ? 5 : 2) * minute; /* 4.5.3.2.4; sent ahead, it waits behind other replies */
-  case MSIM__SMTP_AT_CONTENT: /* 4.5.3.2.5 for each block, then 4.5.3.2.6 */
+  case MSIM__SMTP_AT_CONTENT:                 /* 4.5.3.2.5 for each block, then 4.5.3.2.6 */
     return (session->job.message->size_bytes / CONTENT_BLOCK_BYTES + 1) * 3 * minute + 10 * minute;
   case MSIM__SMTP_AT_NOTHING:
     return 10 * minute;

@@ -68,12 +68,12 @@ struct msim__smtp_session {
   const struct msim__smtp_session_ops *ops;
   void *ctx;
   enum msim__smtp_session_state state;
-  bool entering;       /* state was chosen and has not sent yet */
+  bool entering; /* state was chosen and has not sent yet */
   bool want_pipelining;
-  bool was_ready;      /* the server has let us in: IDLE was reached */
+  bool was_ready;                              /* the server has let us in: IDLE was reached */
   bool has_pipelining, has_size, has_8bitmime; /* what the server offers */
   uint64_t size_bytes_max;                     /* 0: not told */
-  bool working, needs_reset, ahead; /* a job is under way; it left a transaction open; it is sent ahead */
+  bool working, needs_reset, ahead;            /* a job is under way; it left a transaction open; it is sent ahead */
   struct msim__smtp_job job;
   uint32_t sent_number, answered_number; /* recipients: next to be named, next to be answered */
   uint32_t ahead_count, accepted_count;

@@ -1,5 +1,6 @@
 /* sim.c: create, run, step, stop, free: the only loop. Does not know nodes, packets or agents. */
 #include "core/sim.h"
+#include "core/sized.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -246,8 +247,7 @@ void msim_sim_counters_sized(const struct msim_sim *sim, struct msim_counters *o
 
   full.held_bytes = sim->mem.held_bytes;
   full.held_bytes_peak = sim->mem.peak_bytes;
-  memset(out, 0, out_bytes);
-  memcpy(out, &full, out_bytes < sizeof full ? out_bytes : sizeof full);
+  msim__sized_out(out, out_bytes, &full, sizeof full);
 }
 
 /* ---- types ---- */
@@ -283,8 +283,9 @@ const void *msim__type_find(const struct msim_sim *sim, enum msim__type_kind kin
   return NULL;
 }
 
-int msim__type_add(struct msim_sim *sim, enum msim__type_kind kind, const void *type)
+int msim__type_add(struct msim_sim *sim, enum msim__type_kind kind, const void *type, size_t type_bytes)
 {
+  void *copy;
   int err;
 
   if (sim->started || sim->starting)
@@ -297,15 +298,10 @@ int msim__type_add(struct msim_sim *sim, enum msim__type_kind kind, const void *
                    sizeof *sim->types[kind]);
   if (err != MSIM_OK)
     return err;
-  sim->types[kind][sim->type_count[kind]++] = type;
+  copy = msim__arena_alloc(&sim->arena, type_bytes);
+  if (copy == NULL)
+    return MSIM_ERR_NOMEM;
+  memcpy(copy, type, type_bytes);
+  sim->types[kind][sim->type_count[kind]++] = copy;
   return MSIM_OK;
-}
-
-void *msim__sized_copy(struct msim_sim *sim, const void *given, size_t given_bytes, size_t full_bytes)
-{
-  void *copy = msim__arena_alloc(&sim->arena, full_bytes);
-
-  if (copy != NULL)
-    memcpy(copy, given, given_bytes < full_bytes ? given_bytes : full_bytes);
-  return copy;
 }

@@ -106,13 +106,12 @@ int msim__sim_add_layer(struct msim_sim *sim, const struct msim__layer_hooks *ho
 int msim__sim_fail(struct msim_sim *sim, int err, const char *format, ...) MSIM_PRINTF(3, 4);
 int msim__sim_fail_nomem(struct msim_sim *sim); /* with a fixed text; returns MSIM_ERR_NOMEM */
 
-/* Types. names of types stand at the same place in each (their first member is `const char *name`). */
-int msim__type_add(struct msim_sim *sim, enum msim__type_kind kind, const void *type);
+/* Types. names of types stand at the same place in each (their first member is `const char *name`). The type is copied.
+ * MSIM_ERR_STATE, MSIM_ERR_INVALID (no name), MSIM_ERR_EXISTS, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
+int msim__type_add(struct msim_sim *sim, enum msim__type_kind kind, const void *type, size_t type_bytes);
 const void *msim__type_find(const struct msim_sim *sim, enum msim__type_kind kind, const char *name);
 const void *msim__type_at(const struct msim_sim *sim, enum msim__type_kind kind,
                           size_t index); /* built-in ones first */
-/* Copies a caller's struct of given_bytes into a zeroed one of full_bytes in the arena; NULL when out of memory. */
-void *msim__sized_copy(struct msim_sim *sim, const void *given, size_t given_bytes, size_t full_bytes);
 
 /* ---- timers ---- */
 

@@ -1,7 +1,8 @@
-/* compose.h: writes a message as a person's program does: header and one part of text, from UTF-8 (RFC 5322, 2045, 2047).
+/* compose.h: writes a message as a person's program does: header and one part of text, from UTF-8 (RFC 5322, 2045,
+ * 2047).
  *
- * Every line it writes is at most 998 bytes and CRLF (RFC 5322 2.1.1); header lines are folded near 78. Line ends in the
- * body may be LF, CR or CRLF. Bytes that are not UTF-8 become U+FFFD. Does not attach, sign or write HTML. */
+ * Every line it writes is at most 998 bytes and CRLF (RFC 5322 2.1.1); header lines are folded near 78. Line ends in
+ * the body may be LF, CR or CRLF. Bytes that are not UTF-8 become U+FFFD. Does not attach, sign or write HTML. */
 #ifndef MSIM_MAIL_COMPOSE_H
 #define MSIM_MAIL_COMPOSE_H
 

@@ -1,8 +1,8 @@
 /* message.h: one message under way or stored: its envelope and its content, immutable and counted.
  *
- * The content is kept once, as it travels behind DATA: dots doubled, the final dot included (RFC 5321 4.5.2). So a relay
- * hands the very same bytes to every connection, whatever the number of recipients, queues and mailboxes.
- * Does not know where the message is going (queue.h) or lies (store.h), and does not read the header. */
+ * The content is kept once, as it travels behind DATA: dots doubled, the final dot included (RFC 5321 4.5.2). So a
+ * relay hands the very same bytes to every connection, whatever the number of recipients, queues and mailboxes. Does
+ * not know where the message is going (queue.h) or lies (store.h), and does not read the header. */
 #ifndef MSIM_MAIL_MESSAGE_H
 #define MSIM_MAIL_MESSAGE_H
 
@@ -17,15 +17,15 @@
 struct msim__message {
   struct msim__mem *mem;
   uint32_t refs;
-  const char *label;               /* "m1"; never empty */
-  const char *reverse_path;        /* without brackets; "" for <> */
-  const char *return_path;         /* the whole field "Return-Path: <…>" with CRLF, for the last hop (RFC 5321 4.4) */
-  const char *const *recipients;   /* without brackets, as they were given */
-  uint32_t recipient_count;        /* 0 is possible: for a message without an envelope */
-  struct msim_blob *content;       /* wire form, final dot included */
-  uint64_t size_bytes;             /* of the content itself: dots single, without the final dot */
-  bool eight_bit;                  /* a byte of the content is beyond ASCII */
-  size_t block_bytes;              /* private */
+  const char *label;             /* "m1"; never empty */
+  const char *reverse_path;      /* without brackets; "" for <> */
+  const char *return_path;       /* the whole field "Return-Path: <…>" with CRLF, for the last hop (RFC 5321 4.4) */
+  const char *const *recipients; /* without brackets, as they were given */
+  uint32_t recipient_count;      /* 0 is possible: for a message without an envelope */
+  struct msim_blob *content;     /* wire form, final dot included */
+  uint64_t size_bytes;           /* of the content itself: dots single, without the final dot */
+  bool eight_bit;                /* a byte of the content is beyond ASCII */
+  size_t block_bytes;            /* private */
 };
 
 /* What a message is made of; texts are copied. */

@@ -179,8 +179,7 @@ static bool have_domains(const struct msim__message *message, const uint32_t *in
   size_t i;
 
   for (i = 0; i < count; i++)
-    if (indices[i] >= message->recipient_count ||
-        msim__message_domain(message->recipients[indices[i]]).size_bytes == 0)
+    if (indices[i] >= message->recipient_count || msim__message_domain(message->recipients[indices[i]]).size_bytes == 0)
       return false;
   return true;
 }
@@ -192,8 +191,7 @@ static int count_recipients(struct msim__mail_queue *queue, const struct msim__m
   size_t i;
 
   for (i = 0; i < count; i++) {
-    struct msim__mail_dest *dest =
-      find_or_make_dest(queue, msim__message_domain(message->recipients[indices[i]]));
+    struct msim__mail_dest *dest = find_or_make_dest(queue, msim__message_domain(message->recipients[indices[i]]));
 
     if (dest == NULL)
       return MSIM_ERR_NOMEM;

@@ -1,8 +1,8 @@
 /* queue.h: the mail queue of a host: what was accepted for elsewhere and has not left yet.
  *
- * One entry per message and recipient domain; entries of one domain meet in a destination, so that one connection serves
- * them all. Entries wait by time (a heap), are ready (in a destination's line), or are being tried.
- * Does not connect, does not know retry schedules, does not write bounces: the relaying agent does what is done. */
+ * One entry per message and recipient domain; entries of one domain meet in a destination, so that one connection
+ * serves them all. Entries wait by time (a heap), are ready (in a destination's line), or are being tried. Does not
+ * connect, does not know retry schedules, does not write bounces: the relaying agent does what is done. */
 #ifndef MSIM_MAIL_QUEUE_H
 #define MSIM_MAIL_QUEUE_H
 
@@ -26,10 +26,10 @@ struct msim__mail_entry {
   msim_ns queued_ns, due_ns;
   unsigned attempt_count; /* finished ones */
   uint32_t recipient_count, pending_count;
-  size_t heap_index;                          /* while waiting */
-  struct msim__mail_entry *prev, *next;       /* all entries, in order of acceptance */
-  struct msim__mail_entry *ready_next;        /* the destination's line */
-  char reply[MSIM__MAIL_REPLY_BYTES_MAX];     /* what was last said about it; "" at first */
+  size_t heap_index;                      /* while waiting */
+  struct msim__mail_entry *prev, *next;   /* all entries, in order of acceptance */
+  struct msim__mail_entry *ready_next;    /* the destination's line */
+  char reply[MSIM__MAIL_REPLY_BYTES_MAX]; /* what was last said about it; "" at first */
   struct msim__mail_target {
     uint32_t index; /* in message->recipients */
     bool settled;   /* delivered, or given up: not to be named again */
@@ -44,7 +44,7 @@ struct msim__mail_dest {
   uint32_t entry_count; /* in any state */
   uint32_t fill_count;  /* private to add */
   struct msim__mail_entry *filling;
-  void *user; /* of the relaying agent; the destination stays while it is set */
+  void *user;                           /* of the relaying agent; the destination stays while it is set */
   struct msim__mail_dest *waiting_next; /* likewise: for a line of destinations that have ready entries */
   bool waiting;
   size_t domain_bytes;

@@ -14,8 +14,8 @@ static int append_clean(struct msim__buf *out, struct msim_slice name)
     return msim__buf_append_text(out, "unknown");
   for (i = 0; i < count; i++) {
     uint8_t c = name.data[i];
-    bool fine = msim__ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == ':' || c == '[' || c == ']' ||
-                c >= 0x80;
+    bool fine =
+        msim__ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == ':' || c == '[' || c == ']' || c >= 0x80;
 
     msim__buf_append_byte(out, fine ? (char)c : '?');
   }

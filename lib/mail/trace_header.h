@@ -28,8 +28,8 @@ int msim__trace_received_append(struct msim__buf *out, const struct msim__trace_
 /* "Date: Thu, 01 Jan 2026 00:00:00 +0000" with CRLF. As above. */
 int msim__trace_date_append(struct msim__buf *out, int64_t unix_s, int zone_minutes);
 
-/* "<20260101000000.7.pc-a@x.example>": the date in UTC, the host's number of the message, the host; domain may be empty,
- * then the host stands for it. As above. */
+/* "<20260101000000.7.pc-a@x.example>": the date in UTC, the host's number of the message, the host; domain may be
+ * empty, then the host stands for it. As above. */
 int msim__trace_message_id_append(struct msim__buf *out, int64_t unix_s, uint64_t number, const char *host,
                                   struct msim_slice domain);
 

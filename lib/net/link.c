@@ -19,14 +19,13 @@ uint32_t msim__packet_size_bytes(const struct msim__packet *packet)
   }
 }
 
-struct msim__way *msim__way_new(struct msim__net *net, const struct msim__way_params *params, const char *name)
+struct msim__way *msim__way_new(struct msim__net *net, const struct msim__way_params *params)
 {
   struct msim__way *way = msim__arena_alloc(&net->sim->arena, sizeof *way);
 
   if (way == NULL)
     return NULL;
   way->params = params;
-  way->name = name;
   way->next = net->ways;
   net->ways = way;
   return way;
@@ -35,10 +34,13 @@ struct msim__way *msim__way_new(struct msim__net *net, const struct msim__way_pa
 void msim__way_release(struct msim__net *net, struct msim__way *way)
 {
   msim__free(&net->sim->mem, way->flights, way->flight_capacity * sizeof *way->flights);
-  msim__free(&net->sim->mem, way->waits, way->wait_capacity * sizeof *way->waits);
+  if (way->backlog != NULL) {
+    msim__free(&net->sim->mem, way->backlog->waits, way->backlog->capacity * sizeof *way->backlog->waits);
+    msim__free(&net->sim->mem, way->backlog, sizeof *way->backlog);
+  }
   way->flights = NULL;
-  way->waits = NULL;
-  way->flight_count = way->wait_count = 0;
+  way->backlog = NULL;
+  way->flight_count = 0;
 }
 
 static struct msim_sim *sim_of(const struct msim__way *way)
@@ -77,44 +79,52 @@ static struct msim__flight *flight_at(const struct msim__way *way, uint32_t i)
 
 static int wait_push(struct msim__way *way, msim_ns start_ns, uint32_t size_bytes)
 {
+  struct msim__mem *mem = &sim_of(way)->mem;
+  struct msim__backlog *backlog = way->backlog;
   struct msim__wait *wait;
 
-  if (way->wait_count == way->wait_capacity) {
-    void *fresh = grow_ring(&sim_of(way)->mem, way->waits, &way->wait_head, way->wait_count, &way->wait_capacity,
-                            sizeof *way->waits);
+  if (backlog == NULL) {
+    backlog = way->backlog = msim__alloc_zeroed(mem, 1, sizeof *backlog);
+    if (backlog == NULL)
+      return MSIM_ERR_NOMEM;
+  }
+  if (backlog->count == backlog->capacity) {
+    void *fresh =
+        grow_ring(mem, backlog->waits, &backlog->head, backlog->count, &backlog->capacity, sizeof *backlog->waits);
 
     if (fresh == NULL)
       return MSIM_ERR_NOMEM;
-    way->waits = fresh;
+    backlog->waits = fresh;
   }
-  wait = &way->waits[(way->wait_head + way->wait_count++) & (way->wait_capacity - 1)];
+  wait = &backlog->waits[(backlog->head + backlog->count++) & (backlog->capacity - 1)];
   wait->start_ns = start_ns;
   wait->size_bytes = size_bytes;
-  way->wait_bytes += size_bytes;
+  backlog->size_bytes += size_bytes;
   return MSIM_OK;
 }
 
-static void forget_started(struct msim__way *way, msim_ns now_ns)
+static void forget_started(struct msim__backlog *backlog, msim_ns now_ns)
 {
-  while (way->wait_count > 0 && way->waits[way->wait_head].start_ns <= now_ns) {
-    way->wait_bytes -= way->waits[way->wait_head].size_bytes;
-    way->wait_head = (way->wait_head + 1) & (way->wait_capacity - 1);
-    way->wait_count--;
+  while (backlog->count > 0 && backlog->waits[backlog->head].start_ns <= now_ns) {
+    backlog->size_bytes -= backlog->waits[backlog->head].size_bytes;
+    backlog->head = (backlog->head + 1) & (backlog->capacity - 1);
+    backlog->count--;
   }
 }
 
 static bool has_room(const struct msim__way *way, uint32_t size_bytes)
 {
   const struct msim_link_way *w = &way->params->way;
+  const struct msim__backlog *backlog = way->backlog;
   uint32_t packets_max = w->queue_packets_max;
 
   if (packets_max == 0 && w->queue_bytes_max == 0)
     packets_max = QUEUE_PACKETS_DEFAULT;
   if (way->free_ns - sim_of(way)->now_ns > WAIT_NS_MAX)
     return false;
-  if (packets_max != 0 && way->wait_count >= packets_max)
+  if (packets_max != 0 && backlog != NULL && backlog->count >= packets_max)
     return false;
-  return w->queue_bytes_max == 0 || way->wait_bytes + size_bytes <= w->queue_bytes_max;
+  return w->queue_bytes_max == 0 || (backlog != NULL ? backlog->size_bytes : 0) + size_bytes <= w->queue_bytes_max;
 }
 
 /* ---- arrival ---- */
@@ -170,7 +180,8 @@ static void drop(struct msim__way *way, uint32_t packet_index, const char *reaso
 {
   struct msim__net *net = msim__net(sim_of(way));
 
-  msim__observe_packet(net, msim__packet_at(&net->packets, packet_index), MSIM_POINT_DROP, way->name, reason, NULL);
+  msim__observe_packet(net, msim__packet_at(&net->packets, packet_index), MSIM_POINT_DROP, way->to->link_name, reason,
+                       NULL);
   msim__packet_free(&net->packets, packet_index);
 }
 
@@ -237,8 +248,8 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index)
   uint32_t size_bytes = msim__packet_size_bytes(packet) + way->params->overhead_bytes;
   msim_ns arrive_ns;
 
-  if (way->wait_count > 0)
-    forget_started(way, sim->now_ns);
+  if (way->backlog != NULL)
+    forget_started(way->backlog, sim->now_ns);
   if (way->free_ns > sim->now_ns && !has_room(way, size_bytes)) {
     drop(way, packet_index, "queue");
     return;
@@ -273,7 +284,7 @@ struct msim__port *msim__loopback(struct msim_node *node)
   port = msim__arena_alloc(&net->sim->arena, sizeof *port);
   if (port == NULL)
     return NULL;
-  port->out = msim__way_new(net, &params, "loopback");
+  port->out = msim__way_new(net, &params);
   if (port->out == NULL)
     return NULL;
   port->node = port->peer = node;

@@ -25,20 +25,24 @@ struct msim__wait { /* accepted and not yet being sent, in order of sending */
   uint32_t size_bytes;
 };
 
+/* What waits for the transmitter; made when something first does. */
+struct msim__backlog {
+  struct msim__wait *waits; /* ring */
+  uint32_t head, count, capacity;
+  uint64_t size_bytes;
+};
+
 struct msim__way {
   struct msim_timer arrival; /* on the receiving node; owner found by its address: first member */
   struct msim__port *to;     /* the receiving port */
   const struct msim__way_params *params;
   struct msim__impair *impair;
-  struct msim__way *next;       /* all of the simulation */
-  const char *name;             /* of the link */
-  msim_ns free_ns;              /* the transmitter is busy until then */
-  msim_ns last_arrive_ns;       /* of what may not be overtaken */
-  struct msim__flight *flights; /* ring */
-  struct msim__wait *waits;     /* ring */
+  struct msim__way *next;        /* all of the simulation */
+  msim_ns free_ns;               /* the transmitter is busy until then */
+  msim_ns last_arrive_ns;        /* of what may not be overtaken */
+  struct msim__flight *flights;  /* ring */
+  struct msim__backlog *backlog; /* or NULL */
   uint32_t flight_head, flight_count, flight_capacity;
-  uint32_t wait_head, wait_count, wait_capacity;
-  uint64_t wait_bytes;
 };
 
 /* Bytes on the wire of an IP packet, link overhead not counted. */
@@ -48,7 +52,7 @@ uint32_t msim__packet_size_bytes(const struct msim__packet *packet);
 void msim__way_send(struct msim__way *way, uint32_t packet_index);
 
 /* A direction from port->node to its peer; `to` is set by the caller. NULL when out of memory. */
-struct msim__way *msim__way_new(struct msim__net *net, const struct msim__way_params *params, const char *name);
+struct msim__way *msim__way_new(struct msim__net *net, const struct msim__way_params *params);
 void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues; packets are released whole */
 /* The node's loopback port, made at first use; NULL when out of memory. */
 struct msim__port *msim__loopback(struct msim_node *node);

@@ -1,20 +1,21 @@
 /* cc.c: between a connection and its congestion controller: look-up by name, calls, records.
  *
  * Does not know any controller: they are in cc_*.c and register themselves by their file names. */
+#include "core/sized.h"
 #include "tcp/tcb.h"
 
 #include <string.h>
 
 int msim_cc_register_sized(struct msim_sim *sim, const struct msim_cc_type *type, size_t type_bytes)
 {
-  const struct msim_cc_type *copy = msim__sized_copy(sim, type, type_bytes, sizeof *type);
+  struct msim_cc_type full;
+  int err = msim__sized_in(&full, sizeof full, type, type_bytes);
 
-  if (copy == NULL)
-    return MSIM_ERR_NOMEM;
-  if (copy->start == NULL || copy->on_ack == NULL || copy->on_loss == NULL ||
-      copy->state_bytes > MSIM__CC_STATE_BYTES_MAX)
+  if (err != MSIM_OK)
+    return err;
+  if (full.start == NULL || full.on_ack == NULL || full.on_loss == NULL || full.state_bytes > MSIM__CC_STATE_BYTES_MAX)
     return MSIM_ERR_INVALID;
-  return msim__type_add(sim, MSIM__TYPE_CC, copy);
+  return msim__type_add(sim, MSIM__TYPE_CC, &full, sizeof full);
 }
 
 int msim__cc_attach(struct msim__tcb *tcb)

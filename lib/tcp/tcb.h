@@ -152,6 +152,7 @@ struct msim__tcb {
   uint32_t irs;
   uint32_t fin_seq;      /* of the peer's FIN, with FIN_SEEN */
   uint32_t available_bytes; /* received in order, not yet consumed */
+  uint32_t consumed_bytes;  /* by the user since the last ACK */
   uint32_t reassembly_count;
 
   uint16_t mss_own;      /* what we announced */
@@ -227,6 +228,7 @@ struct msim__tcp {
   size_t bucket_count, head_count;
   struct msim__pool tcbs, pieces, texts, marks, time_waits;
   struct msim_tcp_opts defaults;
+  const struct msim_tcp_opts *last_opts; /* what a host was last told; or NULL */
 };
 
 static inline struct msim__tcp *msim__tcp(const struct msim_sim *sim)

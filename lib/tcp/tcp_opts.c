@@ -1,6 +1,7 @@
 /* tcp_opts.c: how a host's TCP behaves: defaults, ranges, and where the choice is kept.
  *
  * Does not read YAML: topology does. */
+#include "core/sized.h"
 #include "tcp/tcb.h"
 
 #include <string.h>
@@ -77,26 +78,44 @@ int msim__tcp_opts_complete(struct msim_sim *sim, const struct msim_tcp_opts *gi
   return wrong == NULL ? MSIM_OK : MSIM_ERR_INVALID;
 }
 
+/* A million hosts that are told the same share one copy: equal neighbours are the usual case. */
+static const struct msim_tcp_opts *shared_copy(struct msim_sim *sim, struct msim_tcp_opts *opts)
+{
+  struct msim__tcp *tcp = msim__tcp(sim);
+  struct msim_tcp_opts *copy;
+
+  if (tcp->last_opts != NULL && strcmp(tcp->last_opts->congestion, opts->congestion) == 0) {
+    opts->congestion = tcp->last_opts->congestion;
+    if (memcmp(tcp->last_opts, opts, sizeof *opts) == 0)
+      return tcp->last_opts;
+  }
+  copy = msim__arena_alloc(&sim->arena, sizeof *copy);
+  opts->congestion = msim__arena_text(&sim->arena, opts->congestion, strlen(opts->congestion));
+  if (copy == NULL || opts->congestion == NULL)
+    return NULL;
+  *copy = *opts;
+  tcp->last_opts = copy;
+  return copy;
+}
+
 int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes)
 {
   struct msim_sim *sim = msim__node_sim(node);
-  struct msim_tcp_opts given, *full;
+  struct msim_tcp_opts given, full;
+  const struct msim_tcp_opts *copy;
   int err;
 
   if (sim->started || sim->starting)
     return MSIM_ERR_STATE;
-  memset(&given, 0, sizeof given);
-  memcpy(&given, opts, opts_bytes < sizeof given ? opts_bytes : sizeof given);
-  full = msim__arena_alloc(&sim->arena, sizeof *full);
-  if (full == NULL)
-    return MSIM_ERR_NOMEM;
-  err = msim__tcp_opts_complete(sim, &given, full, NULL);
+  err = msim__sized_in(&given, sizeof given, opts, opts_bytes);
+  if (err == MSIM_OK)
+    err = msim__tcp_opts_complete(sim, &given, &full, NULL);
   if (err != MSIM_OK)
     return err;
-  full->congestion = msim__arena_text(&sim->arena, full->congestion, strlen(full->congestion));
-  if (full->congestion == NULL)
+  copy = shared_copy(sim, &full);
+  if (copy == NULL)
     return MSIM_ERR_NOMEM;
-  node->tcp_opts = full;
+  node->tcp_opts = copy;
   return MSIM_OK;
 }
 

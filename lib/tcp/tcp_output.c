@@ -189,7 +189,8 @@ static bool owes_ack(const struct msim__tcb *tcb)
   return (tcb->bits & MSIM__TCB_ACK_NOW) != 0 && tcb->head.state != MSIM__TCP_SYN_SENT;
 }
 
-/* Two segments, as an ACK would be due by then anyway; one, where the peer could not send any more. */
+/* When the user has read two segments or half of the buffer since the last ACK; one segment, where the peer could not
+ * send any more. That a SYN could not promise the whole buffer is no reason: the next ACK tells. */
 static bool owes_window_update(const struct msim__tcb *tcb)
 {
   uint32_t promised = promised_window(tcb), offer, step = least_step(tcb);
@@ -204,7 +205,8 @@ static bool owes_window_update(const struct msim__tcb *tcb)
     return false;
   if (promised < tcb->mss_own && offer - promised >= step)
     return true;
-  return offer - promised >= 2 * (uint32_t)tcb->mss_own || offer - promised >= tcb->opts->receive_buffer_bytes / 2;
+  return tcb->consumed_bytes >= 2 * (uint32_t)tcb->mss_own ||
+         tcb->consumed_bytes >= tcb->opts->receive_buffer_bytes / 2;
 }
 
 /* ---- building ---- */
@@ -265,6 +267,7 @@ static void ack_is_sent(struct msim__tcb *tcb)
   tcb->bits &= ~(uint32_t)(MSIM__TCB_ACK_NOW | MSIM__TCB_ACK_SOON);
   tcb->ack_at_ns = MSIM_NEVER;
   tcb->rcv_acked = tcb->rcv_nxt;
+  tcb->consumed_bytes = 0;
 }
 
 /* After a segment that takes up sequence numbers. watched: somebody keeps the numbers of segments. */

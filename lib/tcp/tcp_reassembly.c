@@ -177,6 +177,9 @@ void msim__tcb_receive_consume(struct msim__tcb *tcb, size_t size_bytes)
 {
   struct msim__tcp_text *text;
 
+  if (size_bytes > tcb->available_bytes)
+    size_bytes = tcb->available_bytes;
+  tcb->consumed_bytes += (uint32_t)size_bytes;
   while (size_bytes > 0 && (text = tcb->receive_first) != NULL) {
     if (size_bytes < text->size_bytes) {
       trim_front(text, text->seq + (uint32_t)size_bytes);

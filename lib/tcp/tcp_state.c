@@ -11,15 +11,16 @@ static const char *const names[MSIM__TCP_STATES] = {
 
 #define TO(state) (1u << MSIM__TCP_##state)
 
-/* Figure 5 and 3.10. A listener is no connection: what it accepts begins in LISTEN. A SYN-RECEIVED with a FIN goes on to
- * ESTABLISHED first, since that segment must carry the ACK. */
+/* Figure 5 and 3.10. A listener is no connection: what it accepts begins in LISTEN. The steps come one after the
+ * other: a FIN in SYN-RECEIVED passes ESTABLISHED, since its segment must carry the ACK; one that also acknowledges ours in
+ * FIN-WAIT-1 passes FIN-WAIT-2. */
 static const uint16_t moves[MSIM__TCP_STATES] = {
     [MSIM__TCP_CLOSED] = TO(SYN_SENT),
     [MSIM__TCP_LISTEN] = TO(SYN_RECEIVED),
     [MSIM__TCP_SYN_SENT] = TO(SYN_RECEIVED) | TO(ESTABLISHED) | TO(CLOSED),
     [MSIM__TCP_SYN_RECEIVED] = TO(ESTABLISHED) | TO(FIN_WAIT_1) | TO(LISTEN) | TO(CLOSED),
     [MSIM__TCP_ESTABLISHED] = TO(FIN_WAIT_1) | TO(CLOSE_WAIT) | TO(CLOSED),
-    [MSIM__TCP_FIN_WAIT_1] = TO(FIN_WAIT_2) | TO(CLOSING) | TO(TIME_WAIT) | TO(CLOSED),
+    [MSIM__TCP_FIN_WAIT_1] = TO(FIN_WAIT_2) | TO(CLOSING) | TO(CLOSED),
     [MSIM__TCP_FIN_WAIT_2] = TO(TIME_WAIT) | TO(CLOSED),
     [MSIM__TCP_CLOSE_WAIT] = TO(LAST_ACK) | TO(CLOSED),
     [MSIM__TCP_CLOSING] = TO(TIME_WAIT) | TO(CLOSED),

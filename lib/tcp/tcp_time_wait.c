@@ -130,7 +130,7 @@ void msim__time_wait_segment(struct msim__time_wait *wait, struct msim__segment 
   if ((seg->flags & MSIM_TCP_RST) != 0)
     return; /* RFC 1337 3: a RST must not end TIME-WAIT */
   if ((seg->flags & (MSIM_TCP_SYN | MSIM_TCP_ACK)) == MSIM_TCP_SYN && listener != NULL &&
-      msim__seq_after(seg->seq, wait->rcv_nxt)) {
+      !msim__seq_before(seg->seq, wait->rcv_nxt)) {
     begin_anew(wait, listener, seg);
     return;
   }

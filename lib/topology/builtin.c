@@ -3,6 +3,7 @@
  * The topmost layer does it, because it alone may know all the others. */
 #include "agents/agents.h"
 #include "core/sim.h"
+#include "core/sized.h"
 #include "net/net.h"
 #include "streams/streams.h"
 #include "tcp/tcp.h"
@@ -30,9 +31,10 @@ int msim_sim_new_sized(struct msim_sim **out, const struct msim_sim_opts *opts, 
 
   if (out == NULL)
     return MSIM_ERR_INVALID;
+  *out = NULL;
   memset(&full, 0, sizeof full);
-  if (opts != NULL)
-    memcpy(&full, opts, opts_bytes < sizeof full ? opts_bytes : sizeof full);
+  if (opts != NULL && msim__sized_in(&full, sizeof full, opts, opts_bytes) != MSIM_OK)
+    return MSIM_ERR_INVALID;
   types[MSIM__TYPE_AGENT] = (const void *const *)msim__registry_agent;
   types[MSIM__TYPE_CC] = (const void *const *)msim__registry_cc;
   types[MSIM__TYPE_SINK] = (const void *const *)msim__registry_sink;

@@ -2,6 +2,7 @@
  *
  * Reads the sections that are about the run as a whole, then builds what the plan says through the public doors and no
  * others. Opens no files (include.c, reader.c). */
+#include "core/sized.h"
 #include "net/net.h"
 #include "proto/date.h"
 #include "text/escape.h"
@@ -339,6 +340,5 @@ void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_i
     full.scene = room->scene;
     full.scene_case = room->scene_case;
   }
-  memset(out, 0, out_bytes);
-  memcpy(out, &full, out_bytes < sizeof full ? out_bytes : sizeof full);
+  msim__sized_out(out, out_bytes, &full, sizeof full);
 }

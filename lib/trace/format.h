@@ -15,6 +15,10 @@
 
 static inline char *msim__put_uint(char *p, uint64_t value)
 {
+  if (value < 10) {
+    *p = (char)('0' + value);
+    return p + 1;
+  }
   return p + msim__decimal_uint(value, p);
 }
 
@@ -48,6 +52,9 @@ struct msim__flag_name {
   const char *name;
 };
 extern const struct msim__flag_name msim__flag_names[8];
+
+/* How many bytes from the first on stand in a quoted text as they are: printable ASCII without '"' and '\\'. */
+size_t msim__plain_run(const uint8_t *data, size_t size_bytes);
 
 /* The payload in pieces: plain bytes, or a number of bytes that are hidden because a unit says that they are secret. */
 struct msim__payload_walk {

@@ -7,15 +7,13 @@
 #include "core/hash.h"
 #include "net/flow.h"
 #include "net/net.h"
-#include "text/escape.h"
 #include "text/units.h"
 #include "text/utf8.h"
 #include "trace/format.h"
 #include "trace/hold.h"
 #include "trace/trace.h"
+#include "trace/words.h"
 
-#define VALUE_BYTES_MAX ((size_t)4096) /* of one text in a line; more is cut */
-#define LIST_ITEMS_MAX ((size_t)64)
 #define PLACE_BYTES ((size_t)20 + 1 + 5 + 2 * 256 + MSIM_FLOW_TEXT_BYTES) /* time, kind, host or ends, flow */
 #define FATE_BYTES ((size_t)160)
 
@@ -26,100 +24,9 @@ struct text_sink {
 
 #define PUT(p, literal) (memcpy((p), (literal), sizeof(literal) - 1), (p) + sizeof(literal) - 1)
 
-static struct msim_slice slice(const char *text, size_t size_bytes)
-{
-  struct msim_slice s;
-
-  s.data = (const uint8_t *)text;
-  s.size_bytes = size_bytes;
-  return s;
-}
-
 static void put_literal(struct msim__buf *buf, const char *text)
 {
   (void)msim__buf_append(buf, text, strlen(text));
-}
-
-/* ---- words and values ---- */
-
-/* Whether the text can stand alone between spaces, also in a list. */
-static bool is_word(const char *text, size_t size_bytes)
-{
-  size_t at = 0;
-
-  if (size_bytes == 0)
-    return false;
-  while (at < size_bytes) {
-    uint8_t byte = (uint8_t)text[at];
-    uint32_t code;
-    size_t length = 1;
-
-    if (byte <= ' ' || byte == '"' || byte == '\\' || byte == ',' || byte == '[' || byte == ']' || byte == 0x7f)
-      return false;
-    if (byte >= 0x80) {
-      length = msim__utf8_next((const uint8_t *)text + at, size_bytes - at, &code);
-      if (length == 0 || !msim__utf8_printable(code))
-        return false;
-    }
-    at += length;
-  }
-  return true;
-}
-
-static void put_word(struct msim__buf *buf, const char *text)
-{
-  size_t size_bytes, shown;
-
-  if (text == NULL)
-    text = "";
-  size_bytes = shown = strlen(text);
-  if (size_bytes <= VALUE_BYTES_MAX && is_word(text, size_bytes)) {
-    (void)msim__buf_append(buf, text, size_bytes);
-    return;
-  }
-  if (size_bytes > VALUE_BYTES_MAX)
-    shown = msim__utf8_cut((const uint8_t *)text, size_bytes, VALUE_BYTES_MAX);
-  (void)msim__buf_append_byte(buf, '"');
-  (void)msim__escape_append(buf, slice(text, shown));
-  put_literal(buf, shown < size_bytes ? "\xe2\x80\xa6\"" : "\"");
-}
-
-static void put_list(struct msim__buf *buf, const struct msim_value *value)
-{
-  size_t i;
-
-  (void)msim__buf_append_byte(buf, '[');
-  for (i = 0; i < value->u.list.count && i < LIST_ITEMS_MAX; i++) {
-    if (i > 0)
-      (void)msim__buf_append_byte(buf, ',');
-    put_word(buf, value->u.list.items[i]);
-  }
-  put_literal(buf, i < value->u.list.count ? ",\xe2\x80\xa6]" : "]");
-}
-
-static void put_values(struct msim__buf *buf, const struct msim_value *values, size_t count)
-{
-  size_t i;
-
-  for (i = 0; i < count; i++) {
-    (void)msim__buf_append_byte(buf, ' ');
-    put_word(buf, values[i].name);
-    (void)msim__buf_append_byte(buf, '=');
-    switch (values[i].kind) {
-    case MSIM_VALUE_TEXT:
-      put_word(buf, values[i].u.text);
-      break;
-    case MSIM_VALUE_INT:
-      (void)msim__buf_append_int(buf, values[i].u.integer);
-      break;
-    case MSIM_VALUE_BOOL:
-      put_literal(buf, values[i].u.truth ? "true" : "false");
-      break;
-    case MSIM_VALUE_LIST:
-      put_list(buf, &values[i]);
-      break;
-    }
-  }
 }
 
 /* ---- packets ---- */
@@ -277,7 +184,7 @@ static void put_payload(const struct text_sink *text, struct msim__buf *buf, con
   put_literal(buf, " \"");
   while (msim__payload_next(&walk, &piece)) {
     if (piece.redacted_bytes == 0) {
-      (void)msim__escape_append(buf, piece.bytes);
+      msim__put_escaped(buf, piece.bytes);
       continue;
     }
     put_literal(buf, "<redacted:");
@@ -298,9 +205,9 @@ static void put_packet_tail(const struct text_sink *text, struct msim__buf *buf,
     put_payload(text, buf, packet);
   for (i = 0; record->kind == MSIM_TRACE_DATAGRAM && i < packet->unit_count; i++) {
     (void)msim__buf_append_byte(buf, ' ');
-    put_word(buf, packet->units[i].unit);
+    msim__put_word(buf, packet->units[i].unit);
     if (!packet->units[i].secret || text->show_secrets)
-      put_values(buf, packet->units[i].values, packet->units[i].value_count);
+      msim__put_values(buf, packet->units[i].values, packet->units[i].value_count);
   }
   start = p = packet->rtx_number != 0 ? msim__buf_room(buf, 32) : NULL;
   if (start == NULL)
@@ -491,7 +398,7 @@ static struct msim__buf *begin_line(struct text_sink *text, const struct msim_tr
 static void put_next_word(struct msim__buf *buf, const char *word)
 {
   (void)msim__buf_append_byte(buf, ' ');
-  put_word(buf, word != NULL ? word : "-");
+  msim__put_word(buf, word != NULL ? word : "-");
 }
 
 static void put_next_flow(struct msim__buf *buf, const struct msim_flow *flow)
@@ -514,7 +421,7 @@ static void take_state(struct text_sink *text, const struct msim_trace_record *r
   put_next_flow(buf, state->flow);
   put_next_word(buf, state->from);
   (void)msim__buf_append_byte(buf, '>');
-  put_word(buf, state->to);
+  msim__put_word(buf, state->to);
   if (state->why != NULL)
     put_next_word(buf, state->why);
   msim__hold_end(&text->hold);
@@ -556,7 +463,7 @@ static void take_event(struct text_sink *text, const struct msim_trace_record *r
 
   put_next_word(buf, event->host);
   put_next_word(buf, event->event);
-  put_values(buf, event->values, event->value_count);
+  msim__put_values(buf, event->values, event->value_count);
   msim__hold_end(&text->hold);
 }
 
@@ -567,15 +474,15 @@ static void take_arp(struct text_sink *text, const struct msim_trace_record *rec
 
   put_next_word(buf, arp->from);
   (void)msim__buf_append_byte(buf, '>');
-  put_word(buf, arp->to);
+  msim__put_word(buf, arp->to);
   put_next_word(buf, arp->what);
   if (arp->target != NULL) {
     put_literal(buf, " target=");
-    put_word(buf, arp->target);
+    msim__put_word(buf, arp->target);
   }
   if (arp->reason != NULL) {
     put_literal(buf, " lost(");
-    put_word(buf, arp->reason);
+    msim__put_word(buf, arp->reason);
     (void)msim__buf_append_byte(buf, ')');
   }
   msim__hold_end(&text->hold);

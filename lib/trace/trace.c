@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/sized.h"
 #include "text/diag.h"
 #include "text/escape.h"
 #include "text/pattern.h"
@@ -399,14 +400,12 @@ int msim_trace_add(struct msim_sim *sim, const char *sink_name, const struct msi
 
 int msim_sink_register_sized(struct msim_sim *sim, const struct msim_sink_type *type, size_t type_bytes)
 {
-  const struct msim_sink_type *copy;
+  struct msim_sink_type full;
+  int err = msim__sized_in(&full, sizeof full, type, type_bytes);
 
-  if (type == NULL || type_bytes < offsetof(struct msim_sink_type, record) + sizeof type->record)
-    return MSIM_ERR_INVALID;
-  copy = (const struct msim_sink_type *)msim__sized_copy(sim, type, type_bytes, sizeof *type);
-  if (copy == NULL)
-    return MSIM_ERR_NOMEM;
-  return copy->record != NULL ? msim__type_add(sim, MSIM__TYPE_SINK, copy) : MSIM_ERR_INVALID;
+  if (err != MSIM_OK)
+    return err;
+  return full.record != NULL ? msim__type_add(sim, MSIM__TYPE_SINK, &full, sizeof full) : MSIM_ERR_INVALID;
 }
 
 /* ---- the run ---- */

@@ -85,7 +85,12 @@ static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_vie
 }
 
 static const struct msim__smtp_session_ops ops = {
-  .send = send_line, .send_content = send_content, .next = next, .recipient = recipient, .refused = refused, .done = done,
+    .send = send_line,
+    .send_content = send_content,
+    .next = next,
+    .recipient = recipient,
+    .refused = refused,
+    .done = done,
 };
 
 static void begin(struct stage *s, bool pipelining)
@@ -292,7 +297,8 @@ static void open_transaction_is_reset_before_the_next(void **state)
   add_message(&s, "m1", "a@x.example", "b@y.example", 1, false);
   add_message(&s, "m2", "a@x.example", "c@y.example", 1, false);
   hear(&s, "220 y\n250 y\n250 ok\n450 later");
-  expect(&s, "EHLO pc-a|MAIL FROM:<a@x.example>|RCPT TO:<b@y.example>|(refused 0: 450 later)(done 0 450: 450 later)RSET|");
+  expect(&s,
+         "EHLO pc-a|MAIL FROM:<a@x.example>|RCPT TO:<b@y.example>|(refused 0: 450 later)(done 0 450: 450 later)RSET|");
   hear(&s, "250 ok\n250 ok\n250 ok\n451 no disk");
   expect(&s, "MAIL FROM:<a@x.example>|RCPT TO:<c@y.example>|DATA|(done 1 451: 451 no disk)QUIT|");
   end(&s);
@@ -339,9 +345,9 @@ static void settled_recipients_are_not_named(void **state)
 static void refusal_at_the_door_is_the_last_word(void **state)
 {
   static const char *const rows[][2] = {
-    {"554 no service\n221 bye", "QUIT|"},
-    {"220 y\n450 not now\n221 bye", "EHLO pc-a|QUIT|"},
-    {"220 y\n500 no\n550 go away\n221 bye", "EHLO pc-a|HELO pc-a|QUIT|"},
+      {"554 no service\n221 bye", "QUIT|"},
+      {"220 y\n450 not now\n221 bye", "EHLO pc-a|QUIT|"},
+      {"220 y\n500 no\n550 go away\n221 bye", "EHLO pc-a|HELO pc-a|QUIT|"},
   };
   static const unsigned codes[] = {554, 450, 550};
   size_t i;
@@ -401,8 +407,7 @@ static void replies_that_make_no_sense_break_the_dialogue(void **state)
 
 static void lost_connection_ends_the_job_once_in_every_state(void **state)
 {
-  static const char *const lines[] = {"220 y",  "250 y",  "250 ok", "250 ok", "354 go",
-                                      "250 ok", "221 bye"};
+  static const char *const lines[] = {"220 y", "250 y", "250 ok", "250 ok", "354 go", "250 ok", "221 bye"};
   size_t heard, i;
 
   (void)state;
@@ -471,20 +476,20 @@ static void timeouts_are_those_of_the_rfc(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(lock_step_sends_one_command_per_reply),
-    cmocka_unit_test(server_without_ehlo_is_asked_with_helo),
-    cmocka_unit_test(pipelining_sends_ahead_only_where_offered),
-    cmocka_unit_test(pipelining_keeps_a_bound_on_what_is_unanswered),
-    cmocka_unit_test(refused_sender_ends_the_job_and_not_the_session),
-    cmocka_unit_test(open_transaction_is_reset_before_the_next),
-    cmocka_unit_test(what_the_server_cannot_take_is_not_sent),
-    cmocka_unit_test(settled_recipients_are_not_named),
-    cmocka_unit_test(refusal_at_the_door_is_the_last_word),
-    cmocka_unit_test(server_that_leaves_ends_the_session_at_once),
-    cmocka_unit_test(replies_that_make_no_sense_break_the_dialogue),
-    cmocka_unit_test(lost_connection_ends_the_job_once_in_every_state),
-    cmocka_unit_test(reply_text_is_one_printable_line_with_a_bound),
-    cmocka_unit_test(timeouts_are_those_of_the_rfc),
+      cmocka_unit_test(lock_step_sends_one_command_per_reply),
+      cmocka_unit_test(server_without_ehlo_is_asked_with_helo),
+      cmocka_unit_test(pipelining_sends_ahead_only_where_offered),
+      cmocka_unit_test(pipelining_keeps_a_bound_on_what_is_unanswered),
+      cmocka_unit_test(refused_sender_ends_the_job_and_not_the_session),
+      cmocka_unit_test(open_transaction_is_reset_before_the_next),
+      cmocka_unit_test(what_the_server_cannot_take_is_not_sent),
+      cmocka_unit_test(settled_recipients_are_not_named),
+      cmocka_unit_test(refusal_at_the_door_is_the_last_word),
+      cmocka_unit_test(server_that_leaves_ends_the_session_at_once),
+      cmocka_unit_test(replies_that_make_no_sense_break_the_dialogue),
+      cmocka_unit_test(lost_connection_ends_the_job_once_in_every_state),
+      cmocka_unit_test(reply_text_is_one_printable_line_with_a_bound),
+      cmocka_unit_test(timeouts_are_those_of_the_rfc),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

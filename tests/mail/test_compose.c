@@ -75,7 +75,8 @@ static void umlauts_become_encoded_words_and_8bit(void **state)
   msim__mem_init(&mem, NULL);
   msim__buf_init(&out, &mem, 10000);
   compose.from_name = "J\xc3\xbcrgen \"J\"";
-  compose.subject = "Gr\xc3\xbc\xc3\x9f" "e aus K\xc3\xb6ln";
+  compose.subject = "Gr\xc3\xbc\xc3\x9f"
+                    "e aus K\xc3\xb6ln";
   compose.body = "sch\xc3\xb6n";
   assert_int_equal(msim__compose_append(&out, &compose), 0);
   text = msim__buf_text(&out);
@@ -146,11 +147,11 @@ static void odd_bytes_never_break_the_message(void **state)
   static const struct {
     const char *subject, *subject_line, *body, *body_text;
   } rows[] = {
-    {"a\r\nBcc: x", "Subject: =?UTF-8?B?YQ0KQmNjOiB4?=\r\n", "tab\tok", "7bit\r\n\r\ntab\tok\r\n"},
-    {"=?x?=", "Subject: =?UTF-8?B?PT94Pz0=?=\r\n", "a\rb\n\nc", "7bit\r\n\r\na\r\nb\r\n\r\nc\r\n"},
-    {"\xff", "Subject: =?UTF-8?B?77+9?=\r\n", "\xff=\x01", "quoted-printable\r\n\r\n=EF=BF=BD=3D=01\r\n"},
-    {" x", "Subject: =?UTF-8?B?IHg=?=\r\n", "\x01 \t", "quoted-printable\r\n\r\n=01 =09\r\n"},
-    {"x ", "Subject: =?UTF-8?B?eCA=?=\r\n", "", "7bit\r\n\r\n"},
+      {"a\r\nBcc: x", "Subject: =?UTF-8?B?YQ0KQmNjOiB4?=\r\n", "tab\tok", "7bit\r\n\r\ntab\tok\r\n"},
+      {"=?x?=", "Subject: =?UTF-8?B?PT94Pz0=?=\r\n", "a\rb\n\nc", "7bit\r\n\r\na\r\nb\r\n\r\nc\r\n"},
+      {"\xff", "Subject: =?UTF-8?B?77+9?=\r\n", "\xff=\x01", "quoted-printable\r\n\r\n=EF=BF=BD=3D=01\r\n"},
+      {" x", "Subject: =?UTF-8?B?IHg=?=\r\n", "\x01 \t", "quoted-printable\r\n\r\n=01 =09\r\n"},
+      {"x ", "Subject: =?UTF-8?B?eCA=?=\r\n", "", "7bit\r\n\r\n"},
   };
   struct msim__mem mem;
   struct msim__buf out;
@@ -213,8 +214,9 @@ static void many_recipients_are_folded(void **state)
   compose.to = to;
   compose.to_count = 4;
   assert_int_equal(msim__compose_append(&out, &compose), 0);
-  assert_non_null(strstr(msim__buf_text(&out), "To: anna.with.a.long.name@one.example, bernd.with.a.long.name@two.example,\r\n"
-                                               " c@z.example, xy@z.example\r\n"));
+  assert_non_null(strstr(msim__buf_text(&out),
+                         "To: anna.with.a.long.name@one.example, bernd.with.a.long.name@two.example,\r\n"
+                         " c@z.example, xy@z.example\r\n"));
   msim__buf_release(&out);
 }
 
@@ -275,15 +277,15 @@ static void compose_reports_what_went_wrong(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(plain_mail_is_written_as_it_is),
-    cmocka_unit_test(umlauts_become_encoded_words_and_8bit),
-    cmocka_unit_test(name_of_ascii_is_quoted),
-    cmocka_unit_test(long_subjects_are_folded_between_words_and_characters),
-    cmocka_unit_test(odd_bytes_never_break_the_message),
-    cmocka_unit_test(body_lines_beyond_998_bytes_are_quoted_printable),
-    cmocka_unit_test(many_recipients_are_folded),
-    cmocka_unit_test(size_is_met_to_the_byte),
-    cmocka_unit_test(compose_reports_what_went_wrong),
+      cmocka_unit_test(plain_mail_is_written_as_it_is),
+      cmocka_unit_test(umlauts_become_encoded_words_and_8bit),
+      cmocka_unit_test(name_of_ascii_is_quoted),
+      cmocka_unit_test(long_subjects_are_folded_between_words_and_characters),
+      cmocka_unit_test(odd_bytes_never_break_the_message),
+      cmocka_unit_test(body_lines_beyond_998_bytes_are_quoted_printable),
+      cmocka_unit_test(many_recipients_are_folded),
+      cmocka_unit_test(size_is_met_to_the_byte),
+      cmocka_unit_test(compose_reports_what_went_wrong),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

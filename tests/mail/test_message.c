@@ -140,12 +140,12 @@ static void content_on_the_wire_has_dots_doubled_and_comes_back(void **state)
     unsigned size_bytes;
     bool eight_bit;
   } rows[] = {
-    {"", ".\r\n", 0, false},
-    {"Hi\r\n", "Hi\r\n.\r\n", 4, false},
-    {".\r\n", "..\r\n.\r\n", 3, false},
-    {"a\r\n.b\r\n..\r\n", "a\r\n..b\r\n...\r\n.\r\n", 11, false},
-    {"gr\xc3\xbc\xc3\x9f\r\n", "gr\xc3\xbc\xc3\x9f\r\n.\r\n", 8, true},
-    {"no end", "no end\r\n.\r\n", 8, false},
+      {"", ".\r\n", 0, false},
+      {"Hi\r\n", "Hi\r\n.\r\n", 4, false},
+      {".\r\n", "..\r\n.\r\n", 3, false},
+      {"a\r\n.b\r\n..\r\n", "a\r\n..b\r\n...\r\n.\r\n", 11, false},
+      {"gr\xc3\xbc\xc3\x9f\r\n", "gr\xc3\xbc\xc3\x9f\r\n.\r\n", 8, true},
+      {"no end", "no end\r\n.\r\n", 8, false},
   };
   size_t i;
 
@@ -224,14 +224,14 @@ static void content_beyond_the_buffer_is_a_limit(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(message_keeps_copies_of_its_envelope),
-    cmocka_unit_test(message_of_null_reverse_path_has_empty_return_path),
-    cmocka_unit_test(message_with_long_label_is_cut_between_characters),
-    cmocka_unit_test(message_when_memory_fails_is_null),
-    cmocka_unit_test(domain_of_an_address_is_what_follows_the_last_at),
-    cmocka_unit_test(content_on_the_wire_has_dots_doubled_and_comes_back),
-    cmocka_unit_test(long_content_goes_there_and_back),
-    cmocka_unit_test(content_beyond_the_buffer_is_a_limit),
+      cmocka_unit_test(message_keeps_copies_of_its_envelope),
+      cmocka_unit_test(message_of_null_reverse_path_has_empty_return_path),
+      cmocka_unit_test(message_with_long_label_is_cut_between_characters),
+      cmocka_unit_test(message_when_memory_fails_is_null),
+      cmocka_unit_test(domain_of_an_address_is_what_follows_the_last_at),
+      cmocka_unit_test(content_on_the_wire_has_dots_doubled_and_comes_back),
+      cmocka_unit_test(long_content_goes_there_and_back),
+      cmocka_unit_test(content_beyond_the_buffer_is_a_limit),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,12 +225,12 @@ static void release_of_a_queue_never_used_does_nothing(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(add_splits_by_domain_and_wakes_once),
-    cmocka_unit_test(entries_come_by_time_and_then_by_order_of_acceptance),
-    cmocka_unit_test(destination_in_use_outlives_its_entries),
-    cmocka_unit_test(add_of_what_has_no_domain_is_invalid_and_changes_nothing),
-    cmocka_unit_test(add_when_memory_fails_changes_nothing),
-    cmocka_unit_test(release_of_a_queue_never_used_does_nothing),
+      cmocka_unit_test(add_splits_by_domain_and_wakes_once),
+      cmocka_unit_test(entries_come_by_time_and_then_by_order_of_acceptance),
+      cmocka_unit_test(destination_in_use_outlives_its_entries),
+      cmocka_unit_test(add_of_what_has_no_domain_is_invalid_and_changes_nothing),
+      cmocka_unit_test(add_when_memory_fails_changes_nothing),
+      cmocka_unit_test(release_of_a_queue_never_used_does_nothing),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,9 +124,9 @@ static void opening_and_adding_when_memory_fails_leak_nothing(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(messages_lie_in_order_of_arrival_and_can_be_removed),
-    cmocka_unit_test(one_message_in_many_mailboxes_is_kept_once),
-    cmocka_unit_test(opening_and_adding_when_memory_fails_leak_nothing),
+      cmocka_unit_test(messages_lie_in_order_of_arrival_and_can_be_removed),
+      cmocka_unit_test(one_message_in_many_mailboxes_is_kept_once),
+      cmocka_unit_test(opening_and_adding_when_memory_fails_leak_nothing),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,11 +143,11 @@ static void received_fields_are_counted_in_the_header_only(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(received_names_both_ends_and_the_time),
-    cmocka_unit_test(received_from_a_hostile_name_stays_one_field),
-    cmocka_unit_test(dates_outside_the_calendar_are_refused),
-    cmocka_unit_test(message_id_tells_time_number_and_host),
-    cmocka_unit_test(received_fields_are_counted_in_the_header_only),
+      cmocka_unit_test(received_names_both_ends_and_the_time),
+      cmocka_unit_test(received_from_a_hostile_name_stays_one_field),
+      cmocka_unit_test(dates_outside_the_calendar_are_refused),
+      cmocka_unit_test(message_id_tells_time_number_and_host),
+      cmocka_unit_test(received_fields_are_counted_in_the_header_only),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,7 +157,7 @@ size_t tcp_end_write(struct tcp_end *end, const char *text)
   return msim__tcp_write(end->tcb, text, strlen(text));
 }
 
-static int accept(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user **ops, void **user)
+int tcp_world_accept(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user **ops, void **user)
 {
   struct tcp_world *w = ctx;
 
@@ -199,18 +199,26 @@ static int build(struct tcp_world *w, uint64_t seed, uint64_t fail_at, const str
   w->hook.ctx = w;
   w->hook.record = record;
   msim__trace_add_hook(w->sim, &w->hook);
-  return msim_sim_start(w->sim);
+  return MSIM_OK;
+}
+
+void tcp_world_build(struct tcp_world *w)
+{
+  assert_int_equal(build(w, 1, 0, NULL, NULL), MSIM_OK);
 }
 
 void tcp_world_open(struct tcp_world *w, uint64_t seed, const struct msim_tcp_opts *opts,
                     const struct msim_link_way *way)
 {
   assert_int_equal(build(w, seed, 0, opts, way), MSIM_OK);
+  assert_int_equal(msim_sim_start(w->sim), MSIM_OK);
 }
 
 int tcp_world_try(struct tcp_world *w, uint64_t fail_at, const struct msim_link_way *way)
 {
-  return build(w, 0, fail_at, NULL, way);
+  int err = build(w, 0, fail_at, NULL, way);
+
+  return err != MSIM_OK ? err : msim_sim_start(w->sim);
 }
 
 void tcp_world_close(struct tcp_world *w)
@@ -234,7 +242,7 @@ static struct msim_endpoint endpoint_of(const struct msim_node *node, uint16_t p
 
 void tcp_world_listen(struct tcp_world *w)
 {
-  assert_int_equal(msim__tcp_listen(w->raw ? w->a : w->b, TCP_PORT, accept, w), MSIM_OK);
+  assert_int_equal(msim__tcp_listen(w->raw ? w->a : w->b, TCP_PORT, tcp_world_accept, w), MSIM_OK);
 }
 
 void tcp_world_connect(struct tcp_world *w)

@@ -52,6 +52,8 @@ struct tcp_world {
 /* opts may be NULL. way describes both directions; NULL: 1 ms, infinitely fast. */
 void tcp_world_open(struct tcp_world *w, uint64_t seed, const struct msim_tcp_opts *opts,
                     const struct msim_link_way *way);
+/* The same with default options, not yet started: more can be added. */
+void tcp_world_build(struct tcp_world *w);
 /* The peer is the test; delay of the link 1 ms. near_wrap: both initial numbers lie just below 2^32. */
 void tcp_raw_open(struct tcp_world *w, const struct msim_tcp_opts *opts, bool near_wrap);
 void tcp_world_close(struct tcp_world *w);
@@ -63,6 +65,7 @@ void tcp_world_listen(struct tcp_world *w);
 /* a opens to TCP_PORT of the other; raw: from port TCP_PEER_PORT + 1. */
 void tcp_world_connect(struct tcp_world *w);
 void tcp_world_run_for(struct tcp_world *w, msim_ns span_ns);
+int tcp_world_accept(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user **ops, void **user); /* ctx: w */
 extern const struct msim__tcp_user tcp_end_ops;
 size_t tcp_end_write(struct tcp_end *end, const char *text);
 

@@ -260,7 +260,7 @@ static void load_when_link_keys_then_both_ways(void **state)
   const struct msim__way *there = way_between(sim, "a", "b"), *back = way_between(sim, "b", "a");
 
   (void)state;
-  assert_string_equal(there->name, "uplink");
+  assert_string_equal(there->to->link_name, "uplink");
   assert_int_equal(there->params->way.delay_ns, MSIM_MSEC(10));
   assert_int_equal(there->params->way.rate_bps, 2000000);
   assert_int_equal(there->params->way.queue_bytes_max, 65536);
@@ -296,7 +296,7 @@ static void load_when_join_of_ranges_then_many_links(void **state)
 
   (void)state;
   assert_int_equal(msim_node_find(sim, "router")->port_count, 10);
-  assert_string_equal(way_between(sim, "pc7", "router")->name, "cable7");
+  assert_string_equal(way_between(sim, "pc7", "router")->to->link_name, "cable7");
   assert_int_equal(way_between(sim, "pc4", "ap4")->params->way.delay_ns, MSIM_MSEC(4));
   assert_int_equal(msim_node_find(sim, "pc4")->port_count, 2);
   assert_int_equal(msim_node_find(sim, "ap1")->port_count, 2);

@@ -1,0 +1,100 @@
+/* check.h: deciding whether a run shows a scene.
+ *
+ * A scene is a YAML file that names few steps; a trace holds many more records. The steps are found in it, in order, by
+ * the earliest records that fit; records that no step claims do not matter. The format is described in docs/scenes.md.
+ * Does not include: what is recorded and how it is written (trace.h). */
+#ifndef MAILSIM_CHECK_H
+#define MAILSIM_CHECK_H
+
+#include <mailsim/base.h>
+#include <mailsim/sim.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One scene, or one case of a scene file, with what it has seen of one run. Used from one thread at a time. */
+struct msim_scene;
+
+/* All zero is a good default. */
+struct msim_scene_opts {
+  const char *case_id; /* which case of a file that has several; NULL: the file has none */
+  struct msim_mem mem; /* resize NULL: the C library */
+};
+
+/* Reads a scene. fn (may be NULL) is called for each finding; findings of a scene that loads are warnings. *out is NULL
+ * unless 0 is returned. 0, MSIM_ERR_SYNTAX, MSIM_ERR_NOT_FOUND (no such case; the finding lists those there are),
+ * MSIM_ERR_IO, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
+#define msim_scene_load_file(out, path, opts, fn, user)                                                                \
+  msim_scene_load_file_sized((out), (path), (opts), sizeof(struct msim_scene_opts), (fn), (user))
+MSIM_API int msim_scene_load_file_sized(struct msim_scene **out, const char *path, const struct msim_scene_opts *opts,
+                                        size_t opts_bytes, msim_diag_fn *fn, void *user);
+/* The same from memory; name stands in the findings. */
+#define msim_scene_load_text(out, name, text, opts, fn, user)                                                          \
+  msim_scene_load_text_sized((out), (name), (text), (opts), sizeof(struct msim_scene_opts), (fn), (user))
+MSIM_API int msim_scene_load_text_sized(struct msim_scene **out, const char *name, struct msim_slice text,
+                                        const struct msim_scene_opts *opts, size_t opts_bytes, msim_diag_fn *fn,
+                                        void *user);
+
+/* Before or after msim_sim_free of the simulation that it watches. NULL is fine. */
+MSIM_API void msim_scene_free(struct msim_scene *scene);
+
+/* Watches a run: before the start of sim. One simulation per scene, any number of scenes per simulation.
+ * MSIM_ERR_STATE: started already, or the scene has seen something before. MSIM_ERR_NOMEM. */
+MSIM_API int msim_scene_attach(struct msim_scene *scene, struct msim_sim *sim);
+
+/* Takes a written trace (form jsonl) instead of a run. fn is called for the first thing that is wrong with it.
+ * MSIM_ERR_SYNTAX, MSIM_ERR_STATE (the scene has seen something before), MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
+MSIM_API int msim_scene_read_trace(struct msim_scene *scene, const char *name, struct msim_slice text, msim_diag_fn *fn,
+                                   void *user);
+
+/* Causal order must hold in every run; narrated order, that of the telling, in the example of the scene. */
+enum msim_scene_order { MSIM_SCENE_BOTH, MSIM_SCENE_CAUSAL, MSIM_SCENE_NARRATED };
+
+struct msim_scene_result {
+  bool holds;                        /* applicable, every step observed, nothing forbidden, the end as it should be */
+  bool applicable;                   /* nothing that the scene requires was seen to be missing */
+  size_t step_count, observed_count; /* observed in the first of the orders asked for */
+  size_t failure_count;              /* sentences for msim_scene_failure_at */
+};
+
+/* Decides on what was seen so far; may be called again after more of the run. *out is filled when 0 is returned.
+ * MSIM_ERR_NOMEM, MSIM_ERR_LIMIT (the run had too many records), MSIM_ERR_SYNTAX (a trace that contradicts itself). */
+#define msim_scene_judge(scene, order, out)                                                                            \
+  msim_scene_judge_sized((scene), (order), (out), sizeof(struct msim_scene_result))
+MSIM_API int msim_scene_judge_sized(struct msim_scene *scene, enum msim_scene_order order,
+                                    struct msim_scene_result *out, size_t out_bytes);
+
+/* What became of a step in the last judgement; MISSING: not observed; NOT_REACHED: a step that it needs is missing. */
+enum msim_scene_state { MSIM_SCENE_OBSERVED, MSIM_SCENE_MISSING, MSIM_SCENE_NOT_REACHED };
+
+struct msim_scene_step {
+  unsigned number;
+  const char *actor, *says, *kind; /* as in the file, "" when it does not say; borrowed for the scene's life */
+  enum msim_scene_state state;
+  uint64_t n;    /* of the record that stands for the step; 0 unless observed */
+  msim_ns at_ns; /* its time */
+};
+
+/* How many steps the scene has. */
+MSIM_API size_t msim_scene_step_count(const struct msim_scene *scene);
+/* MSIM_ERR_NOT_FOUND: past the end. Before a judgement every step is NOT_REACHED. */
+#define msim_scene_step_at(scene, index, out)                                                                          \
+  msim_scene_step_at_sized((scene), (index), (out), sizeof(struct msim_scene_step))
+MSIM_API int msim_scene_step_at_sized(const struct msim_scene *scene, size_t index, struct msim_scene_step *out,
+                                      size_t out_bytes);
+
+/* What is wrong, one sentence each; NULL past the end. Lives until the next judgement. */
+MSIM_API const char *msim_scene_failure_at(const struct msim_scene *scene, size_t index);
+
+/* The verdict in one line, "scene mail-send: 13/13 steps, causal ok, narrated ok"; "" before a judgement. */
+MSIM_API const char *msim_scene_summary(const struct msim_scene *scene);
+
+/* Borrowed for the scene's life. */
+MSIM_API const char *msim_scene_name(const struct msim_scene *scene);  /* with "/CASE" where there is one */
+MSIM_API const char *msim_scene_title(const struct msim_scene *scene); /* "" when it has none */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,281 @@
+#!/bin/sh
+# command.sh MAILSIM ROOT: exit codes, messages and results of the command.
+set -u
+mailsim=$1 root=$2
+folder=$(mktemp -d) || exit 2
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 2
+count=0 failed=0
+unset NO_COLOR
+
+# expect CODE WHAT COMMAND...: runs it into the files out and err.
+expect() {
+  code=$1 what=$2
+  shift 2
+  "$@" >out 2>err
+  got=$?
+  count=$((count + 1))
+  [ $got = "$code" ] && return
+  failed=$((failed + 1))
+  echo "FAILED: $what: ended with $got, not $code"
+  sed 's/^/  out: /' out
+  sed 's/^/  err: /' err
+}
+# The last command printed a line that matches.
+has() {
+  count=$((count + 1))
+  grep -q -e "$2" "$1" && return
+  failed=$((failed + 1))
+  echo "FAILED: $what: no line of $1 matches: $2"
+  sed "s/^/  $1: /" "$1"
+}
+empty() {
+  count=$((count + 1))
+  [ ! -s "$1" ] && return
+  failed=$((failed + 1))
+  echo "FAILED: $what: $1 is not empty"
+  sed "s/^/  $1: /" "$1"
+}
+same() {
+  count=$((count + 1))
+  cmp -s "$1" "$2" && return
+  failed=$((failed + 1))
+  echo "FAILED: $what: $1 and $2 differ"
+}
+
+# ---- the command as a whole ----
+expect 0 help "$mailsim" --help
+has out '^usage: mailsim VERB'
+empty err
+expect 0 version "$mailsim" --version
+has out '^mailsim [0-9]*\.[0-9]*\.[0-9]* engine [0-9]*$'
+expect 2 'no verb' "$mailsim"
+empty out
+has err '^usage:'
+expect 2 'wrong verb' "$mailsim" rnu
+has err 'no verb "rnu"; did you mean "run"?'
+expect 2 'strange verb' "$mailsim" zzzzzz
+has err 'see mailsim --help'
+for verb in run check list new; do
+  expect 0 "help of $verb" "$mailsim" $verb --help
+  has out "^usage: mailsim $verb"
+  expect 2 "$verb with an unknown option" "$mailsim" $verb --hlep
+  has err 'no option --hlep; did you mean --help?'
+  expect 2 "$verb without operands" "$mailsim" $verb
+  has err "^mailsim: $verb: "
+  empty out
+done
+expect 2 'a short option' "$mailsim" run -q "$root/topologies/hello.yaml"
+has err 'no short options'
+
+# ---- run: a scene ----
+scene=$root/topologies/mail-send.yaml
+expect 0 'run of a scene' "$mailsim" run "$scene"
+has out '^   1     1\.000000 s  A person at PC A decides'
+has out '^  13 '
+has out '^scene mail-send: 13/13 steps, causal ok, narrated ok$'
+has out '^fingerprint mail [0-9a-f]\{16\} app [0-9a-f]\{16\} seg [0-9a-f]\{16\} wire [0-9a-f]\{16\}$'
+has out '^seed 1, engine '
+empty err
+cp out first
+expect 0 'the same again' "$mailsim" run "$scene"
+same out first
+expect 0 quiet "$mailsim" run "$scene" --quiet
+empty out
+expect 1 'ended before the last steps' "$mailsim" run "$scene" --until 1200ms
+has out '^   7     1\.1'
+has out '^   8        MISSING'
+has out '^   9    NOT REACHED'
+has out '^failed: step 8 (isp-x) is missing'
+has out '^time 1\.200000 s'
+expect 1 'the same, quiet' "$mailsim" run --quiet "$scene" --until=1200ms
+has out '^failed: step 8'
+expect 1 'another scene' "$mailsim" run "$scene" --scene "$root/topologies/scenes/mail-send-auth.yaml"
+has out '^scene mail-send-auth: '
+expect 2 'a case that is not there' "$mailsim" run "$scene" --scene "$root/topologies/scenes/dns.yaml" --case cash
+has err 'no case "cash"; there are lookup, cache'
+expect 2 'a case without a scene' "$mailsim" run "$root/topologies/hello.yaml" --case x
+has err 'there is no scene'
+expect 0 'one order' "$mailsim" run "$scene" --order causal
+has out '^scene mail-send: 13/13 steps, causal ok$'
+expect 2 'a wrong order' "$mailsim" run "$scene" --order random
+expect 0 json "$mailsim" run "$scene" --json
+has out '^{"topology":"mail-send",.*"summary":"scene mail-send: 13/13 steps, causal ok, narrated ok"'
+has out '"number":13,.*"state":"observed","n":[0-9]*,"at_ns":[0-9]*}\],"failures":\[\]}'
+if command -v python3 >/dev/null 2>&1; then
+  cp out run.json
+  expect 0 'json is json' python3 -c 'import json, sys; r = json.load(open("run.json")); sys.exit(len(r["scene"]["steps"]) != 13)'
+fi
+
+# ---- run: without a scene, seeds, ends ----
+hello=$root/topologies/hello.yaml
+expect 0 'run without a scene' "$mailsim" run "$hello"
+has out '^  alice-1  sent at 1\.000000 s, delivered to mx/bob at 1\.[0-9]* s$'
+has out '^mails 1, delivered 1$'
+expect 0 'mails as json' "$mailsim" run "$hello" --json
+has out '"mails":\[{"message":"alice-1","sent_at_ns":1000000000,"outcome":"delivered"'
+expect 0 'a seed' "$mailsim" run "$hello" --seed 18446744073709551615
+has out '^seed 18446744073709551615, '
+expect 0 'a random seed' "$mailsim" run "$hello" --seed random
+has out '^seed [0-9]*, '
+for seed in -1 18446744073709551616 x ''; do
+  expect 2 "seed '$seed'" "$mailsim" run "$hello" --seed "$seed"
+done
+expect 0 'until quiet' "$mailsim" run "$hello" --until quiet
+for time in 0s 1.5ms 1us 10ns 1min 1h; do
+  expect 0 "until $time" "$mailsim" run "$hello" --until $time
+done
+for time in 10 s 1.s .5s 1.0000000001s 99999999999h 1 -1s; do
+  expect 2 "until $time" "$mailsim" run "$hello" --until $time
+done
+expect 2 'two topologies' "$mailsim" run "$hello" "$scene"
+expect 2 'an option without its value' "$mailsim" run "$hello" --seed
+has err '\-\-seed needs a value'
+expect 2 'a value too many' "$mailsim" run "$hello" --json=1
+has err '\-\-json takes no value'
+
+# ---- run: traces ----
+expect 0 'trace on standard output' "$mailsim" run "$hello" --trace text:-
+has out '^mailsim-trace/1 topology hello seed 1 engine '
+has err '^mails 1, delivered 1$'
+cp out on-stdout
+expect 0 'traces in files' "$mailsim" run "$hello" --trace text:a.txt --trace jsonl:b.jsonl --trace 'text:c.txt,host=mx,kind=app'
+same a.txt on-stdout
+what='jsonl trace'
+has b.jsonl '^{"schema":"mailsim-trace/1","topology":"hello","seed":1,'
+what='filtered trace'
+has c.txt 'store.add'
+if grep -q 'user.send' c.txt; then
+  failed=$((failed + 1))
+  echo 'FAILED: the filter lets other hosts through'
+fi
+echo precious >keep.txt
+expect 2 'a format that is not there' "$mailsim" run "$hello" --trace txet:keep.txt
+has err 'no format "txet"; did you mean "text"?'
+what='a misspelt format leaves the file alone'
+has keep.txt precious
+for text in text text: :x 'text:,x'; do
+  expect 2 "trace $text" "$mailsim" run "$hello" --trace "$text"
+done
+expect 2 'two traces to one place' "$mailsim" run "$hello" --trace text:- --trace jsonl:-
+has err 'standard output cannot take two traces'
+expect 2 'an unknown option of a sink' "$mailsim" run "$hello" --trace text:x.txt,hots=mx
+expect 2 'a folder that is not there' "$mailsim" run "$hello" --trace text:no/such/file
+has err 'no/such/file cannot be written'
+if [ -w /dev/full ]; then
+  expect 2 'a full disk' "$mailsim" run "$hello" --trace text:/dev/full
+  "$mailsim" run "$hello" >/dev/full 2>err
+  [ $? = 2 ] || { failed=$((failed + 1)); echo 'FAILED: results into a full disk'; }
+fi
+
+# ---- broken input ----
+expect 2 'a file that is not there' "$mailsim" run no.yaml
+has err 'no\.yaml'
+empty out
+expect 2 'check of a file that is not there' "$mailsim" check no.yaml
+cat >bad.yaml <<'BAD'
+mailsim: 1
+hosts:
+  a: {}
+  b: {}
+links:
+  - {join: [a, c], delay: 10}
+BAD
+expect 2 'run of a broken file' "$mailsim" run bad.yaml
+has err '^bad\.yaml:6:[0-9]*: '
+expect 1 'check of a broken file' "$mailsim" check bad.yaml
+has err '^bad\.yaml:6:[0-9]*: '
+empty out
+expect 1 'check goes on behind a broken file' "$mailsim" check bad.yaml "$hello"
+has out 'hello.yaml: fine$'
+expect 2 'the worst counts' "$mailsim" check bad.yaml no.yaml "$hello"
+printf 'mailsim: 1\nscene: s.yaml\nhosts: {a: {}}\n' >with-scene.yaml
+expect 2 'a scene that is not there' "$mailsim" run with-scene.yaml
+cp "$root/topologies/scenes/mail-send.yaml" s.yaml
+expect 0 'a scene that is fine' "$mailsim" check with-scene.yaml
+sed 's/anchor: send/anchor: sent/' "$root/topologies/scenes/mail-send.yaml" >s.yaml
+expect 1 'a scene that is broken' "$mailsim" check with-scene.yaml
+has err '^s\.yaml:[0-9]*:[0-9]*: the anchor sent is no atom of this step$'
+expect 2 'run with a scene that is broken' "$mailsim" run with-scene.yaml
+printf 'mailsim: 1\ntitle: "\033[31mred\\e[31m"\nhosts: {a: {}}\n' >rude.yaml
+"$mailsim" run rude.yaml >out 2>err
+what='escape sequences do not reach the terminal'
+if grep -q "$(printf '\033')" out err; then
+  failed=$((failed + 1))
+  echo "FAILED: $what"
+fi
+head -c 3000 /dev/urandom >noise.yaml
+"$mailsim" check noise.yaml >out 2>err
+[ $? -le 2 ] || { failed=$((failed + 1)); echo 'FAILED: noise'; }
+
+# ---- check, list, new ----
+expect 0 'check of what is shipped' "$mailsim" check "$root"/topologies/*.yaml
+has out 'mail-send.yaml: fine$'
+expect 0 'check, quiet' "$mailsim" check --quiet "$root"/topologies/*.yaml
+empty out
+expect 0 'list agents' "$mailsim" list agents
+has out '^smtp-server  '
+has out '^  domains: '
+expect 0 'list sinks' "$mailsim" list sinks
+has out '^jsonl  '
+expect 0 'list congestion' "$mailsim" list congestion
+has out '^reno  '
+(cd "$root" && "$mailsim" list topologies) >out 2>err
+what='list topologies'
+has out '^topologies/mail-send\.yaml$'
+has out '^  The smallest mail$'
+expect 2 'list of nothing' "$mailsim" list agnets
+has err 'did you mean "agents"?'
+expect 0 new "$mailsim" new own.yaml
+has out '^wrote own\.yaml'
+cp own.yaml before.yaml
+expect 2 'new does not overwrite' "$mailsim" new own.yaml
+has err 'own\.yaml is there already'
+same own.yaml before.yaml
+expect 0 'new on standard output' "$mailsim" new -
+same out own.yaml
+expect 0 'check of what new wrote' "$mailsim" check own.yaml
+expect 0 'run of what new wrote' "$mailsim" run own.yaml
+has out '^  m1  sent at 1\.000000 s, delivered to mail-b/ben at '
+expect 2 'new where nothing can be written' "$mailsim" new no/such/own.yaml
+mv own.yaml ./--odd.yaml
+expect 0 'a name that looks like an option' "$mailsim" check -- --odd.yaml
+
+# ---- SIGINT ----
+cat >long.yaml <<'LONG'
+mailsim: 1
+hosts:
+  pc:
+    agents:
+      - user: {address: a@a.example, submit: mx, script: [{at: 1s, send: {to: b@b.example, size: 200MB}}]}
+  mx: {agents: [{smtp-server: {domains: {b.example: [b]}, size-max: 300MB}}]}
+links: [{join: [pc, mx], delay: 10ms, rate: 1Gbit/s, loss: 2%}]
+LONG
+"$mailsim" run long.yaml --trace text:long.txt >out 2>err &
+pid=$!
+tries=0
+while [ ! -s long.txt ] && [ $tries -lt 100 ]; do
+  sleep 0.1
+  tries=$((tries + 1))
+done
+kill -INT $pid
+wait $pid
+got=$?
+what='interrupted run'
+count=$((count + 1))
+case $got in
+130)
+  has err '^mailsim: interrupted at '
+  has out '^fingerprint mail '
+  count=$((count + 1))
+  [ "$(tail -c 1 long.txt | od -An -c | tr -d ' ')" = '\n' ] || { failed=$((failed + 1)); echo "FAILED: $what: half a line"; }
+  ;;
+0) ;; # too fast a machine: it was over before
+*)
+  failed=$((failed + 1))
+  echo "FAILED: $what: ended with $got"
+  ;;
+esac
+
+echo "$count checks, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,112 @@
+/* test_bulk.c: ten megabytes over a link that loses, reorders and duplicates arrive byte for byte, and nothing is held.
+ *
+ * `--seeds 1..100` runs that range of seeds instead of the few that the suite runs. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "support/tcp_fixture.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BULK_BYTES 10000000u
+
+static uint64_t seed_first = 1, seed_last = 3;
+
+/* Bytes that tell their place, so that a shifted or repeated piece is seen. */
+static struct msim_blob *numbered_bytes(struct msim_sim *sim, size_t size_bytes)
+{
+  struct msim_blob *blob = msim_blob_new(sim, NULL, size_bytes);
+  size_t i;
+
+  assert_non_null(blob);
+  for (i = 0; i < size_bytes; i++)
+    blob->data[i] = (uint8_t)((i * 2654435761u) >> 16 ^ i);
+  return blob;
+}
+
+static struct msim_link_way bad_way(void)
+{
+  struct msim_link_way way;
+
+  memset(&way, 0, sizeof way);
+  way.rate_bps = 100000000;
+  way.delay_ns = MSIM_MSEC(5);
+  way.impair.loss_ppm = 50000;
+  way.impair.duplicate_ppm = 20000;
+  way.impair.reorder_ppm = 20000;
+  way.impair.reorder_ns = MSIM_MSEC(3);
+  return way;
+}
+
+static void transfer(uint64_t seed, const struct msim_link_way *way, size_t size_bytes)
+{
+  struct tcp_world w;
+  struct msim_blob *blob;
+
+  tcp_world_open(&w, seed, NULL, way);
+  w.hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_STATE);
+  msim__trace_refresh(w.sim);
+  tcp_world_listen(&w);
+  blob = numbered_bytes(w.sim, size_bytes);
+  w.opener.quiet = w.acceptor.quiet = true;
+  w.opener.source = blob;
+  w.acceptor.closes_on_eof = true;
+  tcp_world_connect(&w);
+  assert_int_equal(msim_sim_run(w.sim, MSIM_SEC(36000)), MSIM_OK);
+  if (w.acceptor.received_bytes != size_bytes || memcmp(w.acceptor.received, blob->data, size_bytes) != 0)
+    fail_msg("seed %" PRIu64 ": %zu of %zu bytes arrived, or others", seed, w.acceptor.received_bytes, size_bytes);
+  assert_null(w.opener.tcb);
+  assert_null(w.acceptor.tcb);
+  if (getenv("MSIM_TEST_TELL") != NULL) {
+    struct msim_counters counters;
+
+    msim_sim_counters(w.sim, &counters);
+    printf("seed %" PRIu64 ": %" PRIu64 " ms, %" PRIu64 " segments, %" PRIu64 " retransmitted, %" PRIu64 " events\n", seed,
+           msim_sim_now_ns(w.sim) / 1000000, counters.segment_count, counters.retransmit_count, counters.event_count);
+  }
+  msim_blob_unref(blob);
+  tcp_world_close(&w);
+}
+
+static void bulk_when_link_loses_and_reorders_then_every_byte_arrives(void **state)
+{
+  const struct msim_link_way way = bad_way();
+  uint64_t seed;
+
+  (void)state;
+  for (seed = seed_first; seed <= seed_last; seed++)
+    transfer(seed, &way, BULK_BYTES);
+}
+
+static void bulk_when_queue_is_short_then_every_byte_arrives(void **state)
+{
+  struct msim_link_way way;
+
+  (void)state;
+  memset(&way, 0, sizeof way);
+  way.rate_bps = 10000000;
+  way.delay_ns = MSIM_MSEC(20);
+  way.queue_packets_max = 20;
+  transfer(1, &way, 2000000);
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(bulk_when_link_loses_and_reorders_then_every_byte_arrives),
+      cmocka_unit_test(bulk_when_queue_is_short_then_every_byte_arrives),
+  };
+
+  if (argc == 3 && strcmp(argv[1], "--seeds") == 0 &&
+      sscanf(argv[2], "%" SCNu64 "..%" SCNu64, &seed_first, &seed_last) != 2) {
+    fprintf(stderr, "usage: %s [--seeds FIRST..LAST]\n", argv[0]);
+    return 2;
+  }
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
