@@ -1,0 +1,112 @@
+/* command.h: what the files of the command share. The command uses <mailsim/...> only, like any other program. */
+#ifndef MAILSIM_COMMAND_H
+#define MAILSIM_COMMAND_H
+
+#include <mailsim/mailsim.h>
+
+#include <stdio.h>
+
+/* Exit codes. INTERRUPTED is what shells expect of a program that SIGINT ended. */
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_UNUSABLE = 2, EXIT_INTERRUPTED = 130 };
+
+/* ---- options.c ---- */
+
+struct option {
+  const char *name;  /* "seed", given as --seed */
+  const char *value; /* name of its value in the help, or NULL: takes none */
+  const char *help;
+};
+
+/* Walks through argv behind the verb. Options and operands may be mixed; "--" ends the options. */
+struct arguments {
+  int count;
+  char **items;
+  int next;
+  bool operands_only;
+};
+
+enum argument_kind { ARGUMENT_END, ARGUMENT_OPTION, ARGUMENT_OPERAND, ARGUMENT_WRONG };
+
+/* The next argument. OPTION: *option, and *value when it takes one. OPERAND: *value. WRONG: it was said on stderr.
+ * options ends with a name NULL. */
+enum argument_kind argument_next(struct arguments *arguments, const struct option *options,
+                                 const struct option **option, const char **value);
+
+/* The nearest of the names (NULL-terminated), or NULL when none is near. */
+const char *nearest_name(const char *word, const char *const *names);
+
+/* "10ms", "1.5s", "2min", "1h", "quiet" (MSIM_NEVER). */
+bool parse_time(const char *text, msim_ns *out);
+bool parse_count(const char *text, uint64_t *out);
+
+/* ---- output.c ---- */
+
+/* Where results go: standard output, or standard error when the trace has standard output. */
+struct output {
+  FILE *file;
+  bool color;
+};
+
+void output_init(struct output *output, FILE *file);
+
+enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_BAD, STYLE_DIM };
+/* Begins a style; STYLE_PLAIN ends it. Nothing unless the output has colour. */
+void output_style(const struct output *output, enum style style);
+
+/* Foreign text: control characters are written as \xNN, so that a file cannot drive a terminal. */
+void output_text(FILE *file, const char *text);
+void output_seconds(FILE *file, msim_ns at_ns);      /* 12.345678 */
+void output_json_text(FILE *file, const char *text); /* in quotes */
+
+/* A complaint about the use of the command, on stderr, "mailsim: ..." */
+void complain(const char *format, ...) MSIM_PRINTF(1, 2);
+
+/* msim_diag_fn: prints "file:line:column: sentence" on stderr and counts in *(unsigned *)user. */
+void print_finding(void *user, const struct msim_diag *diag);
+
+/* EXIT_UNUSABLE with a complaint when what was written cannot reach its file, else code. */
+int close_output(FILE *file, int code);
+
+/* ---- traces.c: where the bytes of traces go ---- */
+
+#define TRACES_MAX 32
+
+struct trace_target {
+  char *format, *path;
+  const char *options; /* inside of path's block, or NULL */
+  FILE *file;
+};
+
+struct traces {
+  struct trace_target targets[TRACES_MAX];
+  size_t count;
+  bool on_stdout;
+};
+
+/* FORMAT:PATH[,options]; path "-" is standard output. false: said on stderr. */
+bool traces_add(struct traces *traces, const char *text);
+/* Opens the files and adds the sinks. false: said on stderr. */
+bool traces_attach(struct traces *traces, struct msim_sim *sim);
+/* Closes the files. false: one could not be written, said on stderr. */
+bool traces_close(struct traces *traces);
+
+/* ---- mails.c: what became of the mails, from app events ---- */
+
+struct mails;
+/* Watches a simulation before its start. NULL: out of memory. */
+struct mails *mails_watch(struct msim_sim *sim);
+void mails_free(struct mails *mails);
+void mails_print(const struct mails *mails, const struct output *output);
+void mails_print_json(const struct mails *mails, FILE *file);
+
+/* ---- verbs: arguments behind the verb; return an exit code ---- */
+
+int verb_run(struct arguments *arguments);
+int verb_check(struct arguments *arguments);
+int verb_list(struct arguments *arguments);
+int verb_new(struct arguments *arguments);
+
+/* The help of one verb on standard output. */
+void print_usage(const char *synopsis, const char *text, const struct option *options);
+
+#endif

@@ -1,0 +1,187 @@
+/* options.c: reading the command line. Knows no verb's options: each verb has its table. */
+#include "command.h"
+
+#include <string.h>
+
+#define NAME_BYTES_MAX 40
+
+/* Letters inserted, removed, replaced, or two neighbours swapped, each counts one (restricted Damerau-Levenshtein). */
+static size_t distance(const char *a, const char *b)
+{
+  size_t rows[3][NAME_BYTES_MAX + 1];
+  size_t *before = rows[0], *last = rows[1], *now = rows[2], *spare;
+  size_t a_bytes = strlen(a), b_bytes = strlen(b), i, k;
+
+  if (a_bytes > NAME_BYTES_MAX || b_bytes > NAME_BYTES_MAX)
+    return NAME_BYTES_MAX;
+  for (k = 0; k <= b_bytes; k++)
+    last[k] = before[k] = k;
+  for (i = 1; i <= a_bytes; i++) {
+    now[0] = i;
+    for (k = 1; k <= b_bytes; k++) {
+      size_t least = last[k - 1] + (a[i - 1] == b[k - 1] ? 0 : 1);
+
+      least = last[k] + 1 < least ? last[k] + 1 : least;
+      least = now[k - 1] + 1 < least ? now[k - 1] + 1 : least;
+      if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] && before[k - 2] + 1 < least)
+        least = before[k - 2] + 1;
+      now[k] = least;
+    }
+    spare = before;
+    before = last;
+    last = now;
+    now = spare;
+  }
+  return last[b_bytes];
+}
+
+const char *nearest_name(const char *word, const char *const *names)
+{
+  const char *best = NULL;
+  size_t least = SIZE_MAX;
+
+  for (; *names != NULL; names++) {
+    size_t far = distance(word, *names), longer = strlen(word) > strlen(*names) ? strlen(word) : strlen(*names);
+
+    if (far < least && far * 3 <= longer + 2) {
+      least = far;
+      best = *names;
+    }
+  }
+  return best;
+}
+
+static const struct option *find_option(const struct option *options, const char *name, size_t name_bytes)
+{
+  for (; options->name != NULL; options++)
+    if (strlen(options->name) == name_bytes && memcmp(options->name, name, name_bytes) == 0)
+      return options;
+  return NULL;
+}
+
+static enum argument_kind unknown_option(const char *text, size_t name_bytes, const struct option *options)
+{
+  const char *names[64], *near;
+  char name[NAME_BYTES_MAX + 1];
+  size_t count = 0;
+
+  for (; options->name != NULL && count + 1 < sizeof names / sizeof names[0]; options++)
+    names[count++] = options->name;
+  names[count] = NULL;
+  if (name_bytes > NAME_BYTES_MAX)
+    name_bytes = NAME_BYTES_MAX;
+  memcpy(name, text, name_bytes);
+  name[name_bytes] = '\0';
+  near = nearest_name(name, names);
+  if (near != NULL)
+    complain("there is no option --%s; did you mean --%s?", name, near);
+  else
+    complain("there is no option --%s; see --help", name);
+  return ARGUMENT_WRONG;
+}
+
+enum argument_kind argument_next(struct arguments *arguments, const struct option *options,
+                                 const struct option **option, const char **value)
+{
+  const char *text, *equals;
+  size_t name_bytes;
+
+  if (arguments->next >= arguments->count)
+    return ARGUMENT_END;
+  text = arguments->items[arguments->next++];
+  *value = text;
+  if (!arguments->operands_only && strcmp(text, "--") == 0) {
+    arguments->operands_only = true;
+    return argument_next(arguments, options, option, value);
+  }
+  if (arguments->operands_only || text[0] != '-' || text[1] == '\0')
+    return ARGUMENT_OPERAND;
+  if (text[1] != '-') {
+    complain("there are no short options such as %s; see --help", text);
+    return ARGUMENT_WRONG;
+  }
+  text += 2;
+  equals = strchr(text, '=');
+  name_bytes = equals != NULL ? (size_t)(equals - text) : strlen(text);
+  *option = find_option(options, text, name_bytes);
+  if (*option == NULL)
+    return unknown_option(text, name_bytes, options);
+  if ((*option)->value == NULL && equals != NULL) {
+    complain("--%s takes no value", (*option)->name);
+    return ARGUMENT_WRONG;
+  }
+  *value = equals != NULL ? equals + 1 : NULL;
+  if ((*option)->value != NULL && equals == NULL) {
+    if (arguments->next >= arguments->count) {
+      complain("--%s needs a value: %s", (*option)->name, (*option)->value);
+      return ARGUMENT_WRONG;
+    }
+    *value = arguments->items[arguments->next++];
+  }
+  return ARGUMENT_OPTION;
+}
+
+bool parse_count(const char *text, uint64_t *out)
+{
+  uint64_t value = 0;
+
+  if (*text == '\0')
+    return false;
+  for (; *text != '\0'; text++) {
+    uint64_t digit = (uint64_t)(*text - '0');
+
+    if (*text < '0' || *text > '9' || value > (UINT64_MAX - digit) / 10)
+      return false;
+    value = value * 10 + digit;
+  }
+  *out = value;
+  return true;
+}
+
+/* Digits, perhaps a point and more digits, times the unit; exact, or false. */
+bool parse_time(const char *text, msim_ns *out)
+{
+  static const struct {
+    const char *name;
+    uint64_t ns;
+  } units[] = {{"ns", 1},
+               {"us", 1000},
+               {"ms", 1000000},
+               {"s", 1000000000},
+               {"min", UINT64_C(60000000000)},
+               {"h", UINT64_C(3600000000000)},
+               {"d", UINT64_C(86400000000000)}};
+  uint64_t whole = 0, part = 0, scale;
+  size_t i;
+  const char *start = text;
+
+  if (strcmp(text, "quiet") == 0) {
+    *out = MSIM_NEVER;
+    return true;
+  }
+  for (; *text >= '0' && *text <= '9'; text++) {
+    if (whole > INT64_MAX / 10 - 1)
+      return false;
+    whole = whole * 10 + (uint64_t)(*text - '0');
+  }
+  if (text == start)
+    return false;
+  start = *text == '.' ? ++text : text;
+  for (; *text >= '0' && *text <= '9'; text++)
+    ;
+  for (i = 0; i < sizeof units / sizeof units[0]; i++)
+    if (strcmp(text, units[i].name) == 0)
+      break;
+  if (i == sizeof units / sizeof units[0] || (start[-1] == '.' && start == text))
+    return false;
+  for (scale = units[i].ns; start < text; start++) {
+    if (scale % 10 != 0)
+      return false;
+    scale /= 10;
+    part += scale * (uint64_t)(*start - '0');
+  }
+  if (whole > ((uint64_t)INT64_MAX - part) / units[i].ns)
+    return false;
+  *out = whole * units[i].ns + part;
+  return true;
+}
