@@ -1,7 +1,8 @@
 /* reader.c: topologies from the file system, by the C library's streams alone.
  *
- * The only file of the library that opens one. Sizes are bounded while reading, so that a device or a pipe that never
- * ends costs MSIM__YAML_FILE_BYTES_MAX bytes and an error. Which paths may be read is include.c's to say. */
+ * The other file of the library that opens files is check/check.c. Sizes are bounded while reading, so that a device or
+ * a pipe that never ends costs MSIM__YAML_FILE_BYTES_MAX bytes and an error. Which paths may be read is include.c's to
+ * say. */
 #include "core/sim.h"
 #include "text/diag.h"
 #include "topology/loader.h"
