@@ -48,7 +48,8 @@ MSIM_API void msim_blob_ref(struct msim_blob *blob);
 MSIM_API void msim_blob_unref(struct msim_blob *blob);
 
 /* Queues a part of a blob by reference, beyond the limit of the send buffer if need be: all or nothing.
- * 0, MSIM_ERR_STATE (closed), MSIM_ERR_INVALID (outside the blob), MSIM_ERR_NOMEM. */
+ * 0, MSIM_ERR_STATE (closed), MSIM_ERR_INVALID (outside the blob), MSIM_ERR_LIMIT (more than 1 GiB would be queued),
+ * MSIM_ERR_NOMEM. */
 MSIM_API int msim_stream_write_blob(struct msim_stream *stream, struct msim_blob *blob, size_t offset_bytes,
                                     size_t size_bytes);
 

@@ -92,6 +92,7 @@ struct msim_sim {
   size_t type_count[MSIM__TYPE_KINDS], type_capacity[MSIM__TYPE_KINDS];
   struct msim_timer *early_first, *early_last; /* armed before the start, in order */
   int64_t start_unix_s;
+  uint32_t engine; /* of the run that the records are about: MSIM_ENGINE, or what a replayed trace says */
   char error[MSIM__ERROR_TEXT_BYTES];
 };
 

@@ -1,7 +1,7 @@
 /* stream.c: <mailsim/stream.h> over tcp/tcp.h: one TCP connection as an agent sees it, with lines.
  *
- * Adds to TCP what an agent needs: its handlers, a word of its own, lines that are put together when they lie in pieces.
- * Does not know what an agent is; knows nothing of segments. */
+ * Adds to TCP what an agent needs: its handlers, a word of its own, lines that are put together when they lie in
+ * pieces. Does not know what an agent is; knows nothing of segments. */
 #include "streams/streams.h"
 
 #include <stdarg.h>

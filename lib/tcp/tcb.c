@@ -7,9 +7,9 @@
 
 #include "core/hash.h"
 
-#define HEADERS_BYTES 40u       /* IPv4 and TCP without options (RFC 9293 3.7.1) */
-#define MSS_BYTES_DEFAULT 536u  /* MUST-15 */
-#define WINDOW_SHIFT_MAX 14u    /* RFC 7323 2.3 */
+#define HEADERS_BYTES 40u        /* IPv4 and TCP without options (RFC 9293 3.7.1) */
+#define MSS_BYTES_DEFAULT 536u   /* MUST-15 */
+#define WINDOW_SHIFT_MAX 14u     /* RFC 7323 2.3 */
 #define ISS_GAP UINT32_C(131072) /* between the numbers of two connections of one four-tuple */
 
 static uint16_t path_mss(const struct msim_node *node, uint32_t remote_id)
@@ -150,7 +150,7 @@ static void accept_or_refuse(struct msim__tcb *tcb)
 static void tell_one(struct msim__tcb *tcb, unsigned what)
 {
   const struct msim__tcp_user *ops = tcb->ops;
-  void (*call)(struct msim__tcb *tcb, void *user) = NULL;
+  void (*call)(struct msim__tcb * tcb, void *user) = NULL;
 
   if (what == MSIM__TELL_ACCEPT) {
     accept_or_refuse(tcb);

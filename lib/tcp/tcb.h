@@ -1,7 +1,8 @@
 /* tcb.h: the connection as the rooms of TCP share it, and what they ask of each other.
  *
- * Names of RFC 9293 3.3.1 stand beside the fields. Sequence numbers are modulo 2^32 and compared with seq_before and its
- * kin only. Does not hold: anything that an established idle connection can do without (TIME-WAIT is tcp_time_wait.c). */
+ * Names of RFC 9293 3.3.1 stand beside the fields. Sequence numbers are modulo 2^32 and compared with seq_before and
+ * its kin only. Does not hold: anything that an established idle connection can do without (TIME-WAIT is
+ * tcp_time_wait.c). */
 #ifndef MSIM_TCP_TCB_H
 #define MSIM_TCP_TCB_H
 
@@ -27,7 +28,7 @@ enum msim__tcp_state {
 #define MSIM__TCP_STATE_ENUM(name, text) MSIM__TCP_##name,
   MSIM__TCP_STATE_MAP(MSIM__TCP_STATE_ENUM)
 #undef MSIM__TCP_STATE_ENUM
-  MSIM__TCP_STATES
+      MSIM__TCP_STATES
 };
 
 static inline bool msim__seq_before(uint32_t a, uint32_t b)
@@ -64,8 +65,8 @@ struct msim__tcp_piece {
 /* Received bytes: a part of a packet's payload. In the queue in order and without gaps, in reassembly with gaps. */
 struct msim__tcp_text {
   struct msim__tcp_text *next;
-  struct msim_blob *blob;     /* counted */
-  struct msim__units *units;  /* counted; or NULL */
+  struct msim_blob *blob;    /* counted */
+  struct msim__units *units; /* counted; or NULL */
   uint32_t offset_bytes, size_bytes;
   uint32_t units_skip_bytes; /* bytes of the payload, as units count them, before offset_bytes */
   uint32_t seq;
@@ -80,7 +81,8 @@ struct msim__tcp_mark {
   bool open;
 };
 
-/* Which segment carried a byte first: for the note "rtx c3". A ring in order of seq; kept only while somebody watches. */
+/* Which segment carried a byte first: for the note "rtx c3". A ring in order of seq; kept only while somebody watches.
+ */
 struct msim__tcp_sent_row {
   uint32_t seq, number;
 };
@@ -112,8 +114,7 @@ enum {
   MSIM__TCB_SYN_REPEATED = 1 << 18,
   MSIM__TCB_HAS_RTT = 1 << 19,
   MSIM__TCB_OWN_CC_STATE = 1 << 20, /* cc_state.block is an allocation */
-  MSIM__TCB_URGENT = 1 << 21,       /* the peer's urgent pointer was seen (3.8.5); the bytes stay in line */
-  MSIM__TCB_PENDING = 1 << 22       /* counted by its listener */
+  MSIM__TCB_URGENT = 1 << 21        /* the peer's urgent pointer was seen (3.8.5); the bytes stay in line */
 };
 
 /* tcb->tell: what the user is to hear, in this order */
@@ -132,37 +133,37 @@ struct msim__tcb {
   struct msim__tcp_head head; /* must be first */
   uint32_t bits;
   uint8_t tell;
-  uint8_t why; /* enum msim_close_reason, once CLOSED */
+  uint8_t why;                  /* enum msim_close_reason, once CLOSED */
   uint8_t snd_shift, rcv_shift; /* RFC 7323 2.3 */
 
   /* send sequence space */
-  uint32_t snd_una;      /* SND.UNA */
-  uint32_t snd_nxt;      /* what goes out next; falls back to SND.UNA after a timeout */
-  uint32_t snd_max;      /* SND.NXT of the RFC: one past the highest number ever sent */
-  uint32_t snd_wnd;      /* SND.WND, bytes */
-  uint32_t snd_wnd_max;  /* the largest ever offered */
+  uint32_t snd_una;     /* SND.UNA */
+  uint32_t snd_nxt;     /* what goes out next; falls back to SND.UNA after a timeout */
+  uint32_t snd_max;     /* SND.NXT of the RFC: one past the highest number ever sent */
+  uint32_t snd_wnd;     /* SND.WND, bytes */
+  uint32_t snd_wnd_max; /* the largest ever offered */
   uint32_t snd_wl1, snd_wl2;
   uint32_t iss;
-  uint32_t queue_end;    /* one past the last byte that the user queued */
+  uint32_t queue_end; /* one past the last byte that the user queued */
 
   /* receive sequence space */
-  uint32_t rcv_nxt;      /* RCV.NXT */
-  uint32_t rcv_adv;      /* the right edge that was promised: RCV.NXT + RCV.WND */
-  uint32_t rcv_acked;    /* the last ACK sent */
+  uint32_t rcv_nxt;   /* RCV.NXT */
+  uint32_t rcv_adv;   /* the right edge that was promised: RCV.NXT + RCV.WND */
+  uint32_t rcv_acked; /* the last ACK sent */
   uint32_t irs;
-  uint32_t fin_seq;      /* of the peer's FIN, with FIN_SEEN */
+  uint32_t fin_seq;         /* of the peer's FIN, with FIN_SEEN */
   uint32_t available_bytes; /* received in order, not yet consumed */
   uint32_t consumed_bytes;  /* by the user since the last ACK */
   uint32_t reassembly_count;
 
-  uint16_t mss_own;      /* what we announced */
-  uint16_t mss_peer;     /* what the peer announced */
-  uint16_t mss_path;     /* what the path carries */
-  uint16_t mss_seen;     /* the largest segment that came: what "full-sized" means for delayed ACK */
+  uint16_t mss_own;  /* what we announced */
+  uint16_t mss_peer; /* what the peer announced */
+  uint16_t mss_path; /* what the path carries */
+  uint16_t mss_seen; /* the largest segment that came: what "full-sized" means for delayed ACK */
   uint8_t dup_acks;
   uint8_t open_marks;
   uint16_t mark_count;
-  uint16_t retries;      /* of the retransmission or persist timer in a row: the back-off */
+  uint16_t retries; /* of the retransmission or persist timer in a row: the back-off */
   uint16_t probes_unanswered;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
@@ -194,7 +195,7 @@ struct msim__tcb {
   } cc_state;
   struct msim_timer timer;
 };
-/* 496 bytes where pointers have 8: an established idle connection shall stay below 1 KiB with its buffers. */
+/* 464 bytes where pointers have 8: an established idle connection shall stay below 1 KiB with its buffers. */
 _Static_assert(sizeof(struct msim__tcb) <= 512, "a connection has grown beyond eight cache lines");
 
 struct msim__tcp_listener {
@@ -244,11 +245,11 @@ static inline struct msim__tcp *msim__tcb_room(const struct msim__tcb *tcb)
 struct msim__segment {
   const struct msim__packet *packet;
   uint32_t seq, ack;
-  uint32_t text_bytes;       /* of the payload, what remains */
-  uint32_t text_skip_bytes;  /* of the payload, what was trimmed at the front */
-  uint32_t window;           /* SEG.WND in bytes, scale applied */
+  uint32_t text_bytes;      /* of the payload, what remains */
+  uint32_t text_skip_bytes; /* of the payload, what was trimmed at the front */
+  uint32_t window;          /* SEG.WND in bytes, scale applied */
   uint16_t flags;
-  uint16_t mss_bytes;  /* option; 0: absent */
+  uint16_t mss_bytes;   /* option; 0: absent */
   int16_t window_shift; /* option; -1: absent */
 };
 /* SEG.LEN: with SYN and FIN */
@@ -278,8 +279,8 @@ void msim__segment_read(struct msim__segment *seg, const struct msim__packet *pa
 struct msim__tcp_node *msim__tcp_node_of(struct msim_node *node);
 
 /* ---- tcb.c ---- */
-/* A connection in the table, with its opts and buffers set, in the given state; takes no reference of flow but keeps the
- * caller's. NULL when out of memory (the simulation has then failed; the flow is the caller's still). */
+/* A connection in the table, with its opts and buffers set, in the given state; takes no reference of flow but keeps
+ * the caller's. NULL when out of memory (the simulation has then failed; the flow is the caller's still). */
 struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_head *key, enum msim__tcp_state state,
                                 struct msim_flow *flow);
 /* Out of the table, and everything it holds; no callback. */
@@ -303,8 +304,7 @@ static inline bool msim__tcb_is_over(const struct msim__tcb *tcb)
 void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg);
 /* 3.10.7.1, 3.10.7.2. after: the new connection's numbers begin beyond this one; NULL: anywhere. */
 void msim__tcp_in_closed(struct msim_node *node, const struct msim__segment *seg);
-void msim__tcp_in_listen(struct msim_node *node, struct msim__tcp_listener *listener, struct msim__segment *seg,
-                         const uint32_t *after);
+void msim__tcp_in_listen(struct msim_node *node, struct msim__segment *seg, const uint32_t *after);
 void msim__tcb_in_syn_sent(struct msim__tcb *tcb, struct msim__segment *seg);
 /* The seventh and eighth step, which also a SYN's text and FIN pass. */
 void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg);
@@ -358,7 +358,8 @@ void msim__tcb_reassembly_release(struct msim__tcb *tcb); /* what lies beyond a 
 void msim__tcb_receive_release(struct msim__tcb *tcb);
 
 /* ---- tcp_send_buffer.c ---- */
-/* Both only append. MSIM_ERR_NOMEM (what was copied before it stays queued); MSIM_ERR_LIMIT: more than 1 GiB together. */
+/* Both only append. MSIM_ERR_NOMEM (what was copied before it stays queued); MSIM_ERR_LIMIT: more than 1 GiB together.
+ */
 int msim__tcb_send_copy(struct msim__tcb *tcb, const void *data, size_t size_bytes);
 int msim__tcb_send_refer(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes);
 void msim__tcb_send_acked(struct msim__tcb *tcb); /* drops what lies before SND.UNA */

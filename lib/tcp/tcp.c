@@ -1,4 +1,5 @@
-/* tcp.c: the room, and the calls of a user (3.10.1 to 3.10.6). Segments are dealt with in tcp_input.c and tcp_output.c. */
+/* tcp.c: the room, and the calls of a user (3.10.1 to 3.10.6). Segments are dealt with in tcp_input.c and tcp_output.c.
+ */
 #include "tcp/tcb.h"
 
 #include <string.h>
@@ -105,8 +106,8 @@ static int choose_port(const struct msim__tcp *tcp, struct msim_node *node, stru
   return MSIM_ERR_LIMIT;
 }
 
-/* The flow of a connection that the peer is opening from the other end at the same time (3.5, figure 8): the earlier SYN
- * names it, this end is its server. NULL: none. */
+/* The flow of a connection that the peer is opening from the other end at the same time (3.5, figure 8): the earlier
+ * SYN names it, this end is its server. NULL: none. */
 static struct msim_flow *crossing_flow(const struct msim__tcp *tcp, const struct msim__tcp_head *key)
 {
   struct msim_node *peer = msim__addr_node(tcp->net, key->remote_id);
@@ -195,9 +196,8 @@ static bool may_write(const struct msim__tcb *tcb)
 {
   enum msim__tcp_state state = (enum msim__tcp_state)tcb->head.state;
 
-  return (tcb->bits & MSIM__TCB_FIN_QUEUED) == 0 &&
-         (state == MSIM__TCP_SYN_SENT || state == MSIM__TCP_SYN_RECEIVED || state == MSIM__TCP_ESTABLISHED ||
-          state == MSIM__TCP_CLOSE_WAIT);
+  return (tcb->bits & MSIM__TCB_FIN_QUEUED) == 0 && (state == MSIM__TCP_SYN_SENT || state == MSIM__TCP_SYN_RECEIVED ||
+                                                     state == MSIM__TCP_ESTABLISHED || state == MSIM__TCP_CLOSE_WAIT);
 }
 
 /* Inside a handler output runs when all handlers are done. While a unit is open its end is still to be written by the

@@ -1,6 +1,7 @@
 /* tcp.h: the one internal interface to TCP; streams and sockets are thin users of it.
  *
- * TCP knows neither descriptors nor lines nor agents. Every call is non-blocking. Sections are of RFC 9293 unless said. */
+ * TCP knows neither descriptors nor lines nor agents. Every call is non-blocking. Sections are of RFC 9293 unless said.
+ */
 #ifndef MSIM_TCP_TCP_H
 #define MSIM_TCP_TCP_H
 

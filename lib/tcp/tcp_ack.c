@@ -142,8 +142,7 @@ static void take_new(struct msim__tcb *tcb, uint32_t ack)
 
 static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  if (msim__seq_after(tcb->snd_wl1, seg->seq) ||
-      (tcb->snd_wl1 == seg->seq && msim__seq_after(tcb->snd_wl2, seg->ack)))
+  if (msim__seq_after(tcb->snd_wl1, seg->seq) || (tcb->snd_wl1 == seg->seq && msim__seq_after(tcb->snd_wl2, seg->ack)))
     return;
   if (seg->window > tcb->snd_wnd && (tcb->bits & MSIM__TCB_PERSISTING) != 0) { /* it has opened */
     tcb->bits &= ~(uint32_t)MSIM__TCB_PERSISTING;

@@ -6,8 +6,6 @@
 
 #include "core/hash.h"
 
-#define BUCKETS_MIN 64u
-
 /* ---- the table ---- */
 
 static size_t bucket_of(const struct msim__tcp *tcp, const struct msim_node *node, uint32_t local_id,
@@ -156,7 +154,6 @@ void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet)
 {
   struct msim__tcp *tcp = msim__tcp(msim__node_sim(node));
   struct msim__tcp_head *head;
-  struct msim__tcp_listener *listener;
   struct msim__segment seg;
 
   msim__segment_read(&seg, packet);
@@ -169,11 +166,11 @@ void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet)
     msim__tcb_segment_arrives((struct msim__tcb *)(void *)head, &seg);
     return;
   }
-  if (!is_spoken_to_one(msim__addr_of(tcp->net, packet->src)) || !is_spoken_to_one(msim__addr_of(tcp->net, packet->dst)))
+  if (!is_spoken_to_one(msim__addr_of(tcp->net, packet->src)) ||
+      !is_spoken_to_one(msim__addr_of(tcp->net, packet->dst)))
     return;
-  listener = msim__tcp_listener_find(node, packet->dst_port);
-  if (listener != NULL)
-    msim__tcp_in_listen(node, listener, &seg, NULL);
+  if (msim__tcp_listener_find(node, packet->dst_port) != NULL)
+    msim__tcp_in_listen(node, &seg, NULL);
   else
     msim__tcp_in_closed(node, &seg);
 }

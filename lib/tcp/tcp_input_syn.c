@@ -143,10 +143,8 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
 }
 
 /* 3.10.7.2 */
-void msim__tcp_in_listen(struct msim_node *node, struct msim__tcp_listener *listener, struct msim__segment *seg,
-                         const uint32_t *after)
+void msim__tcp_in_listen(struct msim_node *node, struct msim__segment *seg, const uint32_t *after)
 {
-  (void)listener;
   if ((seg->flags & MSIM_TCP_RST) != 0) /* first: a RST */
     return;
   if ((seg->flags & MSIM_TCP_ACK) != 0) { /* second: an ACK */

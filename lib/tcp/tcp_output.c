@@ -1,7 +1,7 @@
 /* tcp_output.c: decides what may go out, then builds it: the only producer of a connection's segments.
  *
- * The predicates read the connection and fill a plan; build_segment turns a plan into a packet and keeps the books. Does
- * not process anything that arrives. */
+ * The predicates read the connection and fill a plan; build_segment turns a plan into a packet and keeps the books.
+ * Does not process anything that arrives. */
 #include "tcp/tcb.h"
 
 #include <string.h>
@@ -71,7 +71,8 @@ static uint16_t offer_window(struct msim__tcb *tcb, bool syn)
 
 /* ---- the predicates ---- */
 
-/* All that may be outstanding. Limited transmit (RFC 3042) lets each of the first two duplicate ACKs out one segment. */
+/* All that may be outstanding. Limited transmit (RFC 3042) lets each of the first two duplicate ACKs out one segment.
+ */
 static uint32_t congestion_window(const struct msim__tcb *tcb)
 {
   int64_t bytes = (int64_t)tcb->cc.cwnd_bytes + tcb->inflate_bytes;
@@ -282,8 +283,7 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
     msim__tcb_rtt_start(tcb, plan->seq);
   }
   if (watched && msim__seq_after(end, tcb->snd_max))
-    msim__tcb_sent_add(tcb, msim__seq_max(plan->seq, tcb->snd_max),
-                       tcb->flow->side[tcb->head.side].segment_count);
+    msim__tcb_sent_add(tcb, msim__seq_max(plan->seq, tcb->snd_max), tcb->flow->side[tcb->head.side].segment_count);
   tcb->snd_max = msim__seq_max(tcb->snd_max, end);
   if (!plan->stays)
     tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, end);
@@ -363,8 +363,7 @@ static void set_timer(struct msim__tcb *tcb)
     }
     if (tcb->retransmit_at_ns == MSIM_NEVER)
       tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
-  } else if (may_carry_data(tcb) &&
-             (msim__tcb_queued_from(tcb, tcb->snd_nxt) > 0 || fin_waits(tcb, tcb->snd_nxt))) {
+  } else if (may_carry_data(tcb) && (msim__tcb_queued_from(tcb, tcb->snd_nxt) > 0 || fin_waits(tcb, tcb->snd_nxt))) {
     if ((tcb->bits & MSIM__TCB_PERSISTING) == 0 || tcb->retransmit_at_ns == MSIM_NEVER)
       tcb->retransmit_at_ns = now_of(tcb) + persist_ns(tcb);
     tcb->bits |= MSIM__TCB_PERSISTING;

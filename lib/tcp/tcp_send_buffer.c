@@ -1,15 +1,15 @@
 /* tcp_send_buffer.c: the bytes that the user has handed over and the peer has not yet acknowledged.
  *
- * A list of pieces of blobs. What is written by copy fills chunks of its own, which grow with the stream; what is written
- * by reference is never copied. Segments refer to the pieces: appending to a chunk leaves what is on its way alone.
- * Does not decide what is sent. */
+ * A list of pieces of blobs. What is written by copy fills chunks of its own, which grow with the stream; what is
+ * written by reference is never copied. Segments refer to the pieces: appending to a chunk leaves what is on its way
+ * alone. Does not decide what is sent. */
 #include "tcp/tcb.h"
 
 #include <string.h>
 
 #define CHUNK_BYTES_MIN 512u
 #define CHUNK_BYTES_MAX 16384u
-#define CHUNK_BYTES_REST 64u             /* a free end shorter than this is not kept for an idle connection */
+#define CHUNK_BYTES_REST 64u                /* a free end shorter than this is not kept for an idle connection */
 #define QUEUE_BYTES_MAX (UINT32_C(1) << 30) /* of all together: keeps sequence numbers comparable */
 
 static uint32_t queued_bytes(const struct msim__tcb *tcb)

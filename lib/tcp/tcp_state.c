@@ -12,8 +12,8 @@ static const char *const names[MSIM__TCP_STATES] = {
 #define TO(state) (1u << MSIM__TCP_##state)
 
 /* Figure 5 and 3.10. A listener is no connection: what it accepts begins in LISTEN. The steps come one after the
- * other: a FIN in SYN-RECEIVED passes ESTABLISHED, since its segment must carry the ACK; one that also acknowledges ours in
- * FIN-WAIT-1 passes FIN-WAIT-2. */
+ * other: a FIN in SYN-RECEIVED passes ESTABLISHED, since its segment must carry the ACK; one that also acknowledges
+ * ours in FIN-WAIT-1 passes FIN-WAIT-2. */
 static const uint16_t moves[MSIM__TCP_STATES] = {
     [MSIM__TCP_CLOSED] = TO(SYN_SENT),
     [MSIM__TCP_LISTEN] = TO(SYN_RECEIVED),

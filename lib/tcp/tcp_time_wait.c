@@ -83,7 +83,8 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
   msim__flow_ref(wait->flow);
   wait->snd_nxt = tcb->snd_max;
   wait->rcv_nxt = tcb->rcv_nxt;
-  wait->window = (uint16_t)((tcb->rcv_adv - tcb->rcv_nxt) >> ((tcb->bits & MSIM__TCB_SCALING) != 0 ? tcb->rcv_shift : 0));
+  wait->window =
+      (uint16_t)((tcb->rcv_adv - tcb->rcv_nxt) >> ((tcb->bits & MSIM__TCB_SCALING) != 0 ? tcb->rcv_shift : 0));
   if (row->oldest == NULL && !msim_timer_is_armed(&row->timer)) {
     msim_timer_init(&row->timer, node, on_timer);
     msim_timer_set_background(&row->timer, true);
@@ -113,13 +114,13 @@ static void acknowledge(const struct msim__time_wait *wait)
 }
 
 /* A new connection from the same port: safe because its numbers lie beyond the old ones (3.6.1, MAY-2; RFC 6191). */
-static void begin_anew(struct msim__time_wait *wait, struct msim__tcp_listener *listener, struct msim__segment *seg)
+static void begin_anew(struct msim__time_wait *wait, struct msim__segment *seg)
 {
   struct msim_node *node = wait->head.node;
   uint32_t last = wait->snd_nxt;
 
   end_wait(wait, "a new SYN took the port");
-  msim__tcp_in_listen(node, listener, seg, &last);
+  msim__tcp_in_listen(node, seg, &last);
 }
 
 void msim__time_wait_segment(struct msim__time_wait *wait, struct msim__segment *seg)
@@ -131,7 +132,7 @@ void msim__time_wait_segment(struct msim__time_wait *wait, struct msim__segment 
     return; /* RFC 1337 3: a RST must not end TIME-WAIT */
   if ((seg->flags & (MSIM_TCP_SYN | MSIM_TCP_ACK)) == MSIM_TCP_SYN && listener != NULL &&
       !msim__seq_before(seg->seq, wait->rcv_nxt)) {
-    begin_anew(wait, listener, seg);
+    begin_anew(wait, seg);
     return;
   }
   /* 3.10.7.4: the peer's FIN again: acknowledge, and wait anew. Anything else that is not in its place is answered as

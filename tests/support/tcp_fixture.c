@@ -185,17 +185,17 @@ static int build(struct tcp_world *w, uint64_t seed, uint64_t fail_at, const str
   sim_opts.mem = w->mem.hook;
   memset(&link, 0, sizeof link);
   link.a_to_b = link.b_to_a = way != NULL ? *way : plain;
-  if ((err = msim__sim_create(&w->sim, &sim_opts, types)) != MSIM_OK ||
-      (err = msim__net_create(w->sim)) != MSIM_OK || (err = msim__tcp_create(w->sim)) != MSIM_OK ||
-      (err = msim_node_add(w->sim, "a", &w->a)) != MSIM_OK || (err = msim_node_add(w->sim, "b", &w->b)) != MSIM_OK ||
-      (err = msim_node_add_addr(w->a, "10.0.0.1")) != MSIM_OK ||
-      (err = msim_node_add_addr(w->b, "10.0.0.2")) != MSIM_OK ||
-      (err = msim_link_add(w->a, w->b, &link)) != MSIM_OK)
+  link.b_to_a.impair.drop_nth = NULL;
+  if ((err = msim__sim_create(&w->sim, &sim_opts, types)) != MSIM_OK || (err = msim__net_create(w->sim)) != MSIM_OK ||
+      (err = msim__tcp_create(w->sim)) != MSIM_OK || (err = msim_node_add(w->sim, "a", &w->a)) != MSIM_OK ||
+      (err = msim_node_add(w->sim, "b", &w->b)) != MSIM_OK || (err = msim_node_add_addr(w->a, "10.0.0.1")) != MSIM_OK ||
+      (err = msim_node_add_addr(w->b, "10.0.0.2")) != MSIM_OK || (err = msim_link_add(w->a, w->b, &link)) != MSIM_OK)
     return err;
-  if (opts != NULL && ((err = msim_node_set_tcp(w->a, opts)) != MSIM_OK || (err = msim_node_set_tcp(w->b, opts)) != MSIM_OK))
+  if (opts != NULL &&
+      ((err = msim_node_set_tcp(w->a, opts)) != MSIM_OK || (err = msim_node_set_tcp(w->b, opts)) != MSIM_OK))
     return err;
-  w->hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND) |
-                  MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT);
+  w->hook.kinds =
+      MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND) | MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT);
   w->hook.ctx = w;
   w->hook.record = record;
   msim__trace_add_hook(w->sim, &w->hook);
@@ -363,7 +363,8 @@ static void put_options(struct msim__packet_cold *cold, const struct tcp_seg *se
 void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
 {
   struct msim__net *net = msim__net(w->sim);
-  uint32_t index = msim__packet_new(&net->packets), size = seg->text != NULL ? (uint32_t)strlen(seg->text) : seg->text_bytes;
+  uint32_t index = msim__packet_new(&net->packets),
+           size = seg->text != NULL ? (uint32_t)strlen(seg->text) : seg->text_bytes;
   struct msim__packet *p = msim__packet_at(&net->packets, index);
   const struct msim_addr from = msim_node_addr(w->b), to = msim_node_addr(w->a);
   bool listens = w->a->tcp_listeners != NULL;

@@ -1,9 +1,9 @@
 /* tcp_fixture.h: TCP under test, in two ways.
  *
- * Two hosts "a" and "b" with one link and a TCP each; or one host "a", whose peer "p" is played by the test, which sends
- * and sees segments with relative numbers in the notation of the text trace ("S. 0:0(0) ack 1 win 65535"). All memory
- * goes through fail_mem, and closing a world asserts that nothing is held. For tests only; include after the cmocka
- * headers. */
+ * Two hosts "a" and "b" with one link and a TCP each; or one host "a", whose peer "p" is played by the test, which
+ * sends and sees segments with relative numbers in the notation of the text trace ("S. 0:0(0) ack 1 win 65535"). All
+ * memory goes through fail_mem, and closing a world asserts that nothing is held. For tests only; include after the
+ * cmocka headers. */
 #ifndef MSIM_TESTS_SUPPORT_TCP_FIXTURE_H
 #define MSIM_TESTS_SUPPORT_TCP_FIXTURE_H
 
@@ -13,7 +13,7 @@
 #include "tcp/tcb.h"
 
 #define TCP_LOG_BYTES 65536u
-#define TCP_PORT 25u      /* of the listener */
+#define TCP_PORT 25u /* of the listener */
 #define TCP_PEER_PORT 4000u
 
 /* What one end's user has heard and read. Everything readable is read at once unless told otherwise. */
@@ -26,9 +26,9 @@ struct tcp_end {
   const char *write_on_open, *write_on_readable;
   const struct msim_blob *source;
   size_t source_bytes_sent;
-  bool holds_back;     /* does not read */
+  bool holds_back; /* does not read */
   bool closes_on_eof, closes_on_open, aborts_on_open, aborts_on_readable;
-  bool quiet;          /* heard is not kept */
+  bool quiet; /* heard is not kept */
 };
 
 struct tcp_world {
@@ -37,19 +37,20 @@ struct tcp_world {
   struct msim_node *a, *b;
   struct msim__trace_hook hook;
   struct tcp_end opener, acceptor;
-  char states[4096]; /* "a SYN-SENT>ESTABLISHED\n" … */
-  char cwnds[16384]; /* "a start 14600 - 0\n": why, cwnd, ssthresh, flight */
+  char states[4096];                /* "a SYN-SENT>ESTABLISHED\n" … */
+  char cwnds[16384];                /* "a start 14600 - 0\n": why, cwnd, ssthresh, flight */
   uint32_t moves[MSIM__TCP_STATES]; /* seen: bit per target */
   /* raw */
   bool raw;
   uint32_t peer_iss, own_iss;
   bool own_iss_known;
-  unsigned shift; /* of the peer's windows, for nothing but its own notation */
+  unsigned shift;            /* of the peer's windows, for nothing but its own notation */
   char inbox[TCP_LOG_BYTES]; /* what the peer has seen and no expectation has taken yet, a line each */
   msim_ns last_seen_ns;
 };
 
-/* opts may be NULL. way describes both directions; NULL: 1 ms, infinitely fast. */
+/* opts may be NULL. way describes both directions, but for drop_nth, which is that from a to b; NULL: 1 ms, infinitely
+ * fast. */
 void tcp_world_open(struct tcp_world *w, uint64_t seed, const struct msim_tcp_opts *opts,
                     const struct msim_link_way *way);
 /* The same with default options, not yet started: more can be added. */
@@ -73,10 +74,10 @@ size_t tcp_end_write(struct tcp_end *end, const char *text);
 
 struct tcp_seg {
   uint16_t flags;
-  uint32_t seq, ack; /* relative to the initial numbers */
-  uint16_t window;   /* as on the wire; 0: 65535, unless closed */
-  bool closed;       /* window 0 */
-  const char *text;  /* payload; NULL: none */
+  uint32_t seq, ack;   /* relative to the initial numbers */
+  uint16_t window;     /* as on the wire; 0: 65535, unless closed */
+  bool closed;         /* window 0 */
+  const char *text;    /* payload; NULL: none */
   uint32_t text_bytes; /* with text NULL: that many bytes 'x' */
   uint16_t mss_bytes;
   int window_shift; /* with has_shift */

@@ -43,9 +43,12 @@ static void unreachable_when_opening_then_hard_or_soft(void **state)
   static const struct {
     uint8_t type, code;
     const char *at_once, *at_the_end;
-  } cases[] = {{3, 2, "closed(refused)", "closed(refused)"},  {3, 3, "closed(refused)", "closed(refused)"},
-               {3, 0, "", "closed(unreachable)"},             {3, 1, "", "closed(unreachable)"},
-               {3, 13, "", "closed(unreachable)"},            {11, 0, "", "closed(unreachable)"},
+  } cases[] = {{3, 2, "closed(refused)", "closed(refused)"},
+               {3, 3, "closed(refused)", "closed(refused)"},
+               {3, 0, "", "closed(unreachable)"},
+               {3, 1, "", "closed(unreachable)"},
+               {3, 13, "", "closed(unreachable)"},
+               {11, 0, "", "closed(unreachable)"},
                {255, 0, "", "closed(unreachable)"}};
   struct tcp_world w;
   size_t i;
