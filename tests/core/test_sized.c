@@ -59,10 +59,10 @@ static void output_is_cut_or_filled_up_with_zeros(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(shorter_input_is_filled_up_with_zeros),
-    cmocka_unit_test(longer_input_must_end_in_zeros),
-    cmocka_unit_test(no_input_is_invalid),
-    cmocka_unit_test(output_is_cut_or_filled_up_with_zeros),
+      cmocka_unit_test(shorter_input_is_filled_up_with_zeros),
+      cmocka_unit_test(longer_input_must_end_in_zeros),
+      cmocka_unit_test(no_input_is_invalid),
+      cmocka_unit_test(output_is_cut_or_filled_up_with_zeros),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

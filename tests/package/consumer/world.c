@@ -11,8 +11,8 @@ struct config {
 };
 
 static const struct msim_field fields[] = {
-  {.key = "whom", .kind = MSIM_FIELD_HOST, .offset = offsetof(struct config, whom), .fallback = ""},
-  {.key = NULL},
+    {.key = "whom", .kind = MSIM_FIELD_HOST, .offset = offsetof(struct config, whom), .fallback = ""},
+    {.key = NULL},
 };
 
 struct state {
@@ -71,11 +71,11 @@ static int start(struct msim_agent *agent)
 }
 
 static const struct msim_agent_type ring = {
-  .name = "ring",
-  .state_bytes = sizeof(struct state),
-  .config_bytes = sizeof(struct config),
-  .fields = fields,
-  .start = start,
+    .name = "ring",
+    .state_bytes = sizeof(struct state),
+    .config_bytes = sizeof(struct config),
+    .fields = fields,
+    .start = start,
 };
 
 static int count_bytes(void *ctx, const void *data, size_t size_bytes)

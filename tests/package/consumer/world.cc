@@ -1,4 +1,5 @@
-/* world.cc: world.c's story told in C++: the simulation is owned by a pointer that releases it, the agent is a class. */
+/* world.cc: world.c's story told in C++: the simulation is owned by a pointer that releases it, the agent is a class.
+ */
 #include <mailsim/mailsim.h>
 
 #include <cstdio>
@@ -6,7 +7,8 @@
 #include <new>
 #include <string>
 
-namespace {
+namespace
+{
 
 struct Release {
   void operator()(msim_sim *sim) const
@@ -111,7 +113,8 @@ int main()
   msim_counters counters;
   msim_sim_counters(sim.get(), &counters);
   if (heard != "Grüße, bert" || heard_at_ns != MSIM_MSEC(40) || counters.connection_count != 1) {
-    std::fprintf(stderr, "world.cc: heard \"%s\" at %llu ns\n", heard.c_str(), static_cast<unsigned long long>(heard_at_ns));
+    std::fprintf(stderr, "world.cc: heard \"%s\" at %llu ns\n", heard.c_str(),
+                 static_cast<unsigned long long>(heard_at_ns));
     return 1;
   }
   return 0;

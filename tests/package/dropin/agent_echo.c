@@ -6,12 +6,17 @@ struct config {
 };
 
 static const struct msim_field fields[] = {
-  {.key = "port", .kind = MSIM_FIELD_UINT, .offset = offsetof(struct config, port), .fallback = "7", .min = 1, .max = 65535},
-  {.key = "line-max",
-   .kind = MSIM_FIELD_SIZE_BYTES,
-   .offset = offsetof(struct config, line_bytes_max),
-   .fallback = "512B"},
-  {.key = NULL},
+    {.key = "port",
+     .kind = MSIM_FIELD_UINT,
+     .offset = offsetof(struct config, port),
+     .fallback = "7",
+     .min = 1,
+     .max = 65535},
+    {.key = "line-max",
+     .kind = MSIM_FIELD_SIZE_BYTES,
+     .offset = offsetof(struct config, line_bytes_max),
+     .fallback = "512B"},
+    {.key = NULL},
 };
 
 static void on_readable(struct msim_agent *agent, struct msim_stream *stream)
@@ -43,9 +48,9 @@ static int start(struct msim_agent *agent)
 
 extern const struct msim_agent_type msim__agent_echo;
 const struct msim_agent_type msim__agent_echo = {
-  .name = "echo",
-  .summary = "answers every line with itself",
-  .config_bytes = sizeof(struct config),
-  .fields = fields,
-  .start = start,
+    .name = "echo",
+    .summary = "answers every line with itself",
+    .config_bytes = sizeof(struct config),
+    .fields = fields,
+    .start = start,
 };

@@ -39,10 +39,10 @@ static void on_loss(void *state, struct msim_cc_vars *v, enum msim_loss why, msi
 
 extern const struct msim_cc_type msim__cc_half;
 const struct msim_cc_type msim__cc_half = {
-  .name = "half",
-  .summary = "one segment more per window, half after a loss",
-  .state_bytes = sizeof(struct half),
-  .start = start,
-  .on_ack = on_ack,
-  .on_loss = on_loss,
+    .name = "half",
+    .summary = "one segment more per window, half after a loss",
+    .state_bytes = sizeof(struct half),
+    .start = start,
+    .on_ack = on_ack,
+    .on_loss = on_loss,
 };

@@ -1,4 +1,5 @@
-/* sink_csv.c: csv: segments and windows as lines of values with commas. Names of hosts hold neither commas nor quotes. */
+/* sink_csv.c: csv: segments and windows as lines of values with commas. Names of hosts hold neither commas nor quotes.
+ */
 #include <mailsim/trace.h>
 
 #include <inttypes.h>
@@ -23,9 +24,9 @@ static int record_csv(void *state, struct msim_sink *sink, const struct msim_tra
 
 extern const struct msim_sink_type msim__sink_csv;
 const struct msim_sink_type msim__sink_csv = {
-  .name = "csv",
-  .summary = "segments and congestion windows, one line each",
-  .kinds = MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_CWND),
-  .open = open_csv,
-  .record = record_csv,
+    .name = "csv",
+    .summary = "segments and congestion windows, one line each",
+    .kinds = MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_CWND),
+    .open = open_csv,
+    .record = record_csv,
 };
