@@ -4,6 +4,7 @@
 
 #include <mailsim/mailsim.h>
 
+#include <signal.h>
 #include <stdio.h>
 
 /* Exit codes. INTERRUPTED is what shells expect of a program that SIGINT ended. */
@@ -81,6 +82,8 @@ struct traces {
   struct trace_target targets[TRACES_MAX];
   size_t count;
   bool on_stdout;
+  const char *option; /* how the user gave them, for complaints; NULL: --trace */
+  const char *filter; /* an option that each of them gets in front of its own, or NULL */
 };
 
 /* FORMAT:PATH[,options]; path "-" is standard output. false: said on stderr. */
@@ -99,12 +102,31 @@ void mails_free(struct mails *mails);
 void mails_print(const struct mails *mails, const struct output *output);
 void mails_print_json(const struct mails *mails, FILE *file);
 
+/* ---- captions.c ---- */
+
+/* Gives a scene the captions of a language ("de", "en-GB"), or when NULL of the environment's, from the file
+ * strings/LANGUAGE.yaml beside the scene's. Without such a file the scene keeps its own. false: the language that was
+ * asked for is not there, or its file is broken; said on stderr. */
+bool captions_load(struct msim_scene *scene, const char *scene_path, const char *asked);
+
+/* ---- status.c: a line about a long run ---- */
+
+/* Runs until until_ns like msim_sim_run. On a terminal a line on standard error tells how far it is, at most ten times a
+ * second. Ends early when *interrupted (may be NULL) is not 0. */
+int status_run(struct msim_sim *sim, msim_ns until_ns, const volatile sig_atomic_t *interrupted);
+
+/* ---- show_mail.c, show_stats.c: views of a trace as sinks of the command's own ---- */
+
+extern const struct msim_sink_type show_mail_type, show_stats_type; /* show_stats_type knows the option `json` */
+
 /* ---- verbs: arguments behind the verb; return an exit code ---- */
 
 int verb_run(struct arguments *arguments);
 int verb_check(struct arguments *arguments);
 int verb_list(struct arguments *arguments);
 int verb_new(struct arguments *arguments);
+int verb_show(struct arguments *arguments);
+int verb_schema(struct arguments *arguments);
 
 /* The help of one verb on standard output. */
 void print_usage(const char *synopsis, const char *text, const struct option *options);

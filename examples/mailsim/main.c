@@ -8,9 +8,11 @@ static const struct {
   int (*go)(struct arguments *arguments);
 } verbs[] = {
     {"run", "run a topology and tell what was seen", verb_run},
+    {"show", "show a trace: ladder, mails, statistics, other forms", verb_show},
     {"check", "read topologies and tell what is wrong with them", verb_check},
     {"list", "list agents, sinks, congestion, topologies", verb_list},
     {"new", "write a small topology to start from", verb_new},
+    {"schema", "write the format of topologies as JSON Schema", verb_schema},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

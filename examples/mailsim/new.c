@@ -24,7 +24,7 @@ static const char *const lines[] = {
     "          submit: mail-a # her provider takes the mail\n",
     "          script:\n",
     "            - at: 1s\n",
-    "              send: {message: m1, to: [ben@b.example], subject: Hello, body: How are you?}\n",
+    "              send: {message: m1, to: [ben@b.example], subject: Hello, body: \"How are you?\"}\n",
     "  mail-a:\n",
     "    agents:\n",
     "      - smtp-server:\n",

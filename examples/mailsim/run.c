@@ -15,6 +15,7 @@ static const struct option options[] = {
     {"scene", "FILE", "check the run against this scene (default: what the file says)"},
     {"case", "ID", "which case of the scene"},
     {"order", "ORDER", "order of the steps: causal, narrated or both (default: both)"},
+    {"language", "CODE", "of the scene's captions, such as de (default: LC_ALL, LC_MESSAGES, LANG)"},
     {"json", NULL, "print the results as one JSON object"},
     {"quiet", NULL, "print only what is wrong"},
     {"help", NULL, "this text"},
@@ -22,7 +23,7 @@ static const struct option options[] = {
 };
 
 struct request {
-  const char *topology, *scene, *scene_case;
+  const char *topology, *scene, *scene_case, *language;
   enum msim_scene_order order;
   struct traces traces;
   uint64_t seed;
@@ -120,6 +121,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     request->scene = value;
   else if (strcmp(name, "case") == 0)
     request->scene_case = value;
+  else if (strcmp(name, "language") == 0)
+    request->language = value;
   else if (strcmp(name, "json") == 0)
     request->json = true;
   else if (strcmp(name, "quiet") == 0)
@@ -202,7 +205,10 @@ static bool load_scene(struct run *run, const struct request *request)
     err = msim_scene_attach(run->scene, run->sim);
   if (err != MSIM_OK && findings == 0)
     complain("%s: %s", path, msim_strerror(err));
-  return err == MSIM_OK;
+  if (err != MSIM_OK)
+    return false;
+  /* what programs read does not depend on the environment */
+  return captions_load(run->scene, path, request->language == NULL && request->json ? "en" : request->language);
 }
 
 static bool attach(struct run *run, struct request *request)
@@ -229,7 +235,7 @@ static int simulate(struct run *run, const struct request *request)
   int err, finish_err;
 
   catch_interrupt(run->sim);
-  err = msim_sim_run(run->sim, request->has_until ? request->until_ns : run->info.until_ns);
+  err = status_run(run->sim, request->has_until ? request->until_ns : run->info.until_ns, &interrupted);
   run->end_ns = msim_sim_now_ns(run->sim);
   finish_err = msim_sim_finish(run->sim);
   if (err == MSIM_OK)

@@ -10,6 +10,11 @@ static bool is_stdout(const struct trace_target *target)
   return strcmp(target->path, "-") == 0;
 }
 
+static const char *option_of(const struct traces *traces)
+{
+  return traces->option != NULL ? traces->option : "--trace";
+}
+
 bool traces_add(struct traces *traces, const char *text)
 {
   struct trace_target *target = &traces->targets[traces->count];
@@ -18,7 +23,7 @@ bool traces_add(struct traces *traces, const char *text)
   size_t i;
 
   if (colon == NULL || colon == text || colon[1] == '\0' || colon[1] == ',') {
-    complain("--trace %s: write FORMAT:PATH, such as text:- or jsonl:run.jsonl", text);
+    complain("%s %s: write FORMAT:PATH, such as text:- or jsonl:run.jsonl", option_of(traces), text);
     return false;
   }
   if (traces->count == TRACES_MAX) {
@@ -40,7 +45,8 @@ bool traces_add(struct traces *traces, const char *text)
   target->options = comma != NULL && comma[1] != '\0' ? comma + 1 : NULL;
   for (i = 0; i + 1 < traces->count; i++)
     if (strcmp(traces->targets[i].path, target->path) == 0) {
-      complain("--trace: %s cannot take two traces", is_stdout(target) ? "standard output" : target->path);
+      complain("%s: %s cannot take two traces", option_of(traces),
+               is_stdout(target) ? "standard output" : target->path);
       return false;
     }
   traces->on_stdout = traces->on_stdout || is_stdout(target);
@@ -68,7 +74,7 @@ static bool formats_exist(const struct traces *traces, const struct msim_sim *si
     if (k < count)
       continue;
     near = nearest_name(traces->targets[i].format, names);
-    complain("--trace: there is no format \"%s\"%s%s%s", traces->targets[i].format,
+    complain("%s: there is no format \"%s\"%s%s%s", option_of(traces), traces->targets[i].format,
              near != NULL ? "; did you mean \"" : "; see mailsim list sinks", near != NULL ? near : "",
              near != NULL ? "\"?" : "");
     return false;
@@ -86,7 +92,15 @@ bool traces_attach(struct traces *traces, struct msim_sim *sim)
     struct trace_target *target = &traces->targets[i];
     struct msim_out out;
     struct msim_diag diag;
+    char options[4096];
     int err;
+
+    if (snprintf(options, sizeof options, "%s%s%s", traces->filter != NULL ? traces->filter : "",
+                 traces->filter != NULL && target->options != NULL ? "," : "",
+                 target->options != NULL ? target->options : "") >= (int)sizeof options) {
+      complain("%s %s: its options are too long", option_of(traces), target->format);
+      return false;
+    }
 
     target->file = is_stdout(target) ? stdout : fopen(target->path, "wb");
     if (target->file == NULL) {
@@ -96,9 +110,9 @@ bool traces_attach(struct traces *traces, struct msim_sim *sim)
     out.ctx = target->file;
     out.write = write_file;
     memset(&diag, 0, sizeof diag);
-    err = msim_trace_add(sim, target->format, &out, target->options, &diag);
+    err = msim_trace_add(sim, target->format, &out, options[0] != '\0' ? options : NULL, &diag);
     if (err != MSIM_OK) {
-      complain("--trace %s: %s", target->format, diag.text[0] != '\0' ? diag.text : msim_strerror(err));
+      complain("%s %s: %s", option_of(traces), target->format, diag.text[0] != '\0' ? diag.text : msim_strerror(err));
       return false;
     }
   }

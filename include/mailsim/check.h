@@ -36,6 +36,16 @@ MSIM_API int msim_scene_load_text_sized(struct msim_scene **out, const char *nam
                                         const struct msim_scene_opts *opts, size_t opts_bytes, msim_diag_fn *fn,
                                         void *user);
 
+/* Puts the sentences of a file of strings over the scene's title and what its steps say: its captions in another
+ * language (docs/scenes.md; those of the scenes in topologies/ are in topologies/scenes/strings/). All of them, or none
+ * when something is wrong. A step that the file does not tell keeps its sentence; texts that were handed out stay
+ * valid. 0, MSIM_ERR_SYNTAX, MSIM_ERR_LIMIT, MSIM_ERR_IO (each told to fn), MSIM_ERR_NOT_FOUND (it has nothing about
+ * this scene and case; not told), MSIM_ERR_NOMEM. */
+MSIM_API int msim_scene_load_strings_file(struct msim_scene *scene, const char *path, msim_diag_fn *fn, void *user);
+/* The same from memory; name stands in the findings. */
+MSIM_API int msim_scene_load_strings_text(struct msim_scene *scene, const char *name, struct msim_slice text,
+                                          msim_diag_fn *fn, void *user);
+
 /* Before or after msim_sim_free of the simulation that it watches. NULL is fine. */
 MSIM_API void msim_scene_free(struct msim_scene *scene);
 

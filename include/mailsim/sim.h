@@ -37,6 +37,11 @@ MSIM_API int msim_sim_start(struct msim_sim *sim);
  * 0, or the sticky failure. */
 MSIM_API int msim_sim_run(struct msim_sim *sim, msim_ns until_ns);
 
+/* As msim_sim_run, but returns 1 after event_count_max events when there is more to do; the next call goes on as if
+ * nothing had happened. So a program can look at its clock or its window in between, and the run stays the same. 0: at
+ * its end, or stopped by msim_sim_stop; <0: the sticky failure. */
+MSIM_API int msim_sim_run_slice(struct msim_sim *sim, msim_ns until_ns, uint64_t event_count_max);
+
 /* Executes every event up to and including until_ns, background timers too, and sets the clock to until_ns. */
 MSIM_API int msim_sim_advance_to(struct msim_sim *sim, msim_ns until_ns);
 

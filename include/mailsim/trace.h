@@ -85,6 +85,9 @@ struct msim_trace_packet {
   const char *fault;   /* id of the fault that did it, or NULL */
   const char *what;    /* ICMP: "icmp.port-unreachable", …; NULL otherwise */
   bool duplicate;      /* RX: a copy that the network made */
+  /* So many bytes at the end of the payload are not known and stand as zeros: a trace file keeps the beginning only
+   * (msim_trace_replay). 0 in a run. */
+  uint32_t unseen_bytes;
 };
 
 /* APP: something that an application, or the network layer (agent NULL), did or learned.
@@ -172,6 +175,24 @@ MSIM_API int msim_sink_printf(struct msim_sink *sink, const char *format, ...) M
 /* The value of an option given at msim_trace_add: "" for a bare key, NULL when absent. */
 MSIM_API const char *msim_sink_option(const struct msim_sink *sink, const char *key);
 MSIM_API struct msim_sim *msim_sink_sim(const struct msim_sink *sink);
+
+/* Where a written trace is read from. read gives at most capacity_bytes; *size_bytes 0 means the end. Returns 0 or a
+ * negative enum msim_err (MSIM_ERR_IO). */
+struct msim_in {
+  void *ctx;
+  int (*read)(void *ctx, void *data, size_t capacity_bytes, size_t *size_bytes);
+};
+
+/* Feeds a trace of the form jsonl into the sinks of an empty simulation, as if it ran: hosts, links, names, seed and
+ * engine come from the first line, n and time from each record. The simulation is started; msim_sim_finish afterwards
+ * writes what is pending, also after an error. What the file does not hold, no sink can tell: see unseen_bytes and
+ * docs/trace.md. A sink may end it early with msim_sim_stop.
+ *
+ * What is wrong is told to fn (may be NULL) under this name, with the line; everything in front of that line has been
+ * fed. Unknown fields and kinds are ignored. 0, MSIM_ERR_SYNTAX, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM, MSIM_ERR_STATE (not
+ * empty, or started), what read returned, or the failure of a sink (then msim_sim_error has the sentence). */
+MSIM_API int msim_trace_replay(struct msim_sim *sim, const struct msim_in *in, const char *name, msim_diag_fn *fn,
+                               void *user);
 
 /* Fingerprints of the four views of a run (docs/trace.md): one sink "fingerprint" computes them. */
 struct msim_fingerprints {

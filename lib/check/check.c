@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check/judge.h"
+#include "check/strings.h"
 #include "check/trace_reader.h"
 #include "check/verdict.h"
 #include "core/sized.h"
@@ -92,37 +93,74 @@ static int read_stream(FILE *file, struct msim__mem *mem, uint8_t **data, size_t
   }
 }
 
+/* The bytes of a whole file, to be freed with *capacity; what fails is reported. */
+static int read_file(const char *path, struct msim__mem *mem, uint8_t **data, size_t *capacity, struct msim_slice *text,
+                     msim_diag_fn *fn, void *user)
+{
+  FILE *file = fopen(path, "rb");
+  struct msim_diag diag;
+  size_t size = 0;
+  int err = MSIM_ERR_IO;
+
+  *data = NULL;
+  *capacity = 0;
+  if (file != NULL) {
+    err = read_stream(file, mem, data, capacity, &size);
+    fclose(file);
+  }
+  if (err != MSIM_OK && err != MSIM_ERR_NOMEM && fn != NULL) {
+    msim__diag_set(&diag, path, 0, 0, err == MSIM_ERR_LIMIT ? "the file is too large" : "the file cannot be read");
+    fn(user, &diag);
+  }
+  text->data = *data;
+  text->size_bytes = size;
+  return err;
+}
+
 int msim_scene_load_file_sized(struct msim_scene **out, const char *path, const struct msim_scene_opts *opts,
                                size_t opts_bytes, msim_diag_fn *fn, void *user)
 {
   struct msim_scene_opts full;
   struct msim__mem mem;
-  struct msim_diag diag;
   struct msim_slice text;
-  uint8_t *data = NULL;
-  size_t capacity = 0, size = 0;
-  FILE *file;
-  int err = MSIM_ERR_IO;
+  uint8_t *data;
+  size_t capacity;
+  int err;
 
   *out = NULL;
   memset(&full, 0, sizeof full);
   if (opts != NULL && msim__sized_in(&full, sizeof full, opts, opts_bytes) != MSIM_OK)
     return MSIM_ERR_INVALID;
   msim__mem_init(&mem, &full.mem);
-  file = fopen(path, "rb");
-  if (file != NULL) {
-    err = read_stream(file, &mem, &data, &capacity, &size);
-    fclose(file);
-  }
-  if (err == MSIM_OK) {
-    text.data = data;
-    text.size_bytes = size;
+  err = read_file(path, &mem, &data, &capacity, &text, fn, user);
+  if (err == MSIM_OK)
     err = msim_scene_load_text_sized(out, path, text, &full, sizeof full, fn, user);
-  } else if (fn != NULL && err != MSIM_ERR_NOMEM) {
-    msim__diag_set(&diag, path, 0, 0, err == MSIM_ERR_LIMIT ? "the file is too large" : "the file cannot be read");
-    fn(user, &diag);
-  }
   msim__free(&mem, data, capacity);
+  return err;
+}
+
+int msim_scene_load_strings_text(struct msim_scene *scene, const char *name, struct msim_slice text, msim_diag_fn *fn,
+                                 void *user)
+{
+  struct msim__yaml tree;
+  int err = msim__yaml_parse(&tree, &scene->mem, name, text, fn, user);
+
+  if (err == MSIM_OK)
+    err = msim__strings_read(&scene->scene, tree.root, fn, user);
+  msim__yaml_release(&tree);
+  return err;
+}
+
+int msim_scene_load_strings_file(struct msim_scene *scene, const char *path, msim_diag_fn *fn, void *user)
+{
+  struct msim_slice text;
+  uint8_t *data;
+  size_t capacity;
+  int err = read_file(path, &scene->mem, &data, &capacity, &text, fn, user);
+
+  if (err == MSIM_OK)
+    err = msim_scene_load_strings_text(scene, path, text, fn, user);
+  msim__free(&scene->mem, data, capacity);
   return err;
 }
 

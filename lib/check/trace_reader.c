@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "check/json_in.h"
+#include "text/json_in.h"
 #include "check/scope.h"
 #include "text/diag.h"
 

@@ -39,7 +39,7 @@ void msim__arena_release(struct msim__arena *arena)
 static int add_block(struct msim__arena *arena, size_t need_bytes)
 {
   size_t head = rounded(sizeof(struct msim__arena_block));
-  size_t size = arena->capacity_bytes == 0 ? BLOCK_BYTES_MIN : arena->capacity_bytes * 2;
+  size_t size = arena->blocks == NULL ? BLOCK_BYTES_MIN : arena->blocks->size_bytes * 2;
   struct msim__arena_block *block;
 
   if (size > BLOCK_BYTES_MAX)
@@ -77,9 +77,17 @@ void *msim__arena_alloc(struct msim__arena *arena, size_t size_bytes)
 
 char *msim__arena_text(struct msim__arena *arena, const char *text, size_t size_bytes)
 {
-  char *copy = msim__arena_alloc(arena, size_bytes + 1);
+  char *copy;
 
-  if (copy != NULL && size_bytes > 0)
+  if (size_bytes > PTRDIFF_MAX / 2)
+    return NULL;
+  if (size_bytes + 1 > arena->capacity_bytes - arena->used_bytes &&
+      add_block(arena, rounded(size_bytes + 1)) != MSIM_OK)
+    return NULL;
+  arena->capacity_bytes -= size_bytes + 1;
+  copy = (char *)arena->blocks + arena->capacity_bytes;
+  if (size_bytes > 0)
     memcpy(copy, text, size_bytes);
+  copy[size_bytes] = '\0';
   return copy;
 }

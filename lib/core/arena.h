@@ -11,7 +11,7 @@ struct msim__arena_block;
 struct msim__arena {
   struct msim__mem *mem;
   struct msim__arena_block *blocks;
-  size_t used_bytes, capacity_bytes; /* of the newest block */
+  size_t used_bytes, capacity_bytes; /* of the newest block: objects grow up to used, texts down to capacity */
 };
 
 void msim__arena_init(struct msim__arena *arena, struct msim__mem *mem);

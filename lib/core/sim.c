@@ -31,6 +31,7 @@ int msim__sim_create(struct msim_sim **out, const struct msim_sim_opts *opts,
   for (kind = 0; builtin_types != NULL && kind < MSIM__TYPE_KINDS; kind++)
     sim->builtin_types[kind] = builtin_types[kind];
   sim->start_unix_s = START_UNIX_S;
+  sim->engine = MSIM_ENGINE;
   *out = sim;
   return MSIM_OK;
 }
@@ -131,14 +132,18 @@ static bool may_go_on(struct msim_sim *sim, msim_ns until_ns)
   return true;
 }
 
-int msim_sim_run(struct msim_sim *sim, msim_ns until_ns)
+int msim_sim_run_slice(struct msim_sim *sim, msim_ns until_ns, uint64_t event_count_max)
 {
   int err = msim_sim_start(sim);
+  uint64_t left = event_count_max;
 
   sim->stopping = false;
   while (err == MSIM_OK && sim->queue.foreground_count > 0 && may_go_on(sim, until_ns)) {
-    struct msim_timer *timer = msim__queue_take(&sim->queue, until_ns);
+    struct msim_timer *timer;
 
+    if (left-- == 0)
+      return 1;
+    timer = msim__queue_take(&sim->queue, until_ns);
     if (timer == NULL) {
       if (until_ns > sim->now_ns) /* the clock never goes back */
         sim->now_ns = until_ns;
@@ -147,6 +152,16 @@ int msim_sim_run(struct msim_sim *sim, msim_ns until_ns)
     execute(sim, timer);
   }
   return sim->failure;
+}
+
+int msim_sim_run(struct msim_sim *sim, msim_ns until_ns)
+{
+  int more;
+
+  do {
+    more = msim_sim_run_slice(sim, until_ns, UINT64_MAX);
+  } while (more > 0);
+  return more;
 }
 
 int msim_sim_advance_to(struct msim_sim *sim, msim_ns until_ns)

@@ -77,14 +77,25 @@ static uint32_t next_number(struct msim__net *net, uint64_t key)
   return ++row->count;
 }
 
+uint64_t msim__flow_key(const char *client, const char *server, uint16_t port, uint8_t proto)
+{
+  uint64_t key = msim__hash_bytes(proto, client, strlen(client));
+
+  return msim__hash_bytes(msim__hash_join(key, port), server, strlen(server));
+}
+
+uint64_t msim__flow_id(uint64_t key, uint32_t number)
+{
+  return msim__hash_join(key, number);
+}
+
 struct msim_flow *msim__flow_new(struct msim_node *client_node, const char *client, const char *server, uint16_t port,
                                  uint8_t proto)
 {
   struct msim_sim *sim = msim__node_sim(client_node);
   struct msim_flow *flow = msim__alloc_zeroed(&sim->mem, 1, sizeof *flow);
-  uint64_t key = msim__hash_bytes(proto, client, strlen(client));
+  uint64_t key = msim__flow_key(client, server, port, proto);
 
-  key = msim__hash_bytes(msim__hash_join(key, port), server, strlen(server));
   if (flow == NULL) {
     msim__sim_fail_nomem(sim);
     return NULL;
@@ -101,7 +112,7 @@ struct msim_flow *msim__flow_new(struct msim_node *client_node, const char *clie
   flow->refs = 1;
   flow->port = port;
   flow->proto = proto;
-  flow->id = msim__hash_join(key, flow->number);
+  flow->id = msim__flow_id(key, flow->number);
   return flow;
 }
 

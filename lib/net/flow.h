@@ -30,6 +30,10 @@ struct msim_flow {
 
 struct msim_node;
 
+/* The flow's id is made of its name alone: key of (client, server, port, proto), then the number. */
+uint64_t msim__flow_key(const char *client, const char *server, uint16_t port, uint8_t proto);
+uint64_t msim__flow_id(uint64_t key, uint32_t number);
+
 /* One reference. client and server live as long as the simulation; the number is the next of (client, server, port,
  * proto), counted by the client's node. NULL when out of memory (the simulation has then failed). */
 struct msim_flow *msim__flow_new(struct msim_node *client_node, const char *client, const char *server, uint16_t port,

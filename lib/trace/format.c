@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/hash.h"
 #include "net/flow.h"
 #include "text/utf8.h"
 
@@ -39,6 +40,75 @@ char *msim__put_segment(char *p, bool from_client, uint32_t number)
 {
   *p++ = from_client ? 'c' : 's';
   return msim__put_uint(p, number);
+}
+
+char *msim__put_flags(char *p, uint16_t flags)
+{
+  static const char letters[] = "FSRP.UEW"; /* of bits 0 to 7, as packetdrill and tcpdump write them */
+  char *start = p;
+  size_t i;
+
+  for (i = 0; i < 8; i++) {
+    if ((flags >> i & 1) != 0)
+      *p++ = letters[i];
+  }
+  if (p == start)
+    *p++ = '-';
+  return p;
+}
+
+uint64_t msim__packet_key(const struct msim_trace_record *record)
+{
+  const struct msim_trace_packet *packet = &record->u.packet;
+  uint64_t key = packet->flow != NULL ? packet->flow->id : 0;
+
+  if (record->kind != MSIM_TRACE_ICMP && packet->flow != NULL)
+    return msim__mix64(key ^ ((uint64_t)packet->number << 3 | (packet->from_client ? 4u : 0u) | record->kind));
+  key = msim__hash_join(key, (uint64_t)packet->number << 32 | packet->packet->id);
+  if (packet->from != NULL)
+    key = msim__hash_bytes(key, packet->from, strlen(packet->from));
+  if (packet->to != NULL)
+    key = msim__hash_bytes(key, packet->to, strlen(packet->to));
+  return packet->what != NULL ? msim__hash_bytes(key, packet->what, strlen(packet->what)) : key;
+}
+
+static char *put_cut(char *p, const char *text, size_t size_bytes_max)
+{
+  size_t size_bytes = strlen(text);
+
+  if (size_bytes > size_bytes_max)
+    size_bytes = msim__utf8_cut((const uint8_t *)text, size_bytes, size_bytes_max);
+  memcpy(p, text, size_bytes);
+  return p + size_bytes;
+}
+
+char *msim__put_loss(char *p, const struct msim_trace_packet *packet, bool names_link)
+{
+  const char *reason = packet->reason != NULL ? packet->reason : "unknown";
+
+  if (packet->duplicate)
+    p = put_cut(p, "dup-", 4);
+  if (strcmp(reason, "corrupt") == 0) {
+    p = put_cut(p, "corrupt", 7);
+    if (packet->fault == NULL)
+      return p;
+    *p++ = '(';
+    p = put_cut(p, packet->fault, 63);
+    *p++ = ')';
+    return p;
+  }
+  p = put_cut(p, "lost(", 5);
+  p = put_cut(p, reason, 31);
+  if (names_link && packet->link != NULL) {
+    *p++ = '@';
+    p = put_cut(p, packet->link, 40);
+  }
+  if (packet->fault != NULL) {
+    *p++ = ' ';
+    p = put_cut(p, packet->fault, 63);
+  }
+  *p++ = ')';
+  return p;
 }
 
 char *msim__put_endpoint(char *p, const struct msim_addr *addr, uint16_t port, bool has_port)
@@ -122,6 +192,7 @@ void msim__payload_walk_init(struct msim__payload_walk *walk, const struct msim_
 {
   struct msim_slice payload = packet->packet->payload;
 
+  payload.size_bytes -= packet->unseen_bytes < payload.size_bytes ? packet->unseen_bytes : payload.size_bytes;
   walk->packet = packet;
   walk->at = 0;
   walk->end = payload.size_bytes > limit ? msim__utf8_cut(payload.data, payload.size_bytes, limit) : payload.size_bytes;

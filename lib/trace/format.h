@@ -31,6 +31,17 @@ char *msim__put_flow(char *p, const struct msim_flow *flow);
 /* 11 bytes: "c3", "s14". */
 char *msim__put_segment(char *p, bool from_client, uint32_t number);
 
+/* 8 bytes: "S.", "-" for none; letters as packetdrill and tcpdump write them. */
+char *msim__put_flags(char *p, uint16_t flags);
+
+/* The same for all records of one packet, different for others. ICMP has no numbers: its IP id stands in. */
+uint64_t msim__packet_key(const struct msim_trace_record *record);
+
+/* MSIM__FORMAT_LOSS_BYTES; `lost(queue)`, `lost(loss f1)` when a fault did it, `corrupt(f1)`, each with `dup-` in front
+ * for a copy. names_link: `lost(queue@LINK)`. */
+char *msim__put_loss(char *p, const struct msim_trace_packet *packet, bool names_link);
+#define MSIM__FORMAT_LOSS_BYTES ((size_t)160)
+
 /* MSIM_ADDR_TEXT_BYTES; the port only with has_port; brackets as RFC 3986 has them. */
 char *msim__put_endpoint(char *p, const struct msim_addr *addr, uint16_t port, bool has_port);
 

@@ -40,6 +40,12 @@ int msim__hold_init(struct msim__hold *hold, struct msim__mem *mem, struct msim_
   return MSIM_ERR_NOMEM;
 }
 
+void msim__hold_set_write(struct msim__hold *hold, msim__hold_write_fn *write, void *user)
+{
+  hold->write = write;
+  hold->write_user = user;
+}
+
 void msim__hold_release(struct msim__hold *hold)
 {
   if (hold->mem == NULL)
@@ -68,13 +74,29 @@ static const char *bytes_at(const struct msim__hold *hold, uint64_t place)
 
 /* ---- writing ---- */
 
+static struct msim_slice slice(const char *data, size_t size_bytes)
+{
+  struct msim_slice s;
+
+  s.data = (const uint8_t *)data;
+  s.size_bytes = size_bytes;
+  return s;
+}
+
+static void write_text(struct msim__buf *out, const struct msim__hold_parts *parts)
+{
+  (void)msim__buf_append(out, parts->head.data, parts->head.size_bytes);
+  (void)msim__buf_append(out, parts->fate.data, parts->fate.size_bytes);
+  (void)msim__buf_append(out, parts->also.data, parts->also.size_bytes);
+  (void)msim__buf_append(out, parts->tail.data, parts->tail.size_bytes);
+  (void)msim__buf_append_byte(out, '\n');
+}
+
 static void write_line(struct msim__hold *hold, const struct msim__hold_line *line)
 {
-  struct msim__buf *out = hold->out;
+  struct msim__hold_parts parts = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
   char fate[MSIM__UNITS_TEXT_BYTES + 4], *p = fate;
 
-  if (line->head_bytes > 0)
-    (void)msim__buf_append(out, bytes_at(hold, line->begin), line->head_bytes);
   if (line->state == DELIVERED) {
     *p++ = ' ';
     *p++ = '+';
@@ -83,12 +105,17 @@ static void write_line(struct msim__hold *hold, const struct msim__hold_line *li
     memcpy(p, " open", 5);
     p += 5;
   }
-  (void)msim__buf_append(out, fate, (size_t)(p - fate));
+  parts.fate = slice(fate, (size_t)(p - fate));
+  if (line->head_bytes > 0)
+    parts.head = slice(bytes_at(hold, line->begin), line->head_bytes);
   if (line->extra_bytes > 0)
-    (void)msim__buf_append(out, bytes_at(hold, line->extra), line->extra_bytes);
+    parts.also = slice(bytes_at(hold, line->extra), line->extra_bytes);
   if (line->tail_bytes > 0)
-    (void)msim__buf_append(out, bytes_at(hold, line->begin + line->head_bytes), line->tail_bytes);
-  (void)msim__buf_append_byte(out, '\n');
+    parts.tail = slice(bytes_at(hold, line->begin + line->head_bytes), line->tail_bytes);
+  if (hold->write != NULL)
+    hold->write(hold->write_user, hold->out, &parts);
+  else
+    write_text(hold->out, &parts);
 }
 
 /* Gives back the bytes in front of the first line that is held. */

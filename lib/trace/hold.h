@@ -17,9 +17,18 @@
 
 struct msim__hold_line;
 
+/* What a line is made of; the fate and what came behind it begin with a space each, or are empty. */
+struct msim__hold_parts {
+  struct msim_slice head, fate, also, tail;
+};
+/* Writes something else than a line of text. The parts are borrowed; errors stick in out. */
+typedef void msim__hold_write_fn(void *user, struct msim__buf *out, const struct msim__hold_parts *parts);
+
 struct msim__hold {
   struct msim__mem *mem;
-  struct msim__buf *out;         /* borrowed */
+  struct msim__buf *out;      /* borrowed */
+  msim__hold_write_fn *write; /* NULL: a line of text */
+  void *write_user;
   struct msim__buf bytes;        /* of the lines that are held, and of their fates */
   uint64_t bytes_base;           /* place of bytes.data[0] in the endless sequence of bytes */
   struct msim__hold_line *lines; /* ring of capacity, a power of two */
@@ -31,6 +40,8 @@ struct msim__hold {
 
 /* MSIM_ERR_NOMEM: nothing is held then. */
 int msim__hold_init(struct msim__hold *hold, struct msim__mem *mem, struct msim__buf *out);
+/* Before the first line. */
+void msim__hold_set_write(struct msim__hold *hold, msim__hold_write_fn *write, void *user);
 void msim__hold_release(struct msim__hold *hold); /* without writing anything; may be called again */
 
 /* Tells the present time: lines that are too old become open. */

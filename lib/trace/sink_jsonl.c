@@ -7,6 +7,7 @@
 #include "net/link.h"
 #include "net/net.h"
 #include "text/json_out.h"
+#include "text/utf8.h"
 #include "trace/format.h"
 #include "trace/trace.h"
 
@@ -175,6 +176,53 @@ static void put_options(struct jsonl_sink *jsonl, const struct msim_trace_packet
   msim__json_object_end(json);
 }
 
+static bool is_utf8(struct msim_slice text)
+{
+  size_t at = 0, length;
+  uint32_t code;
+
+  while (at < text.size_bytes) {
+    at += msim__plain_run(text.data + at, text.size_bytes - at);
+    if (at == text.size_bytes)
+      break;
+    length = text.data[at] < 0x80 ? 1 : msim__utf8_next(text.data + at, text.size_bytes - at, &code);
+    if (length == 0)
+      return false;
+    at += length;
+  }
+  return true;
+}
+
+/* What `text` cannot tell: the same bytes in hexadecimal digits, hidden ones as 00. */
+static void put_raw(struct jsonl_sink *jsonl, const struct msim_trace_packet *packet)
+{
+  static const char digits[] = "0123456789abcdef";
+  struct msim__payload_walk walk;
+  struct msim__payload_piece piece;
+  struct msim__buf *buf = jsonl->json.buf;
+  bool needed = false;
+  size_t i;
+
+  msim__payload_walk_init(&walk, packet, jsonl->full_text ? SIZE_MAX : MSIM__FORMAT_PAYLOAD_BYTES, jsonl->show_secrets);
+  while (!needed && msim__payload_next(&walk, &piece))
+    needed = piece.redacted_bytes == 0 && !is_utf8(piece.bytes);
+  if (!needed)
+    return;
+  KEY(buf, ",\"raw\":\"");
+  msim__payload_walk_init(&walk, packet, jsonl->full_text ? SIZE_MAX : MSIM__FORMAT_PAYLOAD_BYTES, jsonl->show_secrets);
+  while (msim__payload_next(&walk, &piece)) {
+    size_t count = piece.redacted_bytes != 0 ? piece.redacted_bytes : piece.bytes.size_bytes;
+
+    for (i = 0; i < count; i++) {
+      uint8_t byte = piece.redacted_bytes != 0 ? 0 : piece.bytes.data[i];
+
+      (void)msim__buf_append_byte(buf, digits[byte >> 4]);
+      (void)msim__buf_append_byte(buf, digits[byte & 15]);
+    }
+  }
+  (void)msim__buf_append_byte(buf, '"');
+}
+
 static void put_payload(struct jsonl_sink *jsonl, const struct msim_trace_packet *packet)
 {
   struct msim__payload_walk walk;
@@ -204,6 +252,16 @@ static void put_payload(struct jsonl_sink *jsonl, const struct msim_trace_packet
   put_string(jsonl, slice(scratch->data, scratch->size_bytes));
 }
 
+/* Where in the payload the bytes are that stand as <redacted:N>. */
+static void put_hidden(struct msim__json_out *json, const struct msim_trace_unit *unit)
+{
+  msim__json_key(json, "hidden");
+  msim__json_array_begin(json);
+  msim__json_uint(json, unit->begin_byte);
+  msim__json_uint(json, unit->end_byte);
+  msim__json_array_end(json);
+}
+
 static void put_carries(struct jsonl_sink *jsonl, const struct msim_trace_packet *packet)
 {
   struct msim__json_out *json = &jsonl->json;
@@ -230,6 +288,8 @@ static void put_carries(struct jsonl_sink *jsonl, const struct msim_trace_packet
     }
     if (!unit->secret || jsonl->show_secrets)
       put_values(jsonl, unit->values, unit->value_count);
+    else
+      put_hidden(json, unit);
     msim__json_object_end(json);
   }
   msim__json_array_end(json);
@@ -304,6 +364,10 @@ static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record 
   if (is_tcp && (view->l4.tcp.flags & MSIM_TCP_URG) != 0)
     NUMBER(buf, ",\"urgent\":", view->l4.tcp.urgent);
   OPTIONAL(jsonl, ",\"link\":", packet->link);
+  if (!is_icmp && view->payload.size_bytes > 0)
+    put_raw(jsonl, packet);
+  if (is_icmp || packet->flow == NULL)
+    NUMBER(buf, ",\"id\":", view->id);
 }
 
 /* ---- other records ---- */
@@ -444,7 +508,7 @@ static int put_header(struct jsonl_sink *jsonl, struct msim_sim *sim)
   msim__json_key_text(json, "schema", "mailsim-trace/1");
   msim__json_key_text(json, "topology", net != NULL && net->topology_name != NULL ? net->topology_name : "");
   msim__json_key_uint(json, "seed", sim->seed);
-  msim__json_key_uint(json, "engine", MSIM_ENGINE);
+  msim__json_key_uint(json, "engine", sim->engine);
   if (net != NULL && net->topology_title != NULL && net->topology_title[0] != '\0')
     msim__json_key_text(json, "title", net->topology_title);
   msim__json_key_int(json, "start", sim->start_unix_s);

@@ -4,7 +4,6 @@
  * which decides when a line goes out. Does not compute anything that the record does not say. */
 #include <string.h>
 
-#include "core/hash.h"
 #include "net/flow.h"
 #include "net/net.h"
 #include "text/units.h"
@@ -15,11 +14,10 @@
 #include "trace/words.h"
 
 #define PLACE_BYTES ((size_t)20 + 1 + 5 + 2 * 256 + MSIM_FLOW_TEXT_BYTES) /* time, kind, host or ends, flow */
-#define FATE_BYTES ((size_t)160)
 
 struct text_sink {
   struct msim__hold hold;
-  bool addresses, full_text, show_secrets, hops;
+  bool addresses, full_text, show_secrets, hops, timestamps;
 };
 
 #define PUT(p, literal) (memcpy((p), (literal), sizeof(literal) - 1), (p) + sizeof(literal) - 1)
@@ -63,21 +61,6 @@ static char *put_packet_place(char *p, const struct msim_trace_record *record)
   return msim__put_segment(p, packet->from_client, packet->number);
 }
 
-static char *put_flags(char *p, uint16_t flags)
-{
-  static const char letters[] = "FSRP.UEW"; /* of bits 0 to 7, as packetdrill and tcpdump write them */
-  char *start = p;
-  size_t i;
-
-  for (i = 0; i < 8; i++) {
-    if ((flags >> i & 1) != 0)
-      *p++ = letters[i];
-  }
-  if (p == start)
-    *p++ = '-';
-  return p;
-}
-
 /* The text of one option behind its separator: '<' in front of the first, ',' in front of the others. */
 static char *begin_option(char *p, char *separator, const char *name)
 {
@@ -86,22 +69,22 @@ static char *begin_option(char *p, char *separator, const char *name)
   return msim__put_name(p, name);
 }
 
-/* At most 200 bytes. */
-static char *put_tcp_options(char *p, const struct msim_trace_packet *packet)
+/* At most 200 bytes. timestamps: also of segments that are no SYN. */
+static char *put_tcp_options(char *p, const struct msim_trace_packet *packet, bool timestamps)
 {
   const struct msim_tcp_view *tcp = &packet->packet->l4.tcp;
   char separator = '<';
   size_t i;
 
-  if (tcp->mss_bytes == 0 && !tcp->sack_permitted && !tcp->has_timestamp && tcp->window_shift < 0 &&
-      tcp->sack_count == 0)
+  timestamps = tcp->has_timestamp && (timestamps || (tcp->flags & MSIM_TCP_SYN) != 0);
+  if (tcp->mss_bytes == 0 && !tcp->sack_permitted && !timestamps && tcp->window_shift < 0 && tcp->sack_count == 0)
     return p;
   *p++ = ' ';
   if (tcp->mss_bytes != 0)
     p = msim__put_uint(begin_option(p, &separator, "mss "), tcp->mss_bytes);
   if (tcp->sack_permitted)
     p = begin_option(p, &separator, "sackOK");
-  if (tcp->has_timestamp) {
+  if (timestamps) {
     p = msim__put_uint(begin_option(p, &separator, "TS val "), tcp->ts_value);
     p = msim__put_uint(PUT(p, " ecr "), tcp->ts_echo);
   }
@@ -120,13 +103,13 @@ static char *put_tcp_options(char *p, const struct msim_trace_packet *packet)
 }
 
 /* ` S. 0:0(0) ack 1 win 65535 <…>` */
-static char *put_tcp(char *p, const struct msim_trace_packet *packet)
+static char *put_tcp(char *p, const struct msim_trace_packet *packet, bool timestamps)
 {
   const struct msim_tcp_view *tcp = &packet->packet->l4.tcp;
   uint32_t size_bytes = (uint32_t)packet->packet->payload.size_bytes;
 
   *p++ = ' ';
-  p = put_flags(p, tcp->flags);
+  p = msim__put_flags(p, tcp->flags);
   *p++ = ' ';
   p = msim__put_uint(p, packet->seq);
   *p++ = ':';
@@ -139,7 +122,7 @@ static char *put_tcp(char *p, const struct msim_trace_packet *packet)
   p = msim__put_uint(PUT(p, " win "), tcp->window);
   if ((tcp->flags & MSIM_TCP_URG) != 0)
     p = msim__put_uint(PUT(p, " urg "), tcp->urgent);
-  return put_tcp_options(p, packet);
+  return put_tcp_options(p, packet, timestamps);
 }
 
 /* Everything in front of the fate. */
@@ -161,7 +144,7 @@ static void put_packet_head(const struct text_sink *text, struct msim__buf *buf,
     p = msim__put_endpoint(p, &packet->packet->dst, dst, has_ports);
   }
   if (record->kind == MSIM_TRACE_SEGMENT) {
-    p = put_tcp(p, packet);
+    p = put_tcp(p, packet, text->timestamps);
   } else if (record->kind == MSIM_TRACE_DATAGRAM) {
     p = PUT(p, " (");
     p = msim__put_uint(p, packet->packet->payload.size_bytes);
@@ -216,63 +199,7 @@ static void put_packet_tail(const struct text_sink *text, struct msim__buf *buf,
   msim__buf_took(buf, (size_t)(p - start));
 }
 
-/* The same for all records of one packet, different for others. ICMP has no numbers: its IP id stands in. */
-static uint64_t packet_key(const struct msim_trace_record *record)
-{
-  const struct msim_trace_packet *packet = &record->u.packet;
-  uint64_t key = packet->flow != NULL ? packet->flow->id : 0;
-
-  if (record->kind != MSIM_TRACE_ICMP && packet->flow != NULL)
-    return msim__mix64(key ^ ((uint64_t)packet->number << 3 | (packet->from_client ? 4u : 0u) | record->kind));
-  key = msim__hash_join(key, (uint64_t)packet->number << 32 | packet->packet->id);
-  if (packet->from != NULL)
-    key = msim__hash_bytes(key, packet->from, strlen(packet->from));
-  if (packet->to != NULL)
-    key = msim__hash_bytes(key, packet->to, strlen(packet->to));
-  return packet->what != NULL ? msim__hash_bytes(key, packet->what, strlen(packet->what)) : key;
-}
-
 /* ---- fates ---- */
-
-static char *put_cut(char *p, const char *text, size_t size_bytes_max)
-{
-  size_t size_bytes = strlen(text);
-
-  if (size_bytes > size_bytes_max)
-    size_bytes = msim__utf8_cut((const uint8_t *)text, size_bytes, size_bytes_max);
-  memcpy(p, text, size_bytes);
-  return p + size_bytes;
-}
-
-/* `lost(queue)`, `lost(loss f1)` when a fault did it, with hops `lost(queue@LINK)`; `corrupt(f1)`. FATE_BYTES. */
-static char *put_loss(const struct text_sink *text, char *p, const struct msim_trace_packet *packet)
-{
-  const char *reason = packet->reason != NULL ? packet->reason : "unknown";
-
-  if (packet->duplicate)
-    p = PUT(p, "dup-");
-  if (strcmp(reason, "corrupt") == 0) {
-    p = PUT(p, "corrupt");
-    if (packet->fault == NULL)
-      return p;
-    *p++ = '(';
-    p = put_cut(p, packet->fault, 63);
-    *p++ = ')';
-    return p;
-  }
-  p = PUT(p, "lost(");
-  p = put_cut(p, reason, 31);
-  if (text->hops && packet->link != NULL) {
-    *p++ = '@';
-    p = put_cut(p, packet->link, 40);
-  }
-  if (packet->fault != NULL) {
-    *p++ = ' ';
-    p = put_cut(p, packet->fault, 63);
-  }
-  *p++ = ')';
-  return p;
-}
 
 /* A line of its own: what names the packet, a host where there are several receivers, and the fate. */
 static void put_late(struct text_sink *text, const struct msim_trace_record *record, const char *host, const char *fate,
@@ -297,7 +224,7 @@ static void put_late(struct text_sink *text, const struct msim_trace_record *rec
 static void take_arrival(struct text_sink *text, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
-  struct msim__hold_found found = msim__hold_find(&text->hold, packet_key(record));
+  struct msim__hold_found found = msim__hold_find(&text->hold, msim__packet_key(record));
   bool is_broadcast = packet->flow != NULL && strcmp(packet->flow->server, "*") == 0 && packet->from_client;
   bool is_more = packet->duplicate || (found.line != NULL && found.is_fated && !is_broadcast);
   char fate[MSIM__UNITS_TEXT_BYTES + 8], *p = fate;
@@ -326,9 +253,9 @@ static void take_arrival(struct text_sink *text, const struct msim_trace_record 
 static void take_drop(struct text_sink *text, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
-  uint64_t key = packet_key(record);
+  uint64_t key = msim__packet_key(record);
   struct msim__hold_found found = msim__hold_find(&text->hold, key);
-  char fate[FATE_BYTES + 64], *end = put_loss(text, fate, packet);
+  char fate[MSIM__FORMAT_LOSS_BYTES], *end = msim__put_loss(fate, packet, text->hops);
   struct msim__buf *buf;
 
   if (found.line != NULL && (packet->duplicate || found.is_fated) && !found.is_written) {
@@ -361,9 +288,9 @@ static void take_packet(struct text_sink *text, const struct msim_trace_record *
     msim__hold_split(&text->hold);
     put_packet_tail(text, buf, record);
     if (packet->to != NULL && strcmp(packet->to, "*") == 0)
-      msim__hold_end_fated(&text->hold, packet_key(record), record->at_ns, "broadcast", 9);
+      msim__hold_end_fated(&text->hold, msim__packet_key(record), record->at_ns, "broadcast", 9);
     else
-      msim__hold_end_packet(&text->hold, packet_key(record), record->at_ns);
+      msim__hold_end_packet(&text->hold, msim__packet_key(record), record->at_ns);
     break;
   case MSIM_POINT_RX:
     take_arrival(text, record);
@@ -500,7 +427,7 @@ static void put_header(struct msim__buf *out, const struct msim_sim *sim)
   put_literal(out, " seed ");
   (void)msim__buf_append_uint(out, sim->seed);
   put_literal(out, " engine ");
-  (void)msim__buf_append_uint(out, MSIM_ENGINE);
+  (void)msim__buf_append_uint(out, sim->engine);
   (void)msim__buf_append_byte(out, '\n');
 }
 
@@ -513,6 +440,8 @@ static int text_open(void *state, struct msim_sink *sink)
     err = msim__sink_flag(sink, "full-text", &text->full_text);
   if (err == MSIM_OK)
     err = msim__sink_flag(sink, "show-secrets", &text->show_secrets);
+  if (err == MSIM_OK)
+    err = msim__sink_flag(sink, "timestamps", &text->timestamps);
   if (err == MSIM_OK)
     err = msim__hold_init(&text->hold, msim__sink_mem(sink), msim__sink_buf(sink));
   if (err != MSIM_OK)
@@ -564,7 +493,7 @@ static int text_close(void *state, struct msim_sink *sink)
   return msim__sink_buf(sink)->err;
 }
 
-static const char *const option_names[] = {"addresses", "full-text", "show-secrets", NULL};
+static const char *const option_names[] = {"addresses", "full-text", "show-secrets", "timestamps", NULL};
 
 extern const struct msim_sink_type msim__sink_text;
 const struct msim_sink_type msim__sink_text = {

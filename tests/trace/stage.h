@@ -13,6 +13,7 @@
 
 extern const struct msim_sink_type msim__sink_text;
 extern const struct msim_sink_type msim__sink_jsonl;
+extern const struct msim_sink_type msim__sink_ladder;
 
 /* Where a sink writes: grows, and can be told to fail. */
 struct paper {
@@ -62,7 +63,7 @@ static inline void stage_flow(struct msim_flow *flow, const char *client, const 
 
 static inline int stage_try(struct stage *s, uint64_t fail_at)
 {
-  static const void *const sinks[] = {&msim__sink_text, &msim__sink_jsonl, NULL};
+  static const void *const sinks[] = {&msim__sink_text, &msim__sink_jsonl, &msim__sink_ladder, NULL};
   const void *const *builtin[MSIM__TYPE_KINDS] = {NULL};
   struct msim_sim_opts opts;
   int err;

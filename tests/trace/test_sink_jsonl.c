@@ -239,8 +239,9 @@ static const char *text_of(const char *payload, bool units_secret, const char *o
 static void secrets_are_hidden_unless_asked_for(void **state)
 {
   (void)state;
-  assert_string_equal(text_of("PASS geheim\r\n", true, NULL),
-                      "\"text\":\"PASS <redacted:6>\\r\\n\",\"carries\":[{\"unit\":\"auth.credentials\"");
+  assert_string_equal(
+      text_of("PASS geheim\r\n", true, NULL),
+      "\"text\":\"PASS <redacted:6>\\r\\n\",\"carries\":[{\"unit\":\"auth.credentials\",\"hidden\":[5,11]");
   assert_string_equal(text_of("PASS geheim\r\n", true, "show-secrets"),
                       "\"text\":\"PASS geheim\\r\\n\",\"carries\":[{\"unit\":\"auth.credentials\",\"values\":{\"word\":"
                       "\"geheim\"}");
@@ -249,7 +250,7 @@ static void secrets_are_hidden_unless_asked_for(void **state)
                       "\"geheim\"}");
   /* all of it, and cut by the end of the payload */
   assert_string_equal(text_of("PASS gehe", true, NULL),
-                      "\"text\":\"PASS <redacted:4>\",\"carries\":[{\"unit\":\"auth.credentials\"");
+                      "\"text\":\"PASS <redacted:4>\",\"carries\":[{\"unit\":\"auth.credentials\",\"hidden\":[5,11]");
 }
 
 static void text_is_cut_after_120_bytes_unless_all_is_wanted(void **state)

@@ -212,10 +212,12 @@ static void held_bytes_are_bounded(void **state)
 
 static void options_and_notes_of_segments_are_written(void **state)
 {
-  struct msim_trace_packet *p = stage_segment(&s, &s.hello, false, 7, A | MSIM_TCP_URG | MSIM_TCP_ECE, 1, 301, "..");
+  struct msim_trace_packet *p;
   struct msim_tcp_view *tcp = &s.packet.l4.tcp;
 
   (void)state;
+  again("timestamps");
+  p = stage_segment(&s, &s.hello, false, 7, A | MSIM_TCP_URG | MSIM_TCP_ECE, 1, 301, "..");
   p->rtx_number = 5;
   tcp->urgent = 2;
   tcp->has_timestamp = true;
@@ -232,6 +234,22 @@ static void options_and_notes_of_segments_are_written(void **state)
   expect("0.000000000 tcp laptop>mx:25#1 s7 .UE 1:3(2) ack 301 win 512 urg 2 <TS val 4294967295 ecr 1,sack 401:501 "
          "294967296:294967300> open \"..\" rtx s5\n"
          "0.000000001 tcp laptop>mx:25#1 c9 - 4294967295:1(2) win 512 open \"ab\"\n");
+}
+
+static void timestamps_are_written_on_a_syn_or_when_asked_for(void **state)
+{
+  struct msim_tcp_view *tcp = &s.packet.l4.tcp;
+
+  (void)state;
+  stage_segment(&s, &s.hello, true, 1, MSIM_TCP_SYN, 0, 0, "");
+  tcp->has_timestamp = true;
+  tcp->ts_value = 7;
+  stage_emit(&s, 0);
+  stage_segment(&s, &s.hello, true, 2, A, 1, 1, "");
+  tcp->has_timestamp = true;
+  stage_emit(&s, 1);
+  expect("0.000000000 tcp laptop>mx:25#1 c1 S 0:0(0) win 65535 <mss 1460,sackOK,TS val 7 ecr 0,wscale 7> open\n"
+         "0.000000001 tcp laptop>mx:25#1 c2 . 1:1(0) ack 1 win 512 open\n");
 }
 
 static void addresses_are_written_only_when_asked_for(void **state)
@@ -497,6 +515,7 @@ int main(void)
       CASE(no_more_lines_are_held_than_the_limit),
       CASE(held_bytes_are_bounded),
       CASE(options_and_notes_of_segments_are_written),
+      CASE(timestamps_are_written_on_a_syn_or_when_asked_for),
       CASE(addresses_are_written_only_when_asked_for),
       CASE(payload_is_cut_after_120_bytes_unless_all_is_wanted),
       CASE(hostile_payload_stays_one_line),

@@ -1,5 +1,5 @@
 /* json_in.c: see json_in.h. */
-#include "check/json_in.h"
+#include "text/json_in.h"
 
 #include <string.h>
 
@@ -183,8 +183,8 @@ static struct msim__json_node *parse_number(struct parser *p)
 {
   struct msim__json_node *node = new_node(p, MSIM__JSON_INT);
   bool minus = *p->at == '-', fits = true;
-  const uint8_t *digits;
-  uint64_t value = 0;
+  const uint8_t *start = p->at, *digits;
+  uint64_t value = 0, max = (uint64_t)INT64_MAX + (minus ? 1 : 0);
   size_t count, i;
 
   if (node == NULL)
@@ -195,7 +195,7 @@ static struct msim__json_node *parse_number(struct parser *p)
   if (count == 0 || (count > 1 && digits[0] == '0'))
     return fail(p, MSIM_ERR_SYNTAX, "a value is expected");
   for (i = 0; i < count && fits; i++) {
-    fits = value <= ((uint64_t)INT64_MAX - (uint64_t)(digits[i] - '0')) / 10;
+    fits = value <= (max - (uint64_t)(digits[i] - '0')) / 10;
     value = fits ? value * 10 + (uint64_t)(digits[i] - '0') : value;
   }
   if (p->at < p->end && *p->at == '.') {
@@ -212,8 +212,13 @@ static struct msim__json_node *parse_number(struct parser *p)
     if (skip_digits(p) == 0)
       return fail(p, MSIM_ERR_SYNTAX, "a number is not complete");
   }
-  node->kind = fits ? MSIM__JSON_INT : MSIM__JSON_NUMBER;
-  node->u.integer = minus ? -(int64_t)value : (int64_t)value;
+  if (fits) {
+    node->u.integer = !minus || value == 0 ? (int64_t)value : -(int64_t)(value - 1) - 1;
+    return node;
+  }
+  node->kind = MSIM__JSON_NUMBER;
+  node->u.text.data = (const char *)start;
+  node->u.text.size_bytes = (size_t)(p->at - start);
   return node;
 }
 
@@ -328,6 +333,28 @@ int msim__json_parse(struct msim__arena *arena, struct msim_slice text, const st
   *out = node;
   *why = p.why;
   return p.err;
+}
+
+bool msim__json_uint_of(const struct msim__json_node *node, uint64_t *out)
+{
+  uint64_t value = 0;
+  size_t i;
+
+  if (node->kind == MSIM__JSON_INT && node->u.integer >= 0) {
+    *out = (uint64_t)node->u.integer;
+    return true;
+  }
+  if (node->kind != MSIM__JSON_NUMBER)
+    return false;
+  for (i = 0; i < node->u.text.size_bytes; i++) {
+    unsigned digit = (unsigned)(unsigned char)node->u.text.data[i] - '0';
+
+    if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+      return false;
+    value = value * 10 + digit;
+  }
+  *out = value;
+  return true;
 }
 
 const struct msim__json_node *msim__json_find(const struct msim__json_node *object, const char *key)

@@ -1,11 +1,11 @@
-/* Tests of lib/check/json_in.c: JSON by RFC 8259, and what is not. */
+/* Tests of lib/text/json_in.c: JSON by RFC 8259, and what is not. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "check/json_in.h"
+#include "text/json_in.h"
 #include "support/exact.h"
 #include "support/fail_mem.h"
 
@@ -189,9 +189,52 @@ static void every_cut_of_a_text_is_refused_or_read_and_nothing_behind_it_is_touc
   }
 }
 
+static void whole_numbers_at_their_ends_when_asked_for_are_exact_or_refused(void **state)
+{
+  static const struct {
+    const char *text;
+    bool is_uint;
+    uint64_t value;
+  } rows[] = {{"0", true, 0},
+              {"-0", true, 0},
+              {"-1", false, 0},
+              {"9223372036854775808", true, UINT64_C(9223372036854775808)},
+              {"18446744073709551615", true, UINT64_MAX},
+              {"18446744073709551616", false, 0},
+              {"1.0", false, 0},
+              {"1e3", false, 0},
+              {"\"1\"", false, 0}};
+  struct msim__mem mem;
+  struct msim__arena arena;
+  const struct msim__json_node *root;
+  struct msim_slice text;
+  const char *why;
+  uint64_t value;
+  size_t i;
+
+  (void)state;
+  msim__mem_init(&mem, NULL);
+  msim__arena_init(&arena, &mem);
+  for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+    text.data = (const uint8_t *)rows[i].text;
+    text.size_bytes = strlen(rows[i].text);
+    assert_int_equal(msim__json_parse(&arena, text, &root, &why), MSIM_OK);
+    assert_int_equal(msim__json_uint_of(root, &value), rows[i].is_uint);
+    if (rows[i].is_uint)
+      assert_true(value == rows[i].value);
+  }
+  text.data = (const uint8_t *)"-9223372036854775808";
+  text.size_bytes = 20;
+  assert_int_equal(msim__json_parse(&arena, text, &root, &why), MSIM_OK);
+  assert_int_equal(root->kind, MSIM__JSON_INT);
+  assert_true(root->u.integer == INT64_MIN);
+  msim__arena_release(&arena);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(whole_numbers_at_their_ends_when_asked_for_are_exact_or_refused),
       cmocka_unit_test(an_object_with_everything_when_read_then_all_of_it_is_there),
       cmocka_unit_test(texts_that_are_no_json_are_refused),
       cmocka_unit_test(zero_bytes_and_lone_surrogates_in_texts_are_kept),

@@ -1,0 +1,279 @@
+/* show.c: `mailsim show`: a written trace as a ladder, as the lives of its mails, as numbers, or in other forms.
+ *
+ * The library feeds the file into sinks as if it were a run; this file chooses the sinks. Runs nothing. */
+#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* TIOCGWINSZ */
+#include "command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define WIDTH_MIN 60u
+#define WIDTH_MAX 500u
+
+static const struct option options[] = {
+    {"ladder", NULL, "a lifeline per host, an arrow per segment (default)"},
+    {"mail", NULL, "what happened to each message, when and where"},
+    {"stats", NULL, "connections, links and hosts in numbers"},
+    {"conn", "NAME", "only this connection, such as pc-a>isp-x:25#1; * and ? stand for any text and any byte"},
+    {"convert", "FORMAT:PATH[,OPTIONS]", "write the trace in another form; may be repeated; PATH - is standard output"},
+    {"json", NULL, "print the statistics as one JSON object"},
+    {"width", "COLUMNS", "width of the ladder (default: that of the terminal, else 100)"},
+    {"ascii", NULL, "draw the ladder without UTF-8"},
+    {"help", NULL, "this text"},
+    {NULL, NULL, NULL},
+};
+
+enum view { VIEW_NONE, VIEW_LADDER, VIEW_MAIL, VIEW_STATS };
+
+struct request {
+  const char *trace, *conn;
+  enum view view;
+  struct traces traces;
+  uint64_t width;
+  bool json, ascii, help;
+};
+
+/* ---- arguments ---- */
+
+static bool choose(struct request *request, enum view view)
+{
+  if (request->view != VIEW_NONE && request->view != view) {
+    complain("show: one of --ladder, --mail and --stats at a time");
+    return false;
+  }
+  request->view = view;
+  return true;
+}
+
+static bool take_option(struct request *request, const char *name, const char *value)
+{
+  if (strcmp(name, "ladder") == 0)
+    return choose(request, VIEW_LADDER);
+  if (strcmp(name, "mail") == 0)
+    return choose(request, VIEW_MAIL);
+  if (strcmp(name, "stats") == 0)
+    return choose(request, VIEW_STATS);
+  if (strcmp(name, "convert") == 0)
+    return traces_add(&request->traces, value);
+  if (strcmp(name, "conn") == 0) {
+    request->conn = value;
+    if (value[0] != '\0' && strchr(value, ',') == NULL && strlen(value) < 1000)
+      return true;
+    complain("--conn %s: write the name of a connection, such as pc-a>isp-x:25#1, or a pattern such as *:25#*", value);
+    return false;
+  }
+  if (strcmp(name, "width") == 0) {
+    if (parse_count(value, &request->width) && request->width >= WIDTH_MIN && request->width <= WIDTH_MAX)
+      return true;
+    complain("--width %s: write a number from %u to %u", value, WIDTH_MIN, WIDTH_MAX);
+    return false;
+  }
+  if (strcmp(name, "json") == 0)
+    request->json = true;
+  else if (strcmp(name, "ascii") == 0)
+    request->ascii = true;
+  else
+    request->help = true;
+  return true;
+}
+
+static bool fits_together(struct request *request)
+{
+  if (request->trace == NULL) {
+    complain("show: which trace? See mailsim show --help");
+    return false;
+  }
+  if (request->traces.on_stdout && request->view != VIEW_NONE) {
+    complain("show: standard output cannot take a view and a trace");
+    return false;
+  }
+  if (request->view == VIEW_NONE && request->traces.count == 0)
+    request->view = request->json ? VIEW_STATS : VIEW_LADDER;
+  if (request->json && request->view != VIEW_STATS) {
+    complain("--json belongs to --stats; --convert jsonl:- writes the records");
+    return false;
+  }
+  if (request->conn != NULL && request->view == VIEW_MAIL) {
+    complain("--conn: a mail has more than one connection; leave it out, or use --ladder");
+    return false;
+  }
+  return true;
+}
+
+static bool read_arguments(struct arguments *arguments, struct request *request)
+{
+  const struct option *option = NULL;
+  const char *value = NULL;
+
+  for (;;) {
+    switch (argument_next(arguments, options, &option, &value)) {
+    case ARGUMENT_END:
+      return request->help || fits_together(request);
+    case ARGUMENT_WRONG:
+      return false;
+    case ARGUMENT_OPTION:
+      if (!take_option(request, option->name, value))
+        return false;
+      break;
+    case ARGUMENT_OPERAND:
+      if (request->trace != NULL) {
+        complain("show: one trace at a time; %s is one too many", value);
+        return false;
+      }
+      request->trace = value;
+      break;
+    }
+  }
+}
+
+/* ---- the view ---- */
+
+static unsigned terminal_width(void)
+{
+  const char *columns = getenv("COLUMNS");
+  struct winsize size;
+  uint64_t width = 0;
+
+  if (columns != NULL && parse_count(columns, &width) && width > 0)
+    return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
+  return 100;
+}
+
+/* A terminal whose locale does not speak of UTF-8 gets ASCII. Files and pipes get the same bytes everywhere. */
+static bool terminal_is_ascii(void)
+{
+  static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+  size_t i;
+
+  if (!isatty(STDOUT_FILENO))
+    return false;
+  for (i = 0; i < sizeof names / sizeof *names; i++) {
+    const char *value = getenv(names[i]);
+
+    if (value != NULL && *value != '\0')
+      return strstr(value, "UTF-8") == NULL && strstr(value, "utf8") == NULL && strstr(value, "utf-8") == NULL;
+  }
+  return true;
+}
+
+static int write_stdout(void *ctx, const void *data, size_t size_bytes)
+{
+  (void)ctx;
+  return fwrite(data, 1, size_bytes, stdout) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
+}
+
+static bool add_view(const struct request *request, struct msim_sim *sim)
+{
+  static const char *const names[] = {NULL, "ladder", "mailsim-show-mail", "mailsim-show-stats"};
+  struct msim_out out = {NULL, write_stdout};
+  char text[1200], *p = text;
+  struct msim_diag diag;
+  int err = MSIM_OK;
+
+  if (request->view == VIEW_NONE)
+    return true;
+  text[0] = '\0';
+  if (request->conn != NULL)
+    p += sprintf(p, "conn=%s,", request->conn); /* shorter than 1000 bytes */
+  if (request->view == VIEW_LADDER)
+    p += sprintf(p, "width=%u%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
+                 request->ascii || terminal_is_ascii() ? ",ascii" : "");
+  if (request->view == VIEW_STATS && request->json)
+    p += sprintf(p, "json,");
+  if (p > text)
+    p[-1] = '\0';
+  if (request->view == VIEW_MAIL)
+    err = msim_sink_register(sim, &show_mail_type);
+  else if (request->view == VIEW_STATS)
+    err = msim_sink_register(sim, &show_stats_type);
+  memset(&diag, 0, sizeof diag);
+  if (err == MSIM_OK)
+    err = msim_trace_add(sim, names[request->view], &out, text[0] != '\0' ? text : NULL, &diag);
+  if (err != MSIM_OK)
+    complain("show: %s", diag.text[0] != '\0' ? diag.text : msim_strerror(err));
+  return err == MSIM_OK;
+}
+
+/* ---- the trace ---- */
+
+static int read_file(void *ctx, void *data, size_t capacity_bytes, size_t *size_bytes)
+{
+  FILE *file = ctx;
+
+  *size_bytes = fread(data, 1, capacity_bytes, file);
+  return *size_bytes == 0 && ferror(file) ? MSIM_ERR_IO : MSIM_OK;
+}
+
+static int feed(struct msim_sim *sim, const char *path)
+{
+  bool is_stdin = strcmp(path, "-") == 0;
+  FILE *file = is_stdin ? stdin : fopen(path, "rb");
+  struct msim_in in;
+  unsigned findings = 0;
+  int err, finish_err;
+
+  if (file == NULL) {
+    complain("%s cannot be read: %s", path, strerror(errno));
+    return MSIM_ERR_IO;
+  }
+  in.ctx = file;
+  in.read = read_file;
+  err = msim_trace_replay(sim, &in, is_stdin ? "standard input" : path, print_finding, &findings);
+  if (!is_stdin)
+    fclose(file);
+  finish_err = msim_sim_finish(sim);
+  if (err == MSIM_OK)
+    err = finish_err;
+  if (err != MSIM_OK && findings == 0)
+    complain("%s: %s", path, msim_sim_error(sim)[0] != '\0' ? msim_sim_error(sim) : msim_strerror(err));
+  return err;
+}
+
+static int show_request(struct request *request)
+{
+  struct msim_sim *sim = NULL;
+  char filter[1024];
+  int code = EXIT_UNUSABLE;
+
+  request->traces.filter = NULL;
+  if (request->conn != NULL) {
+    snprintf(filter, sizeof filter, "conn=%s", request->conn);
+    request->traces.filter = filter;
+  }
+  if (msim_sim_new(&sim, NULL) != MSIM_OK)
+    complain("out of memory");
+  else if (add_view(request, sim) && traces_attach(&request->traces, sim) && feed(sim, request->trace) == MSIM_OK)
+    code = EXIT_FINE;
+  if (sim != NULL)
+    (void)msim_sim_finish(sim);
+  if (!traces_close(&request->traces))
+    code = EXIT_UNUSABLE;
+  msim_sim_free(sim);
+  return close_output(stdout, code);
+}
+
+int verb_show(struct arguments *arguments)
+{
+  struct request request;
+  int code = EXIT_UNUSABLE;
+
+  memset(&request, 0, sizeof request);
+  request.traces.option = "--convert";
+  if (read_arguments(arguments, &request)) {
+    if (request.help)
+      print_usage("show TRACE [OPTIONS]",
+                  "Shows a trace that was written with --trace jsonl:FILE (- is standard input), or writes it in\n"
+                  "other forms. With --convert and no view nothing is printed.\n"
+                  "Exit status: 0, 2 when the trace cannot be used; what stands in front of the bad line is shown.",
+                  options);
+    code = request.help ? close_output(stdout, EXIT_FINE) : show_request(&request);
+  }
+  (void)traces_close(&request.traces);
+  return code;
+}
