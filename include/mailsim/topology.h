@@ -7,6 +7,7 @@
 
 #include <mailsim/agent.h>
 #include <mailsim/sim.h>
+#include <mailsim/trace.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,6 +41,11 @@ struct msim_topology_info {
 };
 #define msim_topology_info(sim, out) msim_topology_info_sized((sim), (out), sizeof(struct msim_topology_info))
 MSIM_API void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_info *out, size_t out_bytes);
+
+/* Writes the format of topologies as JSON Schema (draft 2020-12), one line, with the agents and congestion controllers
+ * that sim knows, for editors that check and complete while one types. It allows a little more than the loader, which
+ * also sees how values fit each other. out is used during the call only. What out returned, or MSIM_ERR_NOMEM. */
+MSIM_API int msim_topology_schema(struct msim_sim *sim, const struct msim_out *out);
 
 /* ---- C ---- */
 
@@ -105,7 +111,7 @@ MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const
 
 /* How a host's TCP behaves. Zero members keep the default. */
 struct msim_tcp_opts {
-  const char *congestion;                         /* "reno", "fixed", or one registered; NULL: "reno" */
+  const char *congestion;                         /* "cubic", "reno", "fixed", or one registered; NULL: "cubic" */
   uint64_t receive_buffer_bytes;                  /* default 131072 */
   uint64_t send_buffer_bytes;                     /* default 131072 */
   uint32_t initial_window_segments;               /* default 10 (RFC 6928) */
@@ -116,6 +122,8 @@ struct msim_tcp_opts {
   uint32_t syn_retries_max;                       /* default 6 */
   uint32_t mss_bytes_max;                         /* default: from the MTU */
   bool no_delayed_ack, no_nagle, no_window_scale;
+  bool no_timestamps; /* RFC 7323 */
+  bool no_sack;       /* RFC 2018, 2883, 6675 */
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
 MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);

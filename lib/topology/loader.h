@@ -19,6 +19,8 @@
 #define MSIM__TOPOLOGY_HOSTS_MAX MSIM__NODES_MAX
 #define MSIM__TOPOLOGY_LINKS_MAX (UINT32_C(1) << 24)
 #define MSIM__TOPOLOGY_FINDINGS_MAX 100u
+#define MSIM__TOPOLOGY_ADDRS_MAX 256u                /* of one host */
+#define MSIM__TOPOLOGY_AGENTS_MAX 4096u              /* on one host */
 #define MSIM__TOPOLOGY_FILLS_MAX (UINT64_C(1) << 25) /* values read again for the numbers of ranges, all together */
 #define MSIM__TOPOLOGY_PATH_BYTES 1024u
 

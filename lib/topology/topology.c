@@ -9,6 +9,7 @@
 #include "text/suggest.h"
 #include "text/yaml_read.h"
 #include "topology/loader.h"
+#include "topology/sections.h"
 
 #include <string.h>
 
@@ -20,8 +21,34 @@ struct msim__topology {
   const char *scene, *scene_case; /* or NULL */
 };
 
-static const char *const main_keys[] = {"mailsim",    "title",   "seed",      "until", "start", "scene",
-                                        "scene-case", "include", "templates", "hosts", "links", NULL};
+static const struct msim__key keys[] = {
+    {.name = "mailsim",
+     .form = MSIM__FORM_VERSION,
+     .help = "version of this format; begins the main file",
+     .min = FORMAT_VERSION},
+    {.name = "title", .form = MSIM__FORM_TEXT, .fallback = "", .help = "one line about it"},
+    {.name = "seed", .form = MSIM__FORM_COUNT, .fallback = "", .help = "decides every random draw", .max = UINT64_MAX},
+    {.name = "until",
+     .form = MSIM__FORM_DURATION_OR,
+     .fallback = "quiet",
+     .help = "when the run ends; quiet: when nothing is left to happen",
+     .word = "quiet"},
+    {.name = "start", .form = MSIM__FORM_DATE, .fallback = "2026-01-01", .help = "the date of the first instant"},
+    {.name = "scene", .form = MSIM__FORM_TEXT, .fallback = "", .help = "path of a scene that the run must show"},
+    {.name = "scene-case", .form = MSIM__FORM_TEXT, .fallback = "", .help = "which case of that scene"},
+    {.name = "include", .form = MSIM__FORM_TEXTS, .fallback = "", .help = "paths of further files of this topology"},
+    {.name = "templates",
+     .form = MSIM__FORM_TEMPLATES,
+     .fallback = "",
+     .help = "bodies that hosts can be like, by name"},
+    {.name = "hosts",
+     .form = MSIM__FORM_HOSTS,
+     .fallback = "",
+     .help = "the hosts by name; pc[1..10] is ten of them, {n} in their values is the number"},
+    {.name = "links", .form = MSIM__FORM_LINKS, .fallback = "", .help = "who is joined to whom, and by what"},
+    {.name = NULL},
+};
+const struct msim__section msim__section_main = {.keys = keys};
 
 /* ---- sections about the run ---- */
 
@@ -153,7 +180,7 @@ static bool open_file(struct msim__loader *loader, const struct msim__topology_f
     msim__loader_keep(loader, &diag);
     return false;
   }
-  (void)msim__fields_check_keys(&loader->fill, NULL, root, main_keys);
+  msim__section_check(loader, &msim__section_main, root);
   for (i = 0; file->from != NULL && run_keys[i] != NULL; i++) {
     const struct msim__yaml_entry *e = msim__yaml_find_entry(root, run_keys[i]);
 

@@ -10,7 +10,6 @@
 
 #define SHOWN_BYTES 64
 #define CANDIDATES_MAX 256u
-#define AGENTS_MAX 4096u /* on one host */
 
 static const struct msim_agent_type *find_type(struct msim__loader *loader, const struct msim__yaml_node *name)
 {
@@ -85,8 +84,8 @@ void msim__loader_fill_agents(struct msim__loader *loader, const struct msim__ya
     msim__loader_keep(loader, &diag);
     return;
   }
-  if (agents->count > AGENTS_MAX) {
-    msim__loader_report(loader, agents, "agents: a host has at most %u agents", AGENTS_MAX);
+  if (agents->count > MSIM__TOPOLOGY_AGENTS_MAX) {
+    msim__loader_report(loader, agents, "agents: a host has at most %u agents", MSIM__TOPOLOGY_AGENTS_MAX);
     return;
   }
   plan->agents = msim__arena_alloc(&loader->arena, agents->count * sizeof *plan->agents);

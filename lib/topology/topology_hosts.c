@@ -6,6 +6,7 @@
 #include "text/units.h"
 #include "text/yaml_read.h"
 #include "topology/loader.h"
+#include "topology/sections.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,20 +15,37 @@
 #define NAME_BYTES_MAX 63u
 #define CANDIDATES_MAX 4096u /* hosts among which the nearest spelling is looked for */
 #define ADDR_KEY_BYTES 17u
-#define ADDRS_MAX 256u /* of one host */
 #define ZONE_MINUTES_MAX (14 * 60)
+#define TTL_MIN 1u
+#define TTL_MAX 255u
 
-static const char *const host_keys[] = {"like", "address", "addresses", "zone", "ttl", "tcp", "agents", NULL};
+static const struct msim__key keys[] = {
+    {.name = "like", .form = MSIM__FORM_TEXT, .fallback = "", .help = "the template whose keys it has too"},
+    {.name = "address", .form = MSIM__FORM_ADDRESS, .fallback = "", .help = "IPv4; by its name when absent"},
+    {.name = "addresses",
+     .form = MSIM__FORM_ADDRESSES,
+     .fallback = "",
+     .help = "several; the first is the one that it speaks from"},
+    {.name = "zone",
+     .form = MSIM__FORM_ZONE,
+     .fallback = "Z",
+     .help = "its local time, as an offset from UTC, for the dates in mails"},
+    {.name = "ttl",
+     .form = MSIM__FORM_COUNT,
+     .fallback = "64",
+     .help = "of the packets that it sends",
+     .min = TTL_MIN,
+     .max = TTL_MAX},
+    {.name = "tcp", .form = MSIM__FORM_TCP, .fallback = "", .help = "how its TCP behaves"},
+    {.name = "agents", .form = MSIM__FORM_AGENTS, .fallback = "", .help = "what runs there, in order of starting"},
+    {.name = NULL},
+};
+const struct msim__section msim__section_host = {.keys = keys};
 
 struct msim__addr_owner {
   const struct msim__host *host;
   const struct msim__yaml_node *place;
 };
-
-static void report_unknown_keys(struct msim__loader *loader, const struct msim__yaml_node *map)
-{
-  (void)msim__fields_check_keys(&loader->fill, NULL, map, host_keys);
-}
 
 /* A map, or nothing at all: `mx:` is a host without keys. */
 static bool is_body(struct msim__loader *loader, const struct msim__yaml_node *key, const struct msim__yaml_node *value)
@@ -66,7 +84,7 @@ void msim__loader_add_templates(struct msim__loader *loader, const struct msim__
     (void)msim__escape_short(word, sizeof word, text);
     if (!is_body(loader, e->key, e->value))
       continue;
-    report_unknown_keys(loader, e->value);
+    msim__section_check(loader, &msim__section_host, e->value);
     err = msim__names_add(&loader->templates, (const char *)text.data, text.size_bytes,
                           (void *)(uintptr_t)(const void *)e->value);
     if (err == MSIM_ERR_EXISTS)
@@ -272,7 +290,7 @@ static void fill_ttl(struct msim__loader *loader, const struct msim__yaml_node *
 
   if (msim__fill_numbered(&loader->fill, value, &node) != MSIM_OK)
     loader->err = MSIM_ERR_NOMEM;
-  else if (msim__yaml_read_uint(&node, "ttl", 1, 255, &ttl, &diag) < 0)
+  else if (msim__yaml_read_uint(&node, "ttl", TTL_MIN, TTL_MAX, &ttl, &diag) < 0)
     msim__loader_keep(loader, &diag);
   else
     plan->ttl = (uint8_t)ttl;
@@ -339,8 +357,8 @@ static void fill_addrs(struct msim__loader *loader, const struct msim__body *bod
     msim__loader_keep(loader, &diag);
     return;
   }
-  if (many != NULL && many->count > ADDRS_MAX) {
-    msim__loader_report(loader, many, "addresses: a host has at most %u addresses", ADDRS_MAX);
+  if (many != NULL && many->count > MSIM__TOPOLOGY_ADDRS_MAX) {
+    msim__loader_report(loader, many, "addresses: a host has at most %u addresses", MSIM__TOPOLOGY_ADDRS_MAX);
     return;
   }
   plan->addrs.count = one != NULL ? 1 : many != NULL ? many->count : 0;
@@ -416,7 +434,7 @@ static void fill_group(struct msim__loader *loader, const struct msim__host_grou
   uint64_t value_count = 0;
   size_t k;
 
-  report_unknown_keys(loader, group->value);
+  msim__section_check(loader, &msim__section_host, group->value);
   if (!msim__body_open(loader, &body, group->value))
     return;
   for (k = 0; k < body.count; k++)

@@ -4,6 +4,7 @@
 #include "text/escape.h"
 #include "text/yaml_read.h"
 #include "topology/loader.h"
+#include "topology/sections.h"
 
 #include <string.h>
 
@@ -35,22 +36,31 @@ static const char *check_name(const char *name)
   return NULL;
 }
 
-#define FIELD(name, kind, member, low, high, check)                                                                    \
+#define FIELD(name, kind, member, low, high, check, help)                                                              \
   {                                                                                                                    \
-    name, kind, offsetof(struct link_keys, member), "", NULL, 0, NULL, low, high, check, NULL                          \
+    name, kind, offsetof(struct link_keys, member), "", NULL, 0, NULL, low, high, check, help                          \
   }
 
 static const struct msim_field link_fields[] = {
-    FIELD("name", MSIM_FIELD_TEXT, name, 0, 0, check_name),
-    FIELD("overhead", MSIM_FIELD_SIZE_BYTES, overhead_bytes, 0, OVERHEAD_BYTES_MAX, NULL),
-    FIELD("mtu", MSIM_FIELD_SIZE_BYTES, mtu_bytes, MTU_BYTES_MIN, MTU_BYTES_MAX, NULL),
-    FIELD("cost", MSIM_FIELD_UINT, cost, 1, COST_MAX, NULL),
+    FIELD("name", MSIM_FIELD_TEXT, name, 0, 0, check_name, "for traces; the hosts' names when absent"),
+    FIELD("overhead", MSIM_FIELD_SIZE_BYTES, overhead_bytes, 0, OVERHEAD_BYTES_MAX, NULL,
+          "added to each packet on the wire and in the queue"),
+    FIELD("mtu", MSIM_FIELD_SIZE_BYTES, mtu_bytes, MTU_BYTES_MIN, MTU_BYTES_MAX, NULL,
+          "largest packet; 1500B when absent"),
+    FIELD("cost", MSIM_FIELD_UINT, cost, 1, COST_MAX, NULL, "of the route; 1 when absent"),
     {NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
-/* Read by topology_way.c or by hand. */
-static const char *const other_keys[] = {"join",  "forward", "back",      "rate",    "delay",   "queue", "loss",
-                                         "burst", "jitter",  "duplicate", "reorder", "corrupt", "drop",  NULL};
+static const struct msim__key link_keys[] = {
+    {.name = "join", .form = MSIM__FORM_JOIN, .help = "the two hosts; ranges are joined pair by pair"},
+    {.name = "forward",
+     .form = MSIM__FORM_WAY,
+     .fallback = "",
+     .help = "for the direction from the first host to the second only"},
+    {.name = "back", .form = MSIM__FORM_WAY, .fallback = "", .help = "for the other direction only"},
+    {.name = NULL},
+};
+const struct msim__section msim__section_link = {link_fields, link_keys, &msim__section_way};
 
 struct joint {
   struct msim__range ends[2];
@@ -170,7 +180,9 @@ static struct msim_link_opts *fill_opts(struct msim__loader *loader, const struc
 
   memset(&keys, 0, sizeof keys);
   fill.arena = &loader->arena;
-  if (opts == NULL || msim__fields_fill(&fill, link_fields, map, other_keys, false, &keys) == MSIM_ERR_NOMEM) {
+  fill.ignore_unknown = true; /* told by the next line */
+  msim__section_check(loader, &msim__section_link, map);
+  if (opts == NULL || msim__fields_fill(&fill, link_fields, map, NULL, false, &keys) == MSIM_ERR_NOMEM) {
     loader->err = MSIM_ERR_NOMEM;
     return NULL;
   }

@@ -5,6 +5,7 @@
 #include "text/yaml_read.h"
 #include "tcp/tcp.h"
 #include "topology/loader.h"
+#include "topology/sections.h"
 
 #include <string.h>
 
@@ -14,39 +15,49 @@
 #define TIMEOUT_NS_MAX MSIM_SEC(86400)
 
 struct tcp_keys {
-  const char *congestion;
   uint64_t receive_buffer_bytes, send_buffer_bytes, initial_window, data_retries, syn_retries, mss_bytes;
   msim_ns rto_min_ns, rto_initial_ns, rto_max_ns, time_wait_ns;
   bool nagle, window_scale;
 };
 
 /* Zero keeps the default in struct msim_tcp_opts, so no key takes zero. */
-#define AMOUNT(name, kind, member, low, high)                                                                          \
+#define AMOUNT(name, kind, member, low, high, help)                                                                    \
   {                                                                                                                    \
-    name, kind, offsetof(struct tcp_keys, member), "", NULL, 0, NULL, low, high, NULL, NULL                            \
+    name, kind, offsetof(struct tcp_keys, member), "", NULL, 0, NULL, low, high, NULL, help                            \
   }
-#define FLAG(name, member)                                                                                             \
+#define FLAG(name, member, help)                                                                                       \
   {                                                                                                                    \
-    name, MSIM_FIELD_BOOL, offsetof(struct tcp_keys, member), "true", NULL, 0, NULL, 0, 0, NULL, NULL                  \
+    name, MSIM_FIELD_BOOL, offsetof(struct tcp_keys, member), "true", NULL, 0, NULL, 0, 0, NULL, help                  \
   }
 
 static const struct msim_field tcp_fields[] = {
-    AMOUNT("congestion", MSIM_FIELD_TEXT, congestion, 0, 0),
-    AMOUNT("receive-buffer", MSIM_FIELD_SIZE_BYTES, receive_buffer_bytes, 256, BUFFER_BYTES_MAX),
-    AMOUNT("send-buffer", MSIM_FIELD_SIZE_BYTES, send_buffer_bytes, 256, BUFFER_BYTES_MAX),
-    AMOUNT("initial-window", MSIM_FIELD_UINT, initial_window, 1, 1000),
-    AMOUNT("rto-min", MSIM_FIELD_DURATION_NS, rto_min_ns, 1, TIMEOUT_NS_MAX),
-    AMOUNT("rto-initial", MSIM_FIELD_DURATION_NS, rto_initial_ns, 1, TIMEOUT_NS_MAX),
-    AMOUNT("rto-max", MSIM_FIELD_DURATION_NS, rto_max_ns, 1, TIMEOUT_NS_MAX),
-    AMOUNT("time-wait", MSIM_FIELD_DURATION_NS, time_wait_ns, 1, TIMEOUT_NS_MAX),
-    AMOUNT("data-retries", MSIM_FIELD_UINT, data_retries, 1, 1000),
-    AMOUNT("syn-retries", MSIM_FIELD_UINT, syn_retries, 1, 1000),
-    AMOUNT("mss", MSIM_FIELD_SIZE_BYTES, mss_bytes, 28, 65535),
-    FLAG("nagle", nagle),
-    FLAG("window-scale", window_scale),
+    AMOUNT("receive-buffer", MSIM_FIELD_SIZE_BYTES, receive_buffer_bytes, 256, BUFFER_BYTES_MAX, "128KiB when absent"),
+    AMOUNT("send-buffer", MSIM_FIELD_SIZE_BYTES, send_buffer_bytes, 256, BUFFER_BYTES_MAX, "128KiB when absent"),
+    AMOUNT("initial-window", MSIM_FIELD_UINT, initial_window, 1, 1000, "in segments; 10 when absent"),
+    AMOUNT("rto-min", MSIM_FIELD_DURATION_NS, rto_min_ns, 1, TIMEOUT_NS_MAX,
+           "shortest retransmission timeout; 200ms when absent"),
+    AMOUNT("rto-initial", MSIM_FIELD_DURATION_NS, rto_initial_ns, 1, TIMEOUT_NS_MAX, "the first one; 1s when absent"),
+    AMOUNT("rto-max", MSIM_FIELD_DURATION_NS, rto_max_ns, 1, TIMEOUT_NS_MAX, "the longest one; 120s when absent"),
+    AMOUNT("time-wait", MSIM_FIELD_DURATION_NS, time_wait_ns, 1, TIMEOUT_NS_MAX,
+           "how long the end that closed first remembers; 60s when absent"),
+    AMOUNT("data-retries", MSIM_FIELD_UINT, data_retries, 1, 1000,
+           "of one segment, then the connection is given up; 15 when absent"),
+    AMOUNT("syn-retries", MSIM_FIELD_UINT, syn_retries, 1, 1000, "likewise of SYN; 6 when absent"),
+    AMOUNT("mss", MSIM_FIELD_SIZE_BYTES, mss_bytes, 28, 65535, "largest segment; from the MTU when absent"),
+    FLAG("nagle", nagle, "small segments wait for an acknowledgement"),
+    FLAG("window-scale", window_scale, "is offered"),
     {NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
-static const char *const other_keys[] = {"delayed-ack", NULL};
+static const struct msim__key keys_by_hand[] = {
+    {.name = "congestion", .form = MSIM__FORM_CONGESTION, .fallback = "cubic", .help = "congestion control, by name"},
+    {.name = "delayed-ack",
+     .form = MSIM__FORM_DURATION_OR,
+     .fallback = "40ms",
+     .help = "at most 500ms; none: every segment is acknowledged at once",
+     .word = "none"},
+    {.name = NULL},
+};
+const struct msim__section msim__section_tcp = {.fields = tcp_fields, .keys = keys_by_hand};
 
 static void check_congestion(struct msim__loader *loader, const struct msim__yaml_node *place, const char *name)
 {
@@ -62,6 +73,24 @@ static void check_congestion(struct msim__loader *loader, const struct msim__yam
   (void)msim__escape_short(word, sizeof word, msim__yaml_slice(place));
   msim__loader_report(loader, place, "congestion: there is no congestion control \"%s\"%s", word,
                       msim__did_you_mean(tail, sizeof tail, msim__suggest(name, strlen(name), names, count)));
+}
+
+static void fill_congestion(struct msim__loader *loader, const struct msim__yaml_node *value, const char **out)
+{
+  struct msim__yaml_node node;
+  struct msim_diag diag;
+  const char *name;
+
+  if (msim__fill_numbered(&loader->fill, value, &node) != MSIM_OK) {
+    loader->err = MSIM_ERR_NOMEM;
+  } else if (msim__yaml_read_text(&node, "congestion", &name, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+  } else {
+    check_congestion(loader, value, name);
+    *out = msim__arena_text(&loader->sim->arena, name, strlen(name));
+    if (*out == NULL)
+      loader->err = MSIM_ERR_NOMEM;
+  }
 }
 
 /* A duration up to 500 ms (RFC 9293 3.8.6.3), or `none`. */
@@ -83,7 +112,6 @@ static void fill_delayed_ack(struct msim__loader *loader, const struct msim__yam
 
 static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
 {
-  out->congestion = keys->congestion;
   out->receive_buffer_bytes = keys->receive_buffer_bytes;
   out->send_buffer_bytes = keys->send_buffer_bytes;
   out->initial_window_segments = (uint32_t)keys->initial_window;
@@ -101,8 +129,10 @@ static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
 struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const struct msim__yaml_node *map)
 {
   const struct msim__yaml_node *delayed_ack = msim__yaml_find(map, "delayed-ack");
+  const struct msim__yaml_node *congestion = msim__yaml_find(map, "congestion");
   struct msim_tcp_opts *out = msim__arena_alloc(&loader->sim->arena, sizeof *out), complete;
   uint64_t before = loader->complaint_count;
+  struct msim__fill fill = loader->fill;
   struct tcp_keys keys;
   struct msim_diag diag;
   const char *why = NULL;
@@ -112,14 +142,16 @@ struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const s
     msim__loader_keep(loader, &diag);
     return NULL;
   }
-  if (out == NULL || msim__fields_fill(&loader->fill, tcp_fields, map, other_keys, false, &keys) == MSIM_ERR_NOMEM) {
+  fill.ignore_unknown = true; /* told by the next line */
+  msim__section_check(loader, &msim__section_tcp, map);
+  if (out == NULL || msim__fields_fill(&fill, tcp_fields, map, NULL, false, &keys) == MSIM_ERR_NOMEM) {
     loader->err = MSIM_ERR_NOMEM;
     return NULL;
   }
   if (delayed_ack != NULL)
     fill_delayed_ack(loader, delayed_ack, out);
-  if (keys.congestion != NULL)
-    check_congestion(loader, msim__yaml_find(map, "congestion"), keys.congestion);
+  if (congestion != NULL)
+    fill_congestion(loader, congestion, &out->congestion);
   if (loader->complaint_count != before || loader->err != MSIM_OK)
     return NULL;
   take(&keys, out);

@@ -5,6 +5,7 @@
 #include "text/units.h"
 #include "text/yaml_read.h"
 #include "topology/loader.h"
+#include "topology/sections.h"
 
 #include <string.h>
 
@@ -36,9 +37,9 @@ struct way_keys {
   struct msim_list drop; /* of uint64_t */
 };
 
-#define FIELD(name, kind, type, member, fallback, low, high)                                                           \
+#define FIELD(name, kind, type, member, fallback, low, high, help)                                                     \
   {                                                                                                                    \
-    name, kind, offsetof(struct type, member), fallback, NULL, 0, NULL, low, high, NULL, NULL                          \
+    name, kind, offsetof(struct type, member), fallback, NULL, 0, NULL, low, high, NULL, help                          \
   }
 #define END                                                                                                            \
   {                                                                                                                    \
@@ -46,25 +47,27 @@ struct way_keys {
   }
 
 static const struct msim_field burst_fields[] = {
-    FIELD("enter", MSIM_FIELD_PPM, burst_keys, enter_ppm, NULL, 1, 0),
-    FIELD("leave", MSIM_FIELD_PPM, burst_keys, leave_ppm, NULL, 0, 0),
-    FIELD("loss", MSIM_FIELD_PPM, burst_keys, loss_ppm, "100%", 0, 0),
-    FIELD("calm-loss", MSIM_FIELD_PPM, burst_keys, calm_loss_ppm, "", 0, 0),
+    FIELD("enter", MSIM_FIELD_PPM, burst_keys, enter_ppm, NULL, 1, 0, "per packet, the chance that a burst begins"),
+    FIELD("leave", MSIM_FIELD_PPM, burst_keys, leave_ppm, NULL, 0, 0, "per packet, the chance that it ends"),
+    FIELD("loss", MSIM_FIELD_PPM, burst_keys, loss_ppm, "100%", 0, 0, "share lost in a burst"),
+    FIELD("calm-loss", MSIM_FIELD_PPM, burst_keys, calm_loss_ppm, "", 0, 0, "share lost outside"),
     END,
 };
 
 static const struct msim_field reorder_fields[] = {
-    FIELD("share", MSIM_FIELD_PPM, reorder_keys, share_ppm, NULL, 0, 0),
-    FIELD("by", MSIM_FIELD_DURATION_NS, reorder_keys, by_ns, NULL, 1, HOLD_NS_MAX),
+    FIELD("share", MSIM_FIELD_PPM, reorder_keys, share_ppm, NULL, 0, 0, "how many are held back"),
+    FIELD("by", MSIM_FIELD_DURATION_NS, reorder_keys, by_ns, NULL, 1, HOLD_NS_MAX, "how long"),
     END,
 };
 
 static const char *const shapes[] = {"uniform", "normal", "exponential", NULL}; /* as enum msim_jitter */
 
 static const struct msim_field jitter_fields[] = {
-    FIELD("up-to", MSIM_FIELD_DURATION_NS, jitter_keys, up_to_ns, NULL, 0, HOLD_NS_MAX),
-    {"shape", MSIM_FIELD_ENUM, offsetof(struct jitter_keys, shape), "uniform", NULL, 0, shapes, 0, 0, NULL, NULL},
-    FIELD("reorders", MSIM_FIELD_BOOL, jitter_keys, reorders, "false", 0, 0),
+    FIELD("up-to", MSIM_FIELD_DURATION_NS, jitter_keys, up_to_ns, NULL, 0, HOLD_NS_MAX,
+          "longest added delay; of exponential the mean"),
+    {"shape", MSIM_FIELD_ENUM, offsetof(struct jitter_keys, shape), "uniform", NULL, 0, shapes, 0, 0, NULL,
+     "how the added delay is spread"},
+    FIELD("reorders", MSIM_FIELD_BOOL, jitter_keys, reorders, "false", 0, 0, "packets may overtake each other"),
     END,
 };
 
@@ -73,19 +76,35 @@ static const struct msim_field drop_item[] = {
 };
 
 static const struct msim_field way_fields[] = {
-    FIELD("rate", MSIM_FIELD_RATE_BPS, way_keys, rate_bps, "", 1, 0),
-    FIELD("delay", MSIM_FIELD_DURATION_NS, way_keys, delay_ns, "", 1, DELAY_NS_MAX),
-    FIELD("loss", MSIM_FIELD_PPM, way_keys, loss_ppm, "", 0, 0),
-    FIELD("duplicate", MSIM_FIELD_PPM, way_keys, duplicate_ppm, "", 0, 0),
-    FIELD("corrupt", MSIM_FIELD_PPM, way_keys, corrupt_ppm, "", 0, 0),
+    FIELD("rate", MSIM_FIELD_RATE_BPS, way_keys, rate_bps, "", 1, 0,
+          "how fast bits go onto the wire; infinitely when absent"),
+    FIELD("delay", MSIM_FIELD_DURATION_NS, way_keys, delay_ns, "", 1, DELAY_NS_MAX, "time on the wire"),
+    FIELD("loss", MSIM_FIELD_PPM, way_keys, loss_ppm, "", 0, 0, "share of packets lost, each for itself"),
+    FIELD("duplicate", MSIM_FIELD_PPM, way_keys, duplicate_ppm, "", 0, 0, "share of packets that arrive twice"),
+    FIELD("corrupt", MSIM_FIELD_PPM, way_keys, corrupt_ppm, "", 0, 0,
+          "share of packets that arrive damaged; the receiver drops them"),
     {"burst", MSIM_FIELD_STRUCT, offsetof(struct way_keys, burst), "", burst_fields, sizeof(struct burst_keys), NULL, 0,
-     0, NULL, NULL},
+     0, NULL, "loss in bursts (Gilbert-Elliott)"},
     {"reorder", MSIM_FIELD_STRUCT, offsetof(struct way_keys, reorder), "", reorder_fields, sizeof(struct reorder_keys),
-     NULL, 0, 0, NULL, NULL},
+     NULL, 0, 0, NULL, "a share of the packets is held back, so that others overtake"},
     {"drop", MSIM_FIELD_LIST, offsetof(struct way_keys, drop), "", drop_item, sizeof(uint64_t), NULL, 0, DROPS_MAX,
-     NULL, NULL},
+     NULL, "numbers of packets that are lost, from 1, ascending"},
     END,
 };
+
+static const struct msim__key keys_by_hand[] = {
+    {.name = "queue",
+     .form = MSIM__FORM_QUEUE,
+     .fallback = "1000 packets",
+     .help = "how much may wait for the wire; what does not fit is lost"},
+    {.name = "jitter",
+     .form = MSIM__FORM_JITTER,
+     .fallback = "",
+     .help = "added delay, drawn per packet",
+     .fields = jitter_fields},
+    {.name = NULL},
+};
+const struct msim__section msim__section_way = {.fields = way_fields, .keys = keys_by_hand};
 
 static void fill_queue(struct msim__loader *loader, const struct msim__yaml_node *value, struct msim_link_way *way)
 {
@@ -174,7 +193,6 @@ static void take(const struct way_keys *keys, struct msim_link_way *way)
 void msim__loader_fill_way(struct msim__loader *loader, const struct msim__yaml_node *map, bool is_half,
                            struct msim_link_way *way)
 {
-  static const char *const other_keys[] = {"queue", "jitter", NULL};
   const struct msim__yaml_node *queue = msim__yaml_find(map, "queue"), *jitter = msim__yaml_find(map, "jitter");
   const struct msim__yaml_node *drop = msim__yaml_find(map, "drop");
   struct msim__fill fill = loader->fill;
@@ -183,14 +201,16 @@ void msim__loader_fill_way(struct msim__loader *loader, const struct msim__yaml_
   const char *wrong;
 
   fill.arena = &loader->arena;
-  fill.ignore_unknown = !is_half; /* topology_links.c knows all the keys of a link */
+  fill.ignore_unknown = true; /* told here, or for a whole link by topology_links.c */
+  if (is_half)
+    msim__section_check(loader, &msim__section_way, map);
   memset(&keys, 0, sizeof keys);
   keys.rate_bps = way->rate_bps;
   keys.delay_ns = way->delay_ns;
   keys.loss_ppm = way->impair.loss_ppm;
   keys.duplicate_ppm = way->impair.duplicate_ppm;
   keys.corrupt_ppm = way->impair.corrupt_ppm;
-  if (msim__fields_fill(&fill, way_fields, map, other_keys, true, &keys) == MSIM_ERR_NOMEM) {
+  if (msim__fields_fill(&fill, way_fields, map, NULL, true, &keys) == MSIM_ERR_NOMEM) {
     loader->err = MSIM_ERR_NOMEM;
     return;
   }

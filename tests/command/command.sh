@@ -6,7 +6,9 @@ folder=$(mktemp -d) || exit 2
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 2
 count=0 failed=0
-unset NO_COLOR
+unset NO_COLOR LC_MESSAGES LANG
+LC_ALL=C
+export LC_ALL
 
 # expect CODE WHAT COMMAND...: runs it into the files out and err.
 expect() {
@@ -56,11 +58,12 @@ expect 2 'wrong verb' "$mailsim" rnu
 has err 'no verb "rnu"; did you mean "run"?'
 expect 2 'strange verb' "$mailsim" zzzzzz
 has err 'see mailsim --help'
-for verb in run check list new; do
+for verb in run show check list new schema; do
   expect 0 "help of $verb" "$mailsim" $verb --help
   has out "^usage: mailsim $verb"
   expect 2 "$verb with an unknown option" "$mailsim" $verb --hlep
   has err 'no option --hlep; did you mean --help?'
+  [ $verb != schema ] || continue
   expect 2 "$verb without operands" "$mailsim" $verb
   has err "^mailsim: $verb: "
   empty out
@@ -106,6 +109,46 @@ if command -v python3 >/dev/null 2>&1; then
   cp out run.json
   expect 0 'json is json' python3 -c 'import json, sys; r = json.load(open("run.json")); sys.exit(len(r["scene"]["steps"]) != 13)'
 fi
+
+# ---- run: captions ----
+expect 0 'captions in German' "$mailsim" run "$scene" --language de
+cp out german
+sed -n 1,14p german | sed 's/^ *[0-9]* *[0-9.]* s  //' >out
+cat >expected <<'GERMAN'
+Eine Mail über einen Provider senden, ohne Anmeldung
+Eine Person an PC A möchte B eine Mail senden.
+PC A bittet ISP X um eine TCP-Verbindung (SYN).
+ISP X stimmt zu und bittet um die Gegenrichtung (SYN, ACK).
+PC A stimmt zu (ACK). Die Verbindung steht.
+PC A übergibt die Mail an ISP X (PSH).
+ISP X bestätigt (ACK). Ab jetzt ist ISP X für die Mail verantwortlich.
+PC A meldet, dass die Mail gesendet ist.
+ISP X bittet ISP Y um eine TCP-Verbindung (SYN).
+ISP Y stimmt zu und bittet um die Gegenrichtung (SYN, ACK).
+ISP X stimmt zu (ACK). Die Verbindung steht.
+ISP X übergibt die Mail an ISP Y (PSH).
+ISP Y bestätigt (ACK). Ab jetzt ist ISP Y für die Mail verantwortlich.
+ISP X weiß, dass die Mail weitergegeben ist.
+GERMAN
+same out expected
+expect 0 'the same language by the environment' env LC_ALL= LANG=de_DE.UTF-8 "$mailsim" run "$scene"
+same out german
+expect 0 'a region of the language' env LC_ALL=de_AT.UTF-8@euro "$mailsim" run "$scene"
+same out german
+expect 0 'a region, asked for' "$mailsim" run "$scene" --language de-CH
+same out german
+expect 0 'an environment of which there are no captions' env LC_ALL=tlh_XX.UTF-8 "$mailsim" run "$scene"
+has out 'A person at PC A decides'
+expect 0 'programs get English' env LC_ALL=de_DE.UTF-8 "$mailsim" run "$scene" --json
+has out '"says":"A person at PC A decides'
+expect 0 'unless they ask' "$mailsim" run "$scene" --json --language de
+has out '"says":"Eine Person an PC A möchte B eine Mail senden\.'
+expect 0 'English asked for' "$mailsim" run "$scene" --language en
+same out first
+expect 2 'a language of which there are no captions' "$mailsim" run "$scene" --language fr
+has err 'no captions of mail-send in this language'
+expect 2 'a language that is a path' "$mailsim" run "$scene" --language ../de
+has err 'write a language such as en or de'
 
 # ---- run: without a scene, seeds, ends ----
 hello=$root/topologies/hello.yaml
@@ -168,6 +211,96 @@ if [ -w /dev/full ]; then
   [ $? = 2 ] || { failed=$((failed + 1)); echo 'FAILED: results into a full disk'; }
 fi
 
+# ---- show ----
+cat >lossy.yaml <<'LOSSY'
+mailsim: 1
+title: "Verlust und Ümläute"
+hosts:
+  pc:
+    agents:
+      - user:
+          address: a@a.example
+          submit: mx
+          script:
+            - {at: 1s, send: {to: b@b.example, size: 200kB}}
+            - {at: 2s, send: {to: nobody@b.example, size: 1kB}}
+  'rechner-ü': {agents: [{user: {address: z@a.example, submit: r, script: [{at: 1s, send: {to: b@b.example}}]}}]}
+  r: {}
+  mx: {agents: [{smtp-server: {domains: {b.example: [b]}}}]}
+links:
+  - join: [pc, r]
+    delay: 10ms
+    rate: 1Mbit/s
+    queue: 8KiB
+    loss: 3%
+    duplicate: 2%
+    corrupt: 1%
+    reorder: {share: 5%, by: 15ms}
+  - {join: [r, mx], delay: 5ms, rate: 10Mbit/s}
+  - {join: ['rechner-ü', r], delay: 5ms}
+LOSSY
+for file in "$root"/topologies/*.yaml lossy.yaml; do
+  name=$(basename "$file" .yaml)
+  for options in '' ,hops ,full-text; do
+    what="traces of $name$options"
+    "$mailsim" run "$file" --seed 18446744073709551615 --quiet --trace "text:run.txt$options" \
+      --trace "jsonl:run.jsonl$options" --trace "ladder:run.ladder" >out 2>err
+    expect 0 "$what, read back" "$mailsim" show run.jsonl --convert "text:again.txt$options" \
+      --convert "jsonl:again.jsonl$options"
+    empty out
+    empty err
+    same run.txt again.txt
+    same run.jsonl again.jsonl
+    expect 0 "$what, as a ladder" "$mailsim" show run.jsonl --width 100
+    same out run.ladder
+  done
+done
+expect 0 'show of standard input' sh -c '"$1" run "$2" --quiet --trace jsonl:- 2>/dev/null | "$1" show - --ascii' sh "$mailsim" "$scene"
+has out '^             pc-a  *isp-x$'
+has out '^     1\.000000  |-* c1 S -*>|  +10\.[0-9]*ms$'
+has out 's2 P\. 33 220 isp-x ESMTP'
+expect 0 'show with a width' env COLUMNS=72 "$mailsim" show run.jsonl
+expect 0 'show of one connection' "$mailsim" show run.jsonl --ascii --conn 'pc>mx:25#2'
+has out ' c1 S '
+if grep -q 'user.send' out || grep -q 'rechner' out; then
+  failed=$((failed + 1))
+  echo 'FAILED: --conn lets others through'
+fi
+expect 0 'show of the mails' "$mailsim" show run.jsonl --mail
+has out '^pc-1$'
+has out '^      1\.000000  pc  user\.send  from a@a\.example  to b@b\.example  size 200000$'
+has out 'mx  store\.add  mailbox b  durable yes'
+has out 'pc  message\.failed .*  reason refused'
+expect 0 'show in numbers' "$mailsim" show run.jsonl --stats
+has out '^connections 3$'
+has out '^  pc>mx:25#1  .*loss [0-9]'
+has out '^  pc-r  loss [0-9]'
+has out '^total records [0-9]*, packets [0-9]*, '
+expect 0 'numbers as json' "$mailsim" show run.jsonl --stats --json
+has out '^{"connections":\[{"name":"pc>mx:25#1","start_ns":1000000000,"duration_ns":[0-9]*,'
+if command -v python3 >/dev/null 2>&1; then
+  cp out stats.json
+  expect 0 'json is json' python3 -c 'import json; s = json.load(open("stats.json")); assert s["total"]["lost"] == sum(s["total"]["reasons"].values()) > 0; assert s["total"]["packets"] == sum(h["sent"]["packets"] for h in s["hosts"])'
+fi
+expect 2 'show of the text form' "$mailsim" show run.txt
+has err '^run\.txt:1: .*jsonl is needed$'
+expect 2 'show of a topology' "$mailsim" show "$scene"
+has err ':1: '
+expect 2 'show of nothing' "$mailsim" show no.jsonl
+has err 'no\.jsonl cannot be read'
+expect 2 'show of a folder' "$mailsim" show .
+head -c 20000 run.jsonl >cut.jsonl
+expect 2 'show of a trace that is cut' "$mailsim" show cut.jsonl --ascii
+has err '^cut\.jsonl:[0-9]*: the trace is cut off in the middle of this line$'
+has out ' c1 S '
+for wrong in '--ladder --mail' '--json --ladder' '--mail --conn x' '--width 10' '--width x' '--convert txet:x' '--convert text' \
+  '--ladder --convert text:-' '--conn a,b' 'second.jsonl'; do
+  # shellcheck disable=SC2086
+  expect 2 "show $wrong" "$mailsim" show run.jsonl $wrong
+  empty out
+done
+expect 2 'a ladder of a wrong width' "$mailsim" run "$hello" --quiet --trace ladder:x,width=7
+
 # ---- broken input ----
 expect 2 'a file that is not there' "$mailsim" run no.yaml
 has err 'no\.yaml'
@@ -226,6 +359,11 @@ has out '^topologies/mail-send\.yaml$'
 has out '^  The smallest mail$'
 expect 2 'list of nothing' "$mailsim" list agnets
 has err 'did you mean "agents"?'
+expect 0 schema "$mailsim" schema
+has out '^{"$schema":"https://json-schema.org/draft/2020-12/schema",'
+has out '"smtp-server":{'
+expect 2 'schema of something' "$mailsim" schema hello.yaml
+has err 'it takes no operands'
 expect 0 new "$mailsim" new own.yaml
 has out '^wrote own\.yaml'
 cp own.yaml before.yaml
