@@ -40,7 +40,7 @@ uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr)
   struct msim__addr_row *row;
   size_t at;
 
-  if (net->addr_bucket_count < (net->addr_count + 1) * 2 && rehash(net) != MSIM_OK)
+  if (net->addr_bucket_count * 3 < (net->addr_count + 1) * 4 && rehash(net) != MSIM_OK)
     return 0;
   at = (size_t)hash_of(addr) & (net->addr_bucket_count - 1);
   for (; net->addr_buckets[at] != 0; at = (at + 1) & (net->addr_bucket_count - 1)) {
@@ -70,14 +70,13 @@ const char *msim__addr_name(struct msim__net *net, uint32_t id)
   if (id == 0)
     return "?";
   row = &net->addrs[id];
-  if (row->node != NULL)
+  if (!row->has_text && row->node != NULL)
     return row->node->name;
-  if (row->text == NULL) {
-    size_t size = msim_addr_format(&row->addr, text);
-
-    row->text = msim__arena_text(&net->sim->arena, text, size);
+  if (!row->has_text) {
+    row->text = msim__arena_text(&net->sim->arena, text, msim_addr_format(&row->addr, text));
+    row->has_text = row->text != NULL;
   }
-  return row->text != NULL ? row->text : "?";
+  return row->has_text ? row->text : "?";
 }
 
 static bool is_loopback(const struct msim_addr *addr)
@@ -97,7 +96,9 @@ bool msim__node_owns(const struct msim_node *node, uint32_t addr_id)
 {
   const struct msim__addr_row *row = &msim__net(msim__node_sim(node))->addrs[addr_id];
 
-  return row->node == node || (row->node == NULL && addr_id != 0 && is_loopback(&row->addr));
+  if (row->node == node && !row->has_text)
+    return true;
+  return (row->has_text || row->node == NULL) && addr_id != 0 && is_loopback(&row->addr);
 }
 
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id)

@@ -11,39 +11,27 @@
 #define MTU_DEFAULT 1500u
 #define MTU_MAX 65535u
 
-/* From one place on: most hosts have a single link, and there may be millions of them. */
+/* The first place is in the node: most hosts have a single link, and there may be millions of them. */
 static int room_for_port(struct msim_node *node)
 {
   struct msim__mem *mem = &msim__node_sim(node)->mem;
-  uint32_t wanted = node->port_capacity == 0 ? 1 : node->port_capacity * 2;
+  bool inside = node->ports == &node->only_port;
+  uint32_t wanted = node->port_capacity * 2;
   struct msim__port **fresh;
 
   if (node->port_count < node->port_capacity)
     return MSIM_OK;
   if (wanted > LINKS_MAX)
     return MSIM_ERR_LIMIT;
-  fresh = msim__resize(mem, node->ports, node->port_capacity * sizeof *fresh, wanted * sizeof *fresh);
+  fresh = msim__resize(mem, inside ? NULL : node->ports, inside ? 0 : node->port_capacity * sizeof(struct msim__port *),
+                       wanted * sizeof *fresh);
   if (fresh == NULL)
     return MSIM_ERR_NOMEM;
+  if (inside)
+    fresh[0] = node->only_port;
   node->ports = fresh;
   node->port_capacity = wanted;
   return MSIM_OK;
-}
-
-static struct msim__port *add_port(struct msim_node *node, struct msim_node *peer, const char *link_name)
-{
-  struct msim_sim *sim = msim__node_sim(node);
-  struct msim__port *port;
-
-  if (room_for_port(node) != MSIM_OK)
-    return NULL;
-  port = msim__arena_alloc(&sim->arena, sizeof *port);
-  if (port == NULL)
-    return NULL;
-  port->node = node;
-  port->peer = peer;
-  port->link_name = link_name;
-  return port;
 }
 
 static const struct msim__way_params *params_of(struct msim__net *net, const struct msim_link_opts *opts,
@@ -71,22 +59,31 @@ static const struct msim__way_params *params_of(struct msim__net *net, const str
   return fresh;
 }
 
-static struct msim__way *new_way(struct msim__net *net, const struct msim_link_opts *opts,
-                                 const struct msim_link_way *way, const char *link_name, const char *from,
-                                 const char *to)
+/* One end of a link, and the direction that leaves it. */
+static int make_end(struct msim__link *link, size_t side, struct msim_node *node, const char *link_name,
+                    const struct msim_link_opts *opts)
 {
-  const struct msim__way_params *params = params_of(net, opts, way);
-  struct msim__way *fresh = params == NULL ? NULL : msim__way_new(net, params);
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  const struct msim_link_way *wanted = side == 0 ? &opts->a_to_b : &opts->b_to_a;
+  struct msim__port *port = &link->ends[side];
+  struct msim__way *way = port->out = &link->ways[side];
   char text[4 * NAME_BYTES_MAX + 24];
-  int size;
   const char *name;
+  int size;
 
-  if (fresh == NULL || !msim__impair_any(&way->impair))
-    return fresh;
-  size = snprintf(text, sizeof text, "link:%s/%s>%s", link_name, from, to);
+  port->node = node;
+  port->link_name = link_name;
+  way->to = &link->ends[1 - side];
+  way->to->peer = node;
+  way->params = params_of(net, opts, wanted);
+  if (way->params == NULL)
+    return MSIM_ERR_NOMEM;
+  if (!msim__impair_any(&wanted->impair))
+    return MSIM_OK;
+  size = snprintf(text, sizeof text, "link:%s/%s>%s", link_name, node->name, port->peer->name);
   name = msim__arena_text(&net->sim->arena, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
-  fresh->impair = name == NULL ? NULL : msim__impair_new(net, &way->impair, name);
-  return fresh->impair == NULL ? NULL : fresh;
+  way->impair = name == NULL ? NULL : msim__impair_new(net, &wanted->impair, name);
+  return way->impair == NULL ? MSIM_ERR_NOMEM : MSIM_OK;
 }
 
 /* "a-b", the two in the order of their names. A second link of the same two has to be named: a number would depend on
@@ -96,6 +93,37 @@ static void default_name(const struct msim_node *a, const struct msim_node *b, c
   bool in_order = strcmp(a->name, b->name) < 0;
 
   snprintf(out, capacity_bytes, "%s-%s", in_order ? a->name : b->name, in_order ? b->name : a->name);
+}
+
+/* Whether a link of these two has that name. */
+static bool joins(const struct msim_node *a, const struct msim_node *b, const char *name)
+{
+  const struct msim_node *fewer = a->port_count <= b->port_count ? a : b, *other = fewer == a ? b : a;
+  uint32_t i;
+
+  for (i = 0; i < fewer->port_count; i++) {
+    if (fewer->ports[i]->peer == other && strcmp(fewer->ports[i]->link_name, name) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* Given names stand in a table. One that was not given is found by the two nodes that it is made of: it may be cut at
+ * each '-', since nodes may have one in their names. */
+static bool name_is_taken(const struct msim__net *net, const char *name)
+{
+  const char *cut;
+
+  if (msim__names_find(&net->link_names, name, strlen(name)) != NULL)
+    return true;
+  for (cut = strchr(name, '-'); cut != NULL; cut = strchr(cut + 1, '-')) {
+    const struct msim_node *a = msim__node_named(net, name, (size_t)(cut - name));
+    const struct msim_node *b = a == NULL ? NULL : msim__node_named(net, cut + 1, strlen(cut + 1));
+
+    if (b != NULL && joins(a, b, name))
+      return true;
+  }
+  return false;
 }
 
 static int check_link(const struct msim_node *a, const struct msim_node *b, const struct msim_link_opts *opts)
@@ -126,7 +154,7 @@ int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct m
   struct msim_sim *sim = msim__node_sim(a);
   struct msim__net *net = msim__net(sim);
   struct msim_link_opts full;
-  struct msim__port *at_a, *at_b;
+  struct msim__link *link;
   char text[2 * NAME_BYTES_MAX + 16];
   const char *name = text;
   int err;
@@ -140,21 +168,25 @@ int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct m
     name = full.name;
   else
     default_name(a, b, text, sizeof text);
-  if (msim__names_find(&net->link_names, name, strlen(name)) != NULL)
+  if (name_is_taken(net, name))
     return MSIM_ERR_EXISTS;
   name = msim__arena_text(&sim->arena, name, strlen(name));
-  if (name == NULL || (at_a = add_port(a, b, name)) == NULL || (at_b = add_port(b, a, name)) == NULL)
+  link = name == NULL ? NULL : msim__arena_alloc(&sim->arena, sizeof *link);
+  if (link == NULL)
     return MSIM_ERR_NOMEM;
-  at_a->out = new_way(net, &full, &full.a_to_b, name, a->name, b->name);
-  at_b->out = new_way(net, &full, &full.b_to_a, name, b->name, a->name);
-  if (at_a->out == NULL || at_b->out == NULL)
-    return MSIM_ERR_NOMEM;
-  at_a->out->to = at_b;
-  at_b->out->to = at_a;
-  err = msim__names_add(&net->link_names, name, strlen(name), at_a);
+  link->ends[0].peer = b;
+  err = make_end(link, 0, a, name, &full);
+  if (err == MSIM_OK)
+    err = make_end(link, 1, b, name, &full);
+  if (err == MSIM_OK)
+    err = room_for_port(a);
+  if (err == MSIM_OK)
+    err = room_for_port(b);
+  if (err == MSIM_OK && full.name != NULL)
+    err = msim__names_add(&net->link_names, name, strlen(name), link);
   if (err != MSIM_OK)
     return err;
-  a->ports[a->port_count++] = at_a;
-  b->ports[b->port_count++] = at_b;
+  a->ports[a->port_count++] = &link->ends[0];
+  b->ports[b->port_count++] = &link->ends[1];
   return MSIM_OK;
 }

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#ifdef MSIM_CHECK_WIRE
+#include "net/check_wire.h"
+#endif
+
 #define QUEUE_PACKETS_DEFAULT 1000u
 #define RING_MAX (1u << 24)
 #define WAIT_NS_MAX MSIM_SEC(UINT64_C(3650) * 86400) /* in front of the transmitter: times stay far from their end */
@@ -19,28 +23,26 @@ uint32_t msim__packet_size_bytes(const struct msim__packet *packet)
   }
 }
 
-struct msim__way *msim__way_new(struct msim__net *net, const struct msim__way_params *params)
+static void free_flights(struct msim__mem *mem, struct msim__traffic *traffic)
 {
-  struct msim__way *way = msim__arena_alloc(&net->sim->arena, sizeof *way);
-
-  if (way == NULL)
-    return NULL;
-  way->params = params;
-  way->next = net->ways;
-  net->ways = way;
-  return way;
+  if (traffic->flights != traffic->first)
+    msim__free(mem, traffic->flights, traffic->capacity * sizeof *traffic->flights);
 }
 
 void msim__way_release(struct msim__net *net, struct msim__way *way)
 {
-  msim__free(&net->sim->mem, way->flights, way->flight_capacity * sizeof *way->flights);
-  if (way->backlog != NULL) {
-    msim__free(&net->sim->mem, way->backlog->waits, way->backlog->capacity * sizeof *way->backlog->waits);
-    msim__free(&net->sim->mem, way->backlog, sizeof *way->backlog);
+  struct msim__mem *mem = &net->sim->mem;
+  struct msim__traffic *traffic = way->traffic;
+
+  if (traffic == NULL)
+    return;
+  free_flights(mem, traffic);
+  if (traffic->backlog != NULL) {
+    msim__free(mem, traffic->backlog->waits, traffic->backlog->capacity * sizeof *traffic->backlog->waits);
+    msim__free(mem, traffic->backlog, sizeof *traffic->backlog);
   }
-  way->flights = NULL;
-  way->backlog = NULL;
-  way->flight_count = 0;
+  msim__free(mem, traffic, sizeof *traffic);
+  way->traffic = NULL;
 }
 
 static struct msim_sim *sim_of(const struct msim__way *way)
@@ -50,10 +52,11 @@ static struct msim_sim *sim_of(const struct msim__way *way)
 
 /* ---- rings: capacity is 0 or a power of two ---- */
 
-static void *grow_ring(struct msim__mem *mem, void *ring, uint32_t *head, uint32_t count, uint32_t *capacity,
-                       size_t item_bytes)
+/* A ring of twice the size with the same items, from its start on. The old one stays. NULL when out of memory. */
+static void *larger_ring(struct msim__mem *mem, const void *ring, uint32_t head, uint32_t count, uint32_t capacity,
+                         size_t item_bytes)
 {
-  uint32_t wanted = *capacity == 0 ? 4 : *capacity * 2, before_wrap;
+  uint32_t wanted = capacity == 0 ? 4 : capacity * 2, before_wrap;
   char *fresh;
 
   if (wanted > RING_MAX)
@@ -61,41 +64,60 @@ static void *grow_ring(struct msim__mem *mem, void *ring, uint32_t *head, uint32
   fresh = msim__alloc(mem, wanted * item_bytes);
   if (fresh == NULL)
     return NULL;
-  before_wrap = *capacity - *head < count ? *capacity - *head : count;
+  before_wrap = capacity - head < count ? capacity - head : count;
   if (count > 0) {
-    memcpy(fresh, (char *)ring + *head * item_bytes, before_wrap * item_bytes);
+    memcpy(fresh, (const char *)ring + head * item_bytes, before_wrap * item_bytes);
     memcpy(fresh + before_wrap * item_bytes, ring, (count - before_wrap) * item_bytes);
   }
-  msim__free(mem, ring, *capacity * item_bytes);
-  *head = 0;
-  *capacity = wanted;
   return fresh;
 }
 
-static struct msim__flight *flight_at(const struct msim__way *way, uint32_t i)
+static struct msim__flight *flight_at(const struct msim__traffic *traffic, uint32_t i)
 {
-  return &way->flights[(way->flight_head + i) & (way->flight_capacity - 1)];
+  return &traffic->flights[(traffic->head + i) & (traffic->capacity - 1)];
+}
+
+static int grow_flights(struct msim__mem *mem, struct msim__traffic *traffic)
+{
+  void *fresh =
+      larger_ring(mem, traffic->flights, traffic->head, traffic->count, traffic->capacity, sizeof *traffic->flights);
+
+  if (fresh == NULL)
+    return MSIM_ERR_NOMEM;
+  free_flights(mem, traffic);
+  traffic->flights = fresh;
+  traffic->head = 0;
+  traffic->capacity *= 2;
+  return MSIM_OK;
+}
+
+static int grow_waits(struct msim__mem *mem, struct msim__backlog *backlog)
+{
+  void *fresh =
+      larger_ring(mem, backlog->waits, backlog->head, backlog->count, backlog->capacity, sizeof *backlog->waits);
+
+  if (fresh == NULL)
+    return MSIM_ERR_NOMEM;
+  msim__free(mem, backlog->waits, backlog->capacity * sizeof *backlog->waits);
+  backlog->waits = fresh;
+  backlog->head = 0;
+  backlog->capacity = backlog->capacity == 0 ? 4 : backlog->capacity * 2;
+  return MSIM_OK;
 }
 
 static int wait_push(struct msim__way *way, msim_ns start_ns, uint32_t size_bytes)
 {
   struct msim__mem *mem = &sim_of(way)->mem;
-  struct msim__backlog *backlog = way->backlog;
+  struct msim__backlog *backlog = way->traffic->backlog;
   struct msim__wait *wait;
 
   if (backlog == NULL) {
-    backlog = way->backlog = msim__alloc_zeroed(mem, 1, sizeof *backlog);
+    backlog = way->traffic->backlog = msim__alloc_zeroed(mem, 1, sizeof *backlog);
     if (backlog == NULL)
       return MSIM_ERR_NOMEM;
   }
-  if (backlog->count == backlog->capacity) {
-    void *fresh =
-        grow_ring(mem, backlog->waits, &backlog->head, backlog->count, &backlog->capacity, sizeof *backlog->waits);
-
-    if (fresh == NULL)
-      return MSIM_ERR_NOMEM;
-    backlog->waits = fresh;
-  }
+  if (backlog->count == backlog->capacity && grow_waits(mem, backlog) != MSIM_OK)
+    return MSIM_ERR_NOMEM;
   wait = &backlog->waits[(backlog->head + backlog->count++) & (backlog->capacity - 1)];
   wait->start_ns = start_ns;
   wait->size_bytes = size_bytes;
@@ -115,12 +137,12 @@ static void forget_started(struct msim__backlog *backlog, msim_ns now_ns)
 static bool has_room(const struct msim__way *way, uint32_t size_bytes)
 {
   const struct msim_link_way *w = &way->params->way;
-  const struct msim__backlog *backlog = way->backlog;
+  const struct msim__backlog *backlog = way->traffic->backlog;
   uint32_t packets_max = w->queue_packets_max;
 
   if (packets_max == 0 && w->queue_bytes_max == 0)
     packets_max = QUEUE_PACKETS_DEFAULT;
-  if (way->free_ns - sim_of(way)->now_ns > WAIT_NS_MAX)
+  if (way->traffic->free_ns - sim_of(way)->now_ns > WAIT_NS_MAX)
     return false;
   if (packets_max != 0 && backlog != NULL && backlog->count >= packets_max)
     return false;
@@ -131,19 +153,20 @@ static bool has_room(const struct msim__way *way, uint32_t size_bytes)
 
 static void arm_head(struct msim__way *way)
 {
-  msim__timer_arm_at(sim_of(way), &way->arrival, flight_at(way, 0)->arrive_ns,
+  msim__timer_arm_at(sim_of(way), &way->arrival, flight_at(way->traffic, 0)->arrive_ns,
                      msim__order_arrival(&way->to->node->actor, way->to->number));
 }
 
 static void arrive(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__way *way = (struct msim__way *)(void *)timer;
-  uint32_t packet = flight_at(way, 0)->packet;
+  struct msim__traffic *traffic = way->traffic;
+  uint32_t packet = flight_at(traffic, 0)->packet;
 
   (void)now_ns;
-  way->flight_head = (way->flight_head + 1) & (way->flight_capacity - 1);
-  way->flight_count--;
-  if (way->flight_count > 0)
+  traffic->head = (traffic->head + 1) & (traffic->capacity - 1);
+  traffic->count--;
+  if (traffic->count > 0)
     arm_head(way);
   msim__ip_arrive(way->to, packet);
 }
@@ -151,20 +174,15 @@ static void arrive(struct msim_timer *timer, msim_ns now_ns)
 /* Keeps the ring in order of arrival: nearly always that is the end. */
 static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {
+  struct msim__traffic *traffic = way->traffic;
   uint32_t i;
 
-  if (way->flight_count == way->flight_capacity) {
-    void *fresh = grow_ring(&sim_of(way)->mem, way->flights, &way->flight_head, way->flight_count,
-                            &way->flight_capacity, sizeof *way->flights);
-
-    if (fresh == NULL)
-      return MSIM_ERR_NOMEM;
-    way->flights = fresh;
-  }
-  for (i = way->flight_count++; i > 0 && flight_at(way, i - 1)->arrive_ns > arrive_ns; i--)
-    *flight_at(way, i) = *flight_at(way, i - 1);
-  flight_at(way, i)->arrive_ns = arrive_ns;
-  flight_at(way, i)->packet = packet;
+  if (traffic->count == traffic->capacity && grow_flights(&sim_of(way)->mem, traffic) != MSIM_OK)
+    return MSIM_ERR_NOMEM;
+  for (i = traffic->count++; i > 0 && flight_at(traffic, i - 1)->arrive_ns > arrive_ns; i--)
+    *flight_at(traffic, i) = *flight_at(traffic, i - 1);
+  flight_at(traffic, i)->arrive_ns = arrive_ns;
+  flight_at(traffic, i)->packet = packet;
   if (i == 0) {
     if (way->arrival.fire == NULL)
       msim_timer_init(&way->arrival, way->to->node, arrive);
@@ -189,7 +207,8 @@ static void drop(struct msim__way *way, uint32_t packet_index, const char *reaso
 static int transmit(struct msim__way *way, uint32_t size_bytes, msim_ns *arrive_ns)
 {
   const struct msim_link_way *w = &way->params->way;
-  msim_ns now_ns = sim_of(way)->now_ns, start_ns = way->free_ns > now_ns ? way->free_ns : now_ns, done_ns = start_ns;
+  msim_ns now_ns = sim_of(way)->now_ns, free_ns = way->traffic->free_ns;
+  msim_ns start_ns = free_ns > now_ns ? free_ns : now_ns, done_ns = start_ns;
 
   if (w->rate_bps != 0) {
     uint64_t bit_ns = (uint64_t)size_bytes * 8u * UINT64_C(1000000000); /* below 2^50: packets are below 2^17 bytes */
@@ -198,7 +217,7 @@ static int transmit(struct msim__way *way, uint32_t size_bytes, msim_ns *arrive_
     if (start_ns > now_ns && wait_push(way, start_ns, size_bytes) != MSIM_OK)
       return MSIM_ERR_NOMEM;
   }
-  way->free_ns = done_ns;
+  way->traffic->free_ns = done_ns;
   *arrive_ns = done_ns + w->delay_ns;
   return MSIM_OK;
 }
@@ -216,9 +235,9 @@ static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns 
   }
   arrive_ns += verdict.jitter_ns;
   if (!verdict.may_overtake) {
-    if (arrive_ns < way->last_arrive_ns)
-      arrive_ns = way->last_arrive_ns;
-    way->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
+    if (arrive_ns < way->traffic->last_arrive_ns)
+      arrive_ns = way->traffic->last_arrive_ns;
+    way->traffic->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
   }
   arrive_ns += verdict.held_ns;
   if (verdict.duplicate) {
@@ -240,17 +259,41 @@ static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns 
   }
 }
 
+static struct msim__traffic *first_traffic(struct msim__way *way)
+{
+  struct msim__traffic *traffic = msim__alloc_zeroed(&sim_of(way)->mem, 1, sizeof *traffic);
+
+  if (traffic == NULL)
+    return NULL;
+  traffic->flights = traffic->first;
+  traffic->capacity = MSIM__FLIGHTS_INLINE;
+  way->traffic = traffic;
+  return traffic;
+}
+
 void msim__way_send(struct msim__way *way, uint32_t packet_index)
 {
   struct msim_sim *sim = sim_of(way);
   struct msim__net *net = msim__net(sim);
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  struct msim__traffic *traffic = way->traffic != NULL ? way->traffic : first_traffic(way);
   uint32_t size_bytes = msim__packet_size_bytes(packet) + way->params->overhead_bytes;
   msim_ns arrive_ns;
 
-  if (way->backlog != NULL)
-    forget_started(way->backlog, sim->now_ns);
-  if (way->free_ns > sim->now_ns && !has_room(way, size_bytes)) {
+  if (traffic == NULL) {
+    msim__sim_fail_nomem(sim);
+    msim__packet_free(&net->packets, packet_index);
+    return;
+  }
+#ifdef MSIM_CHECK_WIRE
+  if (msim__check_wire(net, packet) != MSIM_OK) {
+    msim__packet_free(&net->packets, packet_index);
+    return;
+  }
+#endif
+  if (traffic->backlog != NULL)
+    forget_started(traffic->backlog, sim->now_ns);
+  if (traffic->free_ns > sim->now_ns && !has_room(way, size_bytes)) {
     drop(way, packet_index, "queue");
     return;
   }
@@ -276,21 +319,22 @@ struct msim__port *msim__loopback(struct msim_node *node)
 {
   static const struct msim__way_params params = {
       .way = {.delay_ns = MSIM__LOOPBACK_DELAY_NS}, .overhead_bytes = 0, .mtu_bytes = 65535, .cost = 1};
-  struct msim__net *net = msim__net(msim__node_sim(node));
-  struct msim__port *port;
+  struct itself {
+    struct msim__port port;
+    struct msim__way way;
+  } * itself;
 
   if (node->loopback != NULL)
     return node->loopback;
-  port = msim__arena_alloc(&net->sim->arena, sizeof *port);
-  if (port == NULL)
+  itself = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *itself);
+  if (itself == NULL)
     return NULL;
-  port->out = msim__way_new(net, &params);
-  if (port->out == NULL)
-    return NULL;
-  port->node = port->peer = node;
-  port->number = node->port_count; /* after the real ones */
-  port->link_name = "loopback";
-  port->out->to = port;
-  node->loopback = port;
-  return port;
+  itself->way.params = &params;
+  itself->way.to = &itself->port;
+  itself->port.out = &itself->way;
+  itself->port.node = itself->port.peer = node;
+  itself->port.number = node->port_count; /* after the real ones */
+  itself->port.link_name = "loopback";
+  node->loopback = &itself->port;
+  return node->loopback;
 }

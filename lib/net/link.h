@@ -25,11 +25,22 @@ struct msim__wait { /* accepted and not yet being sent, in order of sending */
   uint32_t size_bytes;
 };
 
-/* What waits for the transmitter; made when something first does. */
+/* What waits for the transmitter; made when something first does, at a fixed rate. */
 struct msim__backlog {
   struct msim__wait *waits; /* ring */
   uint32_t head, count, capacity;
   uint64_t size_bytes;
+};
+
+/* What a direction needs from its first packet on: of millions of hosts most may never speak. */
+#define MSIM__FLIGHTS_INLINE 4u
+struct msim__traffic {
+  struct msim__flight *flights; /* ring: the inline one until it is too small */
+  uint32_t head, count, capacity;
+  msim_ns free_ns;               /* the transmitter is busy until then */
+  msim_ns last_arrive_ns;        /* of what may not be overtaken */
+  struct msim__backlog *backlog; /* or NULL */
+  struct msim__flight first[MSIM__FLIGHTS_INLINE];
 };
 
 struct msim__way {
@@ -37,12 +48,13 @@ struct msim__way {
   struct msim__port *to;     /* the receiving port */
   const struct msim__way_params *params;
   struct msim__impair *impair;
-  struct msim__way *next;        /* all of the simulation */
-  msim_ns free_ns;               /* the transmitter is busy until then */
-  msim_ns last_arrive_ns;        /* of what may not be overtaken */
-  struct msim__flight *flights;  /* ring */
-  struct msim__backlog *backlog; /* or NULL */
-  uint32_t flight_head, flight_count, flight_capacity;
+  struct msim__traffic *traffic; /* NULL before the first packet */
+};
+
+/* Both ends of a link and both directions, in one piece. */
+struct msim__link {
+  struct msim__port ends[2];
+  struct msim__way ways[2]; /* ways[i] leaves ends[i] */
 };
 
 /* Bytes on the wire of an IP packet, link overhead not counted. */
@@ -51,8 +63,6 @@ uint32_t msim__packet_size_bytes(const struct msim__packet *packet);
 /* Puts a packet on the wire or drops it (recorded). Takes the packet. */
 void msim__way_send(struct msim__way *way, uint32_t packet_index);
 
-/* A direction from port->node to its peer; `to` is set by the caller. NULL when out of memory. */
-struct msim__way *msim__way_new(struct msim__net *net, const struct msim__way_params *params);
 void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues; packets are released whole */
 /* The node's loopback port, made at first use; NULL when out of memory. */
 struct msim__port *msim__loopback(struct msim_node *node);

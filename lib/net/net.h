@@ -31,9 +31,10 @@ struct msim__port {
 struct msim_node {
   struct msim__actor actor; /* must be first */
   const char *name;
-  uint32_t index;   /* order of addition */
-  uint32_t addr_id; /* its first address; further ones point to it by their row's node; 0: none */
-  struct msim__port **ports;
+  uint32_t index;            /* order of addition */
+  uint32_t addr_id;          /* its first address; further ones point to it by their row's node; 0: none */
+  struct msim__port **ports; /* &only_port while there is one at most */
+  struct msim__port *only_port;
   uint32_t port_count, port_capacity;
   uint32_t core_index; /* route.c: row among the nodes with two links or more; MSIM__CORE_NONE for a leaf */
   int16_t zone_minutes;
@@ -44,18 +45,20 @@ struct msim_node {
   struct msim__tcp_listener *tcp_listeners;
   uint32_t ephemeral_count; /* local ports given out */
   uint16_t ip_id;
-  struct msim__udp_port *udp_ports;
-  struct msim__udp_flows *udp_flows; /* that it opened, made when first used */
-  struct msim_agent *agents;         /* agents.c: in order of addition */
-  void *tcp_node;                    /* tcp: TIME-WAIT list and counters, made when first used */
+  struct msim__udp_host *udp; /* made when first used */
+  struct msim_agent *agents;  /* agents.c: in order of addition */
+  void *tcp_node;             /* tcp: TIME-WAIT list and counters, made when first used */
 };
 #define MSIM__CORE_NONE UINT32_MAX
 
 /* A row of the table of addresses: what packets carry is its number. Row 0 is "none". */
 struct msim__addr_row {
   struct msim_addr addr;
-  struct msim_node *node; /* who has it; NULL: nobody */
-  const char *text;       /* made when first asked for */
+  bool has_text;
+  union {
+    struct msim_node *node; /* who has it; NULL: nobody */
+    const char *text;       /* has_text: nobody has it; made when first asked for */
+  };
 };
 
 /* What ICMP told about a packet of ours; fields from the quoted packet, seen as its sender sees them. */
@@ -76,11 +79,12 @@ struct msim__protocol {
 struct msim__net {
   struct msim_sim *sim;
   struct msim__packets packets;
-  struct msim__names names; /* of nodes */
-  struct msim__names link_names;
   struct msim_node **nodes; /* in order of addition */
   size_t node_count, node_capacity;
-  struct msim_node **ranked; /* by name, from the start on */
+  struct msim__node_name *node_names; /* node_table.c */
+  size_t node_name_count;             /* places, a power of two */
+  struct msim__names link_names;      /* those that were given; "A-B" is found by its nodes */
+  struct msim_node **ranked;          /* by name, from the start on */
   struct msim__addr_row *addrs;
   size_t addr_count, addr_capacity;
   uint32_t *addr_buckets;
@@ -88,7 +92,6 @@ struct msim__net {
   struct msim__protocol protocols[256];
   struct msim__routes *routes;
   struct msim__flow_counts *flow_counts;
-  struct msim__way *ways;                     /* all, for the end */
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;
   msim_ns until_ns;
@@ -109,6 +112,14 @@ int msim__net_create(struct msim_sim *sim);
 /* handlers is copied. proto: enum msim_proto. */
 void msim__net_set_protocol(struct msim_sim *sim, uint8_t proto, const struct msim__protocol *handlers);
 
+/* ---- names of nodes ---- */
+
+/* The node of that name, or NULL. */
+struct msim_node *msim__node_named(const struct msim__net *net, const char *name, size_t name_bytes);
+/* Enters net->nodes[index]; its name is not there yet. MSIM_ERR_NOMEM. */
+int msim__node_names_add(struct msim__net *net, uint32_t index);
+void msim__node_names_release(struct msim__net *net);
+
 /* ---- addresses ---- */
 
 /* The id of an address, made when new; 0 when out of memory. */
@@ -120,7 +131,7 @@ static inline const struct msim_addr *msim__addr_of(const struct msim__net *net,
 /* The host that has the address, or NULL. */
 static inline struct msim_node *msim__addr_node(const struct msim__net *net, uint32_t id)
 {
-  return net->addrs[id].node;
+  return net->addrs[id].has_text ? NULL : net->addrs[id].node;
 }
 /* The host's name, or the address as text; lives as long as the simulation; never NULL. */
 const char *msim__addr_name(struct msim__net *net, uint32_t id);

@@ -54,7 +54,7 @@ int msim_node_add(struct msim_sim *sim, const char *name, struct msim_node **out
     return MSIM_ERR_STATE;
   if (!is_name(name))
     return MSIM_ERR_INVALID;
-  if (msim__names_find(&net->names, name, strlen(name)) != NULL)
+  if (msim__node_named(net, name, strlen(name)) != NULL)
     return MSIM_ERR_EXISTS;
   err =
       msim__grow(&sim->mem, &net->nodes, &net->node_capacity, net->node_count + 1, MSIM__NODES_MAX, sizeof *net->nodes);
@@ -69,13 +69,16 @@ int msim_node_add(struct msim_sim *sim, const char *name, struct msim_node **out
   node->actor.sim = sim;
   node->actor.ordinal = MSIM__ORDINAL_NONE;
   node->index = (uint32_t)net->node_count;
+  node->ports = &node->only_port;
+  node->port_capacity = 1;
   node->core_index = MSIM__CORE_NONE;
   node->ttl = TTL_DEFAULT;
   node->is_up = true;
-  err = msim__names_add(&net->names, node->name, strlen(name), node);
+  net->nodes[net->node_count] = node;
+  err = msim__node_names_add(net, node->index);
   if (err != MSIM_OK)
     return err;
-  net->nodes[net->node_count++] = node;
+  net->node_count++;
   if (out != NULL)
     *out = node;
   return MSIM_OK;
@@ -83,7 +86,7 @@ int msim_node_add(struct msim_sim *sim, const char *name, struct msim_node **out
 
 struct msim_node *msim_node_find(const struct msim_sim *sim, const char *name)
 {
-  return msim__names_find(&msim__net(sim)->names, name, strlen(name));
+  return msim__node_named(msim__net(sim), name, strlen(name));
 }
 
 const char *msim_node_name(const struct msim_node *node)
@@ -108,8 +111,9 @@ static int own_addr(struct msim_node *node, const struct msim_addr *addr)
 
   if (id == 0)
     return MSIM_ERR_NOMEM;
-  if (net->addrs[id].node != NULL)
+  if (msim__addr_node(net, id) != NULL)
     return MSIM_ERR_EXISTS;
+  net->addrs[id].has_text = false;
   net->addrs[id].node = node;
   if (node->addr_id == 0)
     node->addr_id = id;
@@ -222,10 +226,54 @@ static int auto_addr(struct msim_node *node)
   return MSIM_ERR_LIMIT;
 }
 
+/* Nothing of this grows any more, but for addresses that foreign packets name. */
+static int trim_array(struct msim__mem *mem, void *items, size_t *capacity, size_t count, size_t item_bytes)
+{
+  void *old, *fresh;
+
+  if (count == 0 || count == *capacity)
+    return MSIM_OK;
+  memcpy(&old, items, sizeof old); /* items is the address of a typed pointer */
+  fresh = msim__resize(mem, old, *capacity * item_bytes, count * item_bytes);
+  if (fresh == NULL)
+    return MSIM_ERR_NOMEM;
+  memcpy(items, &fresh, sizeof fresh);
+  *capacity = count;
+  return MSIM_OK;
+}
+
+static int trim(struct msim__net *net)
+{
+  struct msim__mem *mem = &net->sim->mem;
+  int err = trim_array(mem, &net->nodes, &net->node_capacity, net->node_count, sizeof *net->nodes);
+  size_t i;
+
+  if (err == MSIM_OK)
+    err = trim_array(mem, &net->addrs, &net->addr_capacity, net->addr_count, sizeof *net->addrs);
+  for (i = 0; i < net->node_count && err == MSIM_OK; i++) {
+    struct msim_node *node = net->nodes[i];
+    size_t capacity = node->port_capacity;
+
+    if (node->port_count > 1)
+      err = trim_array(mem, &node->ports, &capacity, node->port_count, sizeof *node->ports);
+    node->port_capacity = (uint32_t)capacity;
+  }
+  return err;
+}
+
+static void begin_impairments(struct msim_node *node)
+{
+  uint32_t i;
+
+  for (i = 0; i < node->port_count; i++) {
+    if (node->ports[i]->out->impair != NULL)
+      msim__impair_begin(node->ports[i]->out->impair, msim__node_sim(node)->seed);
+  }
+}
+
 static int begin(struct msim_sim *sim)
 {
   struct msim__net *net = msim__net(sim);
-  struct msim__way *way;
   size_t i;
   int err;
 
@@ -239,32 +287,39 @@ static int begin(struct msim_sim *sim)
   for (i = 0; i < net->node_count; i++) {
     net->ranked[i]->actor.ordinal = (uint32_t)i;
     rank_ports(net->ranked[i]);
+    begin_impairments(net->ranked[i]);
     err = net->ranked[i]->addr_id == 0 ? auto_addr(net->ranked[i]) : MSIM_OK;
     if (err != MSIM_OK)
       return err;
   }
-  for (way = net->ways; way != NULL; way = way->next) {
-    if (way->impair != NULL)
-      msim__impair_begin(way->impair, sim->seed);
-  }
-  return msim__routes_begin(net);
+  err = trim(net);
+  return err != MSIM_OK ? err : msim__routes_begin(net);
+}
+
+static void end_node(struct msim__net *net, struct msim_node *node)
+{
+  uint32_t i;
+
+  for (i = 0; i < node->port_count; i++)
+    msim__way_release(net, node->ports[i]->out);
+  if (node->loopback != NULL)
+    msim__way_release(net, node->loopback->out);
+  if (node->ports != &node->only_port)
+    msim__free(&net->sim->mem, node->ports, node->port_capacity * sizeof(struct msim__port *));
 }
 
 static void end(struct msim_sim *sim)
 {
   struct msim__net *net = msim__net(sim);
-  struct msim__way *way;
   size_t i;
 
-  for (way = net->ways; way != NULL; way = way->next)
-    msim__way_release(net, way);
   for (i = 0; i < net->node_count; i++)
-    msim__free(&sim->mem, net->nodes[i]->ports, net->nodes[i]->port_capacity * sizeof *net->nodes[i]->ports);
+    end_node(net, net->nodes[i]);
   msim__udp_end(net);
   msim__packets_release(&net->packets);
   msim__flow_counts_free(net);
   msim__routes_end(net);
-  msim__names_release(&net->names);
+  msim__node_names_release(net);
   msim__names_release(&net->link_names);
   msim__free(&sim->mem, net->nodes, net->node_capacity * sizeof *net->nodes);
   msim__free(&sim->mem, net->ranked, net->node_count * sizeof *net->ranked);
@@ -284,7 +339,6 @@ int msim__net_create(struct msim_sim *sim)
   net->topology_name = "";
   net->topology_title = "";
   msim__packets_init(&net->packets, &sim->mem);
-  msim__names_init(&net->names, &sim->mem);
   msim__names_init(&net->link_names, &sim->mem);
   sim->rooms[MSIM__ROOM_NET] = net;
   msim__icmp_create(net);

@@ -14,12 +14,42 @@
 struct msim__routes {
   struct msim_node **core;
   uint32_t core_count;
+  /* The ports between core nodes alone, node by node: a router may have thousands of leaves. */
+  struct msim__port **inner;
+  uint32_t *inner_from; /* [core_count + 1]: those of node i are inner_from[i] .. inner_from[i + 1] - 1 */
   uint32_t **next_port; /* [destination][node]: number of the port; NULL: not asked for yet */
   /* for Dijkstra, reused: */
   uint64_t *distance;
   uint32_t *heap, *heap_place;
   uint32_t heap_count;
 };
+
+static int list_inner_ports(struct msim__mem *mem, struct msim__routes *routes)
+{
+  size_t count = 0;
+  uint32_t i, k;
+
+  for (i = 0; i < routes->core_count; i++) {
+    routes->inner_from[i] = (uint32_t)count;
+    for (k = 0; k < routes->core[i]->port_count; k++)
+      count += routes->core[i]->ports[k]->peer->core_index != MSIM__CORE_NONE;
+    if (count > UINT32_MAX)
+      return MSIM_ERR_LIMIT;
+  }
+  routes->inner_from[i] = (uint32_t)count;
+  if (count == 0)
+    return MSIM_OK;
+  routes->inner = msim__alloc_zeroed(mem, count, sizeof(struct msim__port *));
+  if (routes->inner == NULL)
+    return MSIM_ERR_NOMEM;
+  for (i = 0, count = 0; i < routes->core_count; i++) {
+    for (k = 0; k < routes->core[i]->port_count; k++) {
+      if (routes->core[i]->ports[k]->peer->core_index != MSIM__CORE_NONE)
+        routes->inner[count++] = routes->core[i]->ports[k];
+    }
+  }
+  return MSIM_OK;
+}
 
 int msim__routes_begin(struct msim__net *net)
 {
@@ -36,12 +66,13 @@ int msim__routes_begin(struct msim__net *net)
     return MSIM_OK;
   routes->core_count = (uint32_t)count;
   routes->core = msim__alloc_zeroed(mem, count, sizeof *routes->core);
+  routes->inner_from = msim__alloc_zeroed(mem, count + 1, sizeof *routes->inner_from);
   routes->next_port = msim__alloc_zeroed(mem, count, sizeof *routes->next_port);
   routes->distance = msim__alloc_zeroed(mem, count, sizeof *routes->distance);
   routes->heap = msim__alloc_zeroed(mem, count, sizeof *routes->heap);
   routes->heap_place = msim__alloc_zeroed(mem, count, sizeof *routes->heap_place);
-  if (routes->core == NULL || routes->next_port == NULL || routes->distance == NULL || routes->heap == NULL ||
-      routes->heap_place == NULL)
+  if (routes->core == NULL || routes->inner_from == NULL || routes->next_port == NULL || routes->distance == NULL ||
+      routes->heap == NULL || routes->heap_place == NULL)
     return MSIM_ERR_NOMEM;
   for (i = 0, count = 0; i < net->node_count; i++) {
     if (net->ranked[i]->port_count > 1) {
@@ -49,7 +80,7 @@ int msim__routes_begin(struct msim__net *net)
       routes->core[count++] = net->ranked[i];
     }
   }
-  return MSIM_OK;
+  return list_inner_ports(mem, routes);
 }
 
 void msim__routes_end(struct msim__net *net)
@@ -62,6 +93,10 @@ void msim__routes_end(struct msim__net *net)
     return;
   for (i = 0; routes->next_port != NULL && i < routes->core_count; i++)
     msim__free(mem, routes->next_port[i], routes->core_count * sizeof **routes->next_port);
+  if (routes->inner != NULL)
+    msim__free(mem, routes->inner, routes->inner_from[routes->core_count] * sizeof *routes->inner);
+  if (routes->inner_from != NULL)
+    msim__free(mem, routes->inner_from, (routes->core_count + (size_t)1) * sizeof *routes->inner_from);
   msim__free(mem, routes->core, routes->core_count * sizeof *routes->core);
   msim__free(mem, routes->next_port, routes->core_count * sizeof *routes->next_port);
   msim__free(mem, routes->distance, routes->core_count * sizeof *routes->distance);
@@ -113,17 +148,13 @@ static uint32_t heap_take(struct msim__routes *r)
 /* The cost of a hop towards the destination is that of the way there: neighbour to node, seen from the destination. */
 static void relax(struct msim__routes *r, uint32_t from)
 {
-  const struct msim_node *node = r->core[from];
   uint32_t i;
 
-  for (i = 0; i < node->port_count; i++) {
-    const struct msim__port *port = node->ports[i];
+  for (i = r->inner_from[from]; i < r->inner_from[from + 1]; i++) {
+    const struct msim__port *port = r->inner[i];
     uint32_t neighbour = port->peer->core_index;
-    uint64_t distance;
+    uint64_t distance = r->distance[from] + port->out->to->out->params->cost;
 
-    if (neighbour == MSIM__CORE_NONE)
-      continue;
-    distance = r->distance[from] + port->out->to->out->params->cost;
     if (distance >= r->distance[neighbour])
       continue;
     if (r->distance[neighbour] == FAR)
@@ -133,21 +164,21 @@ static void relax(struct msim__routes *r, uint32_t from)
   }
 }
 
-static uint32_t best_port(const struct msim__routes *r, const struct msim_node *node)
+static uint32_t best_port(const struct msim__routes *r, uint32_t from)
 {
   uint64_t best = FAR;
   uint32_t i, port = NO_PORT;
 
-  for (i = 0; i < node->port_count; i++) {
-    uint32_t neighbour = node->ports[i]->peer->core_index;
+  for (i = r->inner_from[from]; i < r->inner_from[from + 1]; i++) {
+    uint32_t neighbour = r->inner[i]->peer->core_index;
     uint64_t distance;
 
-    if (neighbour == MSIM__CORE_NONE || r->distance[neighbour] == FAR)
+    if (r->distance[neighbour] == FAR)
       continue;
-    distance = r->distance[neighbour] + node->ports[i]->out->params->cost;
+    distance = r->distance[neighbour] + r->inner[i]->out->params->cost;
     if (distance < best) {
       best = distance;
-      port = i;
+      port = r->inner[i]->number;
     }
   }
   return port;
@@ -173,7 +204,7 @@ static const uint32_t *ports_towards(struct msim__net *net, uint32_t destination
   while (r->heap_count > 0)
     relax(r, heap_take(r));
   for (i = 0; i < r->core_count; i++)
-    row[i] = i == destination ? NO_PORT : best_port(r, r->core[i]);
+    row[i] = i == destination ? NO_PORT : best_port(r, i);
   r->next_port[destination] = row;
   return row;
 }

@@ -35,11 +35,29 @@ struct msim__udp_flows {
   uint32_t turn;     /* flows made */
 };
 
+struct msim__udp_host {
+  struct msim__udp_port *ports;
+  struct msim__udp_flows *flows; /* that it opened, made when first used */
+};
+
+static struct msim__udp_flows *flows_of(const struct msim_node *node)
+{
+  return node != NULL && node->udp != NULL ? node->udp->flows : NULL;
+}
+
+/* NULL when out of memory. */
+static struct msim__udp_host *host_of(struct msim_node *node)
+{
+  if (node->udp == NULL)
+    node->udp = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *node->udp);
+  return node->udp;
+}
+
 static struct msim__udp_port *find_port(const struct msim_node *node, uint16_t port)
 {
   struct msim__udp_port *p;
 
-  for (p = node->udp_ports; p != NULL && p->port != port; p = p->next)
+  for (p = node->udp == NULL ? NULL : node->udp->ports; p != NULL && p->port != port; p = p->next)
     ;
   return p;
 }
@@ -61,13 +79,13 @@ int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void
   if (find_port(node, port) != NULL)
     return MSIM_ERR_EXISTS;
   fresh = msim__arena_alloc(&sim->arena, sizeof *fresh);
-  if (fresh == NULL)
+  if (fresh == NULL || host_of(node) == NULL)
     return msim__sim_fail_nomem(sim);
   fresh->fn = fn;
   fresh->ctx = ctx;
   fresh->port = port;
-  fresh->next = node->udp_ports;
-  node->udp_ports = fresh;
+  fresh->next = node->udp->ports;
+  node->udp->ports = fresh;
   if (bound != NULL)
     *bound = port;
   return MSIM_OK;
@@ -151,14 +169,16 @@ static int grow_flows(struct msim__mem *mem, struct msim__udp_flows *flows)
 static struct udp_flow *next_row(struct msim_node *node)
 {
   struct msim__mem *mem = &msim__node_sim(node)->mem;
-  struct msim__udp_flows *flows = node->udp_flows;
+  struct msim__udp_flows *flows = flows_of(node);
   struct udp_flow *row;
 
   if (flows == NULL) {
+    if (host_of(node) == NULL)
+      return NULL;
     flows = msim__alloc_zeroed(mem, 1, sizeof *flows);
     if (flows == NULL)
       return NULL;
-    node->udp_flows = flows;
+    node->udp->flows = flows;
   }
   if (flows->turn == flows->capacity && flows->capacity < FLOWS_MAX && grow_flows(mem, flows) != MSIM_OK)
     return NULL;
@@ -177,11 +197,11 @@ static struct msim_flow *flow_for(struct msim_node *node, const struct msim__pac
   struct udp_flow *row;
 
   *server_side = true;
-  row = find_flow(peer != NULL ? peer->udp_flows : NULL, packet->dst, packet->dst_port, packet->src, packet->src_port);
+  row = find_flow(flows_of(peer), packet->dst, packet->dst_port, packet->src, packet->src_port);
   if (row != NULL)
     return row->flow;
   *server_side = false;
-  row = find_flow(node->udp_flows, packet->src, packet->src_port, packet->dst, packet->dst_port);
+  row = find_flow(flows_of(node), packet->src, packet->src_port, packet->dst, packet->dst_port);
   if (row != NULL)
     return row->flow;
   row = next_row(node);
@@ -196,7 +216,7 @@ static struct msim_flow *flow_for(struct msim_node *node, const struct msim__pac
   row->client_port = packet->src_port;
   row->server = packet->dst;
   row->server_port = packet->dst_port;
-  remember(node->udp_flows, (uint32_t)(row - node->udp_flows->rows));
+  remember(node->udp->flows, (uint32_t)(row - node->udp->flows->rows));
   return row->flow;
 }
 
@@ -286,7 +306,7 @@ void msim__udp_end(struct msim__net *net)
   size_t i, row;
 
   for (i = 0; i < net->node_count; i++) {
-    struct msim__udp_flows *flows = net->nodes[i]->udp_flows;
+    struct msim__udp_flows *flows = flows_of(net->nodes[i]);
 
     for (row = 0; flows != NULL && row < flows->capacity; row++)
       msim__flow_unref(flows->rows[row].flow);
@@ -295,6 +315,7 @@ void msim__udp_end(struct msim__net *net)
       msim__free(mem, flows->buckets, flows->capacity * sizeof *flows->buckets);
     }
     msim__free(mem, flows, sizeof *flows);
-    net->nodes[i]->udp_flows = NULL;
+    if (flows != NULL)
+      net->nodes[i]->udp->flows = NULL;
   }
 }

@@ -33,8 +33,8 @@ static inline void bench_link(struct msim_node *a, struct msim_node *b, uint64_t
   bench_must(msim_link_add(a, b, &opts), "link");
 }
 
-/* TCP of all workloads: MSS 1460, initial window 10, buffers of 131072 bytes, NewReno, no Nagle, delayed ACK 200 ms,
- * TIME-WAIT 240 s. */
+/* TCP of all workloads: MSS 1460, initial window 10, buffers of 131072 bytes, Reno, no Nagle, no timestamps, delayed
+ * ACK 200 ms, TIME-WAIT 240 s. */
 static inline void bench_tcp(struct msim_node *node)
 {
   struct msim_tcp_opts opts;
@@ -46,6 +46,7 @@ static inline void bench_tcp(struct msim_node *node)
   opts.delayed_ack_ns = MSIM_MSEC(200);
   opts.time_wait_ns = MSIM_SEC(240);
   opts.no_nagle = true;
+  opts.no_timestamps = true;
   bench_must(msim_node_set_tcp(node, &opts), "tcp");
 }
 

@@ -290,7 +290,7 @@ static void echo_to_a_second_address_is_answered_from_it(void **state)
   assert_int_equal(msim__ip_send(net_world_node(&w, "a"), index), MSIM_OK);
   assert_int_equal(msim_sim_advance_to(w.sim, MSIM_MSEC(2)), MSIM_OK);
   /* the answer is the packet that is under way now */
-  index = w.net->nodes[2]->ports[0]->out->flights[0].packet;
+  index = w.net->nodes[2]->ports[0]->out->traffic->flights[0].packet;
   assert_int_equal(msim__packet_at(&w.net->packets, index)->src, msim__addr_intern(w.net, &second));
   net_world_run(&w);
   assert_string_equal(net_seen_at(&w, MSIM_TRACE_ICMP, MSIM_POINT_RX, 1)->from, "b");
