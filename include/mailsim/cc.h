@@ -26,6 +26,9 @@ struct msim_cc_vars {
   msim_ns srtt_ns, rtt_min_ns, rtt_last_ns;
   bool in_recovery;
   bool is_cwnd_limited; /* the sender used its whole window: growing makes sense (RFC 7661, RFC 9438 4.4) */
+  /* Counted from the initial sequence number, modulo 2^32: what of a transfer is acknowledged, and what was sent at
+   * least once. A round trip ends when what was sent at its beginning is acknowledged (RFC 9406 4.2). */
+  uint32_t acked_total_bytes, sent_total_bytes;
 };
 
 struct msim_cc_type {
@@ -33,7 +36,8 @@ struct msim_cc_type {
   const char *summary;
   size_t state_bytes; /* at most 128; zeroed, lives in the connection */
   void (*start)(void *state, struct msim_cc_vars *v, msim_ns now_ns);
-  void (*on_ack)(void *state, struct msim_cc_vars *v, uint32_t acked_bytes, msim_ns now_ns); /* new data, not in recovery */
+  void (*on_ack)(void *state, struct msim_cc_vars *v, uint32_t acked_bytes,
+                 msim_ns now_ns); /* new data, not in recovery */
   void (*on_loss)(void *state, struct msim_cc_vars *v, enum msim_loss why, msim_ns now_ns);
   /* may be NULL: */
   void (*on_recovered)(void *state, struct msim_cc_vars *v, msim_ns now_ns);

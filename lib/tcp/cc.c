@@ -53,6 +53,12 @@ static msim_ns now_of(const struct msim__tcb *tcb)
   return msim__node_sim(tcb->head.node)->now_ns;
 }
 
+static void note_totals(struct msim__tcb *tcb)
+{
+  tcb->cc.acked_total_bytes = tcb->snd_una - tcb->iss;
+  tcb->cc.sent_total_bytes = tcb->snd_max - tcb->iss;
+}
+
 /* The controller's numbers are not trusted: less than a segment would stop the connection for good. */
 static void bound_window(struct msim__tcb *tcb)
 {
@@ -98,6 +104,7 @@ void msim__cc_start(struct msim__tcb *tcb)
   if ((tcb->bits & MSIM__TCB_SYN_REPEATED) != 0)
     tcb->cc.initial_window_bytes = tcb->cc.mss_bytes; /* RFC 5681 3.1: a lost SYN is a lost segment */
   tcb->cc.ssthresh_bytes = UINT32_C(1) << 30;
+  note_totals(tcb);
   tcb->cc_type->start(state_of(tcb), &tcb->cc, now_of(tcb));
   record(tcb, "start");
 }
@@ -106,6 +113,7 @@ void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes)
 {
   uint32_t cwnd = tcb->cc.cwnd_bytes, ssthresh = tcb->cc.ssthresh_bytes;
 
+  note_totals(tcb);
   tcb->cc_type->on_ack(state_of(tcb), &tcb->cc, acked_bytes, now_of(tcb));
   if (tcb->cc.cwnd_bytes != cwnd || tcb->cc.ssthresh_bytes != ssthresh)
     record(tcb, "ack");
@@ -114,6 +122,7 @@ void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes)
 void msim__cc_lost(struct msim__tcb *tcb, enum msim_loss why, uint32_t flight_bytes)
 {
   tcb->cc.flight_bytes = flight_bytes;
+  note_totals(tcb);
   tcb->cc_type->on_loss(state_of(tcb), &tcb->cc, why, now_of(tcb));
   record(tcb, why == MSIM_LOSS_DUPACK ? "fast-retransmit" : why == MSIM_LOSS_TIMEOUT ? "timeout" : "ecn");
 }
@@ -121,6 +130,7 @@ void msim__cc_lost(struct msim__tcb *tcb, enum msim_loss why, uint32_t flight_by
 void msim__cc_recovered(struct msim__tcb *tcb)
 {
   tcb->cc.flight_bytes = tcb->snd_nxt - tcb->snd_una;
+  note_totals(tcb);
   if (tcb->cc_type->on_recovered != NULL)
     tcb->cc_type->on_recovered(state_of(tcb), &tcb->cc, now_of(tcb));
   record(tcb, "recovered");

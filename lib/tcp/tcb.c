@@ -1,7 +1,7 @@
 /* tcb.c: the life of a connection: made, told about, buried, freed.
  *
  * Does not know segments: tcp_input.c and tcp_output.c do. */
-#include "tcp/tcb.h"
+#include "tcp/tcp_sack.h"
 
 #include <string.h>
 
@@ -9,8 +9,14 @@
 
 #define HEADERS_BYTES 40u        /* IPv4 and TCP without options (RFC 9293 3.7.1) */
 #define MSS_BYTES_DEFAULT 536u   /* MUST-15 */
+#define MSS_BYTES_LEAST 8u       /* of data beside options, whatever a peer announces */
 #define WINDOW_SHIFT_MAX 14u     /* RFC 7323 2.3 */
 #define ISS_GAP UINT32_C(131072) /* between the numbers of two connections of one four-tuple */
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+  return a < b ? a : b;
+}
 
 static uint16_t path_mss(const struct msim_node *node, uint32_t remote_id)
 {
@@ -23,11 +29,12 @@ static uint16_t path_mss(const struct msim_node *node, uint32_t remote_id)
 
 void msim__tcb_update_mss(struct msim__tcb *tcb)
 {
-  uint32_t mss = tcb->mss_peer < tcb->mss_path ? tcb->mss_peer : tcb->mss_path;
+  uint32_t mss = least(tcb->mss_peer, tcb->mss_path), option_bytes;
 
   if (tcb->opts->mss_bytes_max != 0 && mss > tcb->opts->mss_bytes_max)
     mss = tcb->opts->mss_bytes_max;
-  tcb->cc.mss_bytes = mss;
+  option_bytes = msim__tcb_option_bytes(tcb); /* RFC 9293 3.7.1: the announced size does not count them */
+  tcb->cc.mss_bytes = mss > option_bytes + MSS_BYTES_LEAST ? mss - option_bytes : least(mss, MSS_BYTES_LEAST);
 }
 
 static void set_buffers(struct msim__tcb *tcb)
@@ -93,6 +100,7 @@ void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after)
   tcb->queue_end = tcb->iss + 1;
   tcb->flow->side[tcb->head.side].first_seq = tcb->iss;
   tcb->flow->side[tcb->head.side].first_seq_known = true;
+  msim__tcb_choose_ts_offset(tcb);
 }
 
 void msim__tcb_free(struct msim__tcb *tcb)
@@ -105,6 +113,8 @@ void msim__tcb_free(struct msim__tcb *tcb)
   msim__tcb_receive_release(tcb);
   msim__tcb_marks_release(tcb);
   msim__tcb_sent_release(tcb);
+  msim__tcb_board_release(tcb);
+  msim__tcb_gaps_release(tcb);
   msim__cc_detach(tcb);
   msim__flow_unref(tcb->flow);
   msim__pool_put(&tcp->tcbs, tcb);
@@ -122,6 +132,8 @@ void msim__tcb_bury(struct msim__tcb *tcb, enum msim_close_reason reason)
   msim__tcb_reassembly_release(tcb);
   msim__tcb_marks_release(tcb);
   msim__tcb_sent_release(tcb);
+  msim__tcb_board_release(tcb);
+  msim__tcb_gaps_release(tcb);
   msim_timer_cancel(&tcb->timer);
   msim__timer_change_background(&tcb->timer, false);
   msim_timer_arm(&tcb->timer, 0);
@@ -175,7 +187,8 @@ static void tell_user(struct msim__tcb *tcb)
 {
   unsigned what;
 
-  if (tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED)
+  if (tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
+      (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0)
     return; /* a SYN's text waits for ESTABLISHED (3.10.7.2) */
   for (what = MSIM__TELL_ACCEPT; what <= MSIM__TELL_EOF && !msim__tcb_is_over(tcb); what <<= 1) {
     if ((tcb->tell & what) == 0)

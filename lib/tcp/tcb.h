@@ -114,7 +114,10 @@ enum {
   MSIM__TCB_SYN_REPEATED = 1 << 18,
   MSIM__TCB_HAS_RTT = 1 << 19,
   MSIM__TCB_OWN_CC_STATE = 1 << 20, /* cc_state.block is an allocation */
-  MSIM__TCB_URGENT = 1 << 21        /* the peer's urgent pointer was seen (3.8.5); the bytes stay in line */
+  MSIM__TCB_URGENT = 1 << 21,       /* the peer's urgent pointer was seen (3.8.5); the bytes stay in line */
+  MSIM__TCB_TIMESTAMPS = 1 << 22,   /* both sides offered timestamps (RFC 7323 3) */
+  MSIM__TCB_CLOSED_EARLY = 1 << 23, /* in SYN-RECEIVED: beyond it, but our SYN is not acknowledged yet */
+  MSIM__TCB_SACK = 1 << 24          /* both sides permitted SACK (RFC 2018 2) */
 };
 
 /* tcb->tell: what the user is to hear, in this order */
@@ -128,6 +131,9 @@ enum {
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
 #define MSIM__CC_STATE_BYTES_MAX 128u
+
+struct msim__tcp_board; /* tcp_sack.h */
+struct msim__tcp_gaps;
 
 struct msim__tcb {
   struct msim__tcp_head head; /* must be first */
@@ -155,6 +161,9 @@ struct msim__tcb {
   uint32_t available_bytes; /* received in order, not yet consumed */
   uint32_t consumed_bytes;  /* by the user since the last ACK */
   uint32_t reassembly_count;
+  uint32_t ts_recent;   /* TS.Recent (RFC 7323 4.3) */
+  uint32_t ts_recent_s; /* when it was set, in seconds of the simulation */
+  uint32_t ts_offset;   /* what is added to the clock: TSval of a connection begins anywhere */
 
   uint16_t mss_own;  /* what we announced */
   uint16_t mss_peer; /* what the peer announced */
@@ -185,7 +194,9 @@ struct msim__tcb {
   struct msim__tcp_text *receive_first, *receive_last;
   struct msim__tcp_text *reassembly_first, *reassembly_last;
   struct msim__tcp_mark *mark_first, *mark_last;
-  struct msim__tcp_sent *sent; /* or NULL */
+  struct msim__tcp_sent *sent;   /* or NULL */
+  struct msim__tcp_board *board; /* what is under way, with SACK; or NULL */
+  struct msim__tcp_gaps *gaps;   /* what came beyond a gap, with SACK; or NULL */
 
   const struct msim_cc_type *cc_type;
   struct msim_cc_vars cc;
@@ -212,7 +223,9 @@ struct msim__time_wait {
   msim_ns ends_at_ns;
   struct msim_flow *flow; /* counted */
   uint32_t snd_nxt, rcv_nxt;
-  uint16_t window; /* as on the wire */
+  uint32_t ts_recent, ts_offset; /* with timestamps */
+  uint16_t window;               /* as on the wire */
+  bool timestamps;
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
 
@@ -227,7 +240,7 @@ struct msim__tcp {
   struct msim__net *net;
   struct msim__tcp_head **buckets; /* a power of two of them */
   size_t bucket_count, head_count;
-  struct msim__pool tcbs, pieces, texts, marks, time_waits;
+  struct msim__pool tcbs, pieces, texts, marks, time_waits, boards, gaps;
   struct msim_tcp_opts defaults;
   const struct msim_tcp_opts *last_opts; /* what a host was last told; or NULL */
 };
@@ -251,6 +264,10 @@ struct msim__segment {
   uint16_t flags;
   uint16_t mss_bytes;   /* option; 0: absent */
   int16_t window_shift; /* option; -1: absent */
+  bool has_timestamps, sack_permitted;
+  uint8_t sack_count;
+  uint32_t ts_value, ts_echo; /* with has_timestamps */
+  const uint8_t *sack;        /* sack_count blocks as they travel */
 };
 /* SEG.LEN: with SYN and FIN */
 static inline uint32_t msim__segment_length(const struct msim__segment *seg)
@@ -334,6 +351,8 @@ struct msim__stray {
   uint16_t flags, window;
   struct msim_flow *flow;
   uint8_t side;
+  bool has_timestamps;
+  uint32_t ts_value, ts_echo;
 };
 void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stray);
 
@@ -347,7 +366,8 @@ void msim__tcb_timer_update(struct msim__tcb *tcb);
 
 /* ---- tcp_rtt.c ---- */
 void msim__tcb_rtt_start(struct msim__tcb *tcb, uint32_t seq);
-void msim__tcb_rtt_acked(struct msim__tcb *tcb, uint32_t ack);
+/* The segment acknowledges new data, up to seg->ack; SND.UNA has not moved yet. */
+void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg);
 void msim__tcb_rto_back_off(struct msim__tcb *tcb);
 
 /* ---- tcp_reassembly.c ---- */
@@ -385,8 +405,36 @@ void msim__tcb_sent_release(struct msim__tcb *tcb);
 /* ---- tcp_options.c ---- */
 /* Reads what TCP uses; an impossible length ends the list (MUST-7). */
 void msim__segment_read_options(struct msim__segment *seg, const struct msim__packet_cold *cold);
-/* Writes the options of a SYN; window_shift -1: none. Returns their length, a multiple of 4. */
-uint8_t msim__tcp_write_syn_options(uint8_t out[40], uint16_t mss_bytes, int window_shift);
+/* The options of this connection's SYN. Returns their length, a multiple of 4. */
+uint8_t msim__tcb_write_syn_options(const struct msim__tcb *tcb, uint8_t out[40]);
+#define MSIM__TCP_TIMESTAMPS_BYTES 12u /* with the two NOPs in front */
+/* NOP, NOP, timestamps: the fixed layout of RFC 7323 appendix A. */
+void msim__tcp_write_timestamps(uint8_t out[MSIM__TCP_TIMESTAMPS_BYTES], uint32_t value, uint32_t echo);
+/* What every segment but a SYN carries. */
+static inline uint32_t msim__tcb_option_bytes(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 ? MSIM__TCP_TIMESTAMPS_BYTES : 0;
+}
+
+/* ---- tcp_timestamps.c ---- */
+/* Sets ts_offset from seed and ends: equal for every connection of one four-tuple, so that TSval only grows there. */
+void msim__tcb_choose_ts_offset(struct msim__tcb *tcb);
+/* The clock of RFC 7323 4.1: milliseconds of the simulation. */
+static inline uint32_t msim__tcp_ts_clock(const struct msim_sim *sim)
+{
+  return (uint32_t)(sim->now_ns / 1000000);
+}
+/* TS.Recent := TSval; what was judged good is not older, unless TS.Recent has expired. */
+void msim__tcb_ts_take(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* RFC 7323 5.3 R1, and 3.2 for segments without the option. False: the segment is to be dropped; what is owed for it is
+ * set. Only where timestamps are in use. */
+bool msim__tcb_ts_check(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* R3: after the segment was found acceptable, by the rule of Last.ACK.sent (4.3). */
+static inline void msim__tcb_ts_update(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  if (seg->has_timestamps && !msim__seq_after(seg->seq, tcb->rcv_acked))
+    msim__tcb_ts_take(tcb, seg);
+}
 
 /* ---- tcp_time_wait.c ---- */
 /* Turns a connection in TIME-WAIT, whose user has heard everything, into an entry; the tcb is buried. */

@@ -1,6 +1,6 @@
 /* tcp.c: the room, and the calls of a user (3.10.1 to 3.10.6). Segments are dealt with in tcp_input.c and tcp_output.c.
  */
-#include "tcp/tcb.h"
+#include "tcp/tcp_sack.h"
 
 #include <string.h>
 
@@ -47,6 +47,8 @@ static void end(struct msim_sim *sim)
   msim__pool_release(&tcp->texts);
   msim__pool_release(&tcp->marks);
   msim__pool_release(&tcp->time_waits);
+  msim__pool_release(&tcp->boards);
+  msim__pool_release(&tcp->gaps);
   msim__free(&sim->mem, tcp->buckets, tcp->bucket_count * sizeof *tcp->buckets);
   msim__free(&sim->mem, tcp, sizeof *tcp);
   sim->rooms[MSIM__ROOM_TCP] = NULL;
@@ -82,6 +84,9 @@ int msim__tcp_create(struct msim_sim *sim)
   msim__pool_init(&tcp->texts, &sim->mem, sizeof(struct msim__tcp_text));
   msim__pool_init(&tcp->marks, &sim->mem, sizeof(struct msim__tcp_mark));
   msim__pool_init(&tcp->time_waits, &sim->mem, sizeof(struct msim__time_wait));
+  msim__pool_init(&tcp->boards, &sim->mem,
+                  sizeof(struct msim__tcp_board) + MSIM__BOARD_ROWS_MIN * sizeof(struct msim__tcp_row));
+  msim__pool_init(&tcp->gaps, &sim->mem, sizeof(struct msim__tcp_gaps));
   sim->rooms[MSIM__ROOM_TCP] = tcp;
   msim__net_set_protocol(sim, MSIM_PROTO_TCP, &handlers);
   return MSIM_OK;
@@ -298,8 +303,10 @@ void msim__tcp_close(struct msim__tcb *tcb)
     return;
   case MSIM__TCP_SYN_RECEIVED: /* with data waiting, FIN-WAIT-1 follows ESTABLISHED */
     tcb->bits |= MSIM__TCB_FIN_QUEUED;
-    if (tcb->queue_end == tcb->iss + 1)
+    if (tcb->queue_end == tcb->iss + 1) {
+      tcb->bits |= MSIM__TCB_CLOSED_EARLY;
       msim__tcb_set_state(tcb, MSIM__TCP_FIN_WAIT_1, "close");
+    }
     kick(tcb);
     return;
   case MSIM__TCP_ESTABLISHED:

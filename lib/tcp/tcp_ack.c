@@ -1,9 +1,9 @@
 /* tcp_ack.c: what an acceptable ACK means: data that arrived, a window, a sign of loss (3.10.7.4 fifth step, RFC 5681,
- * RFC 6582).
+ * RFC 6582 or, with SACK, RFC 6675).
  *
  * TCP decides here what was lost; the controller (cc.c) decides how much may be sent. The widening of the window by
  * duplicate ACKs is TCP's: inflate_bytes. Does not send: it sets bits for tcp_output.c. */
-#include "tcp/tcb.h"
+#include "tcp/tcp_sack.h"
 
 #define DUP_ACKS 3u /* RFC 5681 3.2 */
 #define INFLATE_BYTES_MAX (INT32_C(1) << 28)
@@ -15,6 +15,11 @@ static void set_inflate(struct msim__tcb *tcb, int64_t bytes)
   if (bytes < least)
     bytes = least;
   tcb->inflate_bytes = (int32_t)(bytes > INFLATE_BYTES_MAX ? INFLATE_BYTES_MAX : bytes);
+}
+
+static bool uses_sack(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & MSIM__TCB_SACK) != 0;
 }
 
 /* ---- loss: RFC 6582 3.2 ---- */
@@ -29,6 +34,13 @@ static void enter_recovery(struct msim__tcb *tcb)
   tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
               MSIM__TCB_RETRANSMIT;
   tcb->cc.in_recovery = true;
+  if (uses_sack(tcb)) { /* RFC 6675 5, step 4 */
+    tcb->snd_nxt = tcb->snd_max;
+    msim__tcb_board_begin(tcb);
+    (void)msim__tcb_board_judge(tcb);
+    msim__tcb_board_lose_first(tcb);
+    return;
+  }
   set_inflate(tcb, (int64_t)DUP_ACKS * tcb->cc.mss_bytes);
 }
 
@@ -39,6 +51,7 @@ static void leave_recovery(struct msim__tcb *tcb)
   tcb->cc.in_recovery = false;
   tcb->inflate_bytes = 0;
   tcb->dup_acks = 0;
+  msim__tcb_board_begin(tcb);
   msim__cc_recovered(tcb);
 }
 
@@ -92,7 +105,8 @@ static void note_limits(struct msim__tcb *tcb)
 
 static void restart_timer(struct msim__tcb *tcb)
 {
-  if ((tcb->bits & MSIM__TCB_RECOVERING) != 0) { /* RFC 6582 4: only the first partial ACK restarts it */
+  if ((tcb->bits & MSIM__TCB_RECOVERING) != 0 &&
+      !uses_sack(tcb)) { /* RFC 6582 4: only the first partial ACK restarts it */
     if ((tcb->bits & MSIM__TCB_PARTIAL_SEEN) != 0)
       return;
     tcb->bits |= MSIM__TCB_PARTIAL_SEEN;
@@ -109,22 +123,43 @@ static void wake_writer(struct msim__tcb *tcb)
   tcb->tell |= MSIM__TELL_WRITABLE;
 }
 
-static void take_new(struct msim__tcb *tcb, uint32_t ack)
+/* RFC 6675 5. What was sent before a timeout begins no recovery. */
+static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  uint32_t data_bytes = data_in(tcb, ack);
+  uint32_t fresh_bytes = seg->sack_count > 0 ? msim__tcb_board_take(tcb, seg) : 0;
+  bool first_lost;
+
+  if (tcb->board == NULL || msim__seq_before(tcb->snd_una, tcb->recover)) {
+    if ((tcb->bits & MSIM__TCB_RECOVERING) != 0 && fresh_bytes > 0)
+      (void)msim__tcb_board_judge(tcb);
+    return;
+  }
+  if (fresh_bytes == 0)
+    return;
+  if (tcb->dup_acks < UINT8_MAX)
+    tcb->dup_acks++;
+  first_lost = msim__tcb_board_judge(tcb);
+  if (tcb->dup_acks >= DUP_ACKS || first_lost)
+    enter_recovery(tcb);
+}
+
+static void take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  uint32_t ack = seg->ack, data_bytes = data_in(tcb, ack);
   bool recovering = (tcb->bits & MSIM__TCB_RECOVERING) != 0;
 
   note_limits(tcb);
-  msim__tcb_rtt_acked(tcb, ack);
+  msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;
   tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
+  (void)msim__tcb_board_acked(tcb);
   if ((tcb->bits & MSIM__TCB_PERSISTING) == 0)
     tcb->retries = 0;
   if (recovering && !msim__seq_before(ack, tcb->recover))
     leave_recovery(tcb);
-  else if (recovering)
+  else if (recovering && !uses_sack(tcb))
     take_partial_ack(tcb, data_bytes);
-  else if (data_bytes > 0)
+  else if (!recovering && data_bytes > 0)
     msim__cc_acked(tcb, data_bytes);
   if (!recovering)
     tcb->dup_acks = 0;
@@ -160,9 +195,11 @@ void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   tcb->probes_unanswered = 0;
   if (msim__seq_after(seg->ack, tcb->snd_una))
-    take_new(tcb, seg->ack);
-  else if (is_duplicate(tcb, seg))
+    take_new(tcb, seg);
+  else if (!uses_sack(tcb) && is_duplicate(tcb, seg))
     take_duplicate(tcb);
+  if (tcb->board != NULL)
+    take_sacks(tcb, seg);
   if (!msim__seq_before(seg->ack, tcb->snd_una))
     take_window(tcb, seg);
 }

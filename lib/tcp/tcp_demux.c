@@ -139,8 +139,9 @@ void msim__segment_read(struct msim__segment *seg, const struct msim__packet *pa
   seg->flags = packet->flags;
   seg->mss_bytes = 0;
   seg->window_shift = -1;
-  /* RFC 9293 3.1: MSS and scale count on a SYN only, so other segments are not searched for them. */
-  if (packet->cold != NULL && packet->cold->option_bytes > 0 && (packet->flags & MSIM_TCP_SYN) != 0)
+  seg->has_timestamps = seg->sack_permitted = false;
+  seg->sack_count = 0;
+  if (packet->cold != NULL && packet->cold->option_bytes > 0)
     msim__segment_read_options(seg, packet->cold);
 }
 

@@ -23,15 +23,16 @@ static uint32_t plateau_below(uint32_t mtu)
 /* Everything from the refused segment on is cut anew and sent at once; that is no sign of congestion. */
 static void take_smaller_mtu(struct msim__tcb *tcb, const struct msim__icmp_error *error)
 {
-  uint32_t mtu = error->mtu_bytes != 0 ? error->mtu_bytes : plateau_below(tcb->cc.mss_bytes + HEADERS_BYTES);
+  uint32_t header_bytes = HEADERS_BYTES + msim__tcb_option_bytes(tcb);
+  uint32_t mtu = error->mtu_bytes != 0 ? error->mtu_bytes : plateau_below(tcb->cc.mss_bytes + header_bytes);
 
   if (mtu < MTU_BYTES_MIN)
     mtu = MTU_BYTES_MIN;
-  if (mtu - HEADERS_BYTES >= tcb->cc.mss_bytes)
+  if (mtu >= tcb->cc.mss_bytes + header_bytes)
     return;
   tcb->mss_path = (uint16_t)(mtu - HEADERS_BYTES);
   msim__tcb_update_mss(tcb);
-  if (msim__seq_before(error->seq, tcb->snd_nxt))
+  if (msim__seq_before(error->seq, tcb->snd_nxt) && (tcb->bits & MSIM__TCB_RECOVERING) == 0)
     tcb->snd_nxt = error->seq;
   msim__tcb_output(tcb);
 }

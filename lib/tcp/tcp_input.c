@@ -2,7 +2,7 @@
  *
  * Steps set bits: what is owed to the peer goes out once, by tcp_output.c, after the user was told. Does not know
  * CLOSED, LISTEN and SYN-SENT (tcp_input_syn.c), TIME-WAIT (tcp_time_wait.c), nor what an ACK means (tcp_ack.c). */
-#include "tcp/tcb.h"
+#include "tcp/tcp_sack.h"
 
 static uint32_t receive_window(const struct msim__tcb *tcb)
 {
@@ -28,6 +28,16 @@ static bool is_acceptable(const struct msim__tcb *tcb, const struct msim__segmen
   return window > 0 && (first < window || last < window);
 }
 
+/* RFC 2883 4.1, 4.2: what has come again of what was taken already. */
+static void note_old_text(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  uint32_t begin = seg->seq + ((seg->flags & MSIM_TCP_SYN) != 0), end = begin + seg->text_bytes;
+
+  if ((tcb->bits & MSIM__TCB_SACK) != 0 && seg->text_bytes > 0 && msim__seq_before(begin, tcb->rcv_nxt) &&
+      tcb->rcv_nxt - begin <= UINT32_C(1) << 30)
+    msim__tcb_gaps_duplicate(tcb, begin, msim__seq_before(end, tcb->rcv_nxt) ? end : tcb->rcv_nxt);
+}
+
 /* Leaves of the segment what is new and lies in the window. */
 static void trim(struct msim__tcb *tcb, struct msim__segment *seg)
 {
@@ -35,6 +45,7 @@ static void trim(struct msim__tcb *tcb, struct msim__segment *seg)
 
   if (msim__seq_before(seg->seq, tcb->rcv_nxt)) {
     tcb->bits |= MSIM__TCB_ACK_NOW; /* part of it came twice: our ACK was lost, or theirs was late */
+    note_old_text(tcb, seg);
     old = tcb->rcv_nxt - seg->seq;
     seg->seq = tcb->rcv_nxt;
     if ((seg->flags & MSIM_TCP_SYN) != 0) {
@@ -82,15 +93,20 @@ static bool is_repeated_syn(struct msim__tcb *tcb, struct msim__segment *seg)
 
 static bool check_sequence(struct msim__tcb *tcb, struct msim__segment *seg)
 {
+  if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 && !msim__tcb_ts_check(tcb, seg))
+    return false;
   if (is_repeated_syn(tcb, seg))
     return false;
   if (is_acceptable(tcb, seg)) {
+    if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0)
+      msim__tcb_ts_update(tcb, seg);
     trim(tcb, seg);
     return true;
   }
   if ((seg->flags & MSIM_TCP_RST) != 0)
     return false;
   tcb->bits |= MSIM__TCB_ACK_NOW;
+  note_old_text(tcb, seg);
   if (!is_probe_of_closed_window(tcb, seg))
     return false;
   seg->text_bytes = 0;
@@ -192,8 +208,11 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
     challenge(tcb);
     return false;
   }
-  if (tcb->snd_una == tcb->iss && msim__seq_after(seg->ack, tcb->iss))
-    msim__tcb_synchronized(tcb, seg); /* closed in SYN-RECEIVED: FIN-WAIT-1 with the SYN still under way */
+  if ((tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0 && msim__seq_after(seg->ack, tcb->iss)) {
+    tcb->bits &= ~(uint32_t)MSIM__TCB_CLOSED_EARLY; /* the handshake is complete only now */
+    msim__tcb_synchronized(tcb, seg);
+    tcb->tell |= MSIM__TELL_OPEN;
+  }
   msim__tcb_take_ack(tcb, seg);
   if (!msim__tcb_fin_is_acked(tcb))
     return true;

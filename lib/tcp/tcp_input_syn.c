@@ -65,7 +65,8 @@ void msim__tcp_in_closed(struct msim_node *node, const struct msim__segment *seg
   send_answer(node, &stray);
 }
 
-/* What both SYNs say: MSS (3.7.1), window scale only when both sides offer it (RFC 7323 2.2). */
+/* What both SYNs say: MSS (3.7.1); window scale, timestamps and SACK only when both sides offer them (RFC
+ * 7323 2.2, 3.2; RFC 2018 2). */
 static void take_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   struct msim__flow_side *side = &tcb->flow->side[tcb->head.side];
@@ -75,6 +76,12 @@ static void take_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
   tcb->rcv_acked = seg->seq;
   if (seg->mss_bytes != 0)
     tcb->mss_peer = seg->mss_bytes;
+  if (seg->has_timestamps && !tcb->opts->no_timestamps) {
+    tcb->bits |= MSIM__TCB_TIMESTAMPS;
+    msim__tcb_ts_take(tcb, seg);
+  }
+  if (seg->sack_permitted && !tcb->opts->no_sack)
+    tcb->bits |= MSIM__TCB_SACK;
   msim__tcb_update_mss(tcb);
   if (seg->window_shift >= 0 && !tcb->opts->no_window_scale) {
     tcb->bits |= MSIM__TCB_SCALING;
@@ -159,7 +166,7 @@ void msim__tcp_in_listen(struct msim_node *node, struct msim__segment *seg, cons
 void msim__tcb_synchronized(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   tcb->retries = 0;
-  msim__tcb_rtt_acked(tcb, seg->ack);
+  msim__tcb_rtt_acked(tcb, seg);
   if ((tcb->bits & MSIM__TCB_SYN_REPEATED) != 0 && tcb->rto_ns < RTO_AFTER_LOST_SYN_NS &&
       tcb->opts->rto_initial_ns < RTO_AFTER_LOST_SYN_NS && tcb->opts->rto_max_ns >= RTO_AFTER_LOST_SYN_NS)
     tcb->rto_ns = RTO_AFTER_LOST_SYN_NS; /* RFC 6298 5.7 */

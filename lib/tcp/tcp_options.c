@@ -1,10 +1,52 @@
 /* tcp_options.c: the options that TCP acts upon (RFC 9293 3.2), read from and written as the raw bytes that travel.
  *
- * Does not decide whether an option is offered: tcp_output.c does. */
+ * The layout that all current stacks use, NOP, NOP, timestamps, is read and written without a search. Does not decide
+ * when an option is sent: tcp_output.c does. */
 #include "tcp/tcb.h"
 #include "wire/tcp_header.h"
 
 #include <string.h>
+
+#define SHIFT_MAX 14 /* RFC 7323 2.3 */
+
+static const uint8_t timestamps_head[4] = {MSIM__TCP_OPTION_NOP, MSIM__TCP_OPTION_NOP, MSIM__TCP_OPTION_TIMESTAMPS, 10};
+
+static uint32_t read_u32(const uint8_t *p)
+{
+  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void write_u32(uint8_t *p, uint32_t value)
+{
+  p[0] = (uint8_t)(value >> 24);
+  p[1] = (uint8_t)(value >> 16 & 0xff);
+  p[2] = (uint8_t)(value >> 8 & 0xff);
+  p[3] = (uint8_t)(value & 0xff);
+}
+
+static void take_timestamps(struct msim__segment *seg, const uint8_t *data)
+{
+  seg->has_timestamps = true;
+  seg->ts_value = read_u32(data);
+  seg->ts_echo = read_u32(data + 4);
+}
+
+static void take_sack(struct msim__segment *seg, struct msim_slice data)
+{
+  seg->sack = data.data;
+  seg->sack_count = (uint8_t)(data.size_bytes / 8);
+}
+
+/* RFC 9293 3.1: MSS and scale count on a SYN only. */
+static void take_on_syn(struct msim__segment *seg, uint8_t kind, struct msim_slice data)
+{
+  if (kind == MSIM__TCP_OPTION_MSS && data.size_bytes == 2)
+    seg->mss_bytes = (uint16_t)(data.data[0] << 8 | data.data[1]);
+  else if (kind == MSIM__TCP_OPTION_WINDOW_SCALE && data.size_bytes == 1)
+    seg->window_shift = data.data[0] > SHIFT_MAX ? SHIFT_MAX : data.data[0];
+  else if (kind == MSIM__TCP_OPTION_SACK_PERMITTED && data.size_bytes == 0)
+    seg->sack_permitted = true;
+}
 
 void msim__segment_read_options(struct msim__segment *seg, const struct msim__packet_cold *cold)
 {
@@ -12,22 +54,46 @@ void msim__segment_read_options(struct msim__segment *seg, const struct msim__pa
   size_t offset = 0;
   uint8_t kind;
 
+  if (cold->option_bytes == MSIM__TCP_TIMESTAMPS_BYTES &&
+      memcmp(cold->options, timestamps_head, sizeof timestamps_head) == 0) {
+    take_timestamps(seg, cold->options + sizeof timestamps_head);
+    return;
+  }
   while (msim__tcp_option_next(bytes, &offset, &kind, &data) == 1) {
-    if (kind == MSIM__TCP_OPTION_MSS && data.size_bytes == 2)
-      seg->mss_bytes = (uint16_t)(data.data[0] << 8 | data.data[1]);
-    else if (kind == MSIM__TCP_OPTION_WINDOW_SCALE && data.size_bytes == 1)
-      seg->window_shift = data.data[0] > 14 ? 14 : data.data[0]; /* RFC 7323 2.3 */
+    if (kind == MSIM__TCP_OPTION_TIMESTAMPS && data.size_bytes == 8)
+      take_timestamps(seg, data.data);
+    else if (kind == MSIM__TCP_OPTION_SACK && data.size_bytes % 8 == 0)
+      take_sack(seg, data);
+    else if ((seg->flags & MSIM_TCP_SYN) != 0)
+      take_on_syn(seg, kind, data);
   }
 }
 
-uint8_t msim__tcp_write_syn_options(uint8_t out[40], uint16_t mss_bytes, int window_shift)
+void msim__tcp_write_timestamps(uint8_t out[MSIM__TCP_TIMESTAMPS_BYTES], uint32_t value, uint32_t echo)
 {
-  const uint8_t mss[4] = {MSIM__TCP_OPTION_MSS, 4, (uint8_t)(mss_bytes >> 8), (uint8_t)(mss_bytes & 0xff)};
-  const uint8_t scale[4] = {MSIM__TCP_OPTION_NOP, MSIM__TCP_OPTION_WINDOW_SCALE, 3, (uint8_t)window_shift};
+  memcpy(out, timestamps_head, sizeof timestamps_head);
+  write_u32(out + 4, value);
+  write_u32(out + 8, echo);
+}
 
-  memcpy(out, mss, sizeof mss);
-  if (window_shift < 0)
-    return sizeof mss;
-  memcpy(out + sizeof mss, scale, sizeof scale);
-  return sizeof mss + sizeof scale;
+/* A SYN offers; a SYN, ACK takes up what was offered (RFC 7323 2.2 and 3.2, RFC 2018 2). */
+uint8_t msim__tcb_write_syn_options(const struct msim__tcb *tcb, uint8_t out[40])
+{
+  bool answers = tcb->head.state != MSIM__TCP_SYN_SENT;
+  struct msim__tcp_header header;
+
+  msim__tcp_header_init(&header);
+  header.mss_bytes = tcb->mss_own;
+  if (answers ? (tcb->bits & MSIM__TCB_SCALING) != 0 : !tcb->opts->no_window_scale)
+    header.window_shift = tcb->rcv_shift;
+  header.sack_permitted = answers ? (tcb->bits & MSIM__TCB_SACK) != 0 : !tcb->opts->no_sack;
+  if (answers ? (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 : !tcb->opts->no_timestamps) {
+    header.has_timestamps = true;
+    header.ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset;
+    header.ts_echo = answers ? tcb->ts_recent : 0;
+  }
+  if (msim__tcp_header_lay_options(&header, MSIM__TCP_LAYOUT_LINUX) != MSIM_OK)
+    return 0;
+  memcpy(out, header.options, header.options_bytes);
+  return header.options_bytes;
 }

@@ -17,7 +17,7 @@
 static void keep_defaults(struct msim_tcp_opts *o)
 {
   if (o->congestion == NULL)
-    o->congestion = "reno";
+    o->congestion = "cubic";
   if (o->receive_buffer_bytes == 0)
     o->receive_buffer_bytes = 131072;
   if (o->send_buffer_bytes == 0)

@@ -2,7 +2,7 @@
  *
  * The predicates read the connection and fill a plan; build_segment turns a plan into a packet and keeps the books.
  * Does not process anything that arrives. */
-#include "tcp/tcb.h"
+#include "tcp/tcp_sack.h"
 
 #include <string.h>
 
@@ -71,15 +71,36 @@ static uint16_t offer_window(struct msim__tcb *tcb, bool syn)
 
 /* ---- the predicates ---- */
 
-/* All that may be outstanding. Limited transmit (RFC 3042) lets each of the first two duplicate ACKs out one segment.
- */
+/* All that may be outstanding. Limited transmit (RFC 3042) lets each of the first two duplicate ACKs out one segment;
+ * with SACK it follows from what has left the path (RFC 6675 5, step 3). */
 static uint32_t congestion_window(const struct msim__tcb *tcb)
 {
   int64_t bytes = (int64_t)tcb->cc.cwnd_bytes + tcb->inflate_bytes;
 
-  if ((tcb->bits & MSIM__TCB_RECOVERING) == 0 && tcb->dup_acks > 0)
+  if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_SACK)) == 0 && tcb->dup_acks > 0)
     bytes += (int64_t)least(tcb->dup_acks, 2) * tcb->cc.mss_bytes;
   return bytes < 0 ? 0 : (uint32_t)bytes;
+}
+
+static uint32_t in_flight(const struct msim__tcb *tcb)
+{
+  return tcb->board != NULL ? msim__tcb_board_pipe(tcb) : tcb->snd_nxt - tcb->snd_una;
+}
+
+/* What may still go out by the congestion window. */
+static uint32_t congestion_room(const struct msim__tcb *tcb)
+{
+  uint32_t window = congestion_window(tcb), flight = in_flight(tcb);
+
+  return window > flight ? window - flight : 0;
+}
+
+/* SACK blocks take their place from the text, unless little would be left: then only pure ACKs carry them. */
+static uint32_t text_bytes_max(const struct msim__tcb *tcb)
+{
+  uint32_t mss = tcb->cc.mss_bytes, option_bytes = tcb->gaps != NULL ? msim__tcb_gaps_option_bytes(tcb) : 0;
+
+  return option_bytes <= mss / 2 ? mss - option_bytes : mss;
 }
 
 static bool fin_waits(const struct msim__tcb *tcb, uint32_t seq)
@@ -118,9 +139,30 @@ static bool must_send_syn(const struct msim__tcb *tcb, struct plan *plan)
   return true;
 }
 
+static bool plan_repair(const struct msim__tcb *tcb, const struct msim__tcp_range *range, struct plan *plan)
+{
+  memset(plan, 0, sizeof *plan);
+  plan->seq = range->left;
+  plan->size_bytes = least(range->right - range->left, msim__tcb_queued_from(tcb, range->left));
+  plan->fin = fin_waits(tcb, plan->seq) && msim__seq_after(range->right, tcb->queue_end);
+  return plan->size_bytes > 0 || plan->fin;
+}
+
+/* RFC 6675 5, step C. lost: what is lost goes before new text; what may be, after it. */
+static bool has_repair(struct msim__tcb *tcb, bool lost, struct plan *plan)
+{
+  struct msim__tcp_range range;
+
+  if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_SACK)) != (MSIM__TCB_RECOVERING | MSIM__TCB_SACK) ||
+      congestion_room(tcb) < tcb->cc.mss_bytes)
+    return false;
+  return msim__tcb_board_next(tcb, lost, text_bytes_max(tcb), &range) && plan_repair(tcb, &range, plan);
+}
+
 /* Fast retransmit, or the hole that a partial ACK has shown. */
 static bool must_retransmit(struct msim__tcb *tcb, struct plan *plan)
 {
+  struct msim__tcp_range range;
   uint32_t sent;
 
   if ((tcb->bits & MSIM__TCB_RETRANSMIT) == 0)
@@ -128,12 +170,14 @@ static bool must_retransmit(struct msim__tcb *tcb, struct plan *plan)
   tcb->bits &= ~(uint32_t)MSIM__TCB_RETRANSMIT;
   if (tcb->snd_una == tcb->snd_max)
     return false;
+  tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
+  if ((tcb->bits & MSIM__TCB_SACK) != 0 && msim__tcb_board_next(tcb, true, text_bytes_max(tcb), &range))
+    return plan_repair(tcb, &range, plan);
   memset(plan, 0, sizeof *plan);
   plan->seq = tcb->snd_una;
   sent = tcb->snd_max - tcb->snd_una;
-  plan->size_bytes = least(least(sent, msim__tcb_queued_from(tcb, plan->seq)), tcb->cc.mss_bytes);
+  plan->size_bytes = least(least(sent, msim__tcb_queued_from(tcb, plan->seq)), text_bytes_max(tcb));
   plan->fin = fin_waits(tcb, plan->seq) && plan->seq + plan->size_bytes == tcb->queue_end && sent > plan->size_bytes;
-  tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
   return plan->size_bytes > 0 || plan->fin;
 }
 
@@ -149,7 +193,7 @@ static bool must_probe(struct msim__tcb *tcb, struct plan *plan)
     return false;
   memset(plan, 0, sizeof *plan);
   plan->seq = tcb->snd_nxt;
-  plan->size_bytes = least(least(queued, tcb->cc.mss_bytes), window);
+  plan->size_bytes = least(least(queued, text_bytes_max(tcb)), window);
   plan->fin = plan->size_bytes == queued && fin_waits(tcb, plan->seq) && plan->size_bytes < window;
   plan->stays = tcb->snd_wnd == 0;
   return true;
@@ -160,7 +204,7 @@ static bool is_worth_sending(const struct msim__tcb *tcb, uint32_t size_bytes, u
 {
   bool free_to_send = tcb->snd_nxt == tcb->snd_una || (tcb->bits & MSIM__TCB_NODELAY) != 0;
 
-  if (size_bytes >= tcb->cc.mss_bytes)
+  if (size_bytes >= text_bytes_max(tcb))
     return true;
   if (msim__seq_before(tcb->snd_nxt, tcb->snd_max))
     return true; /* it was worth it when it was sent first */
@@ -169,18 +213,28 @@ static bool is_worth_sending(const struct msim__tcb *tcb, uint32_t size_bytes, u
   return free_to_send && size_bytes >= tcb->snd_wnd_max / 2;
 }
 
-static bool has_data_to_send(const struct msim__tcb *tcb, struct plan *plan)
+/* Sending again after a timeout passes over what was SACKed since then. */
+static uint32_t pass_over(struct msim__tcb *tcb)
 {
+  uint32_t size_bytes_max = UINT32_MAX;
+
+  if (tcb->board != NULL && msim__seq_before(tcb->snd_nxt, tcb->snd_max))
+    tcb->snd_nxt = msim__tcb_board_skip(tcb, tcb->snd_nxt, &size_bytes_max);
+  return size_bytes_max;
+}
+
+static bool has_data_to_send(struct msim__tcb *tcb, struct plan *plan)
+{
+  uint32_t size_bytes_max = pass_over(tcb);
   uint32_t queued = msim__tcb_queued_from(tcb, tcb->snd_nxt), flight = tcb->snd_nxt - tcb->snd_una;
-  uint32_t window = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0, by_congestion;
+  uint32_t window = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
 
   if ((queued == 0 && !fin_waits(tcb, tcb->snd_nxt)) || !may_carry_data(tcb))
     return false;
-  by_congestion = congestion_window(tcb);
-  by_congestion = by_congestion > flight ? by_congestion - flight : 0;
+  size_bytes_max = least(size_bytes_max, congestion_room(tcb));
   memset(plan, 0, sizeof *plan);
   plan->seq = tcb->snd_nxt;
-  plan->size_bytes = least(least(queued, tcb->cc.mss_bytes), least(window, by_congestion));
+  plan->size_bytes = least(least(queued, text_bytes_max(tcb)), least(window, size_bytes_max));
   plan->fin = plan->size_bytes == queued && fin_waits(tcb, plan->seq) && window > plan->size_bytes;
   return plan->fin || (plan->size_bytes > 0 && is_worth_sending(tcb, plan->size_bytes, queued));
 }
@@ -213,22 +267,27 @@ static bool owes_window_update(const struct msim__tcb *tcb)
 /* ---- building ---- */
 
 static int add_options(struct msim__tcb *tcb, struct msim__net *net, struct msim__packet *packet, bool syn,
-                       uint32_t rtx_number)
+                       uint32_t size_bytes, uint32_t rtx_number)
 {
+  bool timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0;
   struct msim__packet_cold *cold;
-  bool scale = !tcb->opts->no_window_scale;
 
-  if (!syn && rtx_number == 0)
+  if (!syn && rtx_number == 0 && !timestamps && tcb->gaps == NULL)
     return MSIM_OK;
   cold = msim__packet_cold(&net->packets, packet);
   if (cold == NULL)
     return MSIM_ERR_NOMEM;
   cold->rtx_number = rtx_number;
-  if (!syn)
-    return MSIM_OK;
-  if (tcb->head.state != MSIM__TCP_SYN_SENT)
-    scale = (tcb->bits & MSIM__TCB_SCALING) != 0;
-  cold->option_bytes = msim__tcp_write_syn_options(cold->options, tcb->mss_own, scale ? tcb->rcv_shift : -1);
+  if (syn) {
+    cold->option_bytes = msim__tcb_write_syn_options(tcb, cold->options);
+  } else if (timestamps) {
+    msim__tcp_write_timestamps(cold->options, msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset,
+                               tcb->ts_recent);
+    cold->option_bytes = MSIM__TCP_TIMESTAMPS_BYTES;
+  }
+  if (!syn && tcb->gaps != NULL &&
+      (size_bytes == 0 || msim__tcb_gaps_option_bytes(tcb) + size_bytes <= tcb->cc.mss_bytes))
+    cold->option_bytes = msim__tcb_gaps_write(tcb, cold->options, cold->option_bytes);
   return MSIM_OK;
 }
 
@@ -269,6 +328,8 @@ static void ack_is_sent(struct msim__tcb *tcb)
   tcb->ack_at_ns = MSIM_NEVER;
   tcb->rcv_acked = tcb->rcv_nxt;
   tcb->consumed_bytes = 0;
+  if (tcb->gaps != NULL)
+    msim__tcb_gaps_sent(tcb);
 }
 
 /* After a segment that takes up sequence numbers. watched: somebody keeps the numbers of segments. */
@@ -284,6 +345,8 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
   }
   if (watched && msim__seq_after(end, tcb->snd_max))
     msim__tcb_sent_add(tcb, msim__seq_max(plan->seq, tcb->snd_max), tcb->flow->side[tcb->head.side].segment_count);
+  if ((tcb->bits & MSIM__TCB_SACK) != 0 && !plan->syn)
+    msim__tcb_board_sent(tcb, plan->seq, end);
   tcb->snd_max = msim__seq_max(tcb->snd_max, end);
   if (!plan->stays)
     tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, end);
@@ -312,7 +375,7 @@ static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
   fill_header(tcb, packet, plan);
   if (watched && msim__seq_before(plan->seq, tcb->snd_max))
     rtx_number = msim__tcb_sent_number(tcb, plan->seq);
-  err = add_options(tcb, net, packet, plan->syn, rtx_number);
+  err = add_options(tcb, net, packet, plan->syn, plan->size_bytes, rtx_number);
   if (err == MSIM_OK && plan->size_bytes > 0)
     err = msim__tcb_send_attach(tcb, packet, plan->seq, plan->size_bytes);
   if (err == MSIM_OK && plan->size_bytes > 0 && tcb->mark_first != NULL)
@@ -394,7 +457,7 @@ void msim__tcb_output(struct msim__tcb *tcb)
   tcb->bits &= ~(uint32_t)MSIM__TCB_FLUSH;
   note_idle(tcb);
   while (must_send_syn(tcb, &plan) || must_retransmit(tcb, &plan) || must_probe(tcb, &plan) ||
-         has_data_to_send(tcb, &plan)) {
+         has_repair(tcb, true, &plan) || has_data_to_send(tcb, &plan) || has_repair(tcb, false, &plan)) {
     if (!build_segment(tcb, &plan))
       return;
     if (plan.stays)
@@ -433,6 +496,15 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
     msim__flow_ref(stray->flow);
   if (stray->side == MSIM__SIDE_SERVER)
     packet->bits |= MSIM__PACKET_SERVER_SIDE;
+  if (stray->has_timestamps) {
+    if (msim__packet_cold(&net->packets, packet) == NULL) {
+      msim__packet_free(&net->packets, index);
+      msim__sim_fail_nomem(sim);
+      return;
+    }
+    msim__tcp_write_timestamps(packet->cold->options, stray->ts_value, stray->ts_echo);
+    packet->cold->option_bytes = MSIM__TCP_TIMESTAMPS_BYTES;
+  }
   msim__ip_send(node, index);
 }
 
@@ -445,7 +517,10 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .seq = next_number(tcb),
                               .flags = MSIM_TCP_RST,
                               .flow = tcb->flow,
-                              .side = tcb->head.side};
+                              .side = tcb->head.side,
+                              .has_timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0, /* RFC 7323 3.2, SHOULD */
+                              .ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset,
+                              .ts_echo = tcb->ts_recent};
 
   msim__tcp_send_stray(tcb->head.node, &stray);
 }

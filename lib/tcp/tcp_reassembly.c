@@ -3,7 +3,7 @@
  * Both are lists of references into payloads; nothing is copied. Of bytes that came twice the first copy stays. Bounds:
  * bytes by the window that was promised, pieces beyond a gap by TEXTS_MAX.
  * Does not judge whether a segment is acceptable. */
-#include "tcp/tcb.h"
+#include "tcp/tcp_sack.h"
 
 #define TEXTS_MAX 65536u /* beyond gaps: a further one is dropped and comes again */
 
@@ -81,20 +81,64 @@ static void pull(struct msim__tcb *tcb)
   }
 }
 
+/* RFC 2018 4, RFC 2883 4: the island that the text belongs to, and what of it was there. before, at: its neighbours in
+ * the list. */
+static void note_island(struct msim__tcb *tcb, const struct msim__tcp_text *text, const struct msim__tcp_text *before,
+                        const struct msim__tcp_text *at, uint32_t island)
+{
+  uint32_t left = text->seq, right = end_of(text);
+
+  if (before != NULL && !msim__seq_after(text->seq, end_of(before))) {
+    msim__tcb_gaps_duplicate(tcb, text->seq, msim__seq_before(right, end_of(before)) ? right : end_of(before));
+    left = island;
+    right = msim__seq_max(right, end_of(before));
+  } else if (at != NULL && msim__seq_before(at->seq, right)) {
+    msim__tcb_gaps_duplicate(tcb, at->seq, msim__seq_before(right, end_of(at)) ? right : end_of(at));
+  }
+  for (; at != NULL && !msim__seq_after(at->seq, right); at = at->next)
+    right = msim__seq_max(right, end_of(at));
+  msim__tcb_gaps_note(tcb, left, right);
+}
+
+/* Where the island begins that the last text belongs to. */
+static uint32_t last_island(const struct msim__tcb *tcb)
+{
+  const struct msim__tcp_range *block = msim__tcb_gaps_find(tcb, tcb->reassembly_last->seq);
+  const struct msim__tcp_text *text = tcb->reassembly_first;
+  uint32_t begin = text->seq, end = end_of(text);
+
+  if (block != NULL)
+    return block->left;
+  for (; text != NULL; text = text->next) {
+    if (msim__seq_after(text->seq, end))
+      begin = text->seq;
+    end = msim__seq_max(end, end_of(text));
+  }
+  return begin;
+}
+
 /* Bytes of one stream are the same in every copy, so an overlap is settled when the queue is pulled; only a text that
  * another one covers wholly is left out. */
 static void insert(struct msim__tcb *tcb, struct msim__tcp_text *text)
 {
   struct msim__tcp_text *before = NULL, *at = tcb->reassembly_first;
+  bool tells = (tcb->bits & MSIM__TCB_SACK) != 0;
+  uint32_t island = text->seq, end = tcb->rcv_nxt;
 
   if (tcb->reassembly_last != NULL && !msim__seq_before(text->seq, tcb->reassembly_last->seq)) {
     before = tcb->reassembly_last;
     at = NULL;
+    island = tells ? last_island(tcb) : 0;
   }
   while (at != NULL && !msim__seq_after(at->seq, text->seq)) {
+    if (msim__seq_after(at->seq, end))
+      island = at->seq;
+    end = msim__seq_max(end, end_of(at));
     before = at;
     at = at->next;
   }
+  if (tcb->reassembly_count < TEXTS_MAX && tells)
+    note_island(tcb, text, before, at, island);
   if ((before != NULL && !msim__seq_after(end_of(text), end_of(before))) || tcb->reassembly_count >= TEXTS_MAX) {
     free_text(tcb, text);
     return;
@@ -122,6 +166,8 @@ bool msim__tcb_receive_text(struct msim__tcb *tcb, const struct msim__segment *s
   append(tcb, text);
   if (tcb->reassembly_first != NULL)
     pull(tcb);
+  if (tcb->gaps != NULL)
+    msim__tcb_gaps_advance(tcb);
   return true;
 }
 

@@ -1,7 +1,9 @@
-/* tcp_rtt.c: round-trip time and retransmission timeout (RFC 6298).
+/* tcp_rtt.c: round-trip time and retransmission timeout (RFC 6298, RFC 7323 4).
  *
- * One segment is timed at a time, and only one that was sent once (Karn's algorithm, RFC 6298 3): whoever retransmits
- * ends the timing. Does not hold a timer. */
+ * One segment is timed at a time, to the nanosecond, and only one that was sent once (Karn's algorithm, RFC 6298 3):
+ * whoever retransmits ends the timing. Timestamps add a sample, to the millisecond, for every other ACK of new data,
+ * also after a retransmission; they weigh less, as there are more of them, and do not lower the minimum.
+ * Does not hold a timer. */
 #include "tcp/tcb.h"
 
 /* G of RFC 6298 2: the clock is exact here, but the peer's delayed ACK comes and goes between samples, so that the
@@ -24,6 +26,14 @@ static msim_ns clamp_rto(const struct msim__tcb *tcb, msim_ns rto_ns)
   return rto_ns > tcb->opts->rto_max_ns ? tcb->opts->rto_max_ns : rto_ns;
 }
 
+/* RFC 7323 appendix G: as many samples as a round trip brings move the averages as far as one does. */
+static uint32_t expected_samples(const struct msim__tcb *tcb)
+{
+  uint32_t flight = tcb->snd_nxt - tcb->snd_una, two = 2 * tcb->cc.mss_bytes;
+
+  return (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 && flight > two ? (flight + two - 1) / two : 1;
+}
+
 static void take_sample(struct msim__tcb *tcb, msim_ns rtt_ns)
 {
   struct msim_cc_vars *cc = &tcb->cc;
@@ -37,22 +47,39 @@ static void take_sample(struct msim__tcb *tcb, msim_ns rtt_ns)
     tcb->rttvar_ns = rtt_ns / 2;
   } else { /* 2.3 */
     msim_ns off_ns = cc->srtt_ns > rtt_ns ? cc->srtt_ns - rtt_ns : rtt_ns - cc->srtt_ns;
+    msim_ns count = expected_samples(tcb);
 
-    tcb->rttvar_ns = tcb->rttvar_ns - tcb->rttvar_ns / 4 + off_ns / 4;
-    cc->srtt_ns = cc->srtt_ns - cc->srtt_ns / 8 + rtt_ns / 8;
-    if (rtt_ns < cc->rtt_min_ns)
-      cc->rtt_min_ns = rtt_ns;
+    tcb->rttvar_ns = tcb->rttvar_ns - tcb->rttvar_ns / (4 * count) + off_ns / (4 * count);
+    cc->srtt_ns = cc->srtt_ns - cc->srtt_ns / (8 * count) + rtt_ns / (8 * count);
   }
   margin_ns = 4 * tcb->rttvar_ns;
   tcb->rto_ns = clamp_rto(tcb, cc->srtt_ns + (margin_ns > GRANULARITY_NS ? margin_ns : GRANULARITY_NS));
 }
 
-void msim__tcb_rtt_acked(struct msim__tcb *tcb, uint32_t ack)
+static void take_timed(struct msim__tcb *tcb, msim_ns rtt_ns)
 {
-  if ((tcb->bits & MSIM__TCB_TIMING) == 0 || !msim__seq_after(ack, tcb->rtt_seq))
-    return;
-  tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING;
-  take_sample(tcb, msim__node_sim(tcb->head.node)->now_ns - tcb->rtt_sent_ns);
+  take_sample(tcb, rtt_ns);
+  if (rtt_ns < tcb->cc.rtt_min_ns)
+    tcb->cc.rtt_min_ns = rtt_ns;
+}
+
+/* RFC 7323 4.1 RTTM. What was never sent, or is older than any timeout, is no echo. */
+static void take_echo(struct msim__tcb *tcb, uint32_t echo)
+{
+  uint32_t age_ms = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset - echo;
+
+  if (age_ms <= tcb->opts->rto_max_ns / 1000000)
+    take_sample(tcb, age_ms == 0 ? UINT64_C(1000000) / 2 : (msim_ns)age_ms * 1000000);
+}
+
+void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  if ((tcb->bits & MSIM__TCB_TIMING) != 0 && msim__seq_after(seg->ack, tcb->rtt_seq)) {
+    tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING;
+    take_timed(tcb, msim__node_sim(tcb->head.node)->now_ns - tcb->rtt_sent_ns);
+  } else if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 && seg->has_timestamps) {
+    take_echo(tcb, seg->ts_echo);
+  }
 }
 
 void msim__tcb_rto_back_off(struct msim__tcb *tcb)

@@ -83,6 +83,9 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
   msim__flow_ref(wait->flow);
   wait->snd_nxt = tcb->snd_max;
   wait->rcv_nxt = tcb->rcv_nxt;
+  wait->timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0;
+  wait->ts_recent = tcb->ts_recent;
+  wait->ts_offset = tcb->ts_offset;
   wait->window =
       (uint16_t)((tcb->rcv_adv - tcb->rcv_nxt) >> ((tcb->bits & MSIM__TCB_SCALING) != 0 ? tcb->rcv_shift : 0));
   if (row->oldest == NULL && !msim_timer_is_armed(&row->timer)) {
@@ -108,12 +111,28 @@ static void acknowledge(const struct msim__time_wait *wait)
                               .flags = MSIM_TCP_ACK,
                               .window = wait->window,
                               .flow = wait->flow,
-                              .side = wait->head.side};
+                              .side = wait->head.side,
+                              .has_timestamps = wait->timestamps,
+                              .ts_value = msim__tcp_ts_clock(msim__node_sim(wait->head.node)) + wait->ts_offset,
+                              .ts_echo = wait->ts_recent};
 
   msim__tcp_send_stray(wait->head.node, &stray);
 }
 
-/* A new connection from the same port: safe because its numbers lie beyond the old ones (3.6.1, MAY-2; RFC 6191). */
+/* RFC 6191 2: a later timestamp is proof enough that the SYN is no old one; without timestamps at either end it is the
+ * sequence number (3.6.1, MAY-2). */
+static bool is_surely_new(const struct msim__time_wait *wait, const struct msim__segment *seg)
+{
+  bool offered = seg->has_timestamps && !msim__tcp_opts_of(wait->head.node)->no_timestamps;
+
+  if (offered && !wait->timestamps)
+    return true;
+  if (offered && seg->ts_value != wait->ts_recent)
+    return msim__seq_after(seg->ts_value, wait->ts_recent);
+  return !msim__seq_before(seg->seq, wait->rcv_nxt);
+}
+
+/* A new connection from the same port. */
 static void begin_anew(struct msim__time_wait *wait, struct msim__segment *seg)
 {
   struct msim_node *node = wait->head.node;
@@ -130,8 +149,7 @@ void msim__time_wait_segment(struct msim__time_wait *wait, struct msim__segment 
 
   if ((seg->flags & MSIM_TCP_RST) != 0)
     return; /* RFC 1337 3: a RST must not end TIME-WAIT */
-  if ((seg->flags & (MSIM_TCP_SYN | MSIM_TCP_ACK)) == MSIM_TCP_SYN && listener != NULL &&
-      !msim__seq_before(seg->seq, wait->rcv_nxt)) {
+  if ((seg->flags & (MSIM_TCP_SYN | MSIM_TCP_ACK)) == MSIM_TCP_SYN && listener != NULL && is_surely_new(wait, seg)) {
     begin_anew(wait, seg);
     return;
   }

@@ -3,7 +3,7 @@
  * Deadlines are fields; the timer is armed no later than the earliest of them, and extending a deadline moves nothing:
  * when it fires too early it looks again. With no deadline left it stays armed, but in the background, so that it does
  * not keep a run alive. Does not hold TIME-WAIT: tcp_time_wait.c. */
-#include "tcp/tcb.h"
+#include "tcp/tcp_sack.h"
 
 void msim__tcb_timer_update(struct msim__tcb *tcb)
 {
@@ -50,7 +50,8 @@ static void persist_fired(struct msim__tcb *tcb)
 /* RFC 6298 5.4 to 5.7, RFC 5681 3.1 and the last paragraph of RFC 6582 3.2. */
 static void retransmit_fired(struct msim__tcb *tcb)
 {
-  bool opening = tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED;
+  bool opening = tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
+                 (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0;
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
   if (tcb->retries >= (opening ? tcb->opts->syn_retries_max : tcb->opts->data_retries_max)) { /* 3.8.3, R2 */
@@ -70,6 +71,7 @@ static void retransmit_fired(struct msim__tcb *tcb)
   if (!opening)
     tcb->recover = tcb->snd_max;
   tcb->snd_nxt = tcb->snd_una;
+  msim__tcb_board_timeout(tcb);
   if (!opening && tcb->snd_wnd == 0) { /* the window was taken back meanwhile: go on as a probe */
     tcb->bits |= MSIM__TCB_PERSISTING | MSIM__TCB_PROBE;
     tcb->probes_unanswered++;

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct msim_cc_type msim__cc_fixed, msim__cc_reno;
-static const void *const cc_types[] = {&msim__cc_fixed, &msim__cc_reno, NULL};
+extern const struct msim_cc_type msim__cc_cubic, msim__cc_fixed, msim__cc_reno;
+static const void *const cc_types[] = {&msim__cc_cubic, &msim__cc_fixed, &msim__cc_reno, NULL};
 static const void *const *const types[MSIM__TYPE_KINDS] = {[MSIM__TYPE_CC] = cc_types};
 
 static void append(char *log, size_t log_bytes, const char *format, ...)
@@ -280,17 +280,65 @@ static void describe(char *out, size_t out_bytes, struct tcp_world *w, const str
   append(out, out_bytes, " win %u", (unsigned)p->window);
 }
 
+static uint32_t word_at(const uint8_t *p)
+{
+  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void describe_option(char *out, size_t out_bytes, struct tcp_world *w, const uint8_t *p)
+{
+  uint8_t i;
+
+  if (p[0] == 8 && !w->own_ts_known) {
+    w->own_ts = word_at(p + 2);
+    w->own_ts_known = true;
+  }
+  if (p[0] == 1)
+    append(out, out_bytes, "nop");
+  else if (p[0] == 2)
+    append(out, out_bytes, "mss %u", (unsigned)p[2] << 8 | p[3]);
+  else if (p[0] == 3)
+    append(out, out_bytes, "wscale %u", (unsigned)p[2]);
+  else if (p[0] == 4)
+    append(out, out_bytes, "sackOK");
+  else if (p[0] == 8)
+    append(out, out_bytes, "TS val %lu ecr %lu", (unsigned long)(word_at(p + 2) - w->own_ts),
+           (unsigned long)word_at(p + 6));
+  else if (p[0] == 5)
+    append(out, out_bytes, "sack");
+  for (i = 2; p[0] == 5 && i + 8u <= p[1]; i = (uint8_t)(i + 8))
+    append(out, out_bytes, " %lu:%lu", (unsigned long)(word_at(p + i) - w->peer_iss),
+           (unsigned long)(word_at(p + i + 4) - w->peer_iss));
+}
+
+static void describe_options(char *out, size_t out_bytes, struct tcp_world *w, const struct msim__packet *p)
+{
+  const struct msim__packet_cold *cold = p->cold;
+  size_t at = 0;
+
+  if (cold == NULL || cold->option_bytes == 0)
+    return;
+  while (at < cold->option_bytes) {
+    append(out, out_bytes, at == 0 ? " <" : ",");
+    describe_option(out, out_bytes, w, cold->options + at);
+    at += cold->options[at] < 2 ? 1 : cold->options[at + 1];
+  }
+  append(out, out_bytes, ">");
+}
+
 static void peer_receive(struct msim_node *node, struct msim__packet *packet)
 {
   /* The world hangs on the only hook: handlers have no context of their own. */
   struct tcp_world *w = msim__node_sim(node)->trace_hooks->ctx;
-  char line[128];
+  char line[256];
 
   if (!w->raw || node != w->b) {
     msim__tcp_receive(node, packet);
     return;
   }
   describe(line, sizeof line, w, packet);
+  if (w->shows_options)
+    describe_options(line, sizeof line, w, packet);
   append(w->inbox, sizeof w->inbox, "%s\n", line);
   w->last_seen_ns = w->sim->now_ns;
 }
@@ -344,8 +392,18 @@ static void wait_for_wrap(struct tcp_world *w, bool passive)
   msim_sim_advance_to(w->sim, (msim_ns)gap * 4000);
 }
 
-static void put_options(struct msim__packet_cold *cold, const struct tcp_seg *seg)
+static void put_word(struct msim__packet_cold *cold, uint32_t value)
 {
+  int shift;
+
+  for (shift = 24; shift >= 0; shift -= 8)
+    cold->options[cold->option_bytes++] = (uint8_t)(value >> shift & 0xff);
+}
+
+static void put_options(struct msim__packet_cold *cold, const struct tcp_world *w, const struct tcp_seg *seg)
+{
+  static const uint8_t ts_head[4] = {1, 1, 8, 10}, sack_ok[4] = {1, 1, 4, 2};
+
   if (seg->mss_bytes != 0) {
     cold->options[cold->option_bytes++] = 2;
     cold->options[cold->option_bytes++] = 4;
@@ -357,6 +415,16 @@ static void put_options(struct msim__packet_cold *cold, const struct tcp_seg *se
     cold->options[cold->option_bytes++] = 3;
     cold->options[cold->option_bytes++] = 3;
     cold->options[cold->option_bytes++] = (uint8_t)seg->window_shift;
+  }
+  if (seg->sack_ok) {
+    memcpy(cold->options + cold->option_bytes, sack_ok, sizeof sack_ok);
+    cold->option_bytes += 4;
+  }
+  if (seg->has_ts) {
+    memcpy(cold->options + cold->option_bytes, ts_head, sizeof ts_head);
+    cold->option_bytes += 4;
+    put_word(cold, seg->ts_value);
+    put_word(cold, w->own_ts + seg->ts_echo);
   }
 }
 
@@ -385,15 +453,15 @@ void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
       memcpy(p->payload->data, seg->text, size);
     p->payload_bytes = (uint16_t)size;
   }
-  if (seg->mss_bytes != 0 || seg->has_shift)
-    put_options(msim__packet_cold(&net->packets, p), seg);
+  if (seg->mss_bytes != 0 || seg->has_shift || seg->has_ts || seg->sack_ok)
+    put_options(msim__packet_cold(&net->packets, p), w, seg);
   msim__ip_send(w->b, index);
   tcp_world_run_for(w, MSIM_MSEC(2));
 }
 
 void tcp_raw_expect(struct tcp_world *w, const char *line)
 {
-  char seen[160] = "";
+  char seen[256] = "";
   size_t size = strcspn(w->inbox, "\n");
 
   if (line == NULL || line[0] == '\0') {

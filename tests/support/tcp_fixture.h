@@ -44,7 +44,10 @@ struct tcp_world {
   bool raw;
   uint32_t peer_iss, own_iss;
   bool own_iss_known;
-  unsigned shift;            /* of the peer's windows, for nothing but its own notation */
+  unsigned shift;     /* of the peer's windows, for nothing but its own notation */
+  bool shows_options; /* lines end in "<mss 1460,sackOK,TS val 0 ecr 7,nop,wscale 2>", in the order that came */
+  uint32_t own_ts;    /* the first TSval seen */
+  bool own_ts_known;
   char inbox[TCP_LOG_BYTES]; /* what the peer has seen and no expectation has taken yet, a line each */
   msim_ns last_seen_ns;
 };
@@ -82,6 +85,9 @@ struct tcp_seg {
   uint16_t mss_bytes;
   int window_shift; /* with has_shift */
   bool has_shift;
+  bool sack_ok;
+  bool has_ts; /* ts_value as it is; ts_echo relative to own_ts */
+  uint32_t ts_value, ts_echo;
 };
 /* To the listener's port in a world that listens, else to the opener's; arrives after 1 ms; then 1 more passes. */
 void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg);

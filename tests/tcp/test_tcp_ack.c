@@ -12,13 +12,15 @@
 
 enum { ACK = MSIM_TCP_ACK, FIN = MSIM_TCP_FIN };
 
+static const struct msim_tcp_opts newreno = {.congestion = "reno"};
+
 /* Ten segments of 1000 bytes are on their way: the whole initial window. 30,000 bytes are queued. */
 static void begin(struct tcp_world *w, bool near_wrap)
 {
   static const uint8_t zeros[30000];
   int i;
 
-  tcp_raw_open(w, NULL, near_wrap);
+  tcp_raw_open(w, &newreno, near_wrap);
   tcp_raw_establish(w, true, 1000, 65535);
   assert_int_equal(msim__tcp_write(w->acceptor.tcb, zeros, sizeof zeros), sizeof zeros);
   tcp_world_run_for(w, MSIM_MSEC(1));

@@ -101,8 +101,8 @@ static void unit_when_cut_into_segments_then_edges_at_its_ends(void **state)
   msim__tcp_set_nodelay(w.opener.tcb, true);
   marked_write(&w.opener, "mail.content", "m1", 3000);
   tcp_world_run_for(&w, MSIM_MSEC(100));
-  assert_string_equal(told.text, "c3[mail.content m1 0-1460 first] c4[mail.content m1 0-1460] "
-                                 "c5[mail.content m1 0-80 last] ");
+  assert_string_equal(told.text, "c3[mail.content m1 0-1448 first] c4[mail.content m1 0-1448] "
+                                 "c5[mail.content m1 0-104 last] ");
   tcp_world_close(&w);
 }
 

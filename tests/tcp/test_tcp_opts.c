@@ -17,7 +17,7 @@ static void opts_when_nothing_is_given_then_defaults(void **state)
   (void)state;
   tcp_world_open(&w, 1, NULL, NULL);
   o = msim__tcp_opts_of(w.a);
-  assert_string_equal(o->congestion, "reno");
+  assert_string_equal(o->congestion, "cubic");
   assert_int_equal(o->receive_buffer_bytes, 131072);
   assert_int_equal(o->send_buffer_bytes, 131072);
   assert_int_equal(o->initial_window_segments, 10);

@@ -9,6 +9,13 @@
 
 #include <string.h>
 
+static void acked(struct msim__tcb *tcb, uint32_t ack)
+{
+  const struct msim__segment seg = {.ack = ack};
+
+  msim__tcb_rtt_acked(tcb, &seg);
+}
+
 /* A sample of this length, as if a segment had been timed. */
 static void sample(struct tcp_world *w, msim_ns rtt_ns)
 {
@@ -16,7 +23,7 @@ static void sample(struct tcp_world *w, msim_ns rtt_ns)
 
   msim__tcb_rtt_start(tcb, tcb->snd_nxt);
   w->sim->now_ns += rtt_ns;
-  msim__tcb_rtt_acked(tcb, tcb->snd_nxt + 1);
+  acked(tcb, tcb->snd_nxt + 1);
 }
 
 static void rto_when_sampled_then_by_the_formulas(void **state)
@@ -78,6 +85,46 @@ static void rto_when_path_is_steady_then_keeps_a_margin(void **state)
   tcp_world_close(&w);
 }
 
+static void echo(struct tcp_world *w, uint32_t age_ms)
+{
+  struct msim__tcb *tcb = w->acceptor.tcb;
+  const struct msim__segment seg = {
+      .ack = tcb->snd_nxt + 1, .has_timestamps = true, .ts_echo = msim__tcp_ts_clock(w->sim) + tcb->ts_offset - age_ms};
+
+  msim__tcb_rtt_acked(tcb, &seg);
+}
+
+/* RFC 7323 4.1 and appendix G: 8 segments in flight give 4 samples in a round trip, so each weighs a quarter. */
+static void rto_when_echoed_then_each_sample_weighs_less(void **state)
+{
+  struct tcp_world w;
+  struct msim__tcb *tcb;
+
+  (void)state;
+  tcp_raw_open(&w, NULL, false);
+  tcp_raw_establish(&w, true, 1000, 65535);
+  tcp_world_run_for(&w, MSIM_SEC(100));
+  tcb = w.acceptor.tcb;
+  tcb->bits = (tcb->bits & ~(uint32_t)MSIM__TCB_HAS_RTT) | MSIM__TCB_TIMESTAMPS;
+  echo(&w, 320);
+  assert_int_equal(tcb->cc.srtt_ns, MSIM_MSEC(320));
+  assert_int_equal(tcb->rttvar_ns, MSIM_MSEC(160));
+  echo(&w, 640); /* nothing in flight: one sample, RTTVAR = 3/4 160 + 1/4 320, SRTT = 7/8 320 + 1/8 640 */
+  assert_int_equal(tcb->rttvar_ns, MSIM_MSEC(200));
+  assert_int_equal(tcb->cc.srtt_ns, MSIM_MSEC(360));
+  assert_int_equal(tcb->cc.rtt_min_ns, MSIM_MSEC(320));
+  tcb->snd_nxt += 8000;
+  echo(&w, 40); /* RTTVAR = 200 - 200 / 16 + 320 / 16, SRTT = 360 - 360 / 32 + 40 / 32 */
+  assert_int_equal(tcb->rttvar_ns, MSIM_USEC(207500));
+  assert_int_equal(tcb->cc.srtt_ns, MSIM_MSEC(350));
+  assert_int_equal(tcb->cc.rtt_min_ns, MSIM_MSEC(320)); /* a millisecond's clock does not lower it */
+  echo(&w, 1000000);                                    /* nothing that old can still be on its way */
+  echo(&w, UINT32_MAX - 5);
+  assert_int_equal(tcb->cc.srtt_ns, MSIM_MSEC(350));
+  tcb->snd_nxt -= 8000;
+  tcp_world_close(&w);
+}
+
 static void timing_when_one_runs_then_no_second(void **state)
 {
   struct tcp_world w;
@@ -90,7 +137,7 @@ static void timing_when_one_runs_then_no_second(void **state)
   msim__tcb_rtt_start(tcb, tcb->snd_nxt);
   msim__tcb_rtt_start(tcb, tcb->snd_nxt + 100);
   assert_int_equal(tcb->rtt_seq, tcb->snd_nxt);
-  msim__tcb_rtt_acked(tcb, tcb->snd_nxt); /* does not cover it */
+  acked(tcb, tcb->snd_nxt); /* does not cover it */
   assert_true((tcb->bits & MSIM__TCB_TIMING) != 0);
   tcp_world_close(&w);
 }
@@ -101,6 +148,7 @@ int main(void)
       cmocka_unit_test(rto_when_sampled_then_by_the_formulas),
       cmocka_unit_test(rto_when_small_or_large_then_clamped),
       cmocka_unit_test(rto_when_path_is_steady_then_keeps_a_margin),
+      cmocka_unit_test(rto_when_echoed_then_each_sample_weighs_less),
       cmocka_unit_test(timing_when_one_runs_then_no_second),
   };
 

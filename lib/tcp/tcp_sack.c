@@ -1,0 +1,430 @@
+/* tcp_sack.c: the sender's scoreboard (RFC 6675): one row per segment under way, with what the peer said of it.
+ *
+ * A ring in order of sequence numbers. Sums of bytes by flag are kept as flags change, so that SetPipe() walks nothing;
+ * IsLost() walks down from the highest SACKed row to the first that is known to be lost. Does not decide when recovery
+ * begins or ends (tcp_ack.c) and does not send. */
+#include "tcp/tcp_sack.h"
+
+#include <string.h>
+
+#define DUP_THRESH 3u
+
+/* ---- rows ---- */
+
+static struct msim__tcp_row *row_at(const struct msim__tcp_board *board, uint32_t i)
+{
+  return (struct msim__tcp_row *)&board->rows[(board->first + i) & (board->capacity - 1)];
+}
+
+static uint32_t row_end(const struct msim__tcp_board *board, uint32_t i)
+{
+  return i + 1 < board->count ? row_at(board, i + 1)->seq : board->end_seq;
+}
+
+static uint32_t row_bytes(const struct msim__tcp_board *board, uint32_t i)
+{
+  return row_end(board, i) - row_at(board, i)->seq;
+}
+
+/* The first row that begins at or beyond seq; count: none. */
+static uint32_t find_row(const struct msim__tcp_board *board, uint32_t seq)
+{
+  uint32_t low = 0, high = board->count;
+
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+
+    if (msim__seq_before(row_at(board, middle)->seq, seq))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* ---- memory: the smallest ring comes from a pool ---- */
+
+static size_t board_bytes(uint32_t capacity)
+{
+  return sizeof(struct msim__tcp_board) + capacity * sizeof(struct msim__tcp_row);
+}
+
+static struct msim__tcp_board *take_board(struct msim__tcb *tcb, uint32_t capacity)
+{
+  struct msim__tcp_board *board;
+
+  if (capacity == MSIM__BOARD_ROWS_MIN)
+    board = msim__pool_get(&msim__tcb_room(tcb)->boards);
+  else
+    board = msim__alloc(&msim__node_sim(tcb->head.node)->mem, board_bytes(capacity));
+  if (board == NULL) {
+    msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
+    return NULL;
+  }
+  memset(board, 0, sizeof *board);
+  board->capacity = capacity;
+  return board;
+}
+
+void msim__tcb_board_release(struct msim__tcb *tcb)
+{
+  struct msim__tcp_board *board = tcb->board;
+
+  if (board == NULL)
+    return;
+  if (board->capacity == MSIM__BOARD_ROWS_MIN)
+    msim__pool_put(&msim__tcb_room(tcb)->boards, board);
+  else
+    msim__free(&msim__node_sim(tcb->head.node)->mem, board, board_bytes(board->capacity));
+  tcb->board = NULL;
+}
+
+/* A board with room for one more row; NULL: there is none. */
+static struct msim__tcp_board *with_room(struct msim__tcb *tcb)
+{
+  struct msim__tcp_board *old = tcb->board, *fresh;
+  uint32_t i;
+
+  if (old != NULL && (old->count < old->capacity || old->capacity >= MSIM__BOARD_ROWS_MAX))
+    return old->count < old->capacity ? old : NULL;
+  fresh = take_board(tcb, old == NULL ? MSIM__BOARD_ROWS_MIN : old->capacity * 2);
+  if (fresh == NULL)
+    return NULL;
+  if (old != NULL) {
+    uint32_t capacity = fresh->capacity;
+
+    memcpy(fresh, old, sizeof *fresh);
+    fresh->capacity = capacity;
+    fresh->first = 0;
+    for (i = 0; i < old->count; i++)
+      fresh->rows[i] = *row_at(old, i);
+    msim__tcb_board_release(tcb);
+  }
+  tcb->board = fresh;
+  return fresh;
+}
+
+/* ---- flags, and the sums over them ---- */
+
+static void change(struct msim__tcp_board *board, uint32_t i, uint32_t clear, uint32_t set)
+{
+  struct msim__tcp_row *row = row_at(board, i);
+  uint32_t bytes = row_bytes(board, i), flags = (row->flags & ~clear) | set;
+
+  board->sacked_bytes += bytes * (flags & MSIM__ROW_SACKED) - bytes * (row->flags & MSIM__ROW_SACKED);
+  board->sacked_count += (flags & MSIM__ROW_SACKED) - (row->flags & MSIM__ROW_SACKED);
+  board->lost_bytes += bytes * ((flags & MSIM__ROW_LOST) != 0) - bytes * ((row->flags & MSIM__ROW_LOST) != 0);
+  board->retrans_bytes += bytes * ((flags & MSIM__ROW_RETRANS) != 0) - bytes * ((row->flags & MSIM__ROW_RETRANS) != 0);
+  row->flags = flags;
+}
+
+static void change_all(struct msim__tcp_board *board, uint32_t clear)
+{
+  uint32_t i;
+
+  for (i = 0; i < board->count; i++)
+    change(board, i, clear, 0);
+  if ((clear & MSIM__ROW_SACKED) != 0)
+    memset(board->seen, 0, sizeof board->seen);
+}
+
+/* ---- sent, acknowledged ---- */
+
+static void extend_last(struct msim__tcp_board *board, uint32_t end)
+{
+  uint32_t flags = row_at(board, board->count - 1)->flags;
+
+  change(board, board->count - 1, flags, 0);
+  board->end_seq = end;
+  change(board, board->count - 1, 0, flags & (MSIM__ROW_RETRANS | MSIM__ROW_EVER));
+}
+
+static void add_row(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
+{
+  struct msim__tcp_board *board = with_room(tcb);
+  struct msim__tcp_row *row;
+
+  if (board == NULL) {
+    if (tcb->board != NULL)
+      extend_last(tcb->board, end);
+    return;
+  }
+  row = row_at(board, board->count);
+  row->seq = seq;
+  row->flags = 0;
+  row->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
+  board->count++;
+  board->end_seq = end;
+}
+
+void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
+{
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t set = MSIM__ROW_EVER, i;
+
+  if (board != NULL && msim__seq_before(seq, board->end_seq)) {
+    if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
+      set |= MSIM__ROW_RETRANS;
+    for (i = find_row(board, seq); i < board->count && !msim__seq_after(row_end(board, i), end); i++) {
+      row_at(board, i)->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
+      change(board, i, 0, (row_at(board, i)->flags & MSIM__ROW_SACKED) != 0 ? MSIM__ROW_EVER : set);
+    }
+    seq = board->end_seq;
+  }
+  if (msim__seq_before(seq, end))
+    add_row(tcb, seq, end);
+}
+
+static void drop_front(struct msim__tcp_board *board, uint32_t bytes)
+{
+  struct msim__tcp_row *row = row_at(board, 0);
+  uint32_t flags = row->flags;
+
+  board->sacked_bytes -= (flags & MSIM__ROW_SACKED) != 0 ? bytes : 0;
+  board->lost_bytes -= (flags & MSIM__ROW_LOST) != 0 ? bytes : 0;
+  board->retrans_bytes -= (flags & MSIM__ROW_RETRANS) != 0 ? bytes : 0;
+  row->seq += bytes;
+}
+
+uint32_t msim__tcb_board_acked(struct msim__tcb *tcb)
+{
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t bytes, delivered = 0;
+
+  if (board == NULL)
+    return 0;
+  while (board->count > 0) {
+    struct msim__tcp_row *row = row_at(board, 0);
+    uint32_t flags = row->flags, end = row_end(board, 0);
+
+    if (!msim__seq_before(row->seq, tcb->snd_una))
+      break;
+    bytes = (msim__seq_before(tcb->snd_una, end) ? tcb->snd_una : end) - row->seq;
+    delivered += (flags & MSIM__ROW_SACKED) != 0 ? 0 : bytes;
+    drop_front(board, bytes);
+    if (row->seq != end)
+      break;
+    board->sacked_count -= flags & MSIM__ROW_SACKED;
+    board->first++;
+    board->count--;
+  }
+  if (board->count == 0)
+    msim__tcb_board_release(tcb);
+  else if ((row_at(board, 0)->flags & MSIM__ROW_SACKED) != 0)
+    change_all(board, MSIM__ROW_SACKED);
+  return delivered;
+}
+
+/* ---- what the peer says ---- */
+
+static uint32_t word_at(const uint8_t *p)
+{
+  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Where the walk over a block begins: what the last ACK said already is known. */
+static uint32_t begin_of(const struct msim__tcp_board *board, const struct msim__tcp_range *block)
+{
+  size_t i;
+
+  for (i = 0; i < MSIM__GAPS_BLOCKS_MAX; i++) {
+    const struct msim__tcp_range *seen = &board->seen[i];
+
+    if (seen->left == block->left && msim__seq_before(seen->left, seen->right) &&
+        !msim__seq_after(seen->right, block->right) && (board->sacked_count > 0))
+      return seen->right;
+  }
+  return block->left;
+}
+
+static uint32_t take_block(struct msim__tcp_board *board, const struct msim__tcp_range *block)
+{
+  uint32_t begin = begin_of(board, block), before = board->sacked_bytes, i = find_row(board, begin);
+
+  if (i > 0 && begin != block->left && (row_at(board, i - 1)->flags & MSIM__ROW_SACKED) == 0)
+    i--; /* a row that only now is covered wholly */
+  for (; i < board->count && !msim__seq_after(row_end(board, i), block->right); i++) {
+    if ((row_at(board, i)->flags & MSIM__ROW_SACKED) == 0 && !msim__seq_before(row_at(board, i)->seq, block->left))
+      change(board, i, MSIM__ROW_LOST | MSIM__ROW_RETRANS, MSIM__ROW_SACKED);
+  }
+  return board->sacked_bytes - before;
+}
+
+uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  struct msim__tcp_board *board = tcb->board;
+  struct msim__tcp_range blocks[MSIM__GAPS_BLOCKS_MAX];
+  uint32_t fresh = 0, i, count = 0;
+
+  if (board == NULL)
+    return 0;
+  for (i = 0; i < seg->sack_count; i++) {
+    struct msim__tcp_range block = {word_at(seg->sack + (size_t)8 * i), word_at(seg->sack + (size_t)8 * i + 4)};
+
+    if (!msim__seq_before(block.left, block.right) || msim__seq_before(block.left, tcb->snd_una) ||
+        msim__seq_after(block.right, tcb->snd_max))
+      continue; /* RFC 2883 4: below the ACK it is a report of a duplicate; else it is nonsense */
+    if (board->sacked_count == 0 || msim__seq_after(block.right, board->sacked_end))
+      board->sacked_end = block.right;
+    fresh += take_block(board, &block);
+    blocks[count++] = block;
+  }
+  memset(board->seen, 0, sizeof board->seen);
+  memcpy(board->seen, blocks, count * sizeof *blocks);
+  return fresh;
+}
+
+/* ---- RFC 6675 4 ---- */
+
+static void lose(struct msim__tcp_board *board, uint32_t i)
+{
+  change(board, i, MSIM__ROW_RETRANS, MSIM__ROW_LOST);
+  if (msim__seq_before(row_at(board, i)->seq, board->repair_seq))
+    board->repair_seq = row_at(board, i)->seq;
+}
+
+bool msim__tcb_board_judge(struct msim__tcb *tcb)
+{
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t bytes = 0, runs = 0, i;
+  bool in_run = false;
+
+  if (board == NULL || board->count == 0)
+    return false;
+  for (i = find_row(board, board->sacked_end); i-- > 0 && board->sacked_count > 0;) {
+    const struct msim__tcp_row *row = row_at(board, i);
+
+    if ((row->flags & MSIM__ROW_SACKED) != 0) {
+      bytes += row_bytes(board, i);
+      runs += !in_run;
+      in_run = true;
+      continue;
+    }
+    in_run = false;
+    if ((row->flags & MSIM__ROW_LOST) != 0)
+      break; /* and so is what lies below */
+    if (runs >= DUP_THRESH || bytes > (DUP_THRESH - 1) * tcb->cc.mss_bytes)
+      lose(board, i);
+  }
+  return (row_at(board, 0)->flags & MSIM__ROW_LOST) != 0;
+}
+
+void msim__tcb_board_lose_first(struct msim__tcb *tcb)
+{
+  if (tcb->board != NULL && tcb->board->count > 0 && (row_at(tcb->board, 0)->flags & MSIM__ROW_LOST) == 0)
+    lose(tcb->board, 0);
+}
+
+void msim__tcb_board_begin(struct msim__tcb *tcb)
+{
+  if (tcb->board == NULL)
+    return;
+  change_all(tcb->board, MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  tcb->board->repair_seq = tcb->snd_una;
+  tcb->board->rescued = false;
+}
+
+void msim__tcb_board_timeout(struct msim__tcb *tcb)
+{
+  if (tcb->board == NULL)
+    return;
+  change_all(tcb->board, MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  tcb->board->repair_seq = tcb->snd_una;
+}
+
+uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb)
+{
+  const struct msim__tcp_board *board = tcb->board;
+  uint32_t bytes = tcb->snd_nxt - tcb->snd_una, i;
+
+  if (board == NULL)
+    return bytes;
+  if (tcb->snd_nxt == tcb->snd_max)
+    return bytes - board->sacked_bytes - board->lost_bytes + board->retrans_bytes;
+  for (i = 0; i < board->count && board->sacked_count > 0 && !msim__seq_after(row_end(board, i), tcb->snd_nxt); i++)
+    bytes -= (row_at(board, i)->flags & MSIM__ROW_SACKED) != 0 ? row_bytes(board, i) : 0;
+  return bytes;
+}
+
+/* Cuts row i so that it has at most size_bytes. */
+static void split_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes)
+{
+  struct msim__tcp_board *board = with_room(tcb);
+  uint32_t k;
+
+  if (board == NULL)
+    return; /* the rest counts as sent again; the retransmission timer will find it */
+  for (k = board->count; k > i + 1; k--)
+    *row_at(board, k) = *row_at(board, k - 1);
+  board->count++;
+  *row_at(board, i + 1) = *row_at(board, i);
+  row_at(board, i + 1)->seq += size_bytes;
+}
+
+static bool give_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes_max, struct msim__tcp_range *out)
+{
+  if (row_bytes(tcb->board, i) > size_bytes_max)
+    split_row(tcb, i, size_bytes_max);
+  out->left = row_at(tcb->board, i)->seq;
+  out->right = row_end(tcb->board, i);
+  if (out->right - out->left > size_bytes_max)
+    out->right = out->left + size_bytes_max;
+  change(tcb->board, i, 0, MSIM__ROW_RETRANS);
+  return true;
+}
+
+/* Rule 4: once in a recovery, the highest that was not SACKed. */
+static bool rescue(struct msim__tcb *tcb, uint32_t size_bytes_max, struct msim__tcp_range *out)
+{
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t i;
+
+  if (board->rescued)
+    return false;
+  board->rescued = true;
+  for (i = board->count; i-- > 0;) {
+    if ((row_at(board, i)->flags & (MSIM__ROW_SACKED | MSIM__ROW_RETRANS)) == 0)
+      return give_row(tcb, i, size_bytes_max, out);
+    if ((row_at(board, i)->flags & MSIM__ROW_RETRANS) != 0)
+      return false;
+  }
+  return false;
+}
+
+bool msim__tcb_board_next(struct msim__tcb *tcb, bool lost, uint32_t size_bytes_max, struct msim__tcp_range *out)
+{
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t i, flags;
+
+  if (board == NULL || (lost && board->lost_bytes == 0))
+    return false;
+  for (i = find_row(board, board->repair_seq); i < board->count; i++) {
+    flags = row_at(board, i)->flags;
+    if (!lost && (board->sacked_count == 0 || !msim__seq_before(row_at(board, i)->seq, board->sacked_end)))
+      break; /* rule 1.b */
+    if ((flags & (MSIM__ROW_SACKED | MSIM__ROW_RETRANS)) != 0 || (lost && (flags & MSIM__ROW_LOST) == 0))
+      continue;
+    board->repair_seq = row_end(board, i);
+    return give_row(tcb, i, size_bytes_max, out);
+  }
+  return !lost && rescue(tcb, size_bytes_max, out);
+}
+
+uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_t *size_bytes_max)
+{
+  const struct msim__tcp_board *board = tcb->board;
+  uint32_t i;
+
+  *size_bytes_max = UINT32_MAX;
+  if (board == NULL || board->sacked_count == 0)
+    return seq;
+  for (i = find_row(board, seq + 1) - 1; i < board->count; i++) {
+    if ((row_at(board, i)->flags & MSIM__ROW_SACKED) != 0 && !msim__seq_after(row_at(board, i)->seq, seq))
+      seq = row_end(board, i);
+    else if ((row_at(board, i)->flags & MSIM__ROW_SACKED) != 0) {
+      *size_bytes_max = row_at(board, i)->seq - seq;
+      break;
+    }
+  }
+  return seq;
+}

@@ -1,0 +1,92 @@
+/* tcp_sack.h: selective acknowledgment: what the receiver tells (RFC 2018, RFC 2883) and what the sender makes of it
+ * (RFC 6675).
+ *
+ * Both parts exist only while something is under way; an idle connection holds neither. Not for connections that did
+ * not agree on SACK: there the counting of duplicate ACKs stays (tcp_ack.c). */
+#ifndef MSIM_TCP_TCP_SACK_H
+#define MSIM_TCP_TCP_SACK_H
+
+#include "tcp/tcb.h"
+
+struct msim__tcp_range {
+  uint32_t left, right; /* right is the first number beyond */
+};
+
+/* ---- the receiver: tcp_sack_receive.c ---- */
+
+#define MSIM__GAPS_BLOCKS_MAX 4u /* RFC 2018 3: what fits */
+
+struct msim__tcp_gaps {
+  uint32_t count;
+  bool has_duplicate;
+  struct msim__tcp_range duplicate;                     /* RFC 2883: what came twice, told once */
+  struct msim__tcp_range blocks[MSIM__GAPS_BLOCKS_MAX]; /* the island that grew last stands first */
+};
+
+/* Text beyond RCV.NXT has come: the island that it belongs to, as far as it is known. */
+void msim__tcb_gaps_note(struct msim__tcb *tcb, uint32_t left, uint32_t right);
+/* [left, right) had come before. */
+void msim__tcb_gaps_duplicate(struct msim__tcb *tcb, uint32_t left, uint32_t right);
+void msim__tcb_gaps_advance(struct msim__tcb *tcb); /* RCV.NXT has moved */
+void msim__tcb_gaps_sent(struct msim__tcb *tcb);    /* an ACK went out */
+void msim__tcb_gaps_release(struct msim__tcb *tcb);
+/* The island among the blocks that holds seq or ends there; NULL: none is known. */
+const struct msim__tcp_range *msim__tcb_gaps_find(const struct msim__tcb *tcb, uint32_t seq);
+/* Appends the option behind option_bytes that are there; returns the new length, a multiple of 4. */
+uint8_t msim__tcb_gaps_write(const struct msim__tcb *tcb, uint8_t *options, uint8_t option_bytes);
+uint32_t msim__tcb_gaps_option_bytes(const struct msim__tcb *tcb);
+
+/* ---- the sender: tcp_sack.c ---- */
+
+/* row flags */
+enum {
+  MSIM__ROW_SACKED = 1,
+  MSIM__ROW_LOST = 2,    /* taken for lost */
+  MSIM__ROW_RETRANS = 4, /* sent again in this recovery */
+  MSIM__ROW_EVER = 8     /* sent again at some time */
+};
+
+/* A segment that was sent and is not acknowledged. It ends where the next begins. */
+struct msim__tcp_row {
+  uint32_t seq;
+  uint32_t flags;
+  msim_ns sent_ns; /* last */
+};
+
+#define MSIM__BOARD_ROWS_MIN 8u
+#define MSIM__BOARD_ROWS_MAX 65536u /* beyond it the last row grows instead */
+
+struct msim__tcp_board {
+  uint32_t first, count, capacity; /* capacity is a power of two */
+  uint32_t end_seq;                /* of the last row */
+  uint32_t sacked_count;
+  uint32_t sacked_bytes, lost_bytes, retrans_bytes;   /* by flag; LOST and RETRANS never of a SACKED row */
+  uint32_t sacked_end;                                /* the highest number that was selectively acknowledged */
+  uint32_t repair_seq;                                /* HighRxt: below it no row waits for its retransmission */
+  bool rescued;                                       /* rule 4 of NextSeg was used in this recovery */
+  struct msim__tcp_range seen[MSIM__GAPS_BLOCKS_MAX]; /* blocks of the last ACK: only what is new is walked */
+  struct msim__tcp_row rows[];
+};
+
+/* A segment [seq, end) goes out; before SND.MAX moves. */
+void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end);
+/* SND.UNA has moved. Returns how many bytes that had not been SACKed it covered. A row that was SACKed and now stands
+ * first means that the peer has taken it back (RFC 2018 8): no SACK counts any more. */
+uint32_t msim__tcb_board_acked(struct msim__tcb *tcb);
+/* Returns the bytes that this segment is the first to SACK. */
+uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* IsLost() for every row (RFC 6675 4). True: the first row is lost. */
+bool msim__tcb_board_judge(struct msim__tcb *tcb);
+void msim__tcb_board_lose_first(struct msim__tcb *tcb);
+/* Recovery begins, or ends: what was retransmitted and lost is forgotten. */
+void msim__tcb_board_begin(struct msim__tcb *tcb);
+void msim__tcb_board_timeout(struct msim__tcb *tcb); /* RFC 2018 8: also what was SACKed */
+void msim__tcb_board_release(struct msim__tcb *tcb);
+/* SetPipe(): bytes that are on their way. */
+uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb);
+/* NextSeg() rules 1 (lost) or 3 and 4 (otherwise): a row to send again, at most size_bytes_max of it; marks it. */
+bool msim__tcb_board_next(struct msim__tcb *tcb, bool lost, uint32_t size_bytes_max, struct msim__tcp_range *out);
+/* From seq on, what is not SACKed: where it begins, and how long it is at most. For sending again after a timeout. */
+uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_t *size_bytes_max);
+
+#endif
