@@ -2,7 +2,8 @@
 # run.sh [--all]: sets up what is needed, builds, runs every test. From any folder: sh tests/run.sh
 #
 #   (nothing)  one build with the compiler at hand and the whole suite; what needs a tool that is absent is left out, and said
-#   --all      installs every tool, leaves nothing out, and adds: clang, sanitizers, the shared library, valgrind
+#   --all      installs every tool, leaves nothing out, and adds: clang, sanitizers, the bytes of every packet, the shared
+#              library, valgrind, fuzz targets, the count of instructions
 #
 # Builds into build/ of the checkout. Installs packages with apt-get on Debian and Ubuntu only, and only those missing.
 set -eu
@@ -42,6 +43,12 @@ part_ends() {
 
 # ---- tools ----
 
+clang_has_fuzzer() {
+  mkdir -p build
+  echo 'int LLVMFuzzerTestOneInput(const void *data, unsigned long size) { return data == 0 && size != 0; }' |
+    clang -fsanitize=fuzzer,address -x c -o build/has-fuzzer - >/dev/null 2>&1
+}
+
 missing_packages() {
   have cc || have gcc || have clang || printf ' gcc libc6-dev'
   have make || printf ' make'
@@ -52,11 +59,14 @@ missing_packages() {
   if [ $all = yes ]; then
     have objdump || printf ' binutils'
     have gcc || printf ' gcc libc6-dev'
+    have c++ || have g++ || have clang++ || printf ' g++'
     have clang || printf ' clang'
+    ! have clang || clang_has_fuzzer || printf ' libclang-rt-dev'
     have valgrind || printf ' valgrind'
     have tshark || printf ' tshark'
     have python3 || printf ' python3'
     { have python3 && python3 -c 'import yaml' 2>/dev/null; } || printf ' python3-yaml'
+    { have python3 && python3 -c 'import jsonschema' 2>/dev/null; } || printf ' python3-jsonschema'
   fi
 }
 
@@ -85,6 +95,8 @@ install_packages() {
 missing=$(missing_packages)
 [ -z "$missing" ] || install_packages "$missing"
 missing=$(missing_packages)
+[ -z "$missing" ] || install_packages "$missing" # what is only known to be missing once clang is there
+missing=$(missing_packages)
 [ -z "$missing" ] || give_up "still missing after the installation:$missing"
 
 version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
@@ -101,7 +113,8 @@ fi
 
 # ---- parts ----
 
-# configure_and_build FOLDER CMAKE-ARGUMENTS...
+# configure_and_build FOLDER CMAKE-ARGUMENTS...: builds $target, or everything
+target=''
 configure_and_build() {
   folder=$1
   shift
@@ -116,7 +129,7 @@ configure_and_build() {
     cat "$folder/configure.log"
     return 1
   }
-  cmake --build "$folder" -j "$jobs" >"$folder/build.log" 2>&1 || {
+  cmake --build "$folder" -j "$jobs" ${target:+--target "$target"} >"$folder/build.log" 2>&1 || {
     grep -E -A 5 'error|undefined reference|No rule' "$folder/build.log" | head -n 60
     say "(the whole text is in $folder/build.log)"
     return 1
@@ -172,10 +185,16 @@ part_sanitize() {
   ctest_in build/sanitize
 }
 
-# The tests of the layers link objects, not the library: what the command's tests say is what counts here.
+# Every packet on every link goes through its bytes and back.
+part_wire() {
+  configure_and_build build/wire -DMSIM_CHECK_WIRE=ON || return 1
+  ctest_in build/wire -E '^(house|docs|package)/'
+}
+
+# The tests of the layers link objects, not the library: the command and the package are what counts here.
 part_shared() {
   configure_and_build build/shared -DBUILD_SHARED_LIBS=ON || return 1
-  ctest_in build/shared --no-tests=ignore -R '^(command|house)/'
+  ctest_in build/shared --no-tests=ignore -R '^(command|house|package)/'
 }
 
 # A whole run of the smallest topology under valgrind, or a test of the loop where there is no command yet.
@@ -195,12 +214,46 @@ part_valgrind() {
   say "no errors, nothing lost"
 }
 
+# 77: counted by another compiler, C library or processor than tests/bench/instructions.txt, which says nothing then
+part_instructions() {
+  result=0
+  sh tests/bench/instructions.sh build/tests/tests/bench || result=$?
+  [ $result = 0 ] || [ $result = 77 ]
+}
+
+# A few seconds of new inputs for each, made from those in tests/fuzz/corpus.
+part_fuzz() {
+  target=fuzz_targets
+  result=0
+  configure_and_build build/fuzz -DCMAKE_C_COMPILER=clang -DMSIM_FUZZ=ON || result=1
+  target=''
+  [ $result = 0 ] || return 1
+  rm -rf build/fuzz/inputs build/fuzz/found
+  for source in tests/fuzz/fuzz_*.c; do
+    name=$(basename "$source" .c)
+    corpus=tests/fuzz/corpus/${name#fuzz_}
+    mkdir -p "build/fuzz/inputs/$name" "build/fuzz/found/$name"
+    if "build/fuzz/tests/fuzz/$name" -seed=1 -max_total_time=5 -runs=200000 -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
+      "-artifact_prefix=build/fuzz/found/$name/" "build/fuzz/inputs/$name" "$corpus" >"build/fuzz/$name.log" 2>&1; then
+      say "$name: $(grep -o '^Done [0-9]* runs' "build/fuzz/$name.log" || true)"
+    else
+      grep -E 'does not hold|ERROR|SUMMARY|Test unit written|    #[0-9]+ .* in [a-z]' "build/fuzz/$name.log" | head -n 20
+      say "$name: failed; the whole text is in build/fuzz/$name.log"
+      result=1
+    fi
+  done
+  return $result
+}
+
 run_part 'suite' part_suite
 if [ $all = yes ]; then
   run_part 'suite built by clang' part_clang
   run_part 'suite with address and undefined-behaviour sanitizers' part_sanitize
+  run_part 'suite with the bytes of every packet checked' part_wire
   run_part 'shared library' part_shared
   run_part 'valgrind' part_valgrind
+  run_part 'fuzz targets' part_fuzz
+  run_part 'instructions' part_instructions
 fi
 
 say ""

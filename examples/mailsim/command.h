@@ -111,13 +111,22 @@ bool captions_load(struct msim_scene *scene, const char *scene_path, const char 
 
 /* ---- status.c: a line about a long run ---- */
 
-/* Runs until until_ns like msim_sim_run. On a terminal a line on standard error tells how far it is, at most ten times a
- * second. Ends early when *interrupted (may be NULL) is not 0. */
+/* Runs until until_ns like msim_sim_run. On a terminal a line on standard error tells how far it is, at most ten times
+ * a second. Ends early when *interrupted (may be NULL) is not 0. */
 int status_run(struct msim_sim *sim, msim_ns until_ns, const volatile sig_atomic_t *interrupted);
 
 /* ---- show_mail.c, show_stats.c: views of a trace as sinks of the command's own ---- */
 
 extern const struct msim_sink_type show_mail_type, show_stats_type; /* show_stats_type knows the option `json` */
+
+/* ---- broken.c: rules of TCP that a run broke ---- */
+
+struct broken;
+/* Watches a simulation before its start; freed after the simulation. NULL: out of memory. */
+struct broken *broken_watch(struct msim_sim *sim);
+void broken_free(struct broken *broken);
+void broken_print(const struct broken *broken, const struct output *output); /* nothing when none was broken */
+void broken_print_json(const struct broken *broken, FILE *file);             /* a list */
 
 /* ---- verbs: arguments behind the verb; return an exit code ---- */
 

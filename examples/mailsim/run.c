@@ -16,6 +16,7 @@ static const struct option options[] = {
     {"case", "ID", "which case of the scene"},
     {"order", "ORDER", "order of the steps: causal, narrated or both (default: both)"},
     {"language", "CODE", "of the scene's captions, such as de (default: LC_ALL, LC_MESSAGES, LANG)"},
+    {"no-invariants", NULL, "do not judge the segments of TCP by docs/invariants.md"},
     {"json", NULL, "print the results as one JSON object"},
     {"quiet", NULL, "print only what is wrong"},
     {"help", NULL, "this text"},
@@ -28,14 +29,16 @@ struct request {
   struct traces traces;
   uint64_t seed;
   msim_ns until_ns;
-  bool has_seed, has_until, json, quiet, help;
+  bool has_seed, has_until, no_invariants, json, quiet, help;
 };
 
 struct run {
   struct msim_sim *sim;
   struct msim_scene *scene; /* NULL: none */
   struct mails *mails;
+  struct broken *broken;
   struct msim_topology_info info;
+  struct msim_invariants_info invariants;
   struct msim_fingerprints prints;
   struct msim_scene_result result;
   msim_ns end_ns;
@@ -123,6 +126,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     request->scene_case = value;
   else if (strcmp(name, "language") == 0)
     request->language = value;
+  else if (strcmp(name, "no-invariants") == 0)
+    request->no_invariants = true;
   else if (strcmp(name, "json") == 0)
     request->json = true;
   else if (strcmp(name, "quiet") == 0)
@@ -227,6 +232,13 @@ static bool attach(struct run *run, struct request *request)
     complain("fingerprints: %s", msim_strerror(err));
     return false;
   }
+  if (!request->no_invariants) {
+    run->broken = broken_watch(run->sim);
+    if (run->broken == NULL) {
+      complain("out of memory");
+      return false;
+    }
+  }
   return traces_attach(&request->traces, run->sim);
 }
 
@@ -238,6 +250,7 @@ static int simulate(struct run *run, const struct request *request)
   err = status_run(run->sim, request->has_until ? request->until_ns : run->info.until_ns, &interrupted);
   run->end_ns = msim_sim_now_ns(run->sim);
   finish_err = msim_sim_finish(run->sim);
+  msim_invariants_info(run->sim, &run->invariants);
   if (err == MSIM_OK)
     err = finish_err;
   if (err != MSIM_OK) {
@@ -336,6 +349,8 @@ static void print_results(const struct output *output, const struct run *run, co
     putc('\n', output->file);
     mails_print(run->mails, output);
   }
+  if (run->broken != NULL)
+    broken_print(run->broken, output);
   if (request->quiet)
     return;
   print_counters(output, run);
@@ -390,6 +405,12 @@ static void print_json(FILE *file, const struct run *run)
           msim_sim_seed(run->sim), MSIM_ENGINE, run->end_ns, interrupted ? "true" : "false");
   if (run->scene != NULL)
     print_json_scene(file, run);
+  if (run->broken != NULL) {
+    fprintf(file, ",\"invariants\":{\"connections\":%" PRIu64 ",\"unjudged\":%" PRIu64 ",\"findings\":",
+            run->invariants.connection_count, run->invariants.unjudged_count);
+    broken_print_json(run->broken, file);
+    putc('}', file);
+  }
   fputs(",\"mails\":", file);
   mails_print_json(run->mails, file);
   fprintf(file,
@@ -404,6 +425,11 @@ static void print_json(FILE *file, const struct run *run)
 }
 
 /* ---- the verb ---- */
+
+static bool is_fine(const struct run *run)
+{
+  return (run->scene == NULL || run->result.holds) && run->invariants.finding_count == 0;
+}
 
 static int run_request(struct run *run, struct request *request)
 {
@@ -422,7 +448,7 @@ static int run_request(struct run *run, struct request *request)
       print_json(output.file, run);
     else
       print_results(&output, run, request);
-    code = close_output(output.file, run->scene == NULL || run->result.holds ? EXIT_FINE : EXIT_FAILED);
+    code = close_output(output.file, is_fine(run) ? EXIT_FINE : EXIT_FAILED);
   }
   return interrupted && code != EXIT_UNUSABLE ? EXIT_INTERRUPTED : code;
 }
@@ -437,17 +463,20 @@ int verb_run(struct arguments *arguments)
   memset(&run, 0, sizeof run);
   if (read_arguments(arguments, &request)) {
     if (request.help)
-      print_usage("run TOPOLOGY [OPTIONS]",
-                  "Runs a topology. Prints the steps of its scene as they were observed, or without a scene what\n"
-                  "became of the mails; then counters and fingerprints. With a trace on standard output the\n"
-                  "results go to standard error.\n"
-                  "Exit status: 0, 1 when the scene does not hold, 2 when something is unusable or the run fails.",
-                  options);
+      print_usage(
+          "run TOPOLOGY [OPTIONS]",
+          "Runs a topology. Prints the steps of its scene as they were observed, or without a scene what\n"
+          "became of the mails; then counters and fingerprints. With a trace on standard output the\n"
+          "results go to standard error.\n"
+          "Exit status: 0, 1 when the scene does not hold or TCP broke a rule, 2 when something is unusable or\n"
+          "the run fails.",
+          options);
     code = request.help ? close_output(stdout, EXIT_FINE) : run_request(&run, &request);
   }
   (void)traces_close(&request.traces);
   msim_scene_free(run.scene);
   msim_sim_free(run.sim);
   mails_free(run.mails);
+  broken_free(run.broken);
   return code;
 }

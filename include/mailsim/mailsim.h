@@ -7,6 +7,7 @@
 #include <mailsim/cc.h>
 #include <mailsim/check.h>
 #include <mailsim/packet.h>
+#include <mailsim/port.h>
 #include <mailsim/sim.h>
 #include <mailsim/stream.h>
 #include <mailsim/topology.h>

@@ -109,6 +109,13 @@ struct msim_link_opts {
 MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct msim_link_opts *opts,
                                  size_t opts_bytes);
 
+/* Which stack a host's TCP looks like: the options of its SYN and their order, and the times that are not given. */
+enum msim_tcp_profile {
+  MSIM_TCP_LINUX,   /* the defaults of msim_tcp_opts; SYN: MSS, SACK permitted, timestamps, window scale */
+  MSIM_TCP_FREEBSD, /* SYN: MSS, window scale, SACK permitted, timestamps; rto_min 230 ms */
+  MSIM_TCP_PLAIN    /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
+};
+
 /* How a host's TCP behaves. Zero members keep the default. */
 struct msim_tcp_opts {
   const char *congestion;                         /* "cubic", "reno", "fixed", or one registered; NULL: "cubic" */
@@ -124,6 +131,15 @@ struct msim_tcp_opts {
   bool no_delayed_ack, no_nagle, no_window_scale;
   bool no_timestamps; /* RFC 7323 */
   bool no_sack;       /* RFC 2018, 2883, 6675 */
+  bool no_prr;        /* RFC 9937 */
+  enum msim_tcp_profile profile;
+  msim_ns keepalive_idle_ns;     /* 0: no keep-alive (RFC 9293 MUST-25) */
+  msim_ns keepalive_interval_ns; /* between its probes; default 75 s */
+  uint32_t keepalive_probes_max; /* without an answer, then the connection is given up; default 9 */
+  uint32_t syn_backlog_max;      /* connections in SYN-RECEIVED of a host; further SYNs are dropped; default 65536 */
+  uint32_t challenge_acks_max;   /* of a host in a second (RFC 5961 7); default 1000 */
+  msim_ns user_timeout_ns;       /* without progress, then the connection is given up; 0: by data_retries_max alone */
+  msim_ns fin_wait_2_ns;         /* FIN-WAIT-2 without a sign of the peer; 0: for ever, the other half may be in use */
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
 MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);

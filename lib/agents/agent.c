@@ -5,16 +5,14 @@
 #include <string.h>
 
 #include "agents/agents.h"
-#include "core/hash.h"
 #include "core/sized.h"
 #include "streams/streams.h"
 
 #define NAME_TEXT_BYTES 200
 
 /* Memory that the agents of one host share under a name. */
-struct shared {
-  struct shared *next;
-  const struct msim_node *node;
+struct msim__shared {
+  struct msim__shared *next; /* of the same host: a handful */
   const char *key;
   size_t size_bytes;
   void *memory;
@@ -22,7 +20,6 @@ struct shared {
 
 struct agents_room {
   struct msim__resolver *resolver;
-  struct shared *shared[256]; /* by a hash of node and key */
 };
 
 static struct agents_room *room_of(const struct msim_sim *sim)
@@ -63,7 +60,7 @@ int msim_agent_add(struct msim_node *node, const char *type_name, const void *co
   struct msim_agent **end = &node->agents, *agent;
   void *copy;
 
-  if (sim->started || sim->starting)
+  if (sim->started || sim->starting || node->is_port) /* nothing would ever come to an agent behind a port */
     return MSIM_ERR_STATE;
   if (type == NULL)
     return MSIM_ERR_NOT_FOUND;
@@ -235,11 +232,10 @@ int msim_agent_zone_minutes(const struct msim_agent *agent)
 void *msim_agent_shared(struct msim_agent *agent, const char *key, size_t size_bytes)
 {
   struct msim_sim *sim = msim__node_sim(agent->node);
-  uint64_t hash = msim__hash_bytes(agent->node->index, key, strlen(key));
-  struct shared **list = &room_of(sim)->shared[hash % 256], *s;
+  struct msim__shared **list = &agent->node->agents->shared, *s; /* with the host's first agent */
 
   for (s = *list; s != NULL; s = s->next) {
-    if (s->node == agent->node && strcmp(s->key, key) == 0) {
+    if (strcmp(s->key, key) == 0) {
       if (s->size_bytes == size_bytes)
         return s->memory;
       msim__sim_fail(sim, MSIM_ERR_AGENT, "%s: agent %s asks for shared memory \"%s\" in another size than before",
@@ -256,7 +252,6 @@ void *msim_agent_shared(struct msim_agent *agent, const char *key, size_t size_b
     msim__sim_fail_nomem(sim);
     return NULL;
   }
-  s->node = agent->node;
   s->size_bytes = size_bytes;
   s->next = *list;
   *list = s;

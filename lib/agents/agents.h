@@ -8,14 +8,17 @@
 #include "core/rng.h"
 #include "net/net.h"
 
+struct msim__shared; /* memory under a name, see msim_agent_shared */
+
 struct msim_agent {
   struct msim_agent *next; /* of the host, in order of addition */
   struct msim_node *node;
   const struct msim_agent_type *type;
   const void *config;
   void *state;
-  struct msim__rng rng; /* "agent:HOST/TYPE#N" */
-  uint32_t number;      /* the N-th of its type on this host, from 1 */
+  struct msim__rng rng;        /* "agent:HOST/TYPE#N" */
+  struct msim__shared *shared; /* the host's, kept by its first agent */
+  uint32_t number;             /* the N-th of its type on this host, from 1 */
   bool is_running;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "net/port.h"
 
 #define ADDRS_MAX ((size_t)1 << 26)
 
@@ -35,6 +36,18 @@ static int rehash(struct msim__net *net)
   return MSIM_OK;
 }
 
+uint32_t msim__addr_find(const struct msim__net *net, const struct msim_addr *addr)
+{
+  size_t at;
+
+  if (net->addr_bucket_count == 0)
+    return 0;
+  at = (size_t)hash_of(addr) & (net->addr_bucket_count - 1);
+  while (net->addr_buckets[at] != 0 && !msim_addr_equal(&net->addrs[net->addr_buckets[at]].addr, addr))
+    at = (at + 1) & (net->addr_bucket_count - 1);
+  return net->addr_buckets[at];
+}
+
 uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr)
 {
   struct msim__addr_row *row;
@@ -58,6 +71,8 @@ uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr)
   row = &net->addrs[net->addr_count];
   memset(row, 0, sizeof *row);
   row->addr = *addr;
+  if (net->has_ranges)
+    row->node = msim__port_route(net, addr);
   net->addr_buckets[at] = (uint32_t)net->addr_count;
   return (uint32_t)net->addr_count++;
 }

@@ -1,6 +1,7 @@
 /* ip.c: send, receive, forward (RFC 791, RFC 1122, RFC 1812). Fragments are neither made nor put together: every packet
  * has DF set, and one that is too large for a link dies there and is reported. */
 #include "net/link.h"
+#include "net/port.h"
 
 uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id)
 {
@@ -15,7 +16,7 @@ static void die(struct msim__net *net, uint32_t packet_index, const char *link, 
   msim__packet_free(&net->packets, packet_index);
 }
 
-/* A router gives up on a packet: first the drop is told, then the sender. */
+/* A router, or a port to the outside, gives up on a packet: first the drop is told, then the sender. */
 static void refuse(struct msim_node *node, uint32_t packet_index, const char *link, const char *reason, uint8_t type,
                    uint8_t code, uint32_t mtu_bytes)
 {
@@ -37,20 +38,29 @@ static void number_it(struct msim_sim *sim, struct msim__packet *packet)
     packet->number = ++packet->flow->side[(packet->bits & MSIM__PACKET_SERVER_SIDE) != 0].segment_count;
 }
 
+/* By which port the packet leaves, with its number and its record; NULL: none. */
+static struct msim__port *leave(struct msim_node *node, struct msim__packet *packet)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  struct msim__port *port = node->is_up ? msim__route_find(node, packet->dst) : NULL;
+
+  number_it(net->sim, packet);
+  msim__observe_packet(net, packet, MSIM_POINT_TX, port != NULL ? port->link_name : NULL, NULL, NULL);
+  packet->bits |= MSIM__PACKET_SENT;
+  return port;
+}
+
 int msim__ip_send(struct msim_node *node, uint32_t packet_index)
 {
-  struct msim_sim *sim = msim__node_sim(node);
-  struct msim__net *net = msim__net(sim);
+  struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
-  struct msim__port *port = node->is_up ? msim__route_find(node, packet->dst) : NULL;
+  struct msim__port *port;
 
   if (packet->ttl == 0)
     packet->ttl = node->ttl;
   packet->id = node->ip_id++;
   packet->bits |= MSIM__PACKET_DF;
-  number_it(sim, packet);
-  msim__observe_packet(net, packet, MSIM_POINT_TX, port != NULL ? port->link_name : NULL, NULL, NULL);
-  packet->bits |= MSIM__PACKET_SENT;
+  port = leave(node, packet);
   if (port == NULL) {
     die(net, packet_index, NULL, node->is_up ? "no-route" : "down");
     return MSIM_ERR_NOT_FOUND;
@@ -63,6 +73,23 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index)
   return MSIM_OK;
 }
 
+void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  struct msim__port *port = leave(node, packet);
+
+  if (port == NULL && !node->is_up)
+    die(net, packet_index, NULL, "down");
+  else if (port == NULL)
+    refuse(node, packet_index, NULL, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
+  else if (msim__packet_size_bytes(packet) > port->out->params->mtu_bytes)
+    refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
+           port->out->params->mtu_bytes);
+  else
+    msim__way_send(port->out, packet_index);
+}
+
 static void deliver(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
 {
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -72,7 +99,15 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     die(net, packet_index, port->link_name, "corrupt"); /* the checksum is wrong: RFC 9293 MUST-3, RFC 1122 4.1.3.4 */
     return;
   }
+  if (port->node->is_port && !msim__port_has_room(port->node)) {
+    die(net, packet_index, port->link_name, "queue");
+    return;
+  }
   msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
+  if (port->node->is_port) {
+    msim__port_take(port->node, packet_index);
+    return;
+  }
   if (protocol->receive != NULL)
     protocol->receive(port->node, packet);
   else

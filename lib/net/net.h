@@ -45,6 +45,7 @@ struct msim_node {
   struct msim__tcp_listener *tcp_listeners;
   uint32_t ephemeral_count; /* local ports given out */
   uint16_t ip_id;
+  bool is_port;               /* what is sent to it leaves the simulation: port.c */
   struct msim__udp_host *udp; /* made when first used */
   struct msim_agent *agents;  /* agents.c: in order of addition */
   void *tcp_node;             /* tcp: TIME-WAIT list and counters, made when first used */
@@ -92,6 +93,8 @@ struct msim__net {
   struct msim__protocol protocols[256];
   struct msim__routes *routes;
   struct msim__flow_counts *flow_counts;
+  struct msim_port *outside;                  /* port.c: all ports to the outside */
+  bool has_ranges;                            /* every host has its address: ranges behind ports take the others */
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;
   msim_ns until_ns;
@@ -124,6 +127,8 @@ void msim__node_names_release(struct msim__net *net);
 
 /* The id of an address, made when new; 0 when out of memory. */
 uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr);
+/* The same without making one: 0 when the address was never spoken of. */
+uint32_t msim__addr_find(const struct msim__net *net, const struct msim_addr *addr);
 static inline const struct msim_addr *msim__addr_of(const struct msim__net *net, uint32_t id)
 {
   return &net->addrs[id].addr;
@@ -148,6 +153,10 @@ uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id);
  * (c3, s3) when it has a flow. 0, MSIM_ERR_NOT_FOUND: no route (recorded as a drop). */
 int msim__ip_send(struct msim_node *node, uint32_t packet_index);
 
+/* The same for a packet that is complete: ttl, id and DF stay as they are. Where it cannot go, its sender is told by
+ * ICMP. */
+void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index);
+
 /* From links: a packet has arrived at a port's node. Takes the packet. */
 void msim__ip_arrive(struct msim__port *port, uint32_t packet_index);
 
@@ -164,6 +173,13 @@ int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void
 /* units may be NULL; counted. At most 65507 bytes, or what the MTU of the first link carries: MSIM_ERR_LIMIT. */
 int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
                    struct msim__units *units);
+
+/* The flow of a datagram that node sends, found or made; *server_side: node answers. NULL when out of memory (the
+ * simulation has then failed). */
+struct msim_flow *msim__udp_flow_for(struct msim_node *node, const struct msim__packet *packet, bool *server_side);
+/* The flow of datagrams between two ends, or NULL. */
+struct msim_flow *msim__udp_flow_known(const struct msim__net *net, uint32_t a, uint16_t a_port, uint32_t b,
+                                       uint16_t b_port);
 
 /* ---- ports of a host ---- */
 

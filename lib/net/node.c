@@ -6,6 +6,7 @@
 
 #include "core/hash.h"
 #include "net/link.h"
+#include "net/port.h"
 #include "net/rooms.h"
 #include "text/utf8.h"
 
@@ -292,6 +293,7 @@ static int begin(struct msim_sim *sim)
     if (err != MSIM_OK)
       return err;
   }
+  msim__ports_begin(net);
   err = trim(net);
   return err != MSIM_OK ? err : msim__routes_begin(net);
 }
@@ -315,6 +317,7 @@ static void end(struct msim_sim *sim)
 
   for (i = 0; i < net->node_count; i++)
     end_node(net, net->nodes[i]);
+  msim__ports_end(net);
   msim__udp_end(net);
   msim__packets_release(&net->packets);
   msim__flow_counts_free(net);

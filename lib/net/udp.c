@@ -189,8 +189,17 @@ static struct udp_flow *next_row(struct msim_node *node)
   return row;
 }
 
-/* The flow of a datagram that node sends; *server_side: node answers. NULL when out of memory. */
-static struct msim_flow *flow_for(struct msim_node *node, const struct msim__packet *packet, bool *server_side)
+struct msim_flow *msim__udp_flow_known(const struct msim__net *net, uint32_t a, uint16_t a_port, uint32_t b,
+                                       uint16_t b_port)
+{
+  struct udp_flow *row = find_flow(flows_of(msim__addr_node(net, a)), a, a_port, b, b_port);
+
+  if (row == NULL)
+    row = find_flow(flows_of(msim__addr_node(net, b)), b, b_port, a, a_port);
+  return row == NULL ? NULL : row->flow;
+}
+
+struct msim_flow *msim__udp_flow_for(struct msim_node *node, const struct msim__packet *packet, bool *server_side)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim_node *peer = msim__node_owns(node, packet->dst) ? node : msim__addr_node(net, packet->dst);
@@ -227,7 +236,7 @@ static int fill(struct msim_node *node, struct msim__packet *packet, struct msim
   struct msim_sim *sim = msim__node_sim(node);
   bool server_side;
 
-  packet->flow = flow_for(node, packet, &server_side);
+  packet->flow = msim__udp_flow_for(node, packet, &server_side);
   if (packet->flow == NULL)
     return MSIM_ERR_NOMEM;
   msim__flow_ref(packet->flow);

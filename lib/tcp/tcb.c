@@ -68,6 +68,7 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
   tcb->opts = msim__tcp_opts_of(node);
   tcb->retransmit_at_ns = MSIM_NEVER;
   tcb->ack_at_ns = MSIM_NEVER;
+  tcb->life_at_ns = MSIM_NEVER;
   tcb->rto_ns = tcb->opts->rto_initial_ns;
   if (msim__cc_attach(tcb) != MSIM_OK) {
     msim__pool_put(&tcp->tcbs, tcb);
@@ -100,7 +101,7 @@ void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after)
   tcb->queue_end = tcb->iss + 1;
   tcb->flow->side[tcb->head.side].first_seq = tcb->iss;
   tcb->flow->side[tcb->head.side].first_seq_known = true;
-  msim__tcb_choose_ts_offset(tcb);
+  tcb->ts_offset = (uint32_t)(h >> 32);
 }
 
 void msim__tcb_free(struct msim__tcb *tcb)
@@ -126,7 +127,7 @@ void msim__tcb_bury(struct msim__tcb *tcb, enum msim_close_reason reason)
   tcb->head.state = MSIM__TCP_CLOSED;
   tcb->why = (uint8_t)reason;
   tcb->tell = 0;
-  tcb->retransmit_at_ns = tcb->ack_at_ns = MSIM_NEVER;
+  tcb->retransmit_at_ns = tcb->ack_at_ns = tcb->life_at_ns = MSIM_NEVER;
   msim__tcb_send_release(tcb);
   tcb->queue_end = tcb->snd_una;
   msim__tcb_reassembly_release(tcb);

@@ -117,7 +117,9 @@ enum {
   MSIM__TCB_URGENT = 1 << 21,       /* the peer's urgent pointer was seen (3.8.5); the bytes stay in line */
   MSIM__TCB_TIMESTAMPS = 1 << 22,   /* both sides offered timestamps (RFC 7323 3) */
   MSIM__TCB_CLOSED_EARLY = 1 << 23, /* in SYN-RECEIVED: beyond it, but our SYN is not acknowledged yet */
-  MSIM__TCB_SACK = 1 << 24          /* both sides permitted SACK (RFC 2018 2) */
+  MSIM__TCB_SACK = 1 << 24,         /* both sides permitted SACK (RFC 2018 2) */
+  MSIM__TCB_KEEPALIVE = 1 << 25,    /* a keep-alive probe is to go out */
+  MSIM__TCB_COUNTED = 1 << 26       /* one of the host's half-open connections */
 };
 
 /* tcb->tell: what the user is to hear, in this order */
@@ -131,6 +133,14 @@ enum {
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
 #define MSIM__CC_STATE_BYTES_MAX 128u
+
+/* RFC 9937; counts while recovering */
+struct msim__tcp_prr {
+  uint32_t flight_bytes; /* RecoverFS */
+  uint32_t delivered_bytes, out_bytes;
+  uint32_t quota_bytes; /* what may go out now */
+  uint32_t dup_bytes;   /* without SACK: what duplicate ACKs have told of, and no ACK has covered */
+};
 
 struct msim__tcp_board; /* tcp_sack.h */
 struct msim__tcp_gaps;
@@ -174,6 +184,7 @@ struct msim__tcb {
   uint16_t mark_count;
   uint16_t retries; /* of the retransmission or persist timer in a row: the back-off */
   uint16_t probes_unanswered;
+  uint8_t keepalives;    /* sent since the peer was heard */
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
   uint32_t rtt_seq;      /* acknowledged beyond this number, the timing ends */
@@ -181,7 +192,10 @@ struct msim__tcb {
   msim_ns retransmit_at_ns; /* retransmission, persist; MSIM_NEVER: off */
   msim_ns ack_at_ns;        /* delayed ACK; MSIM_NEVER: off */
   msim_ns rtt_sent_ns, rttvar_ns, rto_ns;
-  msim_ns sent_at_ns; /* of the last segment with data */
+  msim_ns sent_at_ns;  /* of the last segment with data */
+  msim_ns life_at_ns;  /* keep-alive or end of FIN-WAIT-2, in the background; MSIM_NEVER: off */
+  msim_ns heard_at_ns; /* the last segment that came; kept while life_at_ns is on */
+  msim_ns since_ns;    /* the last progress: what the user timeout counts from */
 
   const struct msim_tcp_opts *opts;
   struct msim_flow *flow; /* counted */
@@ -198,6 +212,7 @@ struct msim__tcb {
   struct msim__tcp_board *board; /* what is under way, with SACK; or NULL */
   struct msim__tcp_gaps *gaps;   /* what came beyond a gap, with SACK; or NULL */
 
+  struct msim__tcp_prr prr;
   const struct msim_cc_type *cc_type;
   struct msim_cc_vars cc;
   union {
@@ -206,8 +221,8 @@ struct msim__tcb {
   } cc_state;
   struct msim_timer timer;
 };
-/* 464 bytes where pointers have 8: an established idle connection shall stay below 1 KiB with its buffers. */
-_Static_assert(sizeof(struct msim__tcb) <= 512, "a connection has grown beyond eight cache lines");
+/* Where pointers have 8 bytes: an established idle connection shall stay below 1 KiB with its buffers. */
+_Static_assert(sizeof(struct msim__tcb) <= 576, "a connection has grown beyond nine cache lines");
 
 struct msim__tcp_listener {
   struct msim__tcp_listener *next;
@@ -233,6 +248,9 @@ _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple 
 struct msim__tcp_node {
   struct msim_timer timer; /* background */
   struct msim__time_wait *oldest, *newest;
+  uint64_t challenge_second; /* of the simulation, in which challenge_count was counted */
+  uint32_t challenge_count;
+  uint32_t half_open_count; /* in SYN-RECEIVED, from LISTEN */
 };
 
 struct msim__tcp {
@@ -306,7 +324,8 @@ void msim__tcb_free(struct msim__tcb *tcb);
 void msim__tcb_die(struct msim__tcb *tcb, enum msim_close_reason reason, const char *why);
 /* The same without a move: what follows is told elsewhere. */
 void msim__tcb_bury(struct msim__tcb *tcb, enum msim_close_reason reason);
-/* Sets the initial number (RFC 6528) and all that follows from it. */
+/* Sets the initial number (RFC 6528) and all that follows from it; and ts_offset, equal for every connection of one
+ * four-tuple, so that TSval only grows there. */
 void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after);
 /* Recomputes the effective MSS from what peer, path and options allow. */
 void msim__tcb_update_mss(struct msim__tcb *tcb);
@@ -364,11 +383,36 @@ void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns);
 /* After deadlines have changed: arms the one timer when it would come too late; never moves it back. */
 void msim__tcb_timer_update(struct msim__tcb *tcb);
 
+/* ---- tcp_life.c ---- */
+void msim__tcb_life_begin(struct msim__tcb *tcb);
+/* life_at_ns has come. May end the connection. */
+void msim__tcb_life_fired(struct msim__tcb *tcb);
+/* The connection has moved, for whatever reason. */
+void msim__tcb_life_moved(struct msim__tcb *tcb, enum msim__tcp_state from, enum msim__tcp_state to);
+bool msim__tcb_user_timeout_is_over(const struct msim__tcb *tcb);
+/* RFC 5961: owes an ACK that makes an honest peer say what it really means, unless the host has sent too many. */
+void msim__tcb_challenge(struct msim__tcb *tcb);
+bool msim__tcp_may_half_open(struct msim_node *node);
+void msim__tcb_half_opened(struct msim__tcb *tcb);
+
 /* ---- tcp_rtt.c ---- */
 void msim__tcb_rtt_start(struct msim__tcb *tcb, uint32_t seq);
 /* The segment acknowledges new data, up to seg->ack; SND.UNA has not moved yet. */
 void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg);
 void msim__tcb_rto_back_off(struct msim__tcb *tcb);
+
+/* ---- tcp_prr.c ---- */
+static inline bool msim__tcb_uses_prr(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & MSIM__TCB_RECOVERING) != 0 && !tcb->opts->no_prr;
+}
+/* Recovery begins with an ACK that has delivered that much. */
+void msim__tcb_prr_begin(struct msim__tcb *tcb, uint32_t delivered_bytes);
+/* Every further ACK. safe: it has moved SND.UNA and tells of no further loss. */
+void msim__tcb_prr_ack(struct msim__tcb *tcb, uint32_t delivered_bytes, bool safe);
+void msim__tcb_prr_duplicate(struct msim__tcb *tcb);                     /* without SACK */
+void msim__tcb_prr_partial(struct msim__tcb *tcb, uint32_t acked_bytes); /* without SACK */
+void msim__tcb_prr_sent(struct msim__tcb *tcb, uint32_t size_bytes);
 
 /* ---- tcp_reassembly.c ---- */
 /* Queues what lies in the window; text is trimmed already. True when RCV.NXT has advanced. */
@@ -417,8 +461,6 @@ static inline uint32_t msim__tcb_option_bytes(const struct msim__tcb *tcb)
 }
 
 /* ---- tcp_timestamps.c ---- */
-/* Sets ts_offset from seed and ends: equal for every connection of one four-tuple, so that TSval only grows there. */
-void msim__tcb_choose_ts_offset(struct msim__tcb *tcb);
 /* The clock of RFC 7323 4.1: milliseconds of the simulation. */
 static inline uint32_t msim__tcp_ts_clock(const struct msim_sim *sim)
 {

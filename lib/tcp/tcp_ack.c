@@ -25,7 +25,7 @@ static bool uses_sack(const struct msim__tcb *tcb)
 /* ---- loss: RFC 6582 3.2 ---- */
 
 /* Steps 1 and 2. What limited transmit sent beyond the window does not count (RFC 5681 3.2 step 2). */
-static void enter_recovery(struct msim__tcb *tcb)
+static void enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
 {
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
@@ -39,9 +39,11 @@ static void enter_recovery(struct msim__tcb *tcb)
     msim__tcb_board_begin(tcb);
     (void)msim__tcb_board_judge(tcb);
     msim__tcb_board_lose_first(tcb);
-    return;
+  } else if (!msim__tcb_uses_prr(tcb)) {
+    set_inflate(tcb, (int64_t)DUP_ACKS * tcb->cc.mss_bytes);
   }
-  set_inflate(tcb, (int64_t)DUP_ACKS * tcb->cc.mss_bytes);
+  if (msim__tcb_uses_prr(tcb))
+    msim__tcb_prr_begin(tcb, delivered_bytes);
 }
 
 /* Step 3, a full acknowledgment. */
@@ -61,6 +63,10 @@ static void take_partial_ack(struct msim__tcb *tcb, uint32_t acked_bytes)
   int64_t inflate = (int64_t)tcb->inflate_bytes - acked_bytes;
 
   tcb->bits |= MSIM__TCB_RETRANSMIT;
+  if (msim__tcb_uses_prr(tcb)) {
+    msim__tcb_prr_partial(tcb, acked_bytes);
+    return;
+  }
   set_inflate(tcb, acked_bytes >= tcb->cc.mss_bytes ? inflate + tcb->cc.mss_bytes : inflate);
 }
 
@@ -75,10 +81,12 @@ static void take_duplicate(struct msim__tcb *tcb)
 {
   if (tcb->dup_acks < UINT8_MAX)
     tcb->dup_acks++;
-  if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
+  if (msim__tcb_uses_prr(tcb))
+    msim__tcb_prr_duplicate(tcb);
+  else if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
     set_inflate(tcb, (int64_t)tcb->inflate_bytes + tcb->cc.mss_bytes); /* RFC 5681 3.2 step 4 */
   else if (tcb->dup_acks == DUP_ACKS && msim__seq_after(tcb->snd_una, tcb->recover))
-    enter_recovery(tcb);
+    enter_recovery(tcb, tcb->cc.mss_bytes);
 }
 
 /* ---- new data acknowledged ---- */
@@ -123,36 +131,42 @@ static void wake_writer(struct msim__tcb *tcb)
   tcb->tell |= MSIM__TELL_WRITABLE;
 }
 
-/* RFC 6675 5. What was sent before a timeout begins no recovery. */
-static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg)
+/* RFC 6675 5. acked_bytes: what the ACK covered and was not SACKed. What was sent before a timeout begins no recovery.
+ */
+static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, uint32_t acked_bytes)
 {
   uint32_t fresh_bytes = seg->sack_count > 0 ? msim__tcb_board_take(tcb, seg) : 0;
+  uint32_t lost_bytes = tcb->board->lost_bytes;
   bool first_lost;
 
-  if (tcb->board == NULL || msim__seq_before(tcb->snd_una, tcb->recover)) {
-    if ((tcb->bits & MSIM__TCB_RECOVERING) != 0 && fresh_bytes > 0)
+  if ((tcb->bits & MSIM__TCB_RECOVERING) != 0) {
+    if (fresh_bytes > 0)
       (void)msim__tcb_board_judge(tcb);
+    if (msim__tcb_uses_prr(tcb))
+      msim__tcb_prr_ack(tcb, acked_bytes + fresh_bytes, acked_bytes > 0 && tcb->board->lost_bytes <= lost_bytes);
     return;
   }
-  if (fresh_bytes == 0)
+  if (fresh_bytes == 0 || msim__seq_before(tcb->snd_una, tcb->recover))
     return;
   if (tcb->dup_acks < UINT8_MAX)
     tcb->dup_acks++;
   first_lost = msim__tcb_board_judge(tcb);
   if (tcb->dup_acks >= DUP_ACKS || first_lost)
-    enter_recovery(tcb);
+    enter_recovery(tcb, acked_bytes + fresh_bytes);
 }
 
-static void take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
+/* Returns what the ACK covered and was not SACKed before. */
+static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  uint32_t ack = seg->ack, data_bytes = data_in(tcb, ack);
+  uint32_t ack = seg->ack, data_bytes = data_in(tcb, ack), delivered_bytes = 0;
   bool recovering = (tcb->bits & MSIM__TCB_RECOVERING) != 0;
 
   note_limits(tcb);
   msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;
   tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
-  (void)msim__tcb_board_acked(tcb);
+  if (tcb->board != NULL)
+    delivered_bytes = msim__tcb_board_acked(tcb);
   if ((tcb->bits & MSIM__TCB_PERSISTING) == 0)
     tcb->retries = 0;
   if (recovering && !msim__seq_before(ack, tcb->recover))
@@ -171,6 +185,7 @@ static void take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   msim__tcb_marks_acked(tcb);
   msim__tcb_sent_acked(tcb);
   wake_writer(tcb);
+  return delivered_bytes;
 }
 
 /* ---- the window ---- */
@@ -193,13 +208,18 @@ static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
+  uint32_t delivered_bytes = 0;
+
   tcb->probes_unanswered = 0;
+  if (tcb->opts->user_timeout_ns != 0 &&
+      ((tcb->bits & MSIM__TCB_PERSISTING) != 0 || msim__seq_after(seg->ack, tcb->snd_una)))
+    tcb->since_ns = msim__node_sim(tcb->head.node)->now_ns;
   if (msim__seq_after(seg->ack, tcb->snd_una))
-    take_new(tcb, seg);
+    delivered_bytes = take_new(tcb, seg);
   else if (!uses_sack(tcb) && is_duplicate(tcb, seg))
     take_duplicate(tcb);
   if (tcb->board != NULL)
-    take_sacks(tcb, seg);
+    take_sacks(tcb, seg, delivered_bytes);
   if (!msim__seq_before(seg->ack, tcb->snd_una))
     take_window(tcb, seg);
 }

@@ -9,12 +9,6 @@ static uint32_t receive_window(const struct msim__tcb *tcb)
   return msim__seq_after(tcb->rcv_adv, tcb->rcv_nxt) ? tcb->rcv_adv - tcb->rcv_nxt : 0;
 }
 
-/* RFC 5961: an ACK that makes an honest peer say what it really means. */
-static void challenge(struct msim__tcb *tcb)
-{
-  tcb->bits |= MSIM__TCB_ACK_NOW;
-}
-
 /* ---- first: the sequence number ---- */
 
 /* The four cases of table 6. */
@@ -128,7 +122,7 @@ static bool check_rst(struct msim__tcb *tcb, const struct msim__segment *seg)
   if ((seg->flags & MSIM_TCP_RST) == 0)
     return true;
   if (seg->packet->seq != tcb->rcv_nxt) { /* in the window, but not exactly there: RFC 5961 3.2 */
-    challenge(tcb);
+    msim__tcb_challenge(tcb);
     return false;
   }
   switch ((enum msim__tcp_state)tcb->head.state) {
@@ -165,7 +159,7 @@ static bool check_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
   if (tcb->head.state == MSIM__TCP_SYN_RECEIVED && (tcb->bits & MSIM__TCB_PASSIVE) != 0)
     back_to_listen(tcb, "another SYN");
   else
-    challenge(tcb); /* RFC 5961 4.2 */
+    msim__tcb_challenge(tcb); /* RFC 5961 4.2 */
   return false;
 }
 
@@ -205,7 +199,7 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
   if (tcb->head.state == MSIM__TCP_SYN_RECEIVED)
     return ack_in_syn_received(tcb, seg);
   if (!ack_is_plausible(tcb, seg)) {
-    challenge(tcb);
+    msim__tcb_challenge(tcb);
     return false;
   }
   if ((tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0 && msim__seq_after(seg->ack, tcb->iss)) {
@@ -352,6 +346,10 @@ static void in_synchronized(struct msim__tcb *tcb, struct msim__segment *seg)
 void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
 {
   tcb->bits |= MSIM__TCB_BUSY;
+  if (tcb->life_at_ns != MSIM_NEVER) {
+    tcb->heard_at_ns = msim__node_sim(tcb->head.node)->now_ns;
+    tcb->keepalives = 0;
+  }
   if ((tcb->bits & MSIM__TCB_SCALING) != 0 && (seg->flags & MSIM_TCP_SYN) == 0)
     seg->window <<= tcb->snd_shift; /* RFC 7323 2.3 */
   if (tcb->head.state == MSIM__TCP_SYN_SENT)

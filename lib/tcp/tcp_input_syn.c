@@ -130,9 +130,12 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
                                .local_port = packet->dst_port,
                                .remote_port = packet->src_port,
                                .side = MSIM__SIDE_SERVER};
-  struct msim_flow *flow = flow_of_syn(node, packet);
+  struct msim_flow *flow;
   struct msim__tcb *tcb;
 
+  if (!msim__tcp_may_half_open(node))
+    return; /* as if it had been lost: the peer tries again */
+  flow = flow_of_syn(node, packet);
   if (flow == NULL)
     return;
   tcb = msim__tcb_new(node, &key, MSIM__TCP_LISTEN, flow);
@@ -141,6 +144,7 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
     return;
   }
   tcb->bits |= MSIM__TCB_PASSIVE | MSIM__TCB_BUSY;
+  msim__tcb_half_opened(tcb);
   msim__tcb_choose_iss(tcb, after);
   take_syn(tcb, seg);
   tcb->rcv_adv = tcb->rcv_nxt;

@@ -80,6 +80,8 @@ void msim__tcp_write_timestamps(uint8_t out[MSIM__TCP_TIMESTAMPS_BYTES], uint32_
 uint8_t msim__tcb_write_syn_options(const struct msim__tcb *tcb, uint8_t out[40])
 {
   bool answers = tcb->head.state != MSIM__TCP_SYN_SENT;
+  enum msim__tcp_layout layout =
+      tcb->opts->profile == MSIM_TCP_FREEBSD ? MSIM__TCP_LAYOUT_FREEBSD : MSIM__TCP_LAYOUT_LINUX;
   struct msim__tcp_header header;
 
   msim__tcp_header_init(&header);
@@ -92,7 +94,7 @@ uint8_t msim__tcb_write_syn_options(const struct msim__tcb *tcb, uint8_t out[40]
     header.ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset;
     header.ts_echo = answers ? tcb->ts_recent : 0;
   }
-  if (msim__tcp_header_lay_options(&header, MSIM__TCP_LAYOUT_LINUX) != MSIM_OK)
+  if (msim__tcp_header_lay_options(&header, layout) != MSIM_OK)
     return 0;
   memcpy(out, header.options, header.options_bytes);
   return header.options_bytes;

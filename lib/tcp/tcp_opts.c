@@ -11,8 +11,26 @@
 #define RTO_NS_MAX MSIM_SEC(86400)
 #define TIME_WAIT_NS_MAX MSIM_SEC(86400)
 #define RETRIES_MAX 1000u
+#define LIFE_NS_MAX MSIM_SEC(30 * 86400)
+#define KEEPALIVES_MAX 100u
 #define INITIAL_SEGMENTS_MAX 1000u
 #define MSS_BYTES_MIN 28u /* RFC 791: 68 bytes pass everywhere, less 40 of headers */
+
+/* What a profile says goes before the defaults and behind what is given. */
+static void keep_profile(struct msim_tcp_opts *o)
+{
+  if (o->profile == MSIM_TCP_FREEBSD && o->rto_min_ns == 0)
+    o->rto_min_ns = MSIM_MSEC(230);
+  if (o->profile != MSIM_TCP_PLAIN)
+    return;
+  o->no_timestamps = o->no_sack = o->no_window_scale = true;
+  if (o->rto_min_ns == 0)
+    o->rto_min_ns = MSIM_SEC(1); /* RFC 6298 2.4 */
+  if (o->delayed_ack_ns == 0)
+    o->delayed_ack_ns = MSIM_MSEC(200);
+  if (o->initial_window_segments == 0)
+    o->initial_window_segments = 3; /* RFC 3390 for an MSS of 1460 */
+}
 
 static void keep_defaults(struct msim_tcp_opts *o)
 {
@@ -38,12 +56,22 @@ static void keep_defaults(struct msim_tcp_opts *o)
     o->data_retries_max = 15;
   if (o->syn_retries_max == 0)
     o->syn_retries_max = 6;
+  if (o->keepalive_interval_ns == 0)
+    o->keepalive_interval_ns = MSIM_SEC(75);
+  if (o->keepalive_probes_max == 0)
+    o->keepalive_probes_max = 9;
+  if (o->syn_backlog_max == 0)
+    o->syn_backlog_max = 65536;
+  if (o->challenge_acks_max == 0)
+    o->challenge_acks_max = 1000;
 }
 
 static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opts *o)
 {
   if (msim__type_find(sim, MSIM__TYPE_CC, o->congestion) == NULL)
     return "there is no congestion controller of that name";
+  if ((unsigned)o->profile > MSIM_TCP_PLAIN)
+    return "there is no such profile";
   if (o->receive_buffer_bytes < BUFFER_BYTES_MIN || o->receive_buffer_bytes > BUFFER_BYTES_MAX)
     return "the receive buffer must have 256 bytes to 1 GiB";
   if (o->send_buffer_bytes < BUFFER_BYTES_MIN || o->send_buffer_bytes > BUFFER_BYTES_MAX)
@@ -60,6 +88,11 @@ static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opt
     return "TIME-WAIT lasts at most a day";
   if (o->data_retries_max > RETRIES_MAX || o->syn_retries_max > RETRIES_MAX)
     return "there are at most 1000 retries";
+  if (o->keepalive_idle_ns > LIFE_NS_MAX || o->keepalive_interval_ns > LIFE_NS_MAX || o->fin_wait_2_ns > LIFE_NS_MAX ||
+      o->user_timeout_ns > LIFE_NS_MAX)
+    return "keep-alive, FIN-WAIT-2 and the user timeout wait at most 30 days";
+  if (o->keepalive_probes_max > KEEPALIVES_MAX)
+    return "there are at most 100 keep-alive probes";
   if (o->mss_bytes_max != 0 && (o->mss_bytes_max < MSS_BYTES_MIN || o->mss_bytes_max > UINT16_MAX))
     return "the largest segment must have 28 to 65535 bytes";
   return NULL;
@@ -71,6 +104,7 @@ int msim__tcp_opts_complete(struct msim_sim *sim, const struct msim_tcp_opts *gi
   const char *wrong;
 
   *out = *given;
+  keep_profile(out);
   keep_defaults(out);
   wrong = what_is_wrong(sim, out);
   if (why != NULL)

@@ -90,8 +90,12 @@ static uint32_t in_flight(const struct msim__tcb *tcb)
 /* What may still go out by the congestion window. */
 static uint32_t congestion_room(const struct msim__tcb *tcb)
 {
-  uint32_t window = congestion_window(tcb), flight = in_flight(tcb);
+  uint32_t window, flight;
 
+  if (msim__tcb_uses_prr(tcb))
+    return tcb->prr.quota_bytes;
+  window = congestion_window(tcb);
+  flight = in_flight(tcb);
   return window > flight ? window - flight : 0;
 }
 
@@ -241,7 +245,7 @@ static bool has_data_to_send(struct msim__tcb *tcb, struct plan *plan)
 
 static bool owes_ack(const struct msim__tcb *tcb)
 {
-  return (tcb->bits & MSIM__TCB_ACK_NOW) != 0 && tcb->head.state != MSIM__TCP_SYN_SENT;
+  return (tcb->bits & (MSIM__TCB_ACK_NOW | MSIM__TCB_KEEPALIVE)) != 0 && tcb->head.state != MSIM__TCP_SYN_SENT;
 }
 
 /* When the user has read two segments or half of the buffer since the last ACK; one segment, where the peer could not
@@ -337,6 +341,8 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
 {
   uint32_t end = plan->seq + plan->size_bytes + plan->syn + plan->fin;
 
+  if (tcb->snd_una == tcb->snd_max)
+    tcb->since_ns = now_of(tcb);
   if (msim__seq_before(plan->seq, tcb->snd_max)) {
     msim__node_sim(tcb->head.node)->counters.retransmit_count++;
     tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING; /* Karn: RFC 6298 3 */
@@ -352,6 +358,8 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
     tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, end);
   if (plan->size_bytes > 0)
     tcb->sent_at_ns = now_of(tcb);
+  if (msim__tcb_uses_prr(tcb))
+    msim__tcb_prr_sent(tcb, plan->size_bytes);
   if (plan->fin && tcb->head.state == MSIM__TCP_CLOSE_WAIT)
     msim__tcb_set_state(tcb, MSIM__TCP_LAST_ACK, "close");
 }
@@ -399,11 +407,13 @@ static uint32_t next_number(const struct msim__tcb *tcb)
   return (tcb->bits & MSIM__TCB_PERSISTING) != 0 ? tcb->snd_nxt : tcb->snd_max;
 }
 
+/* A keep-alive probe repeats a number that is acknowledged, so that the peer must answer (3.8.4). */
 static void build_ack(struct msim__tcb *tcb)
 {
   struct plan plan = {0};
 
-  plan.seq = next_number(tcb);
+  plan.seq = next_number(tcb) - ((tcb->bits & MSIM__TCB_KEEPALIVE) != 0);
+  tcb->bits &= ~(uint32_t)MSIM__TCB_KEEPALIVE;
   build_segment(tcb, &plan);
 }
 
@@ -427,6 +437,8 @@ static void set_timer(struct msim__tcb *tcb)
     if (tcb->retransmit_at_ns == MSIM_NEVER)
       tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
   } else if (may_carry_data(tcb) && (msim__tcb_queued_from(tcb, tcb->snd_nxt) > 0 || fin_waits(tcb, tcb->snd_nxt))) {
+    if ((tcb->bits & MSIM__TCB_PERSISTING) == 0)
+      tcb->since_ns = now_of(tcb);
     if ((tcb->bits & MSIM__TCB_PERSISTING) == 0 || tcb->retransmit_at_ns == MSIM_NEVER)
       tcb->retransmit_at_ns = now_of(tcb) + persist_ns(tcb);
     tcb->bits |= MSIM__TCB_PERSISTING;

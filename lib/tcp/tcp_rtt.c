@@ -49,8 +49,13 @@ static void take_sample(struct msim__tcb *tcb, msim_ns rtt_ns)
     msim_ns off_ns = cc->srtt_ns > rtt_ns ? cc->srtt_ns - rtt_ns : rtt_ns - cc->srtt_ns;
     msim_ns count = expected_samples(tcb);
 
-    tcb->rttvar_ns = tcb->rttvar_ns - tcb->rttvar_ns / (4 * count) + off_ns / (4 * count);
-    cc->srtt_ns = cc->srtt_ns - cc->srtt_ns / (8 * count) + rtt_ns / (8 * count);
+    if (count == 1) { /* the common case, without dividing */
+      tcb->rttvar_ns = tcb->rttvar_ns - tcb->rttvar_ns / 4 + off_ns / 4;
+      cc->srtt_ns = cc->srtt_ns - cc->srtt_ns / 8 + rtt_ns / 8;
+    } else {
+      tcb->rttvar_ns = tcb->rttvar_ns - tcb->rttvar_ns / (4 * count) + off_ns / (4 * count);
+      cc->srtt_ns = cc->srtt_ns - cc->srtt_ns / (8 * count) + rtt_ns / (8 * count);
+    }
   }
   margin_ns = 4 * tcb->rttvar_ns;
   tcb->rto_ns = clamp_rto(tcb, cc->srtt_ns + (margin_ns > GRANULARITY_NS ? margin_ns : GRANULARITY_NS));

@@ -61,7 +61,7 @@ static struct msim__tcp_board *take_board(struct msim__tcb *tcb, uint32_t capaci
     msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
     return NULL;
   }
-  memset(board, 0, sizeof *board);
+  memset(board, 0, offsetof(struct msim__tcp_board, seen));
   board->capacity = capacity;
   return board;
 }
@@ -125,7 +125,7 @@ static void change_all(struct msim__tcp_board *board, uint32_t clear)
   for (i = 0; i < board->count; i++)
     change(board, i, clear, 0);
   if ((clear & MSIM__ROW_SACKED) != 0)
-    memset(board->seen, 0, sizeof board->seen);
+    board->seen_count = 0;
 }
 
 /* ---- sent, acknowledged ---- */
@@ -141,9 +141,11 @@ static void extend_last(struct msim__tcp_board *board, uint32_t end)
 
 static void add_row(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
 {
-  struct msim__tcp_board *board = with_room(tcb);
+  struct msim__tcp_board *board = tcb->board;
   struct msim__tcp_row *row;
 
+  if (board == NULL || board->count == board->capacity)
+    board = with_room(tcb);
   if (board == NULL) {
     if (tcb->board != NULL)
       extend_last(tcb->board, end);
@@ -199,6 +201,12 @@ uint32_t msim__tcb_board_acked(struct msim__tcb *tcb)
 
     if (!msim__seq_before(row->seq, tcb->snd_una))
       break;
+    if (flags == 0 && !msim__seq_after(end, tcb->snd_una)) { /* the common case */
+      delivered += end - row->seq;
+      board->first++;
+      board->count--;
+      continue;
+    }
     bytes = (msim__seq_before(tcb->snd_una, end) ? tcb->snd_una : end) - row->seq;
     delivered += (flags & MSIM__ROW_SACKED) != 0 ? 0 : bytes;
     drop_front(board, bytes);
@@ -227,11 +235,10 @@ static uint32_t begin_of(const struct msim__tcp_board *board, const struct msim_
 {
   size_t i;
 
-  for (i = 0; i < MSIM__GAPS_BLOCKS_MAX; i++) {
+  for (i = 0; i < board->seen_count; i++) {
     const struct msim__tcp_range *seen = &board->seen[i];
 
-    if (seen->left == block->left && msim__seq_before(seen->left, seen->right) &&
-        !msim__seq_after(seen->right, block->right) && (board->sacked_count > 0))
+    if (seen->left == block->left && !msim__seq_after(seen->right, block->right))
       return seen->right;
   }
   return block->left;
@@ -269,7 +276,7 @@ uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment 
     fresh += take_block(board, &block);
     blocks[count++] = block;
   }
-  memset(board->seen, 0, sizeof board->seen);
+  board->seen_count = count;
   memcpy(board->seen, blocks, count * sizeof *blocks);
   return fresh;
 }
@@ -373,7 +380,7 @@ static bool give_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes_max,
   return true;
 }
 
-/* Rule 4: once in a recovery, the highest that was not SACKed. */
+/* Rule 4: once in a recovery, the highest that was not SACKed; not before its ACK could have come. */
 static bool rescue(struct msim__tcb *tcb, uint32_t size_bytes_max, struct msim__tcp_range *out)
 {
   struct msim__tcp_board *board = tcb->board;
@@ -381,12 +388,16 @@ static bool rescue(struct msim__tcb *tcb, uint32_t size_bytes_max, struct msim__
 
   if (board->rescued)
     return false;
-  board->rescued = true;
   for (i = board->count; i-- > 0;) {
-    if ((row_at(board, i)->flags & (MSIM__ROW_SACKED | MSIM__ROW_RETRANS)) == 0)
-      return give_row(tcb, i, size_bytes_max, out);
-    if ((row_at(board, i)->flags & MSIM__ROW_RETRANS) != 0)
+    const struct msim__tcp_row *row = row_at(board, i);
+
+    if ((row->flags & MSIM__ROW_SACKED) != 0)
+      continue;
+    if ((row->flags & MSIM__ROW_RETRANS) != 0 ||
+        msim__node_sim(tcb->head.node)->now_ns - row->sent_ns < tcb->cc.srtt_ns)
       return false;
+    board->rescued = true;
+    return give_row(tcb, i, size_bytes_max, out);
   }
   return false;
 }

@@ -60,10 +60,11 @@ struct msim__tcp_board {
   uint32_t first, count, capacity; /* capacity is a power of two */
   uint32_t end_seq;                /* of the last row */
   uint32_t sacked_count;
-  uint32_t sacked_bytes, lost_bytes, retrans_bytes;   /* by flag; LOST and RETRANS never of a SACKED row */
-  uint32_t sacked_end;                                /* the highest number that was selectively acknowledged */
-  uint32_t repair_seq;                                /* HighRxt: below it no row waits for its retransmission */
-  bool rescued;                                       /* rule 4 of NextSeg was used in this recovery */
+  uint32_t sacked_bytes, lost_bytes, retrans_bytes; /* by flag; LOST and RETRANS never of a SACKED row */
+  uint32_t sacked_end;                              /* the highest number that was selectively acknowledged */
+  uint32_t repair_seq;                              /* HighRxt: below it no row waits for its retransmission */
+  bool rescued;                                     /* rule 4 of NextSeg was used in this recovery */
+  uint32_t seen_count;
   struct msim__tcp_range seen[MSIM__GAPS_BLOCKS_MAX]; /* blocks of the last ACK: only what is new is walked */
   struct msim__tcp_row rows[];
 };

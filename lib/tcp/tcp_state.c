@@ -65,5 +65,6 @@ void msim__tcb_set_state(struct msim__tcb *tcb, enum msim__tcp_state to, const c
   enum msim__tcp_state from = (enum msim__tcp_state)tcb->head.state;
 
   tcb->head.state = (uint8_t)to;
+  msim__tcb_life_moved(tcb, from, to);
   msim__tcp_record_state(tcb->head.node, tcb->flow, from, to, why);
 }

@@ -1,24 +1,40 @@
-/* tcp_timer.c: the one timer of a connection: retransmission, persist, delayed ACK, and "soon".
+/* tcp_timer.c: the one timer of a connection: retransmission, persist, delayed ACK, what tcp_life.c waits for, and
+ * "soon".
  *
  * Deadlines are fields; the timer is armed no later than the earliest of them, and extending a deadline moves nothing:
  * when it fires too early it looks again. With no deadline left it stays armed, but in the background, so that it does
  * not keep a run alive. Does not hold TIME-WAIT: tcp_time_wait.c. */
 #include "tcp/tcp_sack.h"
 
+/* The earliest of those that keep a run alive. */
+static msim_ns foreground_ns(const struct msim__tcb *tcb)
+{
+  msim_ns next_ns = tcb->retransmit_at_ns < tcb->ack_at_ns ? tcb->retransmit_at_ns : tcb->ack_at_ns;
+
+  if ((tcb->bits & MSIM__TCB_FLUSH) != 0)
+    return msim__node_sim(tcb->head.node)->now_ns;
+  if (tcb->opts->user_timeout_ns != 0 && tcb->retransmit_at_ns != MSIM_NEVER &&
+      tcb->since_ns + tcb->opts->user_timeout_ns < next_ns)
+    return tcb->since_ns + tcb->opts->user_timeout_ns;
+  return next_ns;
+}
+
 void msim__tcb_timer_update(struct msim__tcb *tcb)
 {
   struct msim_sim *sim = msim__node_sim(tcb->head.node);
-  msim_ns next_ns = tcb->retransmit_at_ns < tcb->ack_at_ns ? tcb->retransmit_at_ns : tcb->ack_at_ns;
-  bool armed = msim_timer_is_armed(&tcb->timer);
+  msim_ns next_ns = foreground_ns(tcb);
+  bool armed = msim_timer_is_armed(&tcb->timer), background = next_ns == MSIM_NEVER;
 
-  if ((tcb->bits & MSIM__TCB_FLUSH) != 0)
-    next_ns = sim->now_ns;
+  if (background)
+    next_ns = tcb->life_at_ns;
+  else if (tcb->life_at_ns < next_ns)
+    next_ns = tcb->life_at_ns;
   if (next_ns == MSIM_NEVER) {
     if (armed)
       msim__timer_change_background(&tcb->timer, true);
     return;
   }
-  msim__timer_change_background(&tcb->timer, false);
+  msim__timer_change_background(&tcb->timer, background);
   if (armed && (sim->started || sim->starting) && tcb->timer.at_ns <= next_ns)
     return;
   msim_timer_arm(&tcb->timer, next_ns > sim->now_ns ? next_ns - sim->now_ns : 0);
@@ -89,6 +105,10 @@ void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns)
     return;
   }
   tcb->bits = (tcb->bits & ~(uint32_t)MSIM__TCB_FLUSH) | MSIM__TCB_BUSY;
+  if (msim__tcb_user_timeout_is_over(tcb))
+    give_up(tcb);
+  if (tcb->life_at_ns <= now_ns)
+    msim__tcb_life_fired(tcb);
   if (tcb->ack_at_ns <= now_ns) {
     tcb->ack_at_ns = MSIM_NEVER;
     tcb->bits |= MSIM__TCB_ACK_NOW;

@@ -13,11 +13,15 @@
 #define CANDIDATES_MAX 64u
 #define BUFFER_BYTES_MAX ((uint64_t)1 << 30) /* the largest window that scaling can tell (RFC 7323 2.3) */
 #define TIMEOUT_NS_MAX MSIM_SEC(86400)
+#define LIFE_NS_MAX MSIM_SEC(30 * 86400)
 
 struct tcp_keys {
   uint64_t receive_buffer_bytes, send_buffer_bytes, initial_window, data_retries, syn_retries, mss_bytes;
   msim_ns rto_min_ns, rto_initial_ns, rto_max_ns, time_wait_ns;
-  bool nagle, window_scale;
+  bool nagle, window_scale, timestamps, sack, prr;
+  int profile;
+  msim_ns keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns, fin_wait_2_ns;
+  uint64_t keepalive_probes, syn_backlog, challenge_acks;
 };
 
 /* Zero keeps the default in struct msim_tcp_opts, so no key takes zero. */
@@ -29,6 +33,8 @@ struct tcp_keys {
   {                                                                                                                    \
     name, MSIM_FIELD_BOOL, offsetof(struct tcp_keys, member), "true", NULL, 0, NULL, 0, 0, NULL, help                  \
   }
+
+static const char *const profiles[] = {"linux", "freebsd", "plain", NULL}; /* enum msim_tcp_profile */
 
 static const struct msim_field tcp_fields[] = {
     AMOUNT("receive-buffer", MSIM_FIELD_SIZE_BYTES, receive_buffer_bytes, 256, BUFFER_BYTES_MAX, "128KiB when absent"),
@@ -44,8 +50,27 @@ static const struct msim_field tcp_fields[] = {
            "of one segment, then the connection is given up; 15 when absent"),
     AMOUNT("syn-retries", MSIM_FIELD_UINT, syn_retries, 1, 1000, "likewise of SYN; 6 when absent"),
     AMOUNT("mss", MSIM_FIELD_SIZE_BYTES, mss_bytes, 28, 65535, "largest segment; from the MTU when absent"),
+    AMOUNT("keepalive", MSIM_FIELD_DURATION_NS, keepalive_idle_ns, 1, LIFE_NS_MAX,
+           "silence before an idle connection asks its peer; never when absent"),
+    AMOUNT("keepalive-interval", MSIM_FIELD_DURATION_NS, keepalive_interval_ns, 1, LIFE_NS_MAX,
+           "between its probes; 75s when absent"),
+    AMOUNT("keepalive-probes", MSIM_FIELD_UINT, keepalive_probes, 1, 100,
+           "without an answer, then the connection is given up; 9 when absent"),
+    AMOUNT("user-timeout", MSIM_FIELD_DURATION_NS, user_timeout_ns, 1, LIFE_NS_MAX,
+           "without progress, then the connection is given up; by data-retries alone when absent"),
+    AMOUNT("fin-wait-2", MSIM_FIELD_DURATION_NS, fin_wait_2_ns, 1, LIFE_NS_MAX,
+           "how long a closed end waits for a silent peer to close; for ever when absent"),
+    AMOUNT("syn-backlog", MSIM_FIELD_UINT, syn_backlog, 1, UINT32_MAX,
+           "connections of the host that are half open; 65536 when absent"),
+    AMOUNT("challenge-acks", MSIM_FIELD_UINT, challenge_acks, 1, UINT32_MAX,
+           "of the host in a second (RFC 5961 7); 1000 when absent"),
     FLAG("nagle", nagle, "small segments wait for an acknowledgement"),
     FLAG("window-scale", window_scale, "is offered"),
+    FLAG("timestamps", timestamps, "are offered (RFC 7323)"),
+    FLAG("sack", sack, "selective acknowledgment is offered (RFC 2018)"),
+    FLAG("prr", prr, "proportional rate reduction during recovery (RFC 9937)"),
+    {"profile", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, profile), "linux", NULL, 0, profiles, 0, 0, NULL,
+     "options of the SYN and their order, and defaults of the times; plain: no option but MSS"},
     {NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 static const struct msim__key keys_by_hand[] = {
@@ -124,6 +149,17 @@ static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
   out->mss_bytes_max = (uint32_t)keys->mss_bytes;
   out->no_nagle = !keys->nagle;
   out->no_window_scale = !keys->window_scale;
+  out->no_timestamps = !keys->timestamps;
+  out->no_sack = !keys->sack;
+  out->no_prr = !keys->prr;
+  out->keepalive_idle_ns = keys->keepalive_idle_ns;
+  out->keepalive_interval_ns = keys->keepalive_interval_ns;
+  out->keepalive_probes_max = (uint32_t)keys->keepalive_probes;
+  out->user_timeout_ns = keys->user_timeout_ns;
+  out->fin_wait_2_ns = keys->fin_wait_2_ns;
+  out->syn_backlog_max = (uint32_t)keys->syn_backlog;
+  out->challenge_acks_max = (uint32_t)keys->challenge_acks;
+  out->profile = (enum msim_tcp_profile)keys->profile;
 }
 
 struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const struct msim__yaml_node *map)

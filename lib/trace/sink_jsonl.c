@@ -427,7 +427,7 @@ static int put_hosts(struct jsonl_sink *jsonl, struct msim__mem *mem, const stru
 
   if (first != NULL && next != NULL) {
     for (row = net->addr_count; row-- > 1;) {
-      const struct msim_node *node = net->addrs[row].node;
+      const struct msim_node *node = msim__addr_node(net, (uint32_t)row);
 
       if (node == NULL)
         continue;

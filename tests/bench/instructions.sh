@@ -94,7 +94,7 @@ awk -F '\t' '
   file == 1 && FNR > 1 { then[$1] = $2 }
   file == 2 {
     change = then[$1] > 0 ? ($2 - then[$1]) * 100 / then[$1] : 100
-    printf "%-34s %8d  was %8d  %+.1f %%%s\n", $1, $2, then[$1], change, change > 5 ? "  TOO MANY" : ""
+    printf "%-34s %8d  was %8d  %+.1f %%%s\n", $1, $2, then[$1], change, (change > 5 ? "  TOO MANY" : "")
     seen[$1] = 1
     if (change > 5) bad++
     if (change < -5) better++
@@ -102,7 +102,7 @@ awk -F '\t' '
   END {
     for (name in then) if (!(name in seen)) { print "no longer counted: " name; bad++ }
     if (better) print "faster by more than 5 %: renew the file, so that it cannot be lost again unseen"
-    exit bad > 0
+    exit (bad > 0)
   }' "$list" "$now" || status=1
 if [ $status != 0 ]; then
   echo "More instructions than before, by more than 5 %. Where that is worth its price, renew the file and say why in the commit:"

@@ -400,6 +400,24 @@ static void put_word(struct msim__packet_cold *cold, uint32_t value)
     cold->options[cold->option_bytes++] = (uint8_t)(value >> shift & 0xff);
 }
 
+static void put_sack(struct msim__packet_cold *cold, const struct tcp_world *w, const struct tcp_seg *seg)
+{
+  uint8_t count = 0, i;
+
+  while (count < 4 && seg->sack[count][1] != 0)
+    count++;
+  if (count == 0)
+    return;
+  cold->options[cold->option_bytes++] = 1;
+  cold->options[cold->option_bytes++] = 1;
+  cold->options[cold->option_bytes++] = 5;
+  cold->options[cold->option_bytes++] = (uint8_t)(2 + 8 * count);
+  for (i = 0; i < count; i++) {
+    put_word(cold, w->own_iss + seg->sack[i][0]);
+    put_word(cold, w->own_iss + seg->sack[i][1]);
+  }
+}
+
 static void put_options(struct msim__packet_cold *cold, const struct tcp_world *w, const struct tcp_seg *seg)
 {
   static const uint8_t ts_head[4] = {1, 1, 8, 10}, sack_ok[4] = {1, 1, 4, 2};
@@ -426,6 +444,7 @@ static void put_options(struct msim__packet_cold *cold, const struct tcp_world *
     put_word(cold, seg->ts_value);
     put_word(cold, w->own_ts + seg->ts_echo);
   }
+  put_sack(cold, w, seg);
 }
 
 void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
@@ -453,7 +472,7 @@ void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
       memcpy(p->payload->data, seg->text, size);
     p->payload_bytes = (uint16_t)size;
   }
-  if (seg->mss_bytes != 0 || seg->has_shift || seg->has_ts || seg->sack_ok)
+  if (seg->mss_bytes != 0 || seg->has_shift || seg->has_ts || seg->sack_ok || seg->sack[0][1] != 0)
     put_options(msim__packet_cold(&net->packets, p), w, seg);
   msim__ip_send(w->b, index);
   tcp_world_run_for(w, MSIM_MSEC(2));

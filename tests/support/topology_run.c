@@ -48,6 +48,15 @@ static void note(void *user, const struct msim_diag *diag)
     snprintf(run->error, sizeof run->error, "%u:%u: %s", diag->line, diag->column, diag->text);
 }
 
+static void note_broken(void *user, const struct msim_invariant_finding *f)
+{
+  struct topology_run *run = user;
+
+  if (run->error[0] == '\0')
+    snprintf(run->error, sizeof run->error, "%s: %s of %s at %llu ns, %s %s", f->rule, f->side, f->connection,
+             (unsigned long long)f->at_ns, f->segment, f->text);
+}
+
 static int play(struct topology_run *run, struct msim_sim *sim, uint64_t seed, const char *sink, const char *options)
 {
   struct msim_out out = {&run->trace, keep};
@@ -60,10 +69,15 @@ static int play(struct topology_run *run, struct msim_sim *sim, uint64_t seed, c
   if (err == 0)
     err = msim_trace_fingerprints(sim, &run->prints);
   if (err == 0)
+    err = msim_invariants_attach(sim, note_broken, run);
+  if (err == 0)
     err = msim_sim_run(sim, info.until_ns);
   if (err == 0)
     err = msim_sim_finish(sim);
   msim_sim_counters(sim, &run->counters);
+  msim_invariants_info(sim, &run->invariants);
+  if (err == 0 && run->invariants.finding_count > 0)
+    return MSIM_ERR_BUG;
   if (err != 0 && run->error[0] == '\0')
     snprintf(run->error, sizeof run->error, "%s (%s)", msim_sim_error(sim), msim_strerror(err));
   return err;

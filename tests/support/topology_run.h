@@ -13,7 +13,8 @@ struct topology_run {
   struct topology_text trace;
   struct msim_fingerprints prints;
   struct msim_counters counters;
-  int err;
+  struct msim_invariants_info invariants;
+  int err; /* also when a rule of docs/invariants.md was broken: MSIM_ERR_BUG, and error tells the first */
   char error[400];
 };
 

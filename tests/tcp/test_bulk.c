@@ -44,12 +44,23 @@ static struct msim_link_way bad_way(void)
   return way;
 }
 
+/* What matters to recovery, on and off; a seed takes the next one. */
+static const struct msim_tcp_opts modes[] = {
+    {0},
+    {.no_timestamps = true},
+    {.no_sack = true},
+    {.no_timestamps = true, .no_sack = true},
+    {.no_prr = true},
+    {.no_sack = true, .no_prr = true},
+};
+#define MODE_COUNT (sizeof modes / sizeof *modes)
+
 static void transfer(uint64_t seed, const struct msim_link_way *way, size_t size_bytes)
 {
   struct tcp_world w;
   struct msim_blob *blob;
 
-  tcp_world_open(&w, seed, NULL, way);
+  tcp_world_open(&w, seed, &modes[seed % MODE_COUNT], way);
   w.hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_STATE);
   msim__trace_refresh(w.sim);
   tcp_world_listen(&w);
@@ -67,9 +78,10 @@ static void transfer(uint64_t seed, const struct msim_link_way *way, size_t size
     struct msim_counters counters;
 
     msim_sim_counters(w.sim, &counters);
-    printf("seed %" PRIu64 ": %" PRIu64 " ms, %" PRIu64 " segments, %" PRIu64 " retransmitted, %" PRIu64 " events\n",
-           seed, msim_sim_now_ns(w.sim) / 1000000, counters.segment_count, counters.retransmit_count,
-           counters.event_count);
+    printf("seed %" PRIu64 ", mode %u: %" PRIu64 " ms, %" PRIu64 " segments, %" PRIu64 " retransmitted, %" PRIu64
+           " events\n",
+           seed, (unsigned)(seed % MODE_COUNT), msim_sim_now_ns(w.sim) / 1000000, counters.segment_count,
+           counters.retransmit_count, counters.event_count);
   }
   msim_blob_unref(blob);
   tcp_world_close(&w);
@@ -85,16 +97,36 @@ static void bulk_when_link_loses_and_reorders_then_every_byte_arrives(void **sta
     transfer(seed, &way, BULK_BYTES);
 }
 
+/* Losses of up to a fifth, and everything else that a path can do, in every mode. */
+static void bulk_when_link_is_terrible_then_every_byte_arrives(void **state)
+{
+  struct msim_link_way way = bad_way();
+  uint64_t seed;
+  unsigned k;
+
+  (void)state;
+  way.impair.corrupt_ppm = 5000;
+  way.impair.jitter_ns = MSIM_MSEC(2);
+  way.impair.jitter_reorders = true;
+  for (seed = seed_first; seed <= seed_last; seed++) {
+    way.impair.loss_ppm = (uint32_t)(seed % 21) * 10000;
+    for (k = 0; k < MODE_COUNT; k++)
+      transfer(seed * MODE_COUNT + k, &way, 60000);
+  }
+}
+
 static void bulk_when_queue_is_short_then_every_byte_arrives(void **state)
 {
   struct msim_link_way way;
+  uint64_t seed;
 
   (void)state;
   memset(&way, 0, sizeof way);
   way.rate_bps = 10000000;
   way.delay_ns = MSIM_MSEC(20);
   way.queue_packets_max = 20;
-  transfer(1, &way, 2000000);
+  for (seed = 1; seed <= MODE_COUNT; seed++)
+    transfer(seed, &way, 2000000);
 }
 
 /* Both directions at once, under odd buffers, segment sizes and worse links. */
@@ -146,6 +178,7 @@ int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bulk_when_link_loses_and_reorders_then_every_byte_arrives),
+      cmocka_unit_test(bulk_when_link_is_terrible_then_every_byte_arrives),
       cmocka_unit_test(bulk_when_queue_is_short_then_every_byte_arrives),
       cmocka_unit_test(both_ways_when_buffers_and_segments_are_odd_then_every_byte_arrives),
   };

@@ -32,6 +32,37 @@ static void opts_when_nothing_is_given_then_defaults(void **state)
   tcp_world_close(&w);
 }
 
+/* The SYN that each stack sends, and its times; what is given goes before the profile. */
+static void opts_when_profile_then_that_stack_s_syn(void **state)
+{
+  static const struct {
+    struct msim_tcp_opts opts;
+    const char *syn;
+    msim_ns rto_min_ns;
+  } cases[] = {
+      {{0}, "S 0:0(0) win 65535 <mss 1460,sackOK,TS val 0 ecr 0,nop,wscale 2>", MSIM_MSEC(200)},
+      {{.profile = MSIM_TCP_FREEBSD},
+       "S 0:0(0) win 65535 <mss 1460,nop,wscale 2,sackOK,TS val 0 ecr 0>",
+       MSIM_MSEC(230)},
+      {{.profile = MSIM_TCP_PLAIN}, "S 0:0(0) win 65535 <mss 1460>", MSIM_SEC(1)},
+      {{.profile = MSIM_TCP_PLAIN, .rto_min_ns = MSIM_MSEC(300)}, "S 0:0(0) win 65535 <mss 1460>", MSIM_MSEC(300)},
+  };
+  struct tcp_world w;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    tcp_raw_open(&w, &cases[i].opts, false);
+    w.shows_options = true;
+    tcp_world_connect(&w);
+    tcp_world_run_for(&w, MSIM_MSEC(1));
+    tcp_raw_expect(&w, cases[i].syn);
+    assert_int_equal(w.opener.tcb->opts->rto_min_ns, cases[i].rto_min_ns);
+    assert_int_equal(w.opener.tcb->opts->initial_window_segments, i < 2 ? 10 : 3);
+    tcp_world_close(&w);
+  }
+}
+
 static void opts_when_out_of_range_then_invalid_with_a_reason(void **state)
 {
   static const struct {
@@ -59,6 +90,8 @@ static void opts_when_out_of_range_then_invalid_with_a_reason(void **state)
       {{.mss_bytes_max = 28}, NULL},
       {{.mss_bytes_max = 27}, "largest segment"},
       {{.mss_bytes_max = 65536}, "largest segment"},
+      {{.profile = MSIM_TCP_PLAIN}, NULL},
+      {{.profile = (enum msim_tcp_profile)3}, "profile"},
   };
   struct tcp_world w;
   struct msim_tcp_opts out;
@@ -117,6 +150,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(opts_when_nothing_is_given_then_defaults),
+      cmocka_unit_test(opts_when_profile_then_that_stack_s_syn),
       cmocka_unit_test(opts_when_out_of_range_then_invalid_with_a_reason),
       cmocka_unit_test(opts_when_set_after_the_start_or_invalid_then_refused),
       cmocka_unit_test(mss_when_limited_then_announced_and_kept),

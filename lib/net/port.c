@@ -1,0 +1,538 @@
+/* port.c: ports to the outside: see <mailsim/port.h>. Bytes become packets and packets become bytes; where they go is
+ * ip.c's business, to which connection they belong port_flows.c's. */
+#include "net/port.h"
+
+#include <string.h>
+
+#include "core/sized.h"
+#include "net/link.h"
+#include "net/rooms.h"
+#include "wire/checksum.h"
+#include "wire/ipv4.h"
+#include "wire/octets.h"
+#include "wire/tcp_header.h"
+#include "wire/udp_header.h"
+
+#define QUEUE_PACKETS_DEFAULT 1000u
+#define QUEUE_PACKETS_MAX 1048576u
+#define ROUTES_MAX ((size_t)65536) /* of one port */
+#define RING_MIN 16u
+
+struct route {
+  uint32_t network; /* host order */
+  uint8_t prefix_bits;
+};
+
+struct waiting {
+  msim_ns at_ns;
+  uint32_t packet;
+};
+
+struct msim_port {
+  struct msim_port *next; /* of the simulation */
+  struct msim_node *node;
+  struct route *routes; /* in the arena */
+  size_t route_count;
+  struct waiting *ring; /* capacity is 0 or a power of two */
+  uint32_t head, count, capacity, count_max;
+  msim_port_fn *arrived;
+  void *ctx;
+  struct msim__port_flows flows;
+  struct msim_port_counters counters;
+};
+
+static struct msim__net *net_of(const struct msim_port *port)
+{
+  return msim__net(msim__node_sim(port->node));
+}
+
+static struct msim_port *port_of(const struct msim_node *node)
+{
+  struct msim_port *port = msim__net(msim__node_sim(node))->outside;
+
+  while (port->node != node)
+    port = port->next;
+  return port;
+}
+
+/* ---- routes ---- */
+
+static uint32_t mask_of(unsigned prefix_bits)
+{
+  return prefix_bits == 0 ? 0 : UINT32_MAX << (32 - prefix_bits);
+}
+
+struct msim_node *msim__port_route(const struct msim__net *net, const struct msim_addr *addr)
+{
+  const struct msim_port *port;
+  struct msim_node *best = NULL;
+  int best_bits = -1;
+  uint32_t value;
+  size_t i;
+
+  if (!net->has_ranges)
+    return NULL;
+  /* never routed: "this network", loopback, multicast, broadcast (RFC 1122 3.2.1.3) */
+  if (addr->family != MSIM_FAMILY_IPV4 || addr->bytes[0] == 0 || addr->bytes[0] == 127 || addr->bytes[0] >= 224)
+    return NULL;
+  value = msim_addr_ipv4_value(addr);
+  for (port = net->outside; port != NULL; port = port->next) {
+    for (i = 0; i < port->route_count; i++) {
+      const struct route *route = &port->routes[i];
+
+      if (route->prefix_bits > best_bits && (value & mask_of(route->prefix_bits)) == route->network) {
+        best = port->node;
+        best_bits = route->prefix_bits;
+      }
+    }
+  }
+  return best;
+}
+
+/* "198.51.100.0/24"; bits behind the prefix must be zero. */
+static int parse_route(const char *text, struct route *out)
+{
+  const char *slash = strchr(text, '/');
+  struct msim_addr addr;
+  unsigned bits = 0;
+  size_t i;
+
+  if (slash == NULL || msim_addr_parse(&addr, text, (size_t)(slash - text)) != MSIM_OK ||
+      addr.family != MSIM_FAMILY_IPV4 || slash[1] == '\0')
+    return MSIM_ERR_INVALID;
+  for (i = 1; slash[i] != '\0'; i++) {
+    if (slash[i] < '0' || slash[i] > '9' || i > 2)
+      return MSIM_ERR_INVALID;
+    bits = bits * 10 + (unsigned)(slash[i] - '0');
+  }
+  out->network = msim_addr_ipv4_value(&addr);
+  out->prefix_bits = (uint8_t)bits;
+  return bits <= 32 && (out->network & ~mask_of(bits)) == 0 ? MSIM_OK : MSIM_ERR_INVALID;
+}
+
+static bool is_taken(const struct msim__net *net, const struct route *route)
+{
+  const struct msim_port *port;
+  size_t i;
+
+  for (port = net->outside; port != NULL; port = port->next) {
+    for (i = 0; i < port->route_count; i++) {
+      if (port->routes[i].network == route->network && port->routes[i].prefix_bits == route->prefix_bits)
+        return true;
+    }
+  }
+  return false;
+}
+
+static int read_routes(struct msim__net *net, struct msim_port *port, const char *const *texts)
+{
+  size_t count = 0;
+  int err;
+
+  while (texts != NULL && texts[count] != NULL) {
+    if (++count > ROUTES_MAX)
+      return MSIM_ERR_LIMIT;
+  }
+  if (count == 0)
+    return MSIM_OK;
+  port->routes = msim__arena_alloc(&net->sim->arena, count * sizeof *port->routes);
+  if (port->routes == NULL)
+    return MSIM_ERR_NOMEM;
+  for (; port->route_count < count; port->route_count++) {
+    struct route *route = &port->routes[port->route_count];
+
+    err = parse_route(texts[port->route_count], route);
+    if (err != MSIM_OK)
+      return err;
+    if (is_taken(net, route))
+      return MSIM_ERR_EXISTS;
+  }
+  return MSIM_OK;
+}
+
+/* ---- beginning and end ---- */
+
+void msim__ports_begin(struct msim__net *net)
+{
+  size_t i;
+
+  net->has_ranges = net->outside != NULL;
+  for (i = 1; net->has_ranges && i < net->addr_count; i++) {
+    if (msim__addr_node(net, (uint32_t)i) == NULL && !net->addrs[i].has_text)
+      net->addrs[i].node = msim__port_route(net, &net->addrs[i].addr);
+  }
+}
+
+void msim__ports_end(struct msim__net *net)
+{
+  struct msim_port *port;
+
+  for (port = net->outside; port != NULL; port = port->next) {
+    msim__port_flows_release(&port->flows);
+    msim__free(&net->sim->mem, port->ring, port->capacity * sizeof *port->ring);
+  }
+  net->outside = NULL; /* the packets themselves go with all others */
+}
+
+static int add_addrs(struct msim_node *node, const char *const *texts)
+{
+  size_t i;
+  int err = MSIM_OK;
+
+  for (i = 0; texts != NULL && texts[i] != NULL && err == MSIM_OK; i++) {
+    err = msim_node_add_addr(node, texts[i]);
+    if (err == MSIM_ERR_SYNTAX)
+      err = MSIM_ERR_INVALID;
+  }
+  return err;
+}
+
+int msim_port_open_sized(struct msim_sim *sim, const char *name, const struct msim_port_opts *opts, size_t opts_bytes,
+                         struct msim_port **out)
+{
+  struct msim__net *net = msim__net(sim);
+  struct msim_port_opts full;
+  struct msim_port *port;
+  struct msim_node *node;
+  int err = msim__sized_in(&full, sizeof full, opts, opts_bytes);
+
+  *out = NULL;
+  if (err != MSIM_OK || name == NULL || full.queue_packets_max > QUEUE_PACKETS_MAX)
+    return MSIM_ERR_INVALID;
+  if (sim->started || sim->starting)
+    return MSIM_ERR_STATE;
+  port = msim__arena_alloc(&sim->arena, sizeof *port);
+  if (port == NULL)
+    return MSIM_ERR_NOMEM;
+  err = read_routes(net, port, full.routes);
+  if (err != MSIM_OK)
+    return err;
+  node = msim_node_find(sim, name);
+  err = node == NULL ? msim_node_add(sim, name, &node)
+                     : (node->is_port || node->agents != NULL ? MSIM_ERR_EXISTS : MSIM_OK);
+  if (err == MSIM_OK)
+    err = add_addrs(node, full.addrs);
+  if (err != MSIM_OK)
+    return err;
+  port->node = node;
+  port->count_max = full.queue_packets_max == 0 ? QUEUE_PACKETS_DEFAULT : full.queue_packets_max;
+  port->arrived = full.arrived;
+  port->ctx = full.ctx;
+  msim__port_flows_init(&port->flows, &sim->mem);
+  port->next = net->outside;
+  net->outside = port;
+  node->is_port = true;
+  *out = port;
+  return MSIM_OK;
+}
+
+struct msim_node *msim_port_node(const struct msim_port *port)
+{
+  return port->node;
+}
+
+void msim_port_counters_sized(const struct msim_port *port, struct msim_port_counters *out, size_t out_bytes)
+{
+  struct msim_port_counters full = port->counters;
+
+  full.waiting_count = port->count;
+  msim__sized_out(out, out_bytes, &full, sizeof full);
+}
+
+/* ---- outwards ---- */
+
+bool msim__port_has_room(struct msim_node *node)
+{
+  struct msim_port *port = port_of(node);
+
+  if (port->count < port->count_max)
+    return true;
+  port->counters.overflow_count++;
+  return false;
+}
+
+static int grow_ring(struct msim_port *port)
+{
+  struct msim__mem *mem = &net_of(port)->sim->mem;
+  uint32_t wanted = port->capacity == 0 ? RING_MIN : port->capacity * 2, i;
+  struct waiting *fresh = msim__alloc(mem, wanted * sizeof *fresh);
+
+  if (fresh == NULL)
+    return MSIM_ERR_NOMEM;
+  for (i = 0; i < port->count; i++)
+    fresh[i] = port->ring[(port->head + i) & (port->capacity - 1)];
+  msim__free(mem, port->ring, port->capacity * sizeof *port->ring);
+  port->ring = fresh;
+  port->head = 0;
+  port->capacity = wanted;
+  return MSIM_OK;
+}
+
+void msim__port_take(struct msim_node *node, uint32_t packet_index)
+{
+  struct msim_port *port = port_of(node);
+  struct msim__net *net = net_of(port);
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  struct waiting *place;
+
+  if ((packet->proto == MSIM_PROTO_TCP && msim__port_flow_to_outside(&port->flows, node, packet) != MSIM_OK) ||
+      (port->count == port->capacity && grow_ring(port) != MSIM_OK)) {
+    msim__sim_fail_nomem(net->sim);
+    msim__packet_free(&net->packets, packet_index);
+    return;
+  }
+  place = &port->ring[(port->head + port->count++) & (port->capacity - 1)];
+  place->at_ns = net->sim->now_ns;
+  place->packet = packet_index;
+  if (port->arrived != NULL)
+    port->arrived(port->ctx, port);
+}
+
+size_t msim_port_extract(struct msim_port *port, void *buffer, size_t capacity_bytes, msim_ns *at_ns)
+{
+  struct msim__net *net = net_of(port);
+  const struct waiting *first;
+  struct msim_packet view;
+  size_t size;
+
+  if (port->count == 0)
+    return 0;
+  first = &port->ring[port->head];
+  if (at_ns != NULL)
+    *at_ns = first->at_ns;
+  size = msim__packet_size_bytes(msim__packet_at(&net->packets, first->packet));
+  if (size > capacity_bytes)
+    return size;
+  msim__packet_view(net, msim__packet_at(&net->packets, first->packet), &view);
+  size = msim_packet_encode(&view, buffer, capacity_bytes);
+  msim__packet_free(&net->packets, first->packet);
+  port->head = (port->head + 1) & (port->capacity - 1);
+  port->count--;
+  port->counters.extracted_count++;
+  port->counters.extracted_bytes += size;
+  return size;
+}
+
+/* ---- inwards ---- */
+
+static int drop(uint64_t *reason)
+{
+  ++*reason;
+  return MSIM_ERR_INVALID;
+}
+
+/* Decodes the header of IP and judges what does not travel here. */
+static int read_ip(struct msim_port *port, struct msim_slice bytes, struct msim__ipv4_header *ip)
+{
+  struct msim_port_counters *counters = &port->counters;
+  int err;
+
+  if (bytes.size_bytes == 0)
+    return drop(&counters->truncated_count);
+  if (bytes.data[0] >> 4 != 4)
+    return drop(&counters->version_count);
+  err = msim__ipv4_decode(ip, bytes);
+  if (err == MSIM_ERR_LIMIT)
+    return drop(&counters->truncated_count);
+  if (err == MSIM_ERR_INVALID)
+    return drop(&counters->checksum_count);
+  if (err != MSIM_OK)
+    return drop(&counters->header_count);
+  if (ip->more_fragments || ip->fragment_bytes != 0)
+    return drop(&counters->fragment_count);
+  if (ip->options_bytes != 0)
+    return drop(&counters->ip_option_count);
+  if (ip->protocol != MSIM_PROTO_TCP && ip->protocol != MSIM_PROTO_UDP && ip->protocol != MSIM_PROTO_ICMP)
+    return drop(&counters->protocol_count);
+  return ip->ttl == 0 ? drop(&counters->ttl_count) : MSIM_OK;
+}
+
+/* The transport header into the packet; *payload is what follows it. 0, MSIM_ERR_INVALID (counted), MSIM_ERR_NOMEM. */
+static int read_tcp(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim_slice segment,
+                    struct msim__packet *packet, struct msim_slice *payload)
+{
+  struct msim__packet_cold *cold;
+  struct msim__tcp_header h;
+  size_t size;
+  int err = msim__tcp_header_decode(&h, segment);
+
+  if (err == MSIM_ERR_LIMIT)
+    return drop(&port->counters.truncated_count);
+  if (err != MSIM_OK)
+    return drop(&port->counters.header_count);
+  if (!msim__tcp_header_verify(segment, &ip->src, &ip->dst))
+    return drop(&port->counters.checksum_count);
+  packet->src_port = h.src_port;
+  packet->dst_port = h.dst_port;
+  packet->seq = h.seq;
+  packet->ack = h.ack;
+  packet->flags = h.flags;
+  packet->window = h.window;
+  if (h.options_bytes > 0 || h.urgent != 0) {
+    cold = msim__packet_cold(&net_of(port)->packets, packet);
+    if (cold == NULL)
+      return MSIM_ERR_NOMEM;
+    cold->urgent = h.urgent;
+    cold->option_bytes = h.options_bytes;
+    memcpy(cold->options, h.options, h.options_bytes);
+  }
+  size = msim__tcp_header_bytes(&h);
+  payload->data = segment.data + size;
+  payload->size_bytes = segment.size_bytes - size;
+  return MSIM_OK;
+}
+
+static int read_udp(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim_slice datagram,
+                    struct msim__packet *packet, struct msim_slice *payload)
+{
+  struct msim__udp_header h;
+  int err = msim__udp_header_decode(&h, datagram);
+
+  if (err == MSIM_ERR_LIMIT)
+    return drop(&port->counters.truncated_count);
+  if (err != MSIM_OK)
+    return drop(&port->counters.header_count);
+  datagram.size_bytes = h.total_bytes;
+  if (!msim__udp_header_verify(datagram, &ip->src, &ip->dst))
+    return drop(&port->counters.checksum_count);
+  packet->src_port = h.src_port;
+  packet->dst_port = h.dst_port;
+  payload->data = datagram.data + MSIM__UDP_HEADER_BYTES;
+  payload->size_bytes = datagram.size_bytes - MSIM__UDP_HEADER_BYTES;
+  return MSIM_OK;
+}
+
+static int read_icmp(struct msim_port *port, struct msim_slice bytes, struct msim__packet *packet,
+                     struct msim_slice *payload)
+{
+  struct msim__icmp_message m;
+  int err = msim__icmp_decode(&m, bytes);
+
+  if (err != MSIM_OK)
+    return drop(err == MSIM_ERR_LIMIT ? &port->counters.truncated_count : &port->counters.checksum_count);
+  packet->src_port = m.type;
+  packet->dst_port = m.code;
+  packet->seq = m.rest;
+  *payload = m.payload;
+  return MSIM_OK;
+}
+
+/* Whose an address is, without a row in the table for one that is nobody's. */
+static struct msim_node *owner_of(const struct msim__net *net, const struct msim_addr *addr)
+{
+  uint32_t id = msim__addr_find(net, addr);
+  struct msim_node *node = id == 0 ? NULL : msim__addr_node(net, id);
+
+  return node != NULL ? node : msim__port_route(net, addr);
+}
+
+/* The connection that an ICMP error is about, seen from here: its quotation was sent by the other side. */
+static struct msim_flow *flow_of_error(struct msim_port *port, const struct msim__packet *packet)
+{
+  struct msim__net *net = net_of(port);
+  struct msim__icmp_message message;
+  struct msim__ipv4_header quoted;
+  struct msim_slice start;
+  uint32_t src, dst;
+
+  message.type = (uint8_t)packet->src_port;
+  message.code = (uint8_t)packet->dst_port;
+  message.rest = packet->seq;
+  message.payload = msim__packet_payload(packet);
+  if (!msim__icmp_is_error(message.type) || msim__icmp_decode_quoted(&message, &quoted, &start) != MSIM_OK ||
+      start.size_bytes < 8)
+    return NULL;
+  src = msim__addr_find(net, &quoted.src);
+  dst = msim__addr_find(net, &quoted.dst);
+  if (src == 0 || dst == 0)
+    return NULL;
+  if (quoted.protocol == MSIM_PROTO_TCP)
+    return msim__port_flow_known(&port->flows, dst, msim__octets_get16(start.data + 2), src,
+                                 msim__octets_get16(start.data));
+  return quoted.protocol != MSIM_PROTO_UDP
+             ? NULL
+             : msim__udp_flow_known(net, src, msim__octets_get16(start.data), dst, msim__octets_get16(start.data + 2));
+}
+
+static int find_flow(struct msim_port *port, struct msim__packet *packet)
+{
+  bool server_side = false;
+
+  if (packet->proto == MSIM_PROTO_TCP)
+    return msim__port_flow_from_outside(&port->flows, port->node, packet);
+  if (packet->proto == MSIM_PROTO_UDP) {
+    packet->flow = msim__udp_flow_for(port->node, packet, &server_side);
+    if (packet->flow == NULL)
+      return MSIM_ERR_NOMEM;
+  } else {
+    packet->flow = flow_of_error(port, packet);
+  }
+  if (packet->flow != NULL)
+    msim__flow_ref(packet->flow);
+  if (server_side)
+    packet->bits |= MSIM__PACKET_SERVER_SIDE;
+  return MSIM_OK;
+}
+
+/* Everything that can be wrong with the bytes first, so that a bad packet leaves nothing behind but its count. */
+static int read_packet(struct msim_port *port, struct msim_slice bytes, struct msim__packet *packet)
+{
+  struct msim__net *net = net_of(port);
+  struct msim__ipv4_header ip;
+  struct msim_slice rest, payload = {NULL, 0};
+  const struct msim_node *to;
+  int err = read_ip(port, bytes, &ip);
+
+  if (err != MSIM_OK)
+    return err;
+  rest.data = bytes.data + msim__ipv4_header_bytes(&ip);
+  rest.size_bytes = ip.total_bytes - msim__ipv4_header_bytes(&ip);
+  err = ip.protocol == MSIM_PROTO_TCP   ? read_tcp(port, &ip, rest, packet, &payload)
+        : ip.protocol == MSIM_PROTO_UDP ? read_udp(port, &ip, rest, packet, &payload)
+                                        : read_icmp(port, rest, packet, &payload);
+  if (err != MSIM_OK)
+    return err == MSIM_ERR_NOMEM ? msim__sim_fail_nomem(net->sim) : err;
+  if (owner_of(net, &ip.src) == NULL)
+    return drop(&port->counters.source_count);
+  to = owner_of(net, &ip.dst);
+  if (to == NULL || to == port->node)
+    return drop(&port->counters.destination_count);
+  packet->proto = ip.protocol;
+  packet->ttl = ip.ttl;
+  packet->tos = (uint8_t)(ip.dscp << 2 | ip.ecn);
+  packet->id = ip.id;
+  packet->bits = ip.dont_fragment ? MSIM__PACKET_DF : 0;
+  packet->src = msim__addr_intern(net, &ip.src);
+  packet->dst = msim__addr_intern(net, &ip.dst);
+  if (packet->src == 0 || packet->dst == 0)
+    return msim__sim_fail_nomem(net->sim);
+  if (payload.size_bytes > 0) {
+    packet->payload = msim_blob_new(net->sim, payload.data, payload.size_bytes);
+    if (packet->payload == NULL)
+      return MSIM_ERR_NOMEM;
+    packet->payload_bytes = (uint16_t)payload.size_bytes; /* of a packet of at most 65535 bytes */
+  }
+  return find_flow(port, packet);
+}
+
+int msim_port_inject(struct msim_port *port, struct msim_slice bytes)
+{
+  struct msim__net *net = net_of(port);
+  int err = msim_sim_start(net->sim);
+  uint32_t index;
+
+  if (err != MSIM_OK)
+    return err;
+  index = msim__packet_new(&net->packets);
+  if (index == MSIM__PACKET_NONE)
+    return msim__sim_fail_nomem(net->sim);
+  err = read_packet(port, bytes, msim__packet_at(&net->packets, index));
+  if (err != MSIM_OK) {
+    msim__packet_free(&net->packets, index);
+    return err;
+  }
+  port->counters.injected_count++;
+  port->counters.injected_bytes += msim__packet_size_bytes(msim__packet_at(&net->packets, index));
+  msim__ip_send_whole(port->node, index);
+  return msim_sim_failure(net->sim);
+}
