@@ -69,6 +69,7 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
   tcb->retransmit_at_ns = MSIM_NEVER;
   tcb->ack_at_ns = MSIM_NEVER;
   tcb->life_at_ns = MSIM_NEVER;
+  tcb->loss_at_ns = MSIM_NEVER;
   tcb->rto_ns = tcb->opts->rto_initial_ns;
   if (msim__cc_attach(tcb) != MSIM_OK) {
     msim__pool_put(&tcp->tcbs, tcb);
@@ -127,7 +128,7 @@ void msim__tcb_bury(struct msim__tcb *tcb, enum msim_close_reason reason)
   tcb->head.state = MSIM__TCP_CLOSED;
   tcb->why = (uint8_t)reason;
   tcb->tell = 0;
-  tcb->retransmit_at_ns = tcb->ack_at_ns = tcb->life_at_ns = MSIM_NEVER;
+  tcb->retransmit_at_ns = tcb->ack_at_ns = tcb->life_at_ns = tcb->loss_at_ns = MSIM_NEVER;
   msim__tcb_send_release(tcb);
   tcb->queue_end = tcb->snd_una;
   msim__tcb_reassembly_release(tcb);

@@ -119,7 +119,11 @@ enum {
   MSIM__TCB_CLOSED_EARLY = 1 << 23, /* in SYN-RECEIVED: beyond it, but our SYN is not acknowledged yet */
   MSIM__TCB_SACK = 1 << 24,         /* both sides permitted SACK (RFC 2018 2) */
   MSIM__TCB_KEEPALIVE = 1 << 25,    /* a keep-alive probe is to go out */
-  MSIM__TCB_COUNTED = 1 << 26       /* one of the host's half-open connections */
+  MSIM__TCB_COUNTED = 1 << 26,      /* one of the host's half-open connections */
+  MSIM__TCB_REORDERING = 1 << 27,   /* RFC 8985: something has arrived that was sent before what came first */
+  MSIM__TCB_TLP_WANTED = 1 << 28,   /* the probe's time is to be set anew */
+  MSIM__TCB_TLP_DUE = 1 << 29,      /* loss_at_ns is that of the probe */
+  MSIM__TCB_TLP_OUT = 1 << 30       /* a probe is out, up to tlp_end */
 };
 
 /* tcb->tell: what the user is to hear, in this order */
@@ -184,7 +188,10 @@ struct msim__tcb {
   uint16_t mark_count;
   uint16_t retries; /* of the retransmission or persist timer in a row: the back-off */
   uint16_t probes_unanswered;
-  uint8_t keepalives;    /* sent since the peer was heard */
+  uint8_t keepalives;            /* sent since the peer was heard */
+  uint8_t reo_mult, reo_persist; /* RFC 8985 6.2: reo_wnd_mult - 1, reo_wnd_persist */
+  bool tlp_probe, tlp_again;     /* a probe is to go out; the last one was a retransmission */
+  uint32_t dsack_round, tlp_end;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
   uint32_t rtt_seq;      /* acknowledged beyond this number, the timing ends */
@@ -195,6 +202,7 @@ struct msim__tcb {
   msim_ns sent_at_ns;  /* of the last segment with data */
   msim_ns life_at_ns;  /* keep-alive or end of FIN-WAIT-2, in the background; MSIM_NEVER: off */
   msim_ns heard_at_ns; /* the last segment that came; kept while life_at_ns is on */
+  msim_ns loss_at_ns;  /* RFC 8985: reordering has had its time, or a probe is due; MSIM_NEVER: off */
   msim_ns since_ns;    /* the last progress: what the user timeout counts from */
 
   const struct msim_tcp_opts *opts;
@@ -357,6 +365,9 @@ static inline bool msim__tcb_fin_is_acked(const struct msim__tcb *tcb)
 /* ---- tcp_ack.c ---- */
 /* The fifth step in synchronized states: new data acknowledged, duplicate ACKs, recovery. */
 void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg);
+
+/* Some loss is known: the window is cut and repair begins. delivered_bytes: by the ACK that told of it. */
+void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes);
 
 /* ---- tcp_output.c ---- */
 void msim__tcb_output(struct msim__tcb *tcb);

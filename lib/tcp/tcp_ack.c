@@ -25,7 +25,7 @@ static bool uses_sack(const struct msim__tcb *tcb)
 /* ---- loss: RFC 6582 3.2 ---- */
 
 /* Steps 1 and 2. What limited transmit sent beyond the window does not count (RFC 5681 3.2 step 2). */
-static void enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
+void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
 {
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
@@ -37,8 +37,10 @@ static void enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
   if (uses_sack(tcb)) { /* RFC 6675 5, step 4 */
     tcb->snd_nxt = tcb->snd_max;
     msim__tcb_board_begin(tcb);
-    (void)msim__tcb_board_judge(tcb);
-    msim__tcb_board_lose_first(tcb);
+    if (!msim__tcb_uses_rack(tcb)) {
+      (void)msim__tcb_board_judge(tcb);
+      msim__tcb_board_lose_first(tcb);
+    }
   } else if (!msim__tcb_uses_prr(tcb)) {
     set_inflate(tcb, (int64_t)DUP_ACKS * tcb->cc.mss_bytes);
   }
@@ -54,6 +56,7 @@ static void leave_recovery(struct msim__tcb *tcb)
   tcb->inflate_bytes = 0;
   tcb->dup_acks = 0;
   msim__tcb_board_begin(tcb);
+  msim__tcb_rack_recovered(tcb);
   msim__cc_recovered(tcb);
 }
 
@@ -86,7 +89,7 @@ static void take_duplicate(struct msim__tcb *tcb)
   else if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
     set_inflate(tcb, (int64_t)tcb->inflate_bytes + tcb->cc.mss_bytes); /* RFC 5681 3.2 step 4 */
   else if (tcb->dup_acks == DUP_ACKS && msim__seq_after(tcb->snd_una, tcb->recover))
-    enter_recovery(tcb, tcb->cc.mss_bytes);
+    msim__tcb_enter_recovery(tcb, tcb->cc.mss_bytes);
 }
 
 /* ---- new data acknowledged ---- */
@@ -137,22 +140,40 @@ static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, u
 {
   uint32_t fresh_bytes = seg->sack_count > 0 ? msim__tcb_board_take(tcb, seg) : 0;
   uint32_t lost_bytes = tcb->board->lost_bytes;
-  bool first_lost;
+  bool rack = msim__tcb_uses_rack(tcb), lost;
 
   if ((tcb->bits & MSIM__TCB_RECOVERING) != 0) {
-    if (fresh_bytes > 0)
+    if (rack)
+      (void)msim__tcb_rack_judge(tcb);
+    else if (fresh_bytes > 0)
       (void)msim__tcb_board_judge(tcb);
     if (msim__tcb_uses_prr(tcb))
       msim__tcb_prr_ack(tcb, acked_bytes + fresh_bytes, acked_bytes > 0 && tcb->board->lost_bytes <= lost_bytes);
     return;
   }
-  if (fresh_bytes == 0 || msim__seq_before(tcb->snd_una, tcb->recover))
+  if ((fresh_bytes == 0 && (!rack || tcb->board->sacked_count == 0)) || msim__seq_before(tcb->snd_una, tcb->recover))
     return;
-  if (tcb->dup_acks < UINT8_MAX)
+  if (fresh_bytes > 0 && tcb->dup_acks < UINT8_MAX)
     tcb->dup_acks++;
-  first_lost = msim__tcb_board_judge(tcb);
-  if (tcb->dup_acks >= DUP_ACKS || first_lost)
-    enter_recovery(tcb, acked_bytes + fresh_bytes);
+  lost = rack ? msim__tcb_rack_judge(tcb) : msim__tcb_board_judge(tcb) || tcb->dup_acks >= DUP_ACKS;
+  if (lost)
+    msim__tcb_enter_recovery(tcb, acked_bytes + fresh_bytes);
+}
+
+/* RFC 8985 6.2 step 4 and 7.4.2: what a duplicate says, and what the probe of the tail has found out. */
+static void take_probe(struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  bool duplicate = msim__segment_tells_duplicate(seg);
+
+  if (!msim__tcb_uses_rack(tcb))
+    return;
+  if (duplicate)
+    msim__tcb_rack_duplicate(tcb);
+  if ((tcb->bits & MSIM__TCB_TLP_OUT) == 0 || !msim__tcb_tlp_acked(tcb, seg->ack, duplicate) ||
+      (tcb->bits & MSIM__TCB_RECOVERING) != 0)
+    return;
+  msim__cc_lost(tcb, MSIM_LOSS_DUPACK, tcb->snd_nxt - tcb->snd_una);
+  msim__cc_recovered(tcb);
 }
 
 /* Returns what the ACK covered and was not SACKed before. */
@@ -166,7 +187,7 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   tcb->snd_una = ack;
   tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
   if (tcb->board != NULL)
-    delivered_bytes = msim__tcb_board_acked(tcb);
+    delivered_bytes = msim__tcb_board_acked(tcb, seg);
   if ((tcb->bits & MSIM__TCB_PERSISTING) == 0)
     tcb->retries = 0;
   if (recovering && !msim__seq_before(ack, tcb->recover))
@@ -177,6 +198,10 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
     msim__cc_acked(tcb, data_bytes);
   if (!recovering)
     tcb->dup_acks = 0;
+  if (tcb->board == NULL)
+    msim__tcb_loss_off(tcb);
+  else if (msim__tcb_uses_rack(tcb))
+    tcb->bits |= MSIM__TCB_TLP_WANTED;
   if (tcb->snd_una == tcb->snd_nxt)
     tcb->retransmit_at_ns = MSIM_NEVER; /* 5.2 */
   else
@@ -218,6 +243,8 @@ void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
     delivered_bytes = take_new(tcb, seg);
   else if (!uses_sack(tcb) && is_duplicate(tcb, seg))
     take_duplicate(tcb);
+  if (seg->sack_count > 0 || (tcb->bits & MSIM__TCB_TLP_OUT) != 0)
+    take_probe(tcb, seg);
   if (tcb->board != NULL)
     take_sacks(tcb, seg, delivered_bytes);
   if (!msim__seq_before(seg->ack, tcb->snd_una))

@@ -246,12 +246,20 @@ static void check_urgent(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 /* ---- seventh: the text ---- */
 
+/* What "full-sized" means to the peer: what it has sent, or before that what it may send less its timestamps. */
+static uint32_t full_size(const struct msim__tcb *tcb)
+{
+  uint32_t options_bytes = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 ? MSIM__TCP_TIMESTAMPS_BYTES : 0;
+  uint32_t most = tcb->mss_own - options_bytes;
+
+  return tcb->mss_seen < most ? tcb->mss_seen : most;
+}
+
 /* 3.8.6.3: at least every second full-sized segment at once (SHLD-18, MUST-58), and whatever shows or fills a gap
  * (RFC 5681 4.2). */
 static void owe_ack(struct msim__tcb *tcb, bool in_order, bool had_gap)
 {
-  if (!in_order || had_gap || tcb->opts->no_delayed_ack ||
-      tcb->rcv_nxt - tcb->rcv_acked >= 2 * (uint32_t)tcb->mss_seen) {
+  if (!in_order || had_gap || tcb->opts->no_delayed_ack || tcb->rcv_nxt - tcb->rcv_acked >= 2 * full_size(tcb)) {
     tcb->bits |= MSIM__TCB_ACK_NOW;
     return;
   }

@@ -158,7 +158,7 @@ static bool has_repair(struct msim__tcb *tcb, bool lost, struct plan *plan)
   struct msim__tcp_range range;
 
   if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_SACK)) != (MSIM__TCB_RECOVERING | MSIM__TCB_SACK) ||
-      congestion_room(tcb) < tcb->cc.mss_bytes)
+      congestion_room(tcb) < tcb->cc.mss_bytes || (!lost && msim__tcb_uses_rack(tcb)))
     return false;
   return msim__tcb_board_next(tcb, lost, text_bytes_max(tcb), &range) && plan_repair(tcb, &range, plan);
 }
@@ -183,6 +183,37 @@ static bool must_retransmit(struct msim__tcb *tcb, struct plan *plan)
   plan->size_bytes = least(least(sent, msim__tcb_queued_from(tcb, plan->seq)), text_bytes_max(tcb));
   plan->fin = fin_waits(tcb, plan->seq) && plan->seq + plan->size_bytes == tcb->queue_end && sent > plan->size_bytes;
   return plan->size_bytes > 0 || plan->fin;
+}
+
+/* RFC 8985 7.3: new text where there is some, else the end of what was sent, whatever the congestion window says. */
+static bool must_probe_tail(struct msim__tcb *tcb, struct plan *plan)
+{
+  uint32_t queued = msim__tcb_queued_from(tcb, tcb->snd_nxt), flight = tcb->snd_nxt - tcb->snd_una;
+  uint32_t size_bytes = least(queued, text_bytes_max(tcb));
+  struct msim__tcp_range range;
+
+  if (!tcb->tlp_probe)
+    return false;
+  tcb->tlp_probe = false;
+  if (tcb->board == NULL || !may_carry_data(tcb))
+    return false;
+  tcb->tlp_again = size_bytes == 0 || tcb->snd_wnd < flight + size_bytes;
+  if (tcb->tlp_again) {
+    range.left = msim__board_row(tcb->board, tcb->board->count - 1)->seq;
+    range.right = tcb->board->end_seq;
+    if (range.right - range.left > text_bytes_max(tcb))
+      range.left = range.right - text_bytes_max(tcb);
+    if (!plan_repair(tcb, &range, plan))
+      return false;
+  } else {
+    memset(plan, 0, sizeof *plan);
+    plan->seq = tcb->snd_nxt;
+    plan->size_bytes = size_bytes;
+    plan->fin = size_bytes == queued && fin_waits(tcb, plan->seq) && tcb->snd_wnd > flight + size_bytes;
+  }
+  tcb->tlp_end = msim__seq_max(tcb->snd_max, plan->seq + plan->size_bytes + plan->fin);
+  tcb->bits |= MSIM__TCB_TLP_OUT;
+  return true;
 }
 
 /* 3.8.6.1: one byte beyond a closed window; of a window too small to be worth it otherwise, what fits. */
@@ -351,8 +382,11 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
   }
   if (watched && msim__seq_after(end, tcb->snd_max))
     msim__tcb_sent_add(tcb, msim__seq_max(plan->seq, tcb->snd_max), tcb->flow->side[tcb->head.side].segment_count);
-  if ((tcb->bits & MSIM__TCB_SACK) != 0 && !plan->syn)
+  if ((tcb->bits & MSIM__TCB_SACK) != 0 && !plan->syn) {
     msim__tcb_board_sent(tcb, plan->seq, end);
+    if (msim__seq_after(end, tcb->snd_max) && msim__tcb_uses_rack(tcb))
+      tcb->bits |= MSIM__TCB_TLP_WANTED;
+  }
   tcb->snd_max = msim__seq_max(tcb->snd_max, end);
   if (!plan->stays)
     tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, end);
@@ -447,6 +481,8 @@ static void set_timer(struct msim__tcb *tcb)
     tcb->retransmit_at_ns = MSIM_NEVER;
     tcb->retries = 0;
   }
+  if ((tcb->bits & MSIM__TCB_TLP_WANTED) != 0)
+    msim__tcb_tlp_schedule(tcb);
   msim__tcb_timer_update(tcb);
 }
 
@@ -460,6 +496,17 @@ static void note_idle(struct msim__tcb *tcb)
     msim__cc_idle(tcb, idle_ns);
 }
 
+/* What goes out next, in this order. */
+static bool has_something(struct msim__tcb *tcb, struct plan *plan)
+{
+  if (must_send_syn(tcb, plan))
+    return true;
+  if ((tcb->bits & (MSIM__TCB_RETRANSMIT | MSIM__TCB_PROBE | MSIM__TCB_RECOVERING)) == 0 && !tcb->tlp_probe)
+    return has_data_to_send(tcb, plan); /* the common case */
+  return must_retransmit(tcb, plan) || must_probe(tcb, plan) || must_probe_tail(tcb, plan) ||
+         has_repair(tcb, true, plan) || has_data_to_send(tcb, plan) || has_repair(tcb, false, plan);
+}
+
 void msim__tcb_output(struct msim__tcb *tcb)
 {
   struct plan plan;
@@ -468,8 +515,7 @@ void msim__tcb_output(struct msim__tcb *tcb)
     return;
   tcb->bits &= ~(uint32_t)MSIM__TCB_FLUSH;
   note_idle(tcb);
-  while (must_send_syn(tcb, &plan) || must_retransmit(tcb, &plan) || must_probe(tcb, &plan) ||
-         has_repair(tcb, true, &plan) || has_data_to_send(tcb, &plan) || has_repair(tcb, false, &plan)) {
+  while (has_something(tcb, &plan)) {
     if (!build_segment(tcb, &plan))
       return;
     if (plan.stays)

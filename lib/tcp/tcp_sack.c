@@ -11,19 +11,9 @@
 
 /* ---- rows ---- */
 
-static struct msim__tcp_row *row_at(const struct msim__tcp_board *board, uint32_t i)
-{
-  return (struct msim__tcp_row *)&board->rows[(board->first + i) & (board->capacity - 1)];
-}
-
-static uint32_t row_end(const struct msim__tcp_board *board, uint32_t i)
-{
-  return i + 1 < board->count ? row_at(board, i + 1)->seq : board->end_seq;
-}
-
 static uint32_t row_bytes(const struct msim__tcp_board *board, uint32_t i)
 {
-  return row_end(board, i) - row_at(board, i)->seq;
+  return msim__board_row_end(board, i) - msim__board_row(board, i)->seq;
 }
 
 /* The first row that begins at or beyond seq; count: none. */
@@ -34,7 +24,7 @@ static uint32_t find_row(const struct msim__tcp_board *board, uint32_t seq)
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
 
-    if (msim__seq_before(row_at(board, middle)->seq, seq))
+    if (msim__seq_before(msim__board_row(board, middle)->seq, seq))
       low = middle + 1;
     else
       high = middle;
@@ -88,19 +78,18 @@ static struct msim__tcp_board *with_room(struct msim__tcb *tcb)
   if (old != NULL && (old->count < old->capacity || old->capacity >= MSIM__BOARD_ROWS_MAX))
     return old->count < old->capacity ? old : NULL;
   fresh = take_board(tcb, old == NULL ? MSIM__BOARD_ROWS_MIN : old->capacity * 2);
-  if (fresh == NULL)
-    return NULL;
-  if (old != NULL) {
+  if (fresh != NULL && old != NULL) {
     uint32_t capacity = fresh->capacity;
 
     memcpy(fresh, old, sizeof *fresh);
     fresh->capacity = capacity;
     fresh->first = 0;
     for (i = 0; i < old->count; i++)
-      fresh->rows[i] = *row_at(old, i);
+      fresh->rows[i] = *msim__board_row(old, i);
     msim__tcb_board_release(tcb);
   }
-  tcb->board = fresh;
+  if (fresh != NULL)
+    tcb->board = fresh;
   return fresh;
 }
 
@@ -108,7 +97,7 @@ static struct msim__tcp_board *with_room(struct msim__tcb *tcb)
 
 static void change(struct msim__tcp_board *board, uint32_t i, uint32_t clear, uint32_t set)
 {
-  struct msim__tcp_row *row = row_at(board, i);
+  struct msim__tcp_row *row = msim__board_row(board, i);
   uint32_t bytes = row_bytes(board, i), flags = (row->flags & ~clear) | set;
 
   board->sacked_bytes += bytes * (flags & MSIM__ROW_SACKED) - bytes * (row->flags & MSIM__ROW_SACKED);
@@ -132,7 +121,7 @@ static void change_all(struct msim__tcp_board *board, uint32_t clear)
 
 static void extend_last(struct msim__tcp_board *board, uint32_t end)
 {
-  uint32_t flags = row_at(board, board->count - 1)->flags;
+  uint32_t flags = msim__board_row(board, board->count - 1)->flags;
 
   change(board, board->count - 1, flags, 0);
   board->end_seq = end;
@@ -151,7 +140,7 @@ static void add_row(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
       extend_last(tcb->board, end);
     return;
   }
-  row = row_at(board, board->count);
+  row = msim__board_row(board, board->count);
   row->seq = seq;
   row->flags = 0;
   row->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
@@ -167,9 +156,9 @@ void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
   if (board != NULL && msim__seq_before(seq, board->end_seq)) {
     if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
       set |= MSIM__ROW_RETRANS;
-    for (i = find_row(board, seq); i < board->count && !msim__seq_after(row_end(board, i), end); i++) {
-      row_at(board, i)->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
-      change(board, i, 0, (row_at(board, i)->flags & MSIM__ROW_SACKED) != 0 ? MSIM__ROW_EVER : set);
+    for (i = find_row(board, seq); i < board->count && !msim__seq_after(msim__board_row_end(board, i), end); i++) {
+      msim__board_row(board, i)->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
+      change(board, i, 0, (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? MSIM__ROW_EVER : set);
     }
     seq = board->end_seq;
   }
@@ -179,7 +168,7 @@ void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
 
 static void drop_front(struct msim__tcp_board *board, uint32_t bytes)
 {
-  struct msim__tcp_row *row = row_at(board, 0);
+  struct msim__tcp_row *row = msim__board_row(board, 0);
   uint32_t flags = row->flags;
 
   board->sacked_bytes -= (flags & MSIM__ROW_SACKED) != 0 ? bytes : 0;
@@ -188,19 +177,22 @@ static void drop_front(struct msim__tcp_board *board, uint32_t bytes)
   row->seq += bytes;
 }
 
-uint32_t msim__tcb_board_acked(struct msim__tcb *tcb)
+uint32_t msim__tcb_board_acked(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   struct msim__tcp_board *board = tcb->board;
   uint32_t bytes, delivered = 0;
+  bool rack = msim__tcb_uses_rack(tcb);
 
   if (board == NULL)
     return 0;
   while (board->count > 0) {
-    struct msim__tcp_row *row = row_at(board, 0);
-    uint32_t flags = row->flags, end = row_end(board, 0);
+    struct msim__tcp_row *row = msim__board_row(board, 0);
+    uint32_t flags = row->flags, end = msim__board_row_end(board, 0);
 
     if (!msim__seq_before(row->seq, tcb->snd_una))
       break;
+    if (rack && (flags & MSIM__ROW_SACKED) == 0 && !msim__seq_after(end, tcb->snd_una))
+      msim__tcb_rack_delivered(tcb, row, end, seg);
     if (flags == 0 && !msim__seq_after(end, tcb->snd_una)) { /* the common case */
       delivered += end - row->seq;
       board->first++;
@@ -218,7 +210,7 @@ uint32_t msim__tcb_board_acked(struct msim__tcb *tcb)
   }
   if (board->count == 0)
     msim__tcb_board_release(tcb);
-  else if ((row_at(board, 0)->flags & MSIM__ROW_SACKED) != 0)
+  else if ((msim__board_row(board, 0)->flags & MSIM__ROW_SACKED) != 0)
     change_all(board, MSIM__ROW_SACKED);
   return delivered;
 }
@@ -244,17 +236,38 @@ static uint32_t begin_of(const struct msim__tcp_board *board, const struct msim_
   return block->left;
 }
 
-static uint32_t take_block(struct msim__tcp_board *board, const struct msim__tcp_range *block)
+static uint32_t take_block(struct msim__tcb *tcb, const struct msim__tcp_range *block, const struct msim__segment *seg)
 {
+  struct msim__tcp_board *board = tcb->board;
+  bool rack = msim__tcb_uses_rack(tcb);
   uint32_t begin = begin_of(board, block), before = board->sacked_bytes, i = find_row(board, begin);
 
-  if (i > 0 && begin != block->left && (row_at(board, i - 1)->flags & MSIM__ROW_SACKED) == 0)
+  if (i > 0 && begin != block->left && (msim__board_row(board, i - 1)->flags & MSIM__ROW_SACKED) == 0)
     i--; /* a row that only now is covered wholly */
-  for (; i < board->count && !msim__seq_after(row_end(board, i), block->right); i++) {
-    if ((row_at(board, i)->flags & MSIM__ROW_SACKED) == 0 && !msim__seq_before(row_at(board, i)->seq, block->left))
-      change(board, i, MSIM__ROW_LOST | MSIM__ROW_RETRANS, MSIM__ROW_SACKED);
+  for (; i < board->count && !msim__seq_after(msim__board_row_end(board, i), block->right); i++) {
+    const struct msim__tcp_row *row = msim__board_row(board, i);
+
+    if ((row->flags & MSIM__ROW_SACKED) != 0 || msim__seq_before(row->seq, block->left))
+      continue;
+    if (rack)
+      msim__tcb_rack_delivered(tcb, row, msim__board_row_end(board, i), seg);
+    change(board, i, MSIM__ROW_LOST | MSIM__ROW_RETRANS, MSIM__ROW_SACKED);
   }
   return board->sacked_bytes - before;
+}
+
+bool msim__segment_tells_duplicate(const struct msim__segment *seg)
+{
+  uint32_t left, right;
+
+  if (seg->sack_count == 0)
+    return false;
+  left = word_at(seg->sack);
+  right = word_at(seg->sack + 4);
+  if (!msim__seq_after(right, seg->ack))
+    return true;
+  return seg->sack_count > 1 && !msim__seq_before(left, word_at(seg->sack + 8)) &&
+         !msim__seq_after(right, word_at(seg->sack + 12));
 }
 
 uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment *seg)
@@ -273,7 +286,7 @@ uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment 
       continue; /* RFC 2883 4: below the ACK it is a report of a duplicate; else it is nonsense */
     if (board->sacked_count == 0 || msim__seq_after(block.right, board->sacked_end))
       board->sacked_end = block.right;
-    fresh += take_block(board, &block);
+    fresh += take_block(tcb, &block, seg);
     blocks[count++] = block;
   }
   board->seen_count = count;
@@ -283,11 +296,11 @@ uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment 
 
 /* ---- RFC 6675 4 ---- */
 
-static void lose(struct msim__tcp_board *board, uint32_t i)
+void msim__board_lose(struct msim__tcp_board *board, uint32_t i)
 {
   change(board, i, MSIM__ROW_RETRANS, MSIM__ROW_LOST);
-  if (msim__seq_before(row_at(board, i)->seq, board->repair_seq))
-    board->repair_seq = row_at(board, i)->seq;
+  if (msim__seq_before(msim__board_row(board, i)->seq, board->repair_seq))
+    board->repair_seq = msim__board_row(board, i)->seq;
 }
 
 bool msim__tcb_board_judge(struct msim__tcb *tcb)
@@ -299,7 +312,7 @@ bool msim__tcb_board_judge(struct msim__tcb *tcb)
   if (board == NULL || board->count == 0)
     return false;
   for (i = find_row(board, board->sacked_end); i-- > 0 && board->sacked_count > 0;) {
-    const struct msim__tcp_row *row = row_at(board, i);
+    const struct msim__tcp_row *row = msim__board_row(board, i);
 
     if ((row->flags & MSIM__ROW_SACKED) != 0) {
       bytes += row_bytes(board, i);
@@ -311,22 +324,23 @@ bool msim__tcb_board_judge(struct msim__tcb *tcb)
     if ((row->flags & MSIM__ROW_LOST) != 0)
       break; /* and so is what lies below */
     if (runs >= DUP_THRESH || bytes > (DUP_THRESH - 1) * tcb->cc.mss_bytes)
-      lose(board, i);
+      msim__board_lose(board, i);
   }
-  return (row_at(board, 0)->flags & MSIM__ROW_LOST) != 0;
+  return (msim__board_row(board, 0)->flags & MSIM__ROW_LOST) != 0;
 }
 
 void msim__tcb_board_lose_first(struct msim__tcb *tcb)
 {
-  if (tcb->board != NULL && tcb->board->count > 0 && (row_at(tcb->board, 0)->flags & MSIM__ROW_LOST) == 0)
-    lose(tcb->board, 0);
+  if (tcb->board != NULL && tcb->board->count > 0 && (msim__board_row(tcb->board, 0)->flags & MSIM__ROW_LOST) == 0)
+    msim__board_lose(tcb->board, 0);
 }
 
 void msim__tcb_board_begin(struct msim__tcb *tcb)
 {
   if (tcb->board == NULL)
     return;
-  change_all(tcb->board, MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  if (!msim__tcb_uses_rack(tcb) || (tcb->bits & MSIM__TCB_RECOVERING) == 0) /* RACK has marked what is lost */
+    change_all(tcb->board, MSIM__ROW_LOST | MSIM__ROW_RETRANS);
   tcb->board->repair_seq = tcb->snd_una;
   tcb->board->rescued = false;
 }
@@ -348,8 +362,10 @@ uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb)
     return bytes;
   if (tcb->snd_nxt == tcb->snd_max)
     return bytes - board->sacked_bytes - board->lost_bytes + board->retrans_bytes;
-  for (i = 0; i < board->count && board->sacked_count > 0 && !msim__seq_after(row_end(board, i), tcb->snd_nxt); i++)
-    bytes -= (row_at(board, i)->flags & MSIM__ROW_SACKED) != 0 ? row_bytes(board, i) : 0;
+  for (i = 0;
+       i < board->count && board->sacked_count > 0 && !msim__seq_after(msim__board_row_end(board, i), tcb->snd_nxt);
+       i++)
+    bytes -= (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? row_bytes(board, i) : 0;
   return bytes;
 }
 
@@ -362,18 +378,18 @@ static void split_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes)
   if (board == NULL)
     return; /* the rest counts as sent again; the retransmission timer will find it */
   for (k = board->count; k > i + 1; k--)
-    *row_at(board, k) = *row_at(board, k - 1);
+    *msim__board_row(board, k) = *msim__board_row(board, k - 1);
   board->count++;
-  *row_at(board, i + 1) = *row_at(board, i);
-  row_at(board, i + 1)->seq += size_bytes;
+  *msim__board_row(board, i + 1) = *msim__board_row(board, i);
+  msim__board_row(board, i + 1)->seq += size_bytes;
 }
 
 static bool give_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes_max, struct msim__tcp_range *out)
 {
   if (row_bytes(tcb->board, i) > size_bytes_max)
     split_row(tcb, i, size_bytes_max);
-  out->left = row_at(tcb->board, i)->seq;
-  out->right = row_end(tcb->board, i);
+  out->left = msim__board_row(tcb->board, i)->seq;
+  out->right = msim__board_row_end(tcb->board, i);
   if (out->right - out->left > size_bytes_max)
     out->right = out->left + size_bytes_max;
   change(tcb->board, i, 0, MSIM__ROW_RETRANS);
@@ -389,7 +405,7 @@ static bool rescue(struct msim__tcb *tcb, uint32_t size_bytes_max, struct msim__
   if (board->rescued)
     return false;
   for (i = board->count; i-- > 0;) {
-    const struct msim__tcp_row *row = row_at(board, i);
+    const struct msim__tcp_row *row = msim__board_row(board, i);
 
     if ((row->flags & MSIM__ROW_SACKED) != 0)
       continue;
@@ -410,12 +426,12 @@ bool msim__tcb_board_next(struct msim__tcb *tcb, bool lost, uint32_t size_bytes_
   if (board == NULL || (lost && board->lost_bytes == 0))
     return false;
   for (i = find_row(board, board->repair_seq); i < board->count; i++) {
-    flags = row_at(board, i)->flags;
-    if (!lost && (board->sacked_count == 0 || !msim__seq_before(row_at(board, i)->seq, board->sacked_end)))
+    flags = msim__board_row(board, i)->flags;
+    if (!lost && (board->sacked_count == 0 || !msim__seq_before(msim__board_row(board, i)->seq, board->sacked_end)))
       break; /* rule 1.b */
     if ((flags & (MSIM__ROW_SACKED | MSIM__ROW_RETRANS)) != 0 || (lost && (flags & MSIM__ROW_LOST) == 0))
       continue;
-    board->repair_seq = row_end(board, i);
+    board->repair_seq = msim__board_row_end(board, i);
     return give_row(tcb, i, size_bytes_max, out);
   }
   return !lost && rescue(tcb, size_bytes_max, out);
@@ -430,10 +446,11 @@ uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_
   if (board == NULL || board->sacked_count == 0)
     return seq;
   for (i = find_row(board, seq + 1) - 1; i < board->count; i++) {
-    if ((row_at(board, i)->flags & MSIM__ROW_SACKED) != 0 && !msim__seq_after(row_at(board, i)->seq, seq))
-      seq = row_end(board, i);
-    else if ((row_at(board, i)->flags & MSIM__ROW_SACKED) != 0) {
-      *size_bytes_max = row_at(board, i)->seq - seq;
+    if ((msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 &&
+        !msim__seq_after(msim__board_row(board, i)->seq, seq))
+      seq = msim__board_row_end(board, i);
+    else if ((msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0) {
+      *size_bytes_max = msim__board_row(board, i)->seq - seq;
       break;
     }
   }

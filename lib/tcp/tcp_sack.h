@@ -53,6 +53,14 @@ struct msim__tcp_row {
   msim_ns sent_ns; /* last */
 };
 
+/* RFC 8985 5.2: what is known of the row that was sent last of those that have arrived. */
+struct msim__tcp_rack {
+  msim_ns sent_ns, rtt_ns;
+  uint32_t end_seq;
+  uint32_t fack; /* the highest number that has arrived */
+  bool known;
+};
+
 #define MSIM__BOARD_ROWS_MIN 8u
 #define MSIM__BOARD_ROWS_MAX 65536u /* beyond it the last row grows instead */
 
@@ -64,16 +72,27 @@ struct msim__tcp_board {
   uint32_t sacked_end;                              /* the highest number that was selectively acknowledged */
   uint32_t repair_seq;                              /* HighRxt: below it no row waits for its retransmission */
   bool rescued;                                     /* rule 4 of NextSeg was used in this recovery */
+  struct msim__tcp_rack rack;
   uint32_t seen_count;
   struct msim__tcp_range seen[MSIM__GAPS_BLOCKS_MAX]; /* blocks of the last ACK: only what is new is walked */
   struct msim__tcp_row rows[];
 };
 
+static inline struct msim__tcp_row *msim__board_row(const struct msim__tcp_board *board, uint32_t i)
+{
+  return (struct msim__tcp_row *)&board->rows[(board->first + i) & (board->capacity - 1)];
+}
+static inline uint32_t msim__board_row_end(const struct msim__tcp_board *board, uint32_t i)
+{
+  return i + 1 < board->count ? msim__board_row(board, i + 1)->seq : board->end_seq;
+}
+void msim__board_lose(struct msim__tcp_board *board, uint32_t i); /* it is lost, or its retransmission is */
+
 /* A segment [seq, end) goes out; before SND.MAX moves. */
 void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end);
 /* SND.UNA has moved. Returns how many bytes that had not been SACKed it covered. A row that was SACKed and now stands
  * first means that the peer has taken it back (RFC 2018 8): no SACK counts any more. */
-uint32_t msim__tcb_board_acked(struct msim__tcb *tcb);
+uint32_t msim__tcb_board_acked(struct msim__tcb *tcb, const struct msim__segment *seg);
 /* Returns the bytes that this segment is the first to SACK. */
 uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment *seg);
 /* IsLost() for every row (RFC 6675 4). True: the first row is lost. */
@@ -87,7 +106,30 @@ void msim__tcb_board_release(struct msim__tcb *tcb);
 uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb);
 /* NextSeg() rules 1 (lost) or 3 and 4 (otherwise): a row to send again, at most size_bytes_max of it; marks it. */
 bool msim__tcb_board_next(struct msim__tcb *tcb, bool lost, uint32_t size_bytes_max, struct msim__tcp_range *out);
+/* The ACK tells of something that has come twice (RFC 2883 4). */
+bool msim__segment_tells_duplicate(const struct msim__segment *seg);
 /* From seq on, what is not SACKed: where it begins, and how long it is at most. For sending again after a timeout. */
 uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_t *size_bytes_max);
+
+/* ---- tcp_rack.c ---- */
+
+static inline bool msim__tcb_uses_rack(const struct msim__tcb *tcb)
+{
+  return (tcb->bits & (MSIM__TCB_SACK | MSIM__TCB_TIMESTAMPS)) == (MSIM__TCB_SACK | MSIM__TCB_TIMESTAMPS) &&
+         !tcb->opts->no_rack;
+}
+/* A row has been acknowledged or SACKed, by this segment; before its flags change. */
+void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row *row, uint32_t end,
+                              const struct msim__segment *seg);
+void msim__tcb_rack_duplicate(struct msim__tcb *tcb);
+void msim__tcb_rack_recovered(struct msim__tcb *tcb);
+/* Marks what is lost by now, and sets loss_at_ns for the rest. True: something is lost. */
+bool msim__tcb_rack_judge(struct msim__tcb *tcb);
+void msim__tcb_tlp_schedule(struct msim__tcb *tcb);
+/* True: the probe has repaired a loss that nothing else has shown. duplicate: the ACK tells of one. */
+bool msim__tcb_tlp_acked(struct msim__tcb *tcb, uint32_t ack, bool duplicate);
+/* loss_at_ns has come. */
+void msim__tcb_loss_fired(struct msim__tcb *tcb);
+void msim__tcb_loss_off(struct msim__tcb *tcb);
 
 #endif

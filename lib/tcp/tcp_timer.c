@@ -11,6 +11,8 @@ static msim_ns foreground_ns(const struct msim__tcb *tcb)
 {
   msim_ns next_ns = tcb->retransmit_at_ns < tcb->ack_at_ns ? tcb->retransmit_at_ns : tcb->ack_at_ns;
 
+  if (tcb->loss_at_ns < next_ns)
+    next_ns = tcb->loss_at_ns;
   if ((tcb->bits & MSIM__TCB_FLUSH) != 0)
     return msim__node_sim(tcb->head.node)->now_ns;
   if (tcb->opts->user_timeout_ns != 0 && tcb->retransmit_at_ns != MSIM_NEVER &&
@@ -88,6 +90,8 @@ static void retransmit_fired(struct msim__tcb *tcb)
     tcb->recover = tcb->snd_max;
   tcb->snd_nxt = tcb->snd_una;
   msim__tcb_board_timeout(tcb);
+  msim__tcb_loss_off(tcb);
+  tcb->bits &= ~(uint32_t)MSIM__TCB_TLP_OUT;
   if (!opening && tcb->snd_wnd == 0) { /* the window was taken back meanwhile: go on as a probe */
     tcb->bits |= MSIM__TCB_PERSISTING | MSIM__TCB_PROBE;
     tcb->probes_unanswered++;
@@ -109,6 +113,8 @@ void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns)
     give_up(tcb);
   if (tcb->life_at_ns <= now_ns)
     msim__tcb_life_fired(tcb);
+  if (tcb->loss_at_ns <= now_ns)
+    msim__tcb_loss_fired(tcb);
   if (tcb->ack_at_ns <= now_ns) {
     tcb->ack_at_ns = MSIM_NEVER;
     tcb->bits |= MSIM__TCB_ACK_NOW;

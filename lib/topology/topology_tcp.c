@@ -18,7 +18,7 @@
 struct tcp_keys {
   uint64_t receive_buffer_bytes, send_buffer_bytes, initial_window, data_retries, syn_retries, mss_bytes;
   msim_ns rto_min_ns, rto_initial_ns, rto_max_ns, time_wait_ns;
-  bool nagle, window_scale, timestamps, sack, prr;
+  bool nagle, window_scale, timestamps, sack, prr, rack;
   int profile;
   msim_ns keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns, fin_wait_2_ns;
   uint64_t keepalive_probes, syn_backlog, challenge_acks;
@@ -69,6 +69,7 @@ static const struct msim_field tcp_fields[] = {
     FLAG("timestamps", timestamps, "are offered (RFC 7323)"),
     FLAG("sack", sack, "selective acknowledgment is offered (RFC 2018)"),
     FLAG("prr", prr, "proportional rate reduction during recovery (RFC 9937)"),
+    FLAG("rack", rack, "loss by time and a probe of the tail, with SACK and timestamps (RFC 8985)"),
     {"profile", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, profile), "linux", NULL, 0, profiles, 0, 0, NULL,
      "options of the SYN and their order, and defaults of the times; plain: no option but MSS"},
     {NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
@@ -152,6 +153,7 @@ static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
   out->no_timestamps = !keys->timestamps;
   out->no_sack = !keys->sack;
   out->no_prr = !keys->prr;
+  out->no_rack = !keys->rack;
   out->keepalive_idle_ns = keys->keepalive_idle_ns;
   out->keepalive_interval_ns = keys->keepalive_interval_ns;
   out->keepalive_probes_max = (uint32_t)keys->keepalive_probes;

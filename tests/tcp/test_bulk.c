@@ -51,6 +51,7 @@ static const struct msim_tcp_opts modes[] = {
     {.no_sack = true},
     {.no_timestamps = true, .no_sack = true},
     {.no_prr = true},
+    {.no_rack = true},
     {.no_sack = true, .no_prr = true},
 };
 #define MODE_COUNT (sizeof modes / sizeof *modes)

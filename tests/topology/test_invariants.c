@@ -144,7 +144,7 @@ static void tcp_when_options_are_odd_then_keeps_the_rules(void **state)
       {.receive_buffer_bytes = 5000, .mss_bytes_max = 1001, .no_delayed_ack = true},
       {.receive_buffer_bytes = UINT64_C(1) << 22, .send_buffer_bytes = UINT64_C(1) << 20, .no_nagle = true},
       {.no_window_scale = true, .initial_window_segments = 3, .delayed_ack_ns = MSIM_MSEC(500)},
-      {.mss_bytes_max = 700, .initial_window_segments = 1, .rto_min_ns = MSIM_SEC(1), .rto_max_ns = MSIM_SEC(3)},
+      {.mss_bytes_max = 100, .initial_window_segments = 1, .rto_min_ns = MSIM_SEC(1), .rto_max_ns = MSIM_SEC(3)},
       {.time_wait_ns = MSIM_SEC(240), .initial_window_segments = 40},
   };
   struct world world = {.script = MAIL("1s", "40kB")};

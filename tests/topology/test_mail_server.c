@@ -76,10 +76,10 @@ static const struct dialogue dialogues[] = {
      "503 5.5.1 Say RCPT first\r\n503 5.5.1 Say RCPT first\r\n" RCPT_OK "503 5.5.1 Not now\r\n" EHLO_REPLY
      "503 5.5.1 Say MAIL first\r\n",
      0, 0},
-    /* lines that are none: bare LF and CR, NUL, too long, hostile */
+    /* lines that are none: bare LF (what follows it is no command of its own) and CR, NUL, too long, hostile */
     {"EHLO pc\r\nNOOP\nNOOP\r\nNOOP\rx\r\nNO\0OP\r\n\xff\xfe\r\n\r\nW\xc3\xa4hl mich\r\nNOOP " X1000 X1000
      "\r\nNOOP\r\n",
-     EHLO_REPLY "500 5.5.2 Lines end in CRLF, and CR, LF and NUL stand nowhere else\r\n250 2.0.0 Still here\r\n"
+     EHLO_REPLY "500 5.5.2 Lines end in CRLF, and CR, LF and NUL stand nowhere else\r\n"
                 "500 5.5.2 Lines end in CRLF, and CR, LF and NUL stand nowhere else\r\n"
                 "500 5.5.2 Lines end in CRLF, and CR, LF and NUL stand nowhere else\r\n"
                 "500 5.5.2 This is no command\r\n500 5.5.2 This is no command\r\n500 5.5.2 This is no command\r\n"

@@ -167,7 +167,7 @@ static void load_when_tcp_then_options(void **state)
            "      rto-initial: 500ms\n      rto-max: 30s\n      delayed-ack: none\n"
            "      time-wait: 5s\n      data-retries: 4\n      syn-retries: 2\n      mss: 536B\n"
            "      nagle: false\n      window-scale: false\n"
-           "      timestamps: false\n      sack: false\n      prr: false\n      profile: freebsd\n"
+           "      timestamps: false\n      sack: false\n      prr: false\n      rack: false\n      profile: freebsd\n"
            "      keepalive: 2h\n      keepalive-interval: 10s\n      keepalive-probes: 3\n"
            "      user-timeout: 90s\n      fin-wait-2: 30s\n      syn-backlog: 5\n      challenge-acks: 7\n"
            "  b: {tcp: {delayed-ack: 100ms}}\n  c:\n");
@@ -186,7 +186,7 @@ static void load_when_tcp_then_options(void **state)
   assert_int_equal(a->syn_retries_max, 2);
   assert_int_equal(a->mss_bytes_max, 536);
   assert_true(a->no_delayed_ack && a->no_nagle && a->no_window_scale);
-  assert_true(a->no_timestamps && a->no_sack && a->no_prr);
+  assert_true(a->no_timestamps && a->no_sack && a->no_prr && a->no_rack);
   assert_int_equal(a->profile, MSIM_TCP_FREEBSD);
   assert_int_equal(a->keepalive_idle_ns, MSIM_SEC(7200));
   assert_int_equal(a->keepalive_interval_ns, MSIM_SEC(10));

@@ -1,0 +1,174 @@
+/* tcp_rack.c: loss by time, RACK, and the probe of a silent tail, TLP (RFC 8985). With SACK and timestamps.
+ *
+ * A row is lost when one that was sent later has arrived, and the time that reordering may take has passed. Only two
+ * things need a timer: that time, and the probe; both share loss_at_ns. Does not send: it marks rows and sets bits. */
+#include "tcp/tcp_sack.h"
+
+#define DUP_THRESH 3u
+#define REO_MULT_MAX 255u
+#define REO_PERSIST 16u                 /* recoveries until the window is small again */
+#define MAX_ACK_DELAY_NS MSIM_MSEC(200) /* TLP.max_ack_delay: of a peer that is alone with one segment */
+#define PTO_INITIAL_NS MSIM_SEC(1)      /* without a round-trip time */
+
+static msim_ns now_of(const struct msim__tcb *tcb)
+{
+  return msim__node_sim(tcb->head.node)->now_ns;
+}
+
+/* RACK_sent_after() */
+static bool sent_after(msim_ns a_ns, uint32_t a_end, msim_ns b_ns, uint32_t b_end)
+{
+  return a_ns > b_ns || (a_ns == b_ns && msim__seq_after(a_end, b_end));
+}
+
+/* 6.2, steps 2 and 3: a row has arrived. What was sent again may have arrived by its first copy: then it says nothing.
+ */
+void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row *row, uint32_t end,
+                              const struct msim__segment *seg)
+{
+  struct msim__tcp_rack *rack = &tcb->board->rack;
+  msim_ns rtt_ns = now_of(tcb) - row->sent_ns;
+
+  if ((row->flags & MSIM__ROW_EVER) != 0) {
+    uint32_t sent_ms = (uint32_t)(row->sent_ns / 1000000) + tcb->ts_offset;
+
+    if (rtt_ns < tcb->cc.rtt_min_ns || (seg->has_timestamps && msim__seq_before(seg->ts_echo, sent_ms)))
+      return;
+  } else if (rack->known && msim__seq_before(end, rack->fack)) {
+    tcb->bits |= MSIM__TCB_REORDERING;
+  }
+  if (!rack->known || msim__seq_after(end, rack->fack))
+    rack->fack = end;
+  if (!rack->known || sent_after(row->sent_ns, end, rack->sent_ns, rack->end_seq)) {
+    rack->sent_ns = row->sent_ns;
+    rack->end_seq = end;
+    rack->rtt_ns = rtt_ns;
+  }
+  rack->known = true;
+}
+
+/* 6.2 step 4. */
+static msim_ns reorder_window_ns(const struct msim__tcb *tcb)
+{
+  msim_ns window_ns;
+
+  if ((tcb->bits & MSIM__TCB_REORDERING) == 0 &&
+      ((tcb->bits & MSIM__TCB_RECOVERING) != 0 || tcb->board->sacked_count >= DUP_THRESH))
+    return 0;
+  window_ns = (tcb->reo_mult + 1u) * (tcb->cc.rtt_min_ns / 4);
+  return window_ns < tcb->cc.srtt_ns ? window_ns : tcb->cc.srtt_ns;
+}
+
+/* RFC 2883: something was sent twice for nothing; more patience, once in a round trip. */
+void msim__tcb_rack_duplicate(struct msim__tcb *tcb)
+{
+  if (tcb->reo_mult > 0 && msim__seq_before(tcb->snd_una, tcb->dsack_round))
+    return;
+  tcb->dsack_round = tcb->snd_nxt;
+  if (tcb->reo_mult < REO_MULT_MAX - 1)
+    tcb->reo_mult++;
+  tcb->reo_persist = REO_PERSIST;
+}
+
+void msim__tcb_rack_recovered(struct msim__tcb *tcb)
+{
+  if (tcb->reo_persist > 0 && --tcb->reo_persist == 0)
+    tcb->reo_mult = 0;
+}
+
+/* 6.2 step 5. True: some row waits for its retransmission. */
+bool msim__tcb_rack_judge(struct msim__tcb *tcb)
+{
+  struct msim__tcp_board *board = tcb->board;
+  msim_ns now_ns = now_of(tcb), window_ns, wait_ns = 0;
+  uint32_t i;
+
+  if ((tcb->bits & MSIM__TCB_TLP_DUE) == 0)
+    tcb->loss_at_ns = MSIM_NEVER;
+  if (board == NULL || !board->rack.known)
+    return false;
+  window_ns = reorder_window_ns(tcb) + board->rack.rtt_ns;
+  for (i = 0; i < board->count; i++) {
+    const struct msim__tcp_row *row = msim__board_row(board, i);
+
+    if ((row->flags & MSIM__ROW_SACKED) != 0 || (row->flags & (MSIM__ROW_LOST | MSIM__ROW_RETRANS)) == MSIM__ROW_LOST ||
+        !sent_after(board->rack.sent_ns, board->rack.end_seq, row->sent_ns, msim__board_row_end(board, i)))
+      continue;
+    if (row->sent_ns + window_ns <= now_ns)
+      msim__board_lose(board, i);
+    else if (row->sent_ns + window_ns - now_ns > wait_ns)
+      wait_ns = row->sent_ns + window_ns - now_ns;
+  }
+  if (wait_ns > 0) {
+    tcb->bits &= ~(uint32_t)MSIM__TCB_TLP_DUE;
+    tcb->loss_at_ns = now_ns + wait_ns;
+  }
+  return board->lost_bytes > 0;
+}
+
+/* ---- TLP: 7 ---- */
+
+/* 7.2: after new text, and after an ACK that has moved SND.UNA. */
+void msim__tcb_tlp_schedule(struct msim__tcb *tcb)
+{
+  msim_ns pto_ns = (tcb->bits & MSIM__TCB_HAS_RTT) != 0 ? 2 * tcb->cc.srtt_ns : PTO_INITIAL_NS;
+
+  tcb->bits &= ~(uint32_t)MSIM__TCB_TLP_WANTED;
+  if ((tcb->bits & MSIM__TCB_TLP_DUE) != 0) {
+    tcb->bits &= ~(uint32_t)MSIM__TCB_TLP_DUE;
+    tcb->loss_at_ns = MSIM_NEVER;
+  }
+  if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_TLP_OUT | MSIM__TCB_PERSISTING)) != 0 || tcb->retries > 0 ||
+      tcb->board == NULL || tcb->board->sacked_count > 0 || tcb->snd_nxt != tcb->snd_max ||
+      tcb->loss_at_ns != MSIM_NEVER || tcb->retransmit_at_ns == MSIM_NEVER)
+    return;
+  if (tcb->snd_max - tcb->snd_una <= tcb->cc.mss_bytes)
+    pto_ns += MAX_ACK_DELAY_NS;
+  tcb->loss_at_ns = now_of(tcb) + pto_ns;
+  if (tcb->loss_at_ns > tcb->retransmit_at_ns)
+    tcb->loss_at_ns = tcb->retransmit_at_ns;
+  tcb->bits |= MSIM__TCB_TLP_DUE;
+}
+
+/* 7.4: what an ACK says of the probe. True: the probe has repaired a loss that nothing else has shown. */
+bool msim__tcb_tlp_acked(struct msim__tcb *tcb, uint32_t ack, bool duplicate)
+{
+  bool repaired = false;
+
+  if (msim__seq_before(ack, tcb->tlp_end))
+    return false;
+  if (tcb->tlp_again && !duplicate) {
+    if (ack == tcb->tlp_end)
+      return false; /* one copy has come; the other may follow, as a duplicate */
+    repaired = true;
+  }
+  tcb->bits &= ~(uint32_t)MSIM__TCB_TLP_OUT;
+  return repaired;
+}
+
+void msim__tcb_loss_off(struct msim__tcb *tcb)
+{
+  tcb->loss_at_ns = MSIM_NEVER;
+  tcb->tlp_probe = false;
+  tcb->bits &= ~(uint32_t)(MSIM__TCB_TLP_DUE | MSIM__TCB_TLP_WANTED);
+}
+
+void msim__tcb_loss_fired(struct msim__tcb *tcb)
+{
+  bool probe = (tcb->bits & MSIM__TCB_TLP_DUE) != 0;
+
+  msim__tcb_loss_off(tcb);
+  if (probe) { /* 7.3: the retransmission timer begins anew */
+    tcb->tlp_probe = true;
+    tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
+    return;
+  }
+  if (!msim__tcb_rack_judge(tcb))
+    return;
+  if ((tcb->bits & MSIM__TCB_RECOVERING) != 0) {
+    if (tcb->prr.quota_bytes < tcb->cc.mss_bytes) /* no ACK has let it out: one segment, as when recovery begins */
+      tcb->prr.quota_bytes = tcb->cc.mss_bytes;
+  } else if (!msim__seq_before(tcb->snd_una, tcb->recover)) {
+    msim__tcb_enter_recovery(tcb, 0);
+  }
+}
