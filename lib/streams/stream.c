@@ -22,6 +22,7 @@ struct msim_stream {
   void *data;
   size_t scanned_bytes; /* of what can be read, known to hold no end of line */
   bool skipping;        /* the rest of a refused line is still to come */
+  bool skipped_cr;      /* the last byte that was skipped is CR */
   bool held_cr;         /* scanned up to a CR that is not decided yet */
 };
 
@@ -254,18 +255,21 @@ void msim_stream_mark(struct msim_stream *stream, const char *unit, const char *
 
 /* ---- reading ---- */
 
-/* Bytes of a refused line that have arrived are not for the caller. */
+/* Bytes of a refused line that have arrived are not for the caller. It ends at CRLF only: were a bare LF enough, what
+ * stands behind it would be taken for a command that its sender never meant as one. */
 static void skip_refused_line(struct msim_stream *stream)
 {
   while (stream->skipping) {
     struct msim_slice part = msim__tcp_peek(stream->tcb, 0);
-    const uint8_t *lf = part.size_bytes > 0 ? memchr(part.data, '\n', part.size_bytes) : NULL;
+    size_t i;
 
     if (part.size_bytes == 0)
       return;
-    if (lf != NULL)
-      stream->skipping = false;
-    msim__tcp_consume(stream->tcb, lf != NULL ? (size_t)(lf - part.data) + 1 : part.size_bytes);
+    for (i = 0; i < part.size_bytes && stream->skipping; i++) {
+      stream->skipping = part.data[i] != '\n' || !stream->skipped_cr;
+      stream->skipped_cr = part.data[i] == '\r';
+    }
+    msim__tcp_consume(stream->tcb, i);
   }
 }
 
@@ -408,6 +412,7 @@ int msim_stream_read_line(struct msim_stream *stream, size_t line_bytes_max, str
   if (got < 0) {
     forget_scan(stream);
     stream->skipping = true;
+    stream->skipped_cr = false;
     skip_refused_line(stream);
   }
   return got;

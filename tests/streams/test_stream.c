@@ -132,8 +132,8 @@ static const struct {
     {"a\r\nb\r\n", 6, "[a][b]"},
     {"12345678\r\n", 10, "[12345678]"},
     {"123456789\r\nok\r\n", 15, "LIMIT[ok]"},
-    {"12345678\rx\nok\r\n", 15, "SYNTAX[ok]"},
-    {"a\nok\r\n", 6, "SYNTAX[ok]"},
+    {"12345678\rx\nno\r\nok\r\n", 19, "SYNTAX[ok]"},
+    {"a\nno\r\nok\r\n", 10, "SYNTAX[ok]"}, /* what stands behind a bare LF is no line */
     {"a\rb\r\nok\r\n", 9, "SYNTAX[ok]"},
     {"a\r\r\nok\r\n", 8, "SYNTAX[ok]"},
     {"a\0b\r\nok\r\n", 9, "SYNTAX[ok]"},
