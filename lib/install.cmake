@@ -14,7 +14,7 @@ install(DIRECTORY include/mailsim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_
 install(DIRECTORY topologies DESTINATION ${CMAKE_INSTALL_DATADIR}/mailsim FILES_MATCHING PATTERN "*.yaml")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-if(TARGET mailsim_command)
+if(TARGET mailsim)
   if(BUILD_SHARED_LIBS)
     if(APPLE)
       set(origin "@loader_path")
@@ -22,9 +22,9 @@ if(TARGET mailsim_command)
       set(origin "$ORIGIN")
     endif()
     file(RELATIVE_PATH MSIM_BIN_TO_LIB ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-    set_target_properties(mailsim_command PROPERTIES INSTALL_RPATH "${origin}/${MSIM_BIN_TO_LIB}")
+    set_target_properties(mailsim PROPERTIES INSTALL_RPATH "${origin}/${MSIM_BIN_TO_LIB}")
   endif()
-  install(TARGETS mailsim_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS mailsim RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
 configure_package_config_file(lib/mailsim-config.cmake.in ${PROJECT_BINARY_DIR}/package/mailsim-config.cmake

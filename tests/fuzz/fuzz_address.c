@@ -1,5 +1,5 @@
-/* fuzz_address.c: lib/proto/address.c and lib/core/addr.c: readers of addresses agree with each other and with what they
- * give. Input: an address as text. */
+/* fuzz_address.c: lib/proto/address.c and lib/core/addr.c: readers of addresses agree with each other and with what
+ * they give. Input: an address as text. */
 #include "fuzz.h"
 #include "proto/address.h"
 

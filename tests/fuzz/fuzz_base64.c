@@ -13,12 +13,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
   FUZZ_CHECK(msim__base64_encode(in, text, encoded_bytes, &size) == MSIM_OK && size == encoded_bytes);
   for (i = 0; i < size; i++)
     FUZZ_CHECK((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
-               (text[i] >= '0' && text[i] <= '9') || text[i] == '+' || text[i] == '/' || (text[i] == '=' && i + 2 >= size));
+               (text[i] >= '0' && text[i] <= '9') || text[i] == '+' || text[i] == '/' ||
+               (text[i] == '=' && i + 2 >= size));
   FUZZ_CHECK(msim__base64_decode(fuzz_slice_of(text, size), back, size_bytes, &back_size) == MSIM_OK);
   FUZZ_CHECK(fuzz_same(fuzz_slice_of(back, back_size), in));
   if (size_bytes > 0) {
     FUZZ_CHECK(msim__base64_decode(fuzz_slice_of(text, size), back, size_bytes - 1, &back_size) == MSIM_ERR_LIMIT);
-    FUZZ_CHECK(back_size == 0 && msim__base64_encode(in, text, encoded_bytes - 1, &size) == MSIM_ERR_LIMIT && size == 0);
+    FUZZ_CHECK(back_size == 0 && msim__base64_encode(in, text, encoded_bytes - 1, &size) == MSIM_ERR_LIMIT &&
+               size == 0);
   }
 
   err = msim__base64_decode(in, back, size_bytes, &back_size);

@@ -1,5 +1,5 @@
-/* fuzz_dot.c: lib/proto/dot.c: what was encoded is decoded to the same, and pieces do not matter. Input: the size of the
- * pieces, the room for output, then the content, which is also decoded as if it came from a wire. */
+/* fuzz_dot.c: lib/proto/dot.c: what was encoded is decoded to the same, and pieces do not matter. Input: the size of
+ * the pieces, the room for output, then the content, which is also decoded as if it came from a wire. */
 #include "fuzz.h"
 #include "proto/dot.h"
 

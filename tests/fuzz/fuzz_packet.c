@@ -79,7 +79,8 @@ static bool same_values(const struct msim_packet *a, const struct msim_packet *b
   if (a->proto == MSIM_PROTO_UDP)
     return a->l4.udp.src_port == b->l4.udp.src_port && a->l4.udp.dst_port == b->l4.udp.dst_port;
   if (a->proto == MSIM_PROTO_ICMP)
-    return a->l4.icmp.type == b->l4.icmp.type && a->l4.icmp.code == b->l4.icmp.code && a->l4.icmp.rest == b->l4.icmp.rest;
+    return a->l4.icmp.type == b->l4.icmp.type && a->l4.icmp.code == b->l4.icmp.code &&
+           a->l4.icmp.rest == b->l4.icmp.rest;
   return x->src_port == y->src_port && x->dst_port == y->dst_port && x->seq == y->seq && x->ack == y->ack &&
          x->flags == y->flags && x->window == y->window && x->urgent == y->urgent && x->mss_bytes == y->mss_bytes &&
          x->window_shift == y->window_shift && x->sack_count == y->sack_count && x->ts_value == y->ts_value &&

@@ -1,5 +1,5 @@
-/* fuzz_queue.c: lib/core/queue.c against a list that is searched for its smallest (time, order). Input: the start of the
- * clock, then steps: arming, moving, cancelling, taking up to a limit. */
+/* fuzz_queue.c: lib/core/queue.c against a list that is searched for its smallest (time, order). Input: the start of
+ * the clock, then steps: arming, moving, cancelling, taking up to a limit. */
 #include "fuzz.h"
 #include "core/queue.h"
 
@@ -82,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
   FUZZ_CHECK(w != NULL);
   msim__queue_init(&w->queue);
   w->queue.base_ns = fuzz_number(&input, 8) >> (fuzz_byte(&input) % 64);
+  w->queue.base_ns -= w->queue.base_ns == MSIM_NEVER; /* no instant */
   for (i = 0; i < TIMERS; i += 3)
     w->timers[i].flags = MSIM__TIMER_BACKGROUND;
   while (input.rest.size_bytes > 0 && steps++ < STEPS_MAX) {

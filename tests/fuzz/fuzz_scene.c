@@ -1,5 +1,6 @@
-/* fuzz_scene.c: the reader of scenes, and judging by what it read: every fault has a place, a verdict agrees with itself,
- * nothing leaks. Input: a scene, and behind a line "%%%" a trace, form jsonl. Of a scene with cases the one "a" is taken. */
+/* fuzz_scene.c: the reader of scenes, and judging by what it read: every fault has a place, a verdict agrees with
+ * itself, nothing leaks. Input: a scene, and behind a line "%%%" a trace, form jsonl. Of a scene with cases the one "a"
+ * is taken. */
 #include <mailsim/check.h>
 
 #include "fuzz.h"

@@ -37,8 +37,8 @@ static void check_path(const struct msim__smtp_command *c, unsigned flags)
     FUZZ_CHECK(msim__slice_is(path->address.local, "postmaster"));
     return;
   }
-  mailbox = fuzz_slice_of(path->address.local.data,
-                          path->address.local.size_bytes + 1 + path->address.domain.size_bytes);
+  mailbox =
+      fuzz_slice_of(path->address.local.data, path->address.local.size_bytes + 1 + path->address.domain.size_bytes);
   FUZZ_CHECK(mailbox.size_bytes <= MSIM__SMTP_PATH_BYTES_MAX);
   FUZZ_CHECK(msim__address_parse(&again, mailbox, (flags & MSIM__SMTP_ALLOW_UTF8) != 0, NULL) == MSIM_OK);
   FUZZ_CHECK(msim__address_equal(&again, &path->address));

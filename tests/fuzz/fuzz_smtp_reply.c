@@ -1,5 +1,6 @@
-/* fuzz_smtp_reply.c: lib/proto/smtp_reply.c: reading is bounded and consistent, and what is written is read again to the
- * same. Input: a code and a choice, then lines that end in LF; the lines are read as a reply and written as its text. */
+/* fuzz_smtp_reply.c: lib/proto/smtp_reply.c: reading is bounded and consistent, and what is written is read again to
+ * the same. Input: a code and a choice, then lines that end in LF; the lines are read as a reply and written as its
+ * text. */
 #include "fuzz.h"
 #include "proto/smtp_reply.h"
 

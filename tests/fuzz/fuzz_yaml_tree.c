@@ -56,7 +56,11 @@ static void check_node(const struct msim__yaml_node *node, size_t line_count)
     if (entry->value->depth > depth)
       depth = entry->value->depth;
   }
-  FUZZ_CHECK(count == node->count && node->depth == depth + 1 && node->node_count == node_count);
+  FUZZ_CHECK(count == node->count);
+  if (node->kind == MSIM__YAML_LIST)
+    FUZZ_CHECK(node->depth == depth + 1 && node->node_count == node_count);
+  else /* what << brought and the map then said itself was counted too */
+    FUZZ_CHECK(node->depth >= depth + 1 && node->node_count >= node_count);
 }
 
 static int parse(struct msim_slice text, uint64_t fail_at, uint64_t *request_count)
