@@ -230,15 +230,15 @@ part_fuzz() {
   [ $result = 0 ] || return 1
   rm -rf build/fuzz/inputs build/fuzz/found
   for source in tests/fuzz/fuzz_*.c; do
-    name=$(basename "$source" .c)
-    corpus=tests/fuzz/corpus/${name#fuzz_}
-    mkdir -p "build/fuzz/inputs/$name" "build/fuzz/found/$name"
-    if "build/fuzz/tests/fuzz/$name" -seed=1 -max_total_time=5 -runs=200000 -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
-      "-artifact_prefix=build/fuzz/found/$name/" "build/fuzz/inputs/$name" "$corpus" >"build/fuzz/$name.log" 2>&1; then
-      say "$name: $(grep -o '^Done [0-9]* runs' "build/fuzz/$name.log" || true)"
+    fuzzer=$(basename "$source" .c)
+    corpus=tests/fuzz/corpus/${fuzzer#fuzz_}
+    mkdir -p "build/fuzz/inputs/$fuzzer" "build/fuzz/found/$fuzzer"
+    if "build/fuzz/tests/fuzz/$fuzzer" -seed=1 -max_total_time=5 -runs=200000 -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
+      "-artifact_prefix=build/fuzz/found/$fuzzer/" "build/fuzz/inputs/$fuzzer" "$corpus" >"build/fuzz/$fuzzer.log" 2>&1; then
+      say "$fuzzer: $(grep -o '^Done [0-9]* runs' "build/fuzz/$fuzzer.log" || true)"
     else
-      grep -E 'does not hold|ERROR|SUMMARY|Test unit written|    #[0-9]+ .* in [a-z]' "build/fuzz/$name.log" | head -n 20
-      say "$name: failed; the whole text is in build/fuzz/$name.log"
+      grep -E 'does not hold|ERROR|SUMMARY|Test unit written|    #[0-9]+ .* in [a-z]' "build/fuzz/$fuzzer.log" | head -n 20
+      say "$fuzzer: failed; the whole text is in build/fuzz/$fuzzer.log"
       result=1
     fi
   done
