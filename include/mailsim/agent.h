@@ -48,7 +48,7 @@ struct msim_field {
   const struct msim_field *item;
   size_t item_bytes;              /* LIST, MAP: of one item; STRUCT: of the struct */
   const char *const *names;       /* ENUM: NULL-terminated */
-  uint64_t min, max;              /* UINT: bounds, max 0 means none; LIST, MAP: bounds of the count, max 0 means 65536 */
+  uint64_t min, max;              /* UINT and quantities: bounds, max 0 means none; LIST, MAP: of the count, max 0 means 65536 */
   const char *(*check)(const char *text); /* TEXT: NULL, or gives a sentence on what is wrong, or NULL for fine */
   const char *help;               /* one line for the schema and `mailsim list agents` */
 };

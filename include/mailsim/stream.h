@@ -68,8 +68,8 @@ MSIM_API void msim_stream_consume(struct msim_stream *stream, size_t size_bytes)
 /* Copies up to size_bytes and consumes them; returns how many. */
 MSIM_API size_t msim_stream_read(struct msim_stream *stream, void *out, size_t size_bytes);
 /* One line that ends with CRLF, without it. 1: *line is valid until the next call on any stream; 0: not complete yet;
- * MSIM_ERR_LIMIT: longer than line_bytes_max; MSIM_ERR_SYNTAX: bare CR, bare LF or NUL. After an error the rest of
- * that line is skipped by the next calls. */
+ * MSIM_ERR_LIMIT: longer than line_bytes_max; MSIM_ERR_SYNTAX: bare CR, bare LF or NUL. After an error
+ * everything up to the next CRLF is skipped by the next calls: a bare LF ends no line. */
 MSIM_API int msim_stream_read_line(struct msim_stream *stream, size_t line_bytes_max, struct msim_slice *line);
 
 /* The peer has closed its half and everything it sent was consumed. */

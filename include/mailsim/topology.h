@@ -63,8 +63,8 @@ MSIM_API const char *msim_node_name(const struct msim_node *node);
 MSIM_API size_t msim_node_count(const struct msim_sim *sim);
 MSIM_API struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index); /* in order of addition */
 
-/* An address, "192.0.2.1" or with a prefix. A host without one gets one from 10.0.0.0/8 by a hash of its name, so that
- * it does not depend on the other hosts. MSIM_ERR_EXISTS: another host has it. */
+/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one from
+ * 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host has it. */
 MSIM_API int msim_node_add_addr(struct msim_node *node, const char *addr);
 MSIM_API struct msim_addr msim_node_addr(const struct msim_node *node); /* its first; family NONE before the start */
 

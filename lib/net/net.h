@@ -150,7 +150,8 @@ uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id);
 /* ---- IP ---- */
 
 /* Sends a packet with src, dst, ports and proto set; ttl 0 means the node's. Takes the packet in every case. Numbers it
- * (c3, s3) when it has a flow. 0, MSIM_ERR_NOT_FOUND: no route (recorded as a drop). */
+ * (c3, s3) when it has a flow. 0, MSIM_ERR_NOT_FOUND: no route, or the host is down; MSIM_ERR_LIMIT: larger than the
+ * first link's MTU. Both are recorded as drops. */
 int msim__ip_send(struct msim_node *node, uint32_t packet_index);
 
 /* The same for a packet that is complete: ttl, id and DF stay as they are. Where it cannot go, its sender is told by
