@@ -56,6 +56,8 @@ static size_t unit(const uint8_t *bytes, size_t size_bytes, char *out, size_t *t
     out[1] = letter;
     return 2;
   }
+  if (bytes[0] < 0x80 && !plain(bytes[0])) /* payload that is not text is mostly this */
+    return hex(bytes, 1, out);
   length = msim__utf8_next(bytes, size_bytes, &code);
   if (length == 0)
     return hex(bytes, 1, out);
