@@ -76,9 +76,11 @@ static void retransmit_fired(struct msim__tcb *tcb)
     give_up(tcb);
     return;
   }
-  if (opening)
+  if (opening) {
     tcb->bits |= MSIM__TCB_SYN_REPEATED;
-  else if (tcb->retries == 0)
+    if (tcb->head.state == MSIM__TCP_SYN_SENT && tcb->ecn != 0)
+      tcb->ecn |= MSIM__ECN_TOOK_BACK; /* RFC 3168 6.1.1.1 */
+  } else if (tcb->retries == 0)
     msim__cc_lost(tcb, MSIM_LOSS_TIMEOUT, flight); /* a segment lost again has been answered for already */
   tcb->retries++;
   msim__tcb_rto_back_off(tcb);
