@@ -159,7 +159,8 @@ struct msim_tcp_opts {
   msim_ns user_timeout_ns;       /* without progress, then the connection is given up; 0: by data_retries_max alone */
   msim_ns fin_wait_2_ns;         /* FIN-WAIT-2 without a sign of the peer; 0: for ever, the other half may be in use */
   enum msim_tcp_ecn ecn;         /* default PASSIVE; with MSIM_TCP_PLAIN NONE unless it is ASK */
-  uint32_t reserved;             /* 0 */
+  bool no_frto;        /* RFC 5682, 3522, 3708 and 4015: cuts of the window that were for nothing are taken back */
+  uint8_t reserved[3]; /* 0 */
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
 MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);

@@ -23,7 +23,7 @@ static void keep_profile(struct msim_tcp_opts *o)
     o->rto_min_ns = MSIM_MSEC(230);
   if (o->profile != MSIM_TCP_PLAIN)
     return;
-  o->no_timestamps = o->no_sack = o->no_window_scale = true;
+  o->no_timestamps = o->no_sack = o->no_window_scale = o->no_frto = true;
   if (o->ecn == MSIM_TCP_ECN_PASSIVE)
     o->ecn = MSIM_TCP_ECN_NONE;
   if (o->rto_min_ns == 0)

@@ -94,6 +94,8 @@ static uint32_t congestion_room(const struct msim__tcb *tcb)
 
   if (msim__tcb_uses_prr(tcb))
     return tcb->prr.quota_bytes;
+  if (msim__tcb_frto_sends_new(tcb))
+    return tcb->undo.frto_left * tcb->cc.mss_bytes;
   window = congestion_window(tcb);
   flight = in_flight(tcb);
   return window > flight ? window - flight : 0;
@@ -381,8 +383,12 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
   if (msim__seq_before(plan->seq, tcb->snd_max)) {
     msim__node_sim(tcb->head.node)->counters.retransmit_count++;
     tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING; /* Karn: RFC 6298 3 */
+    if (tcb->undo.phase != 0)
+      msim__tcb_undo_resent(tcb);
   } else if (!plan->stays) {
     msim__tcb_rtt_start(tcb, plan->seq);
+    if (tcb->undo.frto_left > 0)
+      tcb->undo.frto_left--;
   }
   if (watched && msim__seq_after(end, tcb->snd_max))
     msim__tcb_sent_add(tcb, msim__seq_max(plan->seq, tcb->snd_max), tcb->flow->side[tcb->head.side].segment_count);

@@ -251,23 +251,23 @@ static uint32_t take_block(struct msim__tcb *tcb, const struct msim__tcp_range *
       continue;
     if (rack)
       msim__tcb_rack_delivered(tcb, row, msim__board_row_end(board, i), seg);
+    if ((row->flags & (MSIM__ROW_EVER | MSIM__ROW_TOLD)) == 0 && msim__seq_before(row->seq, tcb->undo.end))
+      board->originals = true;
     change(board, i, MSIM__ROW_LOST | MSIM__ROW_RETRANS, MSIM__ROW_SACKED);
   }
   return board->sacked_bytes - before;
 }
 
-bool msim__segment_tells_duplicate(const struct msim__segment *seg)
+bool msim__segment_tells_duplicate(const struct msim__segment *seg, struct msim__tcp_range *out)
 {
-  uint32_t left, right;
-
   if (seg->sack_count == 0)
     return false;
-  left = word_at(seg->sack);
-  right = word_at(seg->sack + 4);
-  if (!msim__seq_after(right, seg->ack))
+  out->left = word_at(seg->sack);
+  out->right = word_at(seg->sack + 4);
+  if (!msim__seq_after(out->right, seg->ack))
     return true;
-  return seg->sack_count > 1 && !msim__seq_before(left, word_at(seg->sack + 8)) &&
-         !msim__seq_after(right, word_at(seg->sack + 12));
+  return seg->sack_count > 1 && !msim__seq_before(out->left, word_at(seg->sack + 8)) &&
+         !msim__seq_after(out->right, word_at(seg->sack + 12));
 }
 
 uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment *seg)
@@ -278,6 +278,7 @@ uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment 
 
   if (board == NULL)
     return 0;
+  board->originals = false;
   for (i = 0; i < seg->sack_count; i++) {
     struct msim__tcp_range block = {word_at(seg->sack + (size_t)8 * i), word_at(seg->sack + (size_t)8 * i + 4)};
 
@@ -347,9 +348,24 @@ void msim__tcb_board_begin(struct msim__tcb *tcb)
 
 void msim__tcb_board_timeout(struct msim__tcb *tcb)
 {
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t i;
+
+  if (board == NULL)
+    return;
+  for (i = 0; i < board->count && board->sacked_count > 0; i++) {
+    if ((msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0)
+      change(board, i, MSIM__ROW_SACKED, MSIM__ROW_TOLD);
+  }
+  change_all(board, MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  board->repair_seq = tcb->snd_una;
+}
+
+void msim__tcb_board_take_back(struct msim__tcb *tcb)
+{
   if (tcb->board == NULL)
     return;
-  change_all(tcb->board, MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  change_all(tcb->board, MSIM__ROW_LOST | MSIM__ROW_RETRANS);
   tcb->board->repair_seq = tcb->snd_una;
 }
 

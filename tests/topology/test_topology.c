@@ -170,7 +170,7 @@ static void load_when_tcp_then_options(void **state)
            "      timestamps: false\n      sack: false\n      prr: false\n      rack: false\n      profile: freebsd\n"
            "      keepalive: 2h\n      keepalive-interval: 10s\n      keepalive-probes: 3\n"
            "      user-timeout: 90s\n      fin-wait-2: 30s\n      syn-backlog: 5\n      challenge-acks: 7\n"
-           "      ecn: ask\n"
+           "      ecn: ask\n      frto: false\n"
            "  b: {tcp: {delayed-ack: 100ms}}\n  c:\n");
   const struct msim_tcp_opts *a = msim_node_find(sim, "a")->tcp_opts, *b = msim_node_find(sim, "b")->tcp_opts;
 
@@ -197,6 +197,7 @@ static void load_when_tcp_then_options(void **state)
   assert_int_equal(a->syn_backlog_max, 5);
   assert_int_equal(a->challenge_acks_max, 7);
   assert_int_equal(a->ecn, MSIM_TCP_ECN_ASK);
+  assert_true(a->no_frto && !b->no_frto);
   assert_false(b->no_timestamps || b->no_sack || b->no_prr);
   assert_int_equal(b->profile, MSIM_TCP_LINUX);
   assert_int_equal(b->delayed_ack_ns, MSIM_MSEC(100));
