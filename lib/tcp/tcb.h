@@ -204,7 +204,8 @@ struct msim__tcb {
 
   uint16_t mss_own;  /* what we announced */
   uint16_t mss_peer; /* what the peer announced */
-  uint16_t mss_path; /* what the path carries */
+  uint16_t mss_path; /* what the path carries, as it seems */
+  uint16_t mss_told; /* and as route and routers say */
   uint16_t mss_seen; /* the largest segment that came: what "full-sized" means for delayed ACK */
   uint8_t dup_acks;
   uint8_t open_marks;
@@ -416,6 +417,13 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
 
 /* ---- tcp_icmp.c ---- */
 void msim__tcp_error(struct msim_node *node, const struct msim__icmp_error *error);
+
+/* ---- tcp_mtu.c ---- */
+void msim__tcb_mtu_begin(struct msim__tcb *tcb); /* also what is announced */
+/* A router has refused the segment at seq, which is under way, and takes mtu_bytes; 0: does not say. */
+void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu_bytes, uint32_t seq);
+/* A timeout has been counted: maybe it is the size that does not get through. */
+void msim__tcb_mtu_timeout(struct msim__tcb *tcb);
 
 /* ---- tcp_timer.c ---- */
 void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns);

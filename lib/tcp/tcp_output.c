@@ -356,6 +356,7 @@ static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, cons
   if (tcb->ecn != 0)
     msim__tcb_ecn_write(tcb, packet,
                         plan->size_bytes > 0 && !plan->stays && !msim__seq_before(plan->seq, tcb->snd_max));
+  packet->bits = tcb->opts->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
   packet->flow = tcb->flow;
   msim__flow_ref(tcb->flow);
   if (tcb->head.side == MSIM__SIDE_SERVER)
@@ -560,6 +561,7 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
   packet->flags = stray->flags;
   packet->window = stray->window;
   packet->tos = stray->tos;
+  packet->bits = msim__tcp_opts_of(node)->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
   packet->flow = stray->flow;
   if (stray->flow != NULL)
     msim__flow_ref(stray->flow);

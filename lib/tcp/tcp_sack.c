@@ -148,6 +148,35 @@ static void add_row(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
   board->end_seq = end;
 }
 
+/* Cuts row i so that it has at most size_bytes. */
+static void split_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes)
+{
+  struct msim__tcp_board *board = with_room(tcb);
+  uint32_t k;
+
+  if (board == NULL)
+    return; /* the rest counts as sent again; the retransmission timer will find it */
+  for (k = board->count; k > i + 1; k--)
+    *msim__board_row(board, k) = *msim__board_row(board, k - 1);
+  board->count++;
+  *msim__board_row(board, i + 1) = *msim__board_row(board, i);
+  msim__board_row(board, i + 1)->seq += size_bytes;
+}
+
+/* A row ends at seq, unless what lies around it was SACKed or there is no room. */
+static void cut_at(struct msim__tcb *tcb, uint32_t seq)
+{
+  uint32_t i = find_row(tcb->board, seq);
+  const struct msim__tcp_row *row;
+
+  if (i == 0 || (i < tcb->board->count && msim__board_row(tcb->board, i)->seq == seq) ||
+      !msim__seq_before(seq, tcb->board->end_seq))
+    return;
+  row = msim__board_row(tcb->board, i - 1);
+  if ((row->flags & MSIM__ROW_SACKED) == 0)
+    split_row(tcb, i - 1, seq - row->seq);
+}
+
 void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
 {
   struct msim__tcp_board *board = tcb->board;
@@ -156,6 +185,9 @@ void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
   if (board != NULL && msim__seq_before(seq, board->end_seq)) {
     if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
       set |= MSIM__ROW_RETRANS;
+    cut_at(tcb, seq); /* segments may have become smaller */
+    cut_at(tcb, end);
+    board = tcb->board;
     for (i = find_row(board, seq); i < board->count && !msim__seq_after(msim__board_row_end(board, i), end); i++) {
       msim__board_row(board, i)->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
       change(board, i, 0, (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? MSIM__ROW_EVER : set);
@@ -383,21 +415,6 @@ uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb)
        i++)
     bytes -= (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? row_bytes(board, i) : 0;
   return bytes;
-}
-
-/* Cuts row i so that it has at most size_bytes. */
-static void split_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes)
-{
-  struct msim__tcp_board *board = with_room(tcb);
-  uint32_t k;
-
-  if (board == NULL)
-    return; /* the rest counts as sent again; the retransmission timer will find it */
-  for (k = board->count; k > i + 1; k--)
-    *msim__board_row(board, k) = *msim__board_row(board, k - 1);
-  board->count++;
-  *msim__board_row(board, i + 1) = *msim__board_row(board, i);
-  msim__board_row(board, i + 1)->seq += size_bytes;
 }
 
 static bool give_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes_max, struct msim__tcp_range *out)

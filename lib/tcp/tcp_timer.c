@@ -84,6 +84,8 @@ static void retransmit_fired(struct msim__tcb *tcb)
   } else if (tcb->retries == 0)
     msim__cc_lost(tcb, MSIM_LOSS_TIMEOUT, flight); /* a segment lost again has been answered for already */
   tcb->retries++;
+  if (!opening)
+    msim__tcb_mtu_timeout(tcb);
   msim__tcb_rto_back_off(tcb);
   tcb->bits &= ~(uint32_t)(MSIM__TCB_RECOVERING | MSIM__TCB_RETRANSMIT);
   tcb->cc.in_recovery = false;
