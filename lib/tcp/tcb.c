@@ -7,7 +7,6 @@
 
 #include "core/hash.h"
 
-#define HEADERS_BYTES 40u        /* IPv4 and TCP without options (RFC 9293 3.7.1) */
 #define MSS_BYTES_DEFAULT 536u   /* MUST-15 */
 #define MSS_BYTES_LEAST 8u       /* of data beside options, whatever a peer announces */
 #define WINDOW_SHIFT_MAX 14u     /* RFC 7323 2.3 */
@@ -16,15 +15,6 @@
 static uint32_t least(uint32_t a, uint32_t b)
 {
   return a < b ? a : b;
-}
-
-static uint16_t path_mss(const struct msim_node *node, uint32_t remote_id)
-{
-  uint32_t mtu = msim__ip_mtu_for(node, remote_id);
-
-  if (mtu <= HEADERS_BYTES)
-    return MSS_BYTES_DEFAULT;
-  return (uint16_t)(mtu - HEADERS_BYTES > UINT16_MAX ? UINT16_MAX : mtu - HEADERS_BYTES);
 }
 
 void msim__tcb_update_mss(struct msim__tcb *tcb)
@@ -41,8 +31,7 @@ static void set_buffers(struct msim__tcb *tcb)
 {
   while (tcb->rcv_shift < WINDOW_SHIFT_MAX && tcb->opts->receive_buffer_bytes >> tcb->rcv_shift > UINT16_MAX)
     tcb->rcv_shift++;
-  tcb->mss_path = path_mss(tcb->head.node, tcb->head.remote_id);
-  tcb->mss_own = tcb->mss_path;
+  msim__tcb_mtu_begin(tcb);
   if (tcb->opts->mss_bytes_max != 0 && tcb->mss_own > tcb->opts->mss_bytes_max)
     tcb->mss_own = (uint16_t)tcb->opts->mss_bytes_max;
   tcb->mss_seen = tcb->mss_own < MSS_BYTES_DEFAULT ? tcb->mss_own : MSS_BYTES_DEFAULT;
@@ -78,6 +67,8 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
   }
   if (tcb->opts->no_nagle)
     tcb->bits |= MSIM__TCB_NODELAY;
+  if (tcb->opts->ecn == MSIM_TCP_ECN_ASK)
+    tcb->ecn = MSIM__ECN_ASKED;
   tcb->flow = flow;
   msim_timer_init(&tcb->timer, node, msim__tcb_timer_fired);
   set_buffers(tcb);
@@ -98,7 +89,7 @@ void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after)
   tcb->iss = (uint32_t)(sim->now_ns / 4000 + h); /* RFC 6528 3: M + F(…), M ticks every 4 microseconds */
   if (after != NULL && !msim__seq_after(tcb->iss, *after))
     tcb->iss = *after + ISS_GAP; /* RFC 9293 3.6.1, MUST-13 with MAY-2 */
-  tcb->snd_una = tcb->snd_nxt = tcb->snd_max = tcb->recover = tcb->iss;
+  tcb->snd_una = tcb->snd_nxt = tcb->snd_max = tcb->recover = tcb->ecn_end = tcb->iss;
   tcb->queue_end = tcb->iss + 1;
   tcb->flow->side[tcb->head.side].first_seq = tcb->iss;
   tcb->flow->side[tcb->head.side].first_seq_known = true;

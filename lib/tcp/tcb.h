@@ -126,6 +126,16 @@ enum {
   MSIM__TCB_TLP_OUT = 1 << 30       /* a probe is out, up to tlp_end */
 };
 
+/* tcb->ecn */
+enum {
+  MSIM__ECN_ASKED = 1,     /* our SYN asks for it */
+  MSIM__ECN_TOOK_BACK = 2, /* a SYN that does not ask went out too */
+  MSIM__ECN_ECHOES = 4,    /* the peer may send packets that can be marked: marks are told */
+  MSIM__ECN_SENDS = 8,     /* we may */
+  MSIM__ECN_CAME = 16,     /* a mark came, and the peer has not said that it knows: ECE */
+  MSIM__ECN_CUT = 32       /* the window was cut, and the peer does not know: CWR */
+};
+
 /* tcb->tell: what the user is to hear, in this order */
 enum {
   MSIM__TELL_ACCEPT = 1,
@@ -144,6 +154,19 @@ struct msim__tcp_prr {
   uint32_t delivered_bytes, out_bytes;
   uint32_t quota_bytes; /* what may go out now */
   uint32_t dup_bytes;   /* without SACK: what duplicate ACKs have told of, and no ACK has covered */
+};
+
+/* What the window was before it was cut, and what would show that it was cut for nothing (tcp_frto.c). */
+struct msim__tcp_undo {
+  uint32_t cwnd_bytes, ssthresh_bytes;
+  uint32_t begin, end;   /* SND.UNA and SND.MAX then; end moves on once */
+  uint32_t ts;           /* the time stamp of what was sent again first */
+  uint16_t resent_count; /* segments, less those that D-SACKs have told of */
+  uint8_t phase;         /* 0: nothing can be taken back */
+  uint8_t frto;          /* the step of F-RTO; 0: not in it */
+  uint8_t frto_left;     /* segments that its second step may still send */
+  bool echo_counts;      /* the next ACK of new data tells by its timestamp */
+  bool timeout;          /* cut for that, not for a loss */
 };
 
 struct msim__tcp_board; /* tcp_sack.h */
@@ -181,7 +204,8 @@ struct msim__tcb {
 
   uint16_t mss_own;  /* what we announced */
   uint16_t mss_peer; /* what the peer announced */
-  uint16_t mss_path; /* what the path carries */
+  uint16_t mss_path; /* what the path carries, as it seems */
+  uint16_t mss_told; /* and as route and routers say */
   uint16_t mss_seen; /* the largest segment that came: what "full-sized" means for delayed ACK */
   uint8_t dup_acks;
   uint8_t open_marks;
@@ -191,9 +215,12 @@ struct msim__tcb {
   uint8_t keepalives;            /* sent since the peer was heard */
   uint8_t reo_mult, reo_persist; /* RFC 8985 6.2: reo_wnd_mult - 1, reo_wnd_persist */
   bool tlp_probe, tlp_again;     /* a probe is to go out; the last one was a retransmission */
+  uint8_t ecn;                   /* MSIM__ECN_…; 0: nothing to do with it */
+  uint8_t tos;                   /* the user's bits of every segment (RFC 2474 3) */
   uint32_t dsack_round, tlp_end;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
+  uint32_t ecn_end;      /* the window that was cut for a mark ends here */
   uint32_t rtt_seq;      /* acknowledged beyond this number, the timing ends */
 
   msim_ns retransmit_at_ns; /* retransmission, persist; MSIM_NEVER: off */
@@ -220,6 +247,7 @@ struct msim__tcb {
   struct msim__tcp_board *board; /* what is under way, with SACK; or NULL */
   struct msim__tcp_gaps *gaps;   /* what came beyond a gap, with SACK; or NULL */
 
+  struct msim__tcp_undo undo;
   struct msim__tcp_prr prr;
   const struct msim_cc_type *cc_type;
   struct msim_cc_vars cc;
@@ -230,7 +258,7 @@ struct msim__tcb {
   struct msim_timer timer;
 };
 /* Where pointers have 8 bytes: an established idle connection shall stay below 1 KiB with its buffers. */
-_Static_assert(sizeof(struct msim__tcb) <= 576, "a connection has grown beyond nine cache lines");
+_Static_assert(sizeof(struct msim__tcb) <= 640, "a connection has grown beyond ten cache lines");
 
 struct msim__tcp_listener {
   struct msim__tcp_listener *next;
@@ -249,6 +277,7 @@ struct msim__time_wait {
   uint32_t ts_recent, ts_offset; /* with timestamps */
   uint16_t window;               /* as on the wire */
   bool timestamps;
+  uint8_t tos;
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
 
@@ -380,7 +409,7 @@ struct msim__stray {
   uint32_t seq, ack;
   uint16_t flags, window;
   struct msim_flow *flow;
-  uint8_t side;
+  uint8_t side, tos;
   bool has_timestamps;
   uint32_t ts_value, ts_echo;
 };
@@ -388,6 +417,13 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
 
 /* ---- tcp_icmp.c ---- */
 void msim__tcp_error(struct msim_node *node, const struct msim__icmp_error *error);
+
+/* ---- tcp_mtu.c ---- */
+void msim__tcb_mtu_begin(struct msim__tcb *tcb); /* also what is announced */
+/* A router has refused the segment at seq, which is under way, and takes mtu_bytes; 0: does not say. */
+void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu_bytes, uint32_t seq);
+/* A timeout has been counted: maybe it is the size that does not get through. */
+void msim__tcb_mtu_timeout(struct msim__tcb *tcb);
 
 /* ---- tcp_timer.c ---- */
 void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns);
@@ -411,6 +447,45 @@ void msim__tcb_rtt_start(struct msim__tcb *tcb, uint32_t seq);
 /* The segment acknowledges new data, up to seg->ack; SND.UNA has not moved yet. */
 void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg);
 void msim__tcb_rto_back_off(struct msim__tcb *tcb);
+
+/* ---- tcp_ecn.c ---- */
+void msim__tcb_ecn_take_syn(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* The peer's SYN once more: it may have taken back what it asked for. */
+void msim__tcb_ecn_syn_again(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* Sets the ECN bits of a packet whose flags are set already. Only with tcb->ecn. */
+void msim__tcb_ecn_write(struct msim__tcb *tcb, struct msim__packet *packet, bool is_new_text);
+void msim__tcb_ecn_take_text(struct msim__tcb *tcb, const struct msim__segment *seg);
+static inline bool msim__tcb_ecn_echoed(const struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  return (tcb->ecn & MSIM__ECN_SENDS) != 0 && (seg->packet->flags & (MSIM_TCP_ECE | MSIM_TCP_SYN)) == MSIM_TCP_ECE;
+}
+/* An ACK with an echo has been dealt with; flight_bytes: before it. */
+void msim__tcb_ecn_take_echo(struct msim__tcb *tcb, uint32_t flight_bytes);
+/* The window was cut for a mark, and what was cut is still under way: a loss in it is no further reason. */
+static inline bool msim__tcb_ecn_has_cut(const struct msim__tcb *tcb)
+{
+  return (tcb->ecn & MSIM__ECN_SENDS) != 0 && msim__seq_before(tcb->snd_una, tcb->ecn_end);
+}
+
+/* ---- tcp_frto.c ---- */
+/* What an ACK has said beside its number. */
+struct msim__ack_news {
+  bool advanced;  /* SND.UNA */
+  bool duplicate; /* without SACK: RFC 5681 2 */
+  bool originals; /* SACKed for the first time, and sent only once, before the cut */
+  uint32_t fresh_bytes;
+};
+/* The window was just cut; cc.c has kept what it was. */
+void msim__tcb_undo_begin(struct msim__tcb *tcb, bool timeout);
+/* Something was sent again. With undo.phase, as all that follows. */
+void msim__tcb_undo_resent(struct msim__tcb *tcb);
+void msim__tcb_undo_judge(struct msim__tcb *tcb, const struct msim__segment *seg, const struct msim__ack_news *news);
+void msim__tcb_undo_duplicate(struct msim__tcb *tcb, uint32_t left, uint32_t right); /* a D-SACK of that */
+/* RFC 5682, step 2: new text goes out whatever the window is. */
+static inline bool msim__tcb_frto_sends_new(const struct msim__tcb *tcb)
+{
+  return tcb->undo.frto == 2;
+}
 
 /* ---- tcp_prr.c ---- */
 static inline bool msim__tcb_uses_prr(const struct msim__tcb *tcb)
@@ -502,6 +577,8 @@ void msim__cc_start(struct msim__tcb *tcb);
 void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes);
 void msim__cc_lost(struct msim__tcb *tcb, enum msim_loss why, uint32_t flight_bytes);
 void msim__cc_recovered(struct msim__tcb *tcb);
+/* To what it was before it was cut last. */
+void msim__cc_undo(struct msim__tcb *tcb);
 void msim__cc_idle(struct msim__tcb *tcb, msim_ns idle_ns);
 
 #endif

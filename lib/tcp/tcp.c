@@ -278,6 +278,11 @@ void msim__tcp_set_nodelay(struct msim__tcb *tcb, bool nodelay)
   kick(tcb);
 }
 
+void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos)
+{
+  tcb->tos = tos & 0xfc;
+}
+
 /* ---- 3.10.3 RECEIVE; the rest is in tcp_reassembly.c ---- */
 
 void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)

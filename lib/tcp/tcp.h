@@ -59,6 +59,8 @@ const char *msim__tcp_message(const struct msim__tcb *tcb);
 void msim__tcp_close(struct msim__tcb *tcb); /* 3.10.4 */
 void msim__tcp_abort(struct msim__tcb *tcb); /* 3.10.5 */
 void msim__tcp_set_nodelay(struct msim__tcb *tcb, bool nodelay);
+/* The DSCP of every further segment, in the upper six bits (RFC 2474 3); the lower two are TCP's (RFC 3168 5). */
+void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos);
 
 /* user may be changed at any time. */
 void msim__tcp_set_user(struct msim__tcb *tcb, const struct msim__tcp_user *ops, void *user);

@@ -94,6 +94,8 @@ static uint32_t congestion_room(const struct msim__tcb *tcb)
 
   if (msim__tcb_uses_prr(tcb))
     return tcb->prr.quota_bytes;
+  if (msim__tcb_frto_sends_new(tcb))
+    return tcb->undo.frto_left * tcb->cc.mss_bytes;
   window = congestion_window(tcb);
   flight = in_flight(tcb);
   return window > flight ? window - flight : 0;
@@ -350,6 +352,11 @@ static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, cons
   packet->flags = flags_of(tcb, plan);
   packet->ack = (packet->flags & MSIM_TCP_ACK) != 0 ? tcb->rcv_nxt : 0;
   packet->window = offer_window(tcb, plan->syn);
+  packet->tos = tcb->tos;
+  if (tcb->ecn != 0)
+    msim__tcb_ecn_write(tcb, packet,
+                        plan->size_bytes > 0 && !plan->stays && !msim__seq_before(plan->seq, tcb->snd_max));
+  packet->bits = tcb->opts->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
   packet->flow = tcb->flow;
   msim__flow_ref(tcb->flow);
   if (tcb->head.side == MSIM__SIDE_SERVER)
@@ -377,8 +384,12 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
   if (msim__seq_before(plan->seq, tcb->snd_max)) {
     msim__node_sim(tcb->head.node)->counters.retransmit_count++;
     tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING; /* Karn: RFC 6298 3 */
+    if (tcb->undo.phase != 0)
+      msim__tcb_undo_resent(tcb);
   } else if (!plan->stays) {
     msim__tcb_rtt_start(tcb, plan->seq);
+    if (tcb->undo.frto_left > 0)
+      tcb->undo.frto_left--;
   }
   if (watched && msim__seq_after(end, tcb->snd_max))
     msim__tcb_sent_add(tcb, msim__seq_max(plan->seq, tcb->snd_max), tcb->flow->side[tcb->head.side].segment_count);
@@ -549,6 +560,8 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
   packet->ack = stray->ack;
   packet->flags = stray->flags;
   packet->window = stray->window;
+  packet->tos = stray->tos;
+  packet->bits = msim__tcp_opts_of(node)->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
   packet->flow = stray->flow;
   if (stray->flow != NULL)
     msim__flow_ref(stray->flow);
@@ -576,6 +589,7 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .flags = MSIM_TCP_RST,
                               .flow = tcb->flow,
                               .side = tcb->head.side,
+                              .tos = tcb->tos,
                               .has_timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0, /* RFC 7323 3.2, SHOULD */
                               .ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset,
                               .ts_echo = tcb->ts_recent};

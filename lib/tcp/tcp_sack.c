@@ -148,6 +148,35 @@ static void add_row(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
   board->end_seq = end;
 }
 
+/* Cuts row i so that it has at most size_bytes. */
+static void split_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes)
+{
+  struct msim__tcp_board *board = with_room(tcb);
+  uint32_t k;
+
+  if (board == NULL)
+    return; /* the rest counts as sent again; the retransmission timer will find it */
+  for (k = board->count; k > i + 1; k--)
+    *msim__board_row(board, k) = *msim__board_row(board, k - 1);
+  board->count++;
+  *msim__board_row(board, i + 1) = *msim__board_row(board, i);
+  msim__board_row(board, i + 1)->seq += size_bytes;
+}
+
+/* A row ends at seq, unless what lies around it was SACKed or there is no room. */
+static void cut_at(struct msim__tcb *tcb, uint32_t seq)
+{
+  uint32_t i = find_row(tcb->board, seq);
+  const struct msim__tcp_row *row;
+
+  if (i == 0 || (i < tcb->board->count && msim__board_row(tcb->board, i)->seq == seq) ||
+      !msim__seq_before(seq, tcb->board->end_seq))
+    return;
+  row = msim__board_row(tcb->board, i - 1);
+  if ((row->flags & MSIM__ROW_SACKED) == 0)
+    split_row(tcb, i - 1, seq - row->seq);
+}
+
 void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
 {
   struct msim__tcp_board *board = tcb->board;
@@ -156,6 +185,9 @@ void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
   if (board != NULL && msim__seq_before(seq, board->end_seq)) {
     if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
       set |= MSIM__ROW_RETRANS;
+    cut_at(tcb, seq); /* segments may have become smaller */
+    cut_at(tcb, end);
+    board = tcb->board;
     for (i = find_row(board, seq); i < board->count && !msim__seq_after(msim__board_row_end(board, i), end); i++) {
       msim__board_row(board, i)->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
       change(board, i, 0, (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? MSIM__ROW_EVER : set);
@@ -251,23 +283,23 @@ static uint32_t take_block(struct msim__tcb *tcb, const struct msim__tcp_range *
       continue;
     if (rack)
       msim__tcb_rack_delivered(tcb, row, msim__board_row_end(board, i), seg);
+    if ((row->flags & (MSIM__ROW_EVER | MSIM__ROW_TOLD)) == 0 && msim__seq_before(row->seq, tcb->undo.end))
+      board->originals = true;
     change(board, i, MSIM__ROW_LOST | MSIM__ROW_RETRANS, MSIM__ROW_SACKED);
   }
   return board->sacked_bytes - before;
 }
 
-bool msim__segment_tells_duplicate(const struct msim__segment *seg)
+bool msim__segment_tells_duplicate(const struct msim__segment *seg, struct msim__tcp_range *out)
 {
-  uint32_t left, right;
-
   if (seg->sack_count == 0)
     return false;
-  left = word_at(seg->sack);
-  right = word_at(seg->sack + 4);
-  if (!msim__seq_after(right, seg->ack))
+  out->left = word_at(seg->sack);
+  out->right = word_at(seg->sack + 4);
+  if (!msim__seq_after(out->right, seg->ack))
     return true;
-  return seg->sack_count > 1 && !msim__seq_before(left, word_at(seg->sack + 8)) &&
-         !msim__seq_after(right, word_at(seg->sack + 12));
+  return seg->sack_count > 1 && !msim__seq_before(out->left, word_at(seg->sack + 8)) &&
+         !msim__seq_after(out->right, word_at(seg->sack + 12));
 }
 
 uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment *seg)
@@ -278,6 +310,7 @@ uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment 
 
   if (board == NULL)
     return 0;
+  board->originals = false;
   for (i = 0; i < seg->sack_count; i++) {
     struct msim__tcp_range block = {word_at(seg->sack + (size_t)8 * i), word_at(seg->sack + (size_t)8 * i + 4)};
 
@@ -347,9 +380,24 @@ void msim__tcb_board_begin(struct msim__tcb *tcb)
 
 void msim__tcb_board_timeout(struct msim__tcb *tcb)
 {
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t i;
+
+  if (board == NULL)
+    return;
+  for (i = 0; i < board->count && board->sacked_count > 0; i++) {
+    if ((msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0)
+      change(board, i, MSIM__ROW_SACKED, MSIM__ROW_TOLD);
+  }
+  change_all(board, MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  board->repair_seq = tcb->snd_una;
+}
+
+void msim__tcb_board_take_back(struct msim__tcb *tcb)
+{
   if (tcb->board == NULL)
     return;
-  change_all(tcb->board, MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  change_all(tcb->board, MSIM__ROW_LOST | MSIM__ROW_RETRANS);
   tcb->board->repair_seq = tcb->snd_una;
 }
 
@@ -367,21 +415,6 @@ uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb)
        i++)
     bytes -= (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? row_bytes(board, i) : 0;
   return bytes;
-}
-
-/* Cuts row i so that it has at most size_bytes. */
-static void split_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes)
-{
-  struct msim__tcp_board *board = with_room(tcb);
-  uint32_t k;
-
-  if (board == NULL)
-    return; /* the rest counts as sent again; the retransmission timer will find it */
-  for (k = board->count; k > i + 1; k--)
-    *msim__board_row(board, k) = *msim__board_row(board, k - 1);
-  board->count++;
-  *msim__board_row(board, i + 1) = *msim__board_row(board, i);
-  msim__board_row(board, i + 1)->seq += size_bytes;
 }
 
 static bool give_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes_max, struct msim__tcp_range *out)

@@ -43,7 +43,8 @@ enum {
   MSIM__ROW_SACKED = 1,
   MSIM__ROW_LOST = 2,    /* taken for lost */
   MSIM__ROW_RETRANS = 4, /* sent again in this recovery */
-  MSIM__ROW_EVER = 8     /* sent again at some time */
+  MSIM__ROW_EVER = 8,    /* sent again at some time */
+  MSIM__ROW_TOLD = 16    /* was SACKed before a timeout: that it arrives is no news */
 };
 
 /* A segment that was sent and is not acknowledged. It ends where the next begins. */
@@ -71,6 +72,7 @@ struct msim__tcp_board {
   uint32_t sacked_bytes, lost_bytes, retrans_bytes; /* by flag; LOST and RETRANS never of a SACKED row */
   uint32_t sacked_end;                              /* the highest number that was selectively acknowledged */
   uint32_t repair_seq;                              /* HighRxt: below it no row waits for its retransmission */
+  bool originals;                                   /* msim__ack_news, of the last blocks */
   bool rescued;                                     /* rule 4 of NextSeg was used in this recovery */
   struct msim__tcp_rack rack;
   uint32_t seen_count;
@@ -100,14 +102,15 @@ bool msim__tcb_board_judge(struct msim__tcb *tcb);
 void msim__tcb_board_lose_first(struct msim__tcb *tcb);
 /* Recovery begins, or ends: what was retransmitted and lost is forgotten. */
 void msim__tcb_board_begin(struct msim__tcb *tcb);
-void msim__tcb_board_timeout(struct msim__tcb *tcb); /* RFC 2018 8: also what was SACKed */
+void msim__tcb_board_timeout(struct msim__tcb *tcb);   /* RFC 2018 8: also what was SACKed */
+void msim__tcb_board_take_back(struct msim__tcb *tcb); /* nothing was lost */
 void msim__tcb_board_release(struct msim__tcb *tcb);
 /* SetPipe(): bytes that are on their way. */
 uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb);
 /* NextSeg() rules 1 (lost) or 3 and 4 (otherwise): a row to send again, at most size_bytes_max of it; marks it. */
 bool msim__tcb_board_next(struct msim__tcb *tcb, bool lost, uint32_t size_bytes_max, struct msim__tcp_range *out);
-/* The ACK tells of something that has come twice (RFC 2883 4). */
-bool msim__segment_tells_duplicate(const struct msim__segment *seg);
+/* The ACK tells of something that has come twice (RFC 2883 4): *out. */
+bool msim__segment_tells_duplicate(const struct msim__segment *seg, struct msim__tcp_range *out);
 /* From seq on, what is not SACKed: where it begins, and how long it is at most. For sending again after a timeout. */
 uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_t *size_bytes_max);
 

@@ -58,6 +58,7 @@ struct msim__host_plan {
   size_t agent_count;
   int32_t zone_minutes;
   uint8_t ttl; /* 0: the default */
+  bool no_icmp_errors;
 };
 
 struct msim__addr_plan {
@@ -202,9 +203,9 @@ void msim__loader_add_links(struct msim__loader *loader, const struct msim__yaml
 
 /* ---- topology_way.c ---- */
 
-/* Puts what map says about a direction over *way. is_half: map is `forward` or `back` and holds nothing else. Lists
- * live with the load. Findings go to the loader. */
+/* Puts what map says about a direction over *way and *mark. is_half: map is `forward` or `back` and holds nothing else.
+ * Lists live with the load. Findings go to the loader. */
 void msim__loader_fill_way(struct msim__loader *loader, const struct msim__yaml_node *map, bool is_half,
-                           struct msim_link_way *way);
+                           struct msim_link_way *way, struct msim_ecn_mark *mark);
 
 #endif
