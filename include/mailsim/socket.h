@@ -113,7 +113,7 @@ MSIM_API int msim_socket_accept(struct msim_socket *socket, struct msim_socket *
 
 /* TCP: begins to connect: -MSIM_EINPROGRESS; poll tells MSIM_POLLOUT when it is done, MSIM_SO_ERROR how it went.
  * Again meanwhile: -MSIM_EALREADY; once connected 0 the first time, then -MSIM_EISCONN; after a failure that was not
- * asked for, that error once. -MSIM_EADDRNOTAVAIL: no free port; -MSIM_EADDRINUSE: the four-tuple is in use;
+ * asked for, that error once. -MSIM_EADDRNOTAVAIL: no free port, or the four-tuple is in use;
  * -MSIM_ENETUNREACH: no route, at once; -MSIM_EINVAL: a listener, or port 0; -MSIM_EAFNOSUPPORT.
  * UDP: names the peer, at once: datagrams of others are no longer received, and errors that ICMP tells are. Address of
  * family NONE dissolves that. */
@@ -127,8 +127,8 @@ enum msim_msg {
   MSIM_MSG_DONTWAIT = 0x40,
   MSIM_MSG_WAITALL = 0x100, /* recv: TCP: -MSIM_EAGAIN until all of size_bytes, an end or an error is there */
   MSIM_MSG_NOSIGNAL = 0x4000,
-  MSIM_MSG_MORE = 0x8000,        /* send: more follows at once: TCP holds back what fills no segment, as with CORK, up
-                                  * to 200 ms; UDP puts one datagram together */
+  MSIM_MSG_MORE = 0x8000,        /* send: more follows at once: TCP holds back what fills no segment,
+                                  * as with CORK; UDP puts one datagram together */
   MSIM_MSG_FASTOPEN = 0x20000000 /* sendto: connects, the data on the SYN where there is a cookie (RFC 7413) */
 };
 
@@ -138,9 +138,8 @@ enum msim_msg {
  * UDP: all or nothing. -MSIM_EMSGSIZE: larger than 65507 or than the MTU of the first link; -MSIM_EDESTADDRREQ: no
  * peer; -MSIM_ENETUNREACH; -MSIM_ECONNREFUSED and the like: what ICMP told since, once. */
 MSIM_API int msim_socket_send(struct msim_socket *socket, const void *data, size_t size_bytes, int flags);
-/* remote NULL: as msim_socket_send. On TCP without MSIM_MSG_FASTOPEN remote is ignored once connected (-MSIM_EISCONN is
- * Linux's answer only for datagram-like use). With MSIM_MSG_FASTOPEN: the number of bytes that went onto the SYN, or
- * -MSIM_EINPROGRESS without a cookie: nothing was taken then. */
+/* remote NULL: as msim_socket_send. On TCP remote is ignored, but with MSIM_MSG_FASTOPEN: the number of bytes that went
+ * onto the SYN, or -MSIM_EINPROGRESS without a cookie: nothing was taken then. */
 MSIM_API int msim_socket_sendto(struct msim_socket *socket, const void *data, size_t size_bytes, int flags,
                                 const struct msim_endpoint *remote);
 
@@ -231,7 +230,7 @@ struct msim_linger {
   X(SO_TYPE, int)       /* get */                                                                                      \
   X(SO_ACCEPTCONN, int) /* get: 1: a listener */                                                                       \
   X(TCP_NODELAY, int)                                                                                                  \
-  X(TCP_CORK, int)          /* hold back what fills no segment, up to 200 ms */                                        \
+  X(TCP_CORK, int)          /* hold back what fills no segment, for an RTO at most */                                  \
   X(TCP_MAXSEG, int)        /* before connect: 28 .. 65535, announced and kept; get: what is sent */                   \
   X(TCP_SYNCNT, int)        /* 1 .. 127 repetitions of the SYN */                                                      \
   X(TCP_NOTSENT_LOWAT, int) /* bytes not sent below which POLLOUT is told; 0: no such limit */                         \
@@ -385,26 +384,21 @@ MSIM_API int msim_tcp_iterate_sized(struct msim_node *node, msim_tcp_fn *fn, voi
   X(dsack_old_sent, "TCPDSACKOldSent") /* for what was acknowledged already */                                         \
   X(dsack_ofo_sent, "TCPDSACKOfoSent") /* for what lay beyond a gap already */                                         \
   X(dsack_recv, "TCPDSACKRecv")                                                                                        \
-  X(sack_reorder, "TCPSACKReorder")           /* reordering was seen */                                                \
-  X(ofo_queue, "TCPOFOQueue")                 /* segments that came beyond a gap */                                    \
-  X(rcv_coalesced_drops, "TCPRcvQDrop")       /* text that did not fit the receive buffer */                           \
-  X(paws_estab, "PAWSEstab")                  /* dropped by RFC 7323 5 */                                              \
-  X(challenge_acks, "TCPChallengeACK")        /* RFC 5961 */                                                           \
-  X(syn_challenge, "TCPSYNChallenge")         /* for a SYN */                                                          \
-  X(delayed_acks, "DelayedACKs")              /* sent because their time was over */                                   \
-  X(pure_acks, "TCPPureAcks")                 /* received */                                                           \
-  X(listen_overflows, "ListenOverflows")      /* the accept queue was full */                                          \
-  X(listen_drops, "ListenDrops")              /* SYNs dropped, for that or another reason */                           \
-  X(abort_on_data, "TCPAbortOnData")          /* data came after close */                                              \
-  X(abort_on_close, "TCPAbortOnClose")        /* closed with bytes unread */                                           \
-  X(abort_on_linger, "TCPAbortOnLinger")      /* closed with linger 0 */                                               \
-  X(abort_on_timeout, "TCPAbortOnTimeout")    /* given up: no answer */                                                \
-  X(keep_alive, "TCPKeepAlive")               /* probes sent */                                                        \
-  X(win_probe, "TCPWinProbe")                 /* probes of a closed window sent */                                     \
-  X(to_zero_window, "TCPToZeroWindowAdv")     /* the own window closed */                                              \
-  X(from_zero_window, "TCPFromZeroWindowAdv") /* and opened */                                                         \
-  X(time_waited, "TW")                        /* TIME-WAIT ended by its timer */                                       \
-  X(no_ports, "NoPorts")                      /* segments for nobody, other than RST */
+  X(sack_reorder, "TCPSACKReorder")        /* reordering was seen */                                                   \
+  X(ofo_queue, "TCPOFOQueue")              /* segments that came beyond a gap */                                       \
+  X(paws_estab, "PAWSEstab")               /* dropped by RFC 7323 5 */                                                 \
+  X(challenge_acks, "TCPChallengeACK")     /* RFC 5961 */                                                              \
+  X(syn_challenge, "TCPSYNChallenge")      /* for a SYN */                                                             \
+  X(delayed_acks, "DelayedACKs")           /* sent because their time was over */                                      \
+  X(listen_overflows, "ListenOverflows")   /* the accept queue was full */                                             \
+  X(listen_drops, "ListenDrops")           /* SYNs dropped, for that or another reason */                              \
+  X(abort_on_data, "TCPAbortOnData")       /* data came after close */                                                 \
+  X(abort_on_close, "TCPAbortOnClose")     /* closed with bytes unread */                                              \
+  X(abort_on_linger, "TCPAbortOnLinger")   /* closed with linger 0 */                                                  \
+  X(abort_on_timeout, "TCPAbortOnTimeout") /* given up: no answer */                                                   \
+  X(keep_alive, "TCPKeepAlive")            /* probes sent */                                                           \
+  X(win_probe, "TCPWinProbe")              /* probes of a closed window sent */                                        \
+  X(time_waited, "TW")                     /* TIME-WAIT ended by its timer */
 
 struct msim_tcp_counters {
 #define MSIM_TCP_COUNTER_MEMBER(member, name) uint64_t member;
