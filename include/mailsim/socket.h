@@ -114,7 +114,7 @@ MSIM_API int msim_socket_accept(struct msim_socket *socket, struct msim_socket *
 /* TCP: begins to connect: -MSIM_EINPROGRESS; poll tells MSIM_POLLOUT when it is done, MSIM_SO_ERROR how it went.
  * Again meanwhile: -MSIM_EALREADY; once connected 0 the first time, then -MSIM_EISCONN; after a failure that was not
  * asked for, that error once. -MSIM_EADDRNOTAVAIL: no free port, or the four-tuple is in use;
- * -MSIM_ENETUNREACH: no route, at once; -MSIM_EINVAL: a listener, or port 0; -MSIM_EAFNOSUPPORT.
+ * -MSIM_ENETUNREACH: no route, at once; -MSIM_EINVAL: port 0; -MSIM_EISCONN: a listener; -MSIM_EAFNOSUPPORT.
  * UDP: names the peer, at once: datagrams of others are no longer received, and errors that ICMP tells are. Address of
  * family NONE dissolves that. */
 MSIM_API int msim_socket_connect(struct msim_socket *socket, const struct msim_endpoint *remote);

@@ -1,6 +1,7 @@
 /* tcb.c: the life of a connection: made, told about, buried, freed.
  *
  * Does not know segments: tcp_input.c and tcp_output.c do. */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <string.h>
@@ -37,8 +38,9 @@ void msim__tcb_update_mss(struct msim__tcb *tcb)
   tcb->cc.mss_bytes = mss > option_bytes + MSS_BYTES_LEAST ? mss - option_bytes : least(mss, MSS_BYTES_LEAST);
 }
 
-static void set_buffers(struct msim__tcb *tcb)
+void msim__tcb_set_buffers(struct msim__tcb *tcb)
 {
+  tcb->rcv_shift = 0;
   while (tcb->rcv_shift < WINDOW_SHIFT_MAX && tcb->opts->receive_buffer_bytes >> tcb->rcv_shift > UINT16_MAX)
     tcb->rcv_shift++;
   tcb->mss_path = path_mss(tcb->head.node, tcb->head.remote_id);
@@ -80,7 +82,7 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
     tcb->bits |= MSIM__TCB_NODELAY;
   tcb->flow = flow;
   msim_timer_init(&tcb->timer, node, msim__tcb_timer_fired);
-  set_buffers(tcb);
+  msim__tcb_set_buffers(tcb);
   msim__tcp_enter(tcp, &tcb->head);
   return tcb;
 }
@@ -118,6 +120,7 @@ void msim__tcb_free(struct msim__tcb *tcb)
   msim__tcb_board_release(tcb);
   msim__tcb_gaps_release(tcb);
   msim__cc_detach(tcb);
+  msim__tcb_own_release(tcb);
   msim__flow_unref(tcb->flow);
   msim__pool_put(&tcp->tcbs, tcb);
 }

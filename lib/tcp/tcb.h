@@ -188,6 +188,7 @@ struct msim__tcb {
   uint16_t mark_count;
   uint16_t retries; /* of the retransmission or persist timer in a row: the back-off */
   uint16_t probes_unanswered;
+  uint8_t own;                   /* MSIM__OWN_…: tcp_own.h */
   uint8_t keepalives;            /* sent since the peer was heard */
   uint8_t reo_mult, reo_persist; /* RFC 8985 6.2: reo_wnd_mult - 1, reo_wnd_persist */
   bool tlp_probe, tlp_again;     /* a probe is to go out; the last one was a retransmission */
@@ -237,7 +238,13 @@ struct msim__tcp_listener {
   uint16_t port;
   msim__tcp_accept_fn *accept;
   void *ctx;
+  const struct msim__tcp_gate *gate; /* or NULL */
 };
+static inline bool msim__tcp_listener_is_full(const struct msim__tcp_listener *listener)
+{
+  return listener != NULL && listener->gate != NULL && listener->gate->is_full != NULL &&
+         listener->gate->is_full(listener->ctx);
+}
 
 /* What remains of a connection in TIME-WAIT. Per host these stand in the order in which they end. */
 struct msim__time_wait {
@@ -258,7 +265,10 @@ struct msim__tcp_node {
   struct msim__time_wait *oldest, *newest;
   uint64_t challenge_second; /* of the simulation, in which challenge_count was counted */
   uint32_t challenge_count;
-  uint32_t half_open_count; /* in SYN-RECEIVED, from LISTEN */
+  uint32_t half_open_count;             /* in SYN-RECEIVED, from LISTEN */
+  uint32_t active_count, passive_count; /* opens */
+  uint64_t in_count, out_count;         /* segments; without those sent again */
+  struct msim__tcp_counts *counts;      /* of what is rare; or NULL */
 };
 
 struct msim__tcp {
@@ -337,6 +347,7 @@ void msim__tcb_bury(struct msim__tcb *tcb, enum msim_close_reason reason);
 void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after);
 /* Recomputes the effective MSS from what peer, path and options allow. */
 void msim__tcb_update_mss(struct msim__tcb *tcb);
+void msim__tcb_set_buffers(struct msim__tcb *tcb); /* before its SYN: what follows from options and path */
 /* Calls the user for everything in tell, then runs output once. */
 void msim__tcb_finish(struct msim__tcb *tcb);
 static inline bool msim__tcb_is_over(const struct msim__tcb *tcb)

@@ -1,5 +1,6 @@
 /* tcp.c: the room, and the calls of a user (3.10.1 to 3.10.6). Segments are dealt with in tcp_input.c and tcp_output.c.
  */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ static void free_node(struct msim__tcp *tcp, struct msim_node *node)
   if (node->tcp_node == NULL)
     return;
   msim_timer_cancel(&((struct msim__tcp_node *)node->tcp_node)->timer);
+  msim__free(&tcp->sim->mem, ((struct msim__tcp_node *)node->tcp_node)->counts, sizeof(struct msim__tcp_counts));
   msim__free(&tcp->sim->mem, node->tcp_node, sizeof(struct msim__tcp_node));
   node->tcp_node = NULL;
 }
@@ -55,7 +57,8 @@ static void end(struct msim_sim *sim)
 }
 
 static const struct msim__layer_hooks hooks = {.end = end};
-static const struct msim__protocol handlers = {.receive = msim__tcp_receive, .error = msim__tcp_error};
+static const struct msim__protocol handlers = {
+    .receive = msim__tcp_receive, .error = msim__tcp_error, .corrupt = msim__tcp_corrupt};
 
 int msim__tcp_create(struct msim_sim *sim)
 {
@@ -150,8 +153,8 @@ static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *
   return key->local_id != 0 && msim__ip_mtu_for(node, key->remote_id) != 0;
 }
 
-int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
-                      const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
+int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
+                   void *user, struct msim__tcb **out)
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__tcp *tcp = msim__tcp(sim);
@@ -160,24 +163,29 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
   struct msim__tcb *tcb;
 
   memset(&key, 0, sizeof key);
-  key.remote_id = msim__addr_intern(tcp->net, &remote.addr);
-  key.remote_port = remote.port;
-  key.local_port = local_port;
+  key.remote_id = msim__addr_intern(tcp->net, &open->remote.addr);
+  key.remote_port = open->remote.port;
+  key.local_port = open->local.port;
   if (key.remote_id == 0)
     return MSIM_ERR_NOMEM;
-  if (remote.port == 0)
+  if (open->remote.port == 0)
     return MSIM_ERR_INVALID;
-  key.local_id = msim__ip_source_for(node, key.remote_id);
-  if (local_port == 0 && choose_port(tcp, node, &key) != MSIM_OK)
+  key.local_id = open->local.addr.family == MSIM_FAMILY_NONE ? msim__ip_source_for(node, key.remote_id)
+                                                             : msim__addr_find(tcp->net, &open->local.addr);
+  if (open->local.port == 0 && choose_port(tcp, node, &key) != MSIM_OK)
     return MSIM_ERR_LIMIT;
   if (!is_free(tcp, node, &key))
     return MSIM_ERR_EXISTS;
-  flow = flow_for(tcp, node, &key, local_port != 0);
+  flow = flow_for(tcp, node, &key, open->local.port != 0);
   if (flow == NULL)
     return MSIM_ERR_NOMEM;
   tcb = msim__tcb_new(node, &key, MSIM__TCP_CLOSED, flow);
   if (tcb == NULL) {
     msim__flow_unref(flow);
+    return MSIM_ERR_NOMEM;
+  }
+  if (msim__tcb_adopt_opts(tcb, open->opts) != MSIM_OK) {
+    msim__tcb_free(tcb);
     return MSIM_ERR_NOMEM;
   }
   tcb->ops = ops;
@@ -193,6 +201,14 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
   msim__tcb_set_state(tcb, MSIM__TCP_SYN_SENT, "open");
   msim__tcb_output(tcb);
   return MSIM_OK;
+}
+
+int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
+                      const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
+{
+  struct msim__tcp_open open = {.remote = remote, .local = {.port = local_port}};
+
+  return msim__tcp_open(node, &open, ops, user, out);
 }
 
 /* ---- 3.10.2 SEND ---- */
@@ -276,6 +292,23 @@ void msim__tcp_set_nodelay(struct msim__tcb *tcb, bool nodelay)
   else
     tcb->bits &= ~(uint32_t)MSIM__TCB_NODELAY;
   kick(tcb);
+}
+
+static void set_own(struct msim__tcb *tcb, unsigned bit, bool on)
+{
+  tcb->own = (uint8_t)(on ? tcb->own | bit : tcb->own & ~bit);
+}
+
+void msim__tcp_set_cork(struct msim__tcb *tcb, bool corked)
+{
+  set_own(tcb, MSIM__OWN_CORKED, corked);
+  if (!corked)
+    kick(tcb);
+}
+
+void msim__tcp_set_more(struct msim__tcb *tcb, bool more)
+{
+  set_own(tcb, MSIM__OWN_MORE, more);
 }
 
 /* ---- 3.10.3 RECEIVE; the rest is in tcp_reassembly.c ---- */

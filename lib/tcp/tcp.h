@@ -6,6 +6,7 @@
 #define MSIM_TCP_TCP_H
 
 #include <mailsim/cc.h>
+#include <mailsim/socket.h>
 #include <mailsim/stream.h>
 
 #include "net/net.h"
@@ -32,11 +33,28 @@ typedef int msim__tcp_accept_fn(void *ctx, struct msim__tcb *tcb, const struct m
 /* 3.10.1 passive OPEN, at every address of the node. MSIM_ERR_EXISTS, MSIM_ERR_NOMEM. */
 int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx);
 void msim__tcp_unlisten(struct msim_node *node, uint16_t port);
+/* What a listener may add; any may be NULL. gate is borrowed until unlisten; ctx is the listener's. */
+struct msim__tcp_gate {
+  bool (*is_full)(void *ctx);                     /* no further connection: SYNs and last ACKs are dropped */
+  const struct msim_tcp_opts *(*opts)(void *ctx); /* complete ones for the connection of a SYN; NULL: the host's */
+  /* For those who look: how many wait to be accepted, and how many may. */
+  void (*queue)(void *ctx, uint32_t *count, uint32_t *count_max);
+};
+void msim__tcp_set_gate(struct msim_node *node, uint16_t port, const struct msim__tcp_gate *gate);
 
 /* 3.10.1 active OPEN. local_port 0: an ephemeral one. Without a route on_closed(UNREACHABLE) follows from the loop.
  * MSIM_ERR_EXISTS: the four-tuple is in use; MSIM_ERR_LIMIT: no free port; MSIM_ERR_NOMEM. */
 int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
                       const struct msim__tcp_user *ops, void *user, struct msim__tcb **out);
+
+/* The same with more said. */
+struct msim__tcp_open {
+  struct msim_endpoint remote;
+  struct msim_endpoint local;       /* family NONE: by the route; port 0: an ephemeral one */
+  const struct msim_tcp_opts *opts; /* complete; NULL: the host's */
+};
+int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
+                   void *user, struct msim__tcb **out);
 
 /* 3.10.2 SEND. See msim_stream_write and msim_stream_write_blob. */
 size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes);
@@ -59,6 +77,14 @@ const char *msim__tcp_message(const struct msim__tcb *tcb);
 void msim__tcp_close(struct msim__tcb *tcb); /* 3.10.4 */
 void msim__tcp_abort(struct msim__tcb *tcb); /* 3.10.5 */
 void msim__tcp_set_nodelay(struct msim__tcb *tcb, bool nodelay);
+/* What fills no segment waits, at most until the persist timer fires; more: until the next write only. */
+void msim__tcp_set_cork(struct msim__tcb *tcb, bool corked);
+void msim__tcp_set_more(struct msim__tcb *tcb, bool more);
+
+/* The options of this connection alone, to be changed; a copy of the host's is made when there is none. Then
+ * opts_changed makes them count. NULL when out of memory (the simulation has then failed). */
+struct msim_tcp_opts *msim__tcp_own_opts(struct msim__tcb *tcb);
+void msim__tcp_opts_changed(struct msim__tcb *tcb);
 
 /* user may be changed at any time. */
 void msim__tcp_set_user(struct msim__tcb *tcb, const struct msim__tcp_user *ops, void *user);
@@ -66,6 +92,26 @@ struct msim_endpoint msim__tcp_local(const struct msim__tcb *tcb);
 struct msim_endpoint msim__tcp_remote(const struct msim__tcb *tcb);
 const struct msim_flow *msim__tcp_flow(const struct msim__tcb *tcb);
 struct msim_node *msim__tcp_node(const struct msim__tcb *tcb);
+enum msim_tcp_state msim__tcp_state_of(const struct msim__tcb *tcb);
+/* In state CLOSE, before on_closed: what that will tell. */
+enum msim_close_reason msim__tcp_why(const struct msim__tcb *tcb);
+/* Queued and not acknowledged, with the FIN; queued and never sent, without it. */
+size_t msim__tcp_unacked_bytes(const struct msim__tcb *tcb);
+size_t msim__tcp_unsent_bytes(const struct msim__tcb *tcb);
+uint32_t msim__tcp_path_mtu_bytes(const struct msim__tcb *tcb);
+void msim__tcp_info(const struct msim__tcb *tcb, struct msim_tcp_info *out);
+void msim__tcp_info_none(struct msim_tcp_info *out); /* all zero, and no timer runs */
+/* A listener, a connection or its TIME-WAIT has this local port. Walks all connections. */
+bool msim__tcp_port_in_use(const struct msim_node *node, uint16_t port);
+
+/* Counters of a host (socket.h). Counting never fails but for memory, which fails the simulation. */
+enum msim__tcp_counter {
+#define MSIM__TCP_COUNTER_ENUM(member, name) MSIM__COUNT_##member,
+  MSIM_TCP_COUNTER_MAP(MSIM__TCP_COUNTER_ENUM)
+#undef MSIM__TCP_COUNTER_ENUM
+      MSIM__COUNTERS
+};
+void msim__tcp_count(struct msim_node *node, enum msim__tcp_counter which);
 
 /* The node's TCP options, complete: what msim_node_set_tcp said over the defaults of topology.h. */
 const struct msim_tcp_opts *msim__tcp_opts_of(const struct msim_node *node);

@@ -30,6 +30,7 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
   msim__cc_lost(tcb, MSIM_LOSS_DUPACK, flight < tcb->cc.cwnd_bytes ? flight : tcb->cc.cwnd_bytes);
+  msim__tcp_count(tcb->head.node, uses_sack(tcb) ? MSIM__COUNT_sack_recovery : MSIM__COUNT_reno_recovery);
   tcb->recover = tcb->snd_max;
   tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
               MSIM__TCB_RETRANSMIT;
@@ -165,6 +166,8 @@ static void take_probe(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   bool duplicate = msim__segment_tells_duplicate(seg);
 
+  if (duplicate)
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_dsack_recv);
   if (!msim__tcb_uses_rack(tcb))
     return;
   if (duplicate)
@@ -172,8 +175,19 @@ static void take_probe(struct msim__tcb *tcb, const struct msim__segment *seg)
   if ((tcb->bits & MSIM__TCB_TLP_OUT) == 0 || !msim__tcb_tlp_acked(tcb, seg->ack, duplicate) ||
       (tcb->bits & MSIM__TCB_RECOVERING) != 0)
     return;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_loss_probe_recovery);
   msim__cc_lost(tcb, MSIM_LOSS_DUPACK, tcb->snd_nxt - tcb->snd_una);
   msim__cc_recovered(tcb);
+}
+
+/* RFC 3522 3.2: the first ACK after a timeout echoes a time before the retransmission: the original had arrived. */
+static bool was_spurious(const struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  const struct msim__tcp_row *row = tcb->board != NULL ? msim__board_row(tcb->board, 0) : NULL;
+
+  return tcb->retries > 0 && row != NULL && (row->flags & MSIM__ROW_EVER) != 0 && seg->has_timestamps &&
+         (tcb->bits & (MSIM__TCB_TIMESTAMPS | MSIM__TCB_PERSISTING)) == MSIM__TCB_TIMESTAMPS &&
+         msim__seq_before(seg->ts_echo, (uint32_t)(row->sent_ns / 1000000) + tcb->ts_offset);
 }
 
 /* Returns what the ACK covered and was not SACKed before. */
@@ -182,6 +196,8 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   uint32_t ack = seg->ack, data_bytes = data_in(tcb, ack), delivered_bytes = 0;
   bool recovering = (tcb->bits & MSIM__TCB_RECOVERING) != 0;
 
+  if (was_spurious(tcb, seg))
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_spurious_rtos);
   note_limits(tcb);
   msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;

@@ -2,6 +2,7 @@
  *
  * Steps set bits: what is owed to the peer goes out once, by tcp_output.c, after the user was told. Does not know
  * CLOSED, LISTEN and SYN-SENT (tcp_input_syn.c), TIME-WAIT (tcp_time_wait.c), nor what an ACK means (tcp_ack.c). */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 static uint32_t receive_window(const struct msim__tcb *tcb)
@@ -158,8 +159,10 @@ static bool check_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
     return true;
   if (tcb->head.state == MSIM__TCP_SYN_RECEIVED && (tcb->bits & MSIM__TCB_PASSIVE) != 0)
     back_to_listen(tcb, "another SYN");
-  else
+  else {
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_syn_challenge);
     msim__tcb_challenge(tcb); /* RFC 5961 4.2 */
+  }
   return false;
 }
 
@@ -182,6 +185,11 @@ static bool ack_in_syn_received(struct msim__tcb *tcb, const struct msim__segmen
                               .flow = tcb->flow,
                               .side = tcb->head.side};
 
+  if ((tcb->bits & MSIM__TCB_PASSIVE) != 0 &&
+      msim__tcp_listener_is_full(msim__tcp_listener_find(tcb->head.node, tcb->head.local_port))) {
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_listen_overflows);
+    return false; /* as if it had been lost: our SYN, ACK asks again */
+  }
   if (msim__seq_after(seg->ack, tcb->snd_una) && !msim__seq_after(seg->ack, tcb->snd_max)) {
     msim__tcb_synchronized(tcb, seg);
     msim__tcb_establish(tcb, "ACK of SYN");
@@ -353,6 +361,9 @@ static void in_synchronized(struct msim__tcb *tcb, struct msim__segment *seg)
 
 void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
 {
+  uint32_t rcv_nxt = tcb->rcv_nxt, snd_una = tcb->snd_una;
+  uint32_t undelivered = msim__tcb_own(tcb) != NULL ? msim__tcb_undelivered(tcb) : 0;
+
   tcb->bits |= MSIM__TCB_BUSY;
   if (tcb->life_at_ns != MSIM_NEVER) {
     tcb->heard_at_ns = msim__node_sim(tcb->head.node)->now_ns;
@@ -364,5 +375,7 @@ void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
     msim__tcb_in_syn_sent(tcb, seg);
   else
     in_synchronized(tcb, seg);
+  if (msim__tcb_own(tcb) != NULL)
+    msim__tcb_own_arrived(tcb, seg, rcv_nxt, snd_una, undelivered);
   msim__tcb_finish(tcb);
 }

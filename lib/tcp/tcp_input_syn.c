@@ -1,6 +1,6 @@
 /* tcp_input_syn.c: SEGMENT ARRIVES where there is no synchronized connection yet: CLOSED, LISTEN, SYN-SENT
  * (3.10.7.1 to 3.10.7.3). The other states are in tcp_input.c. */
-#include "tcp/tcb.h"
+#include "tcp/tcp_own.h"
 
 #include <string.h>
 
@@ -130,17 +130,29 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
                                .local_port = packet->dst_port,
                                .remote_port = packet->src_port,
                                .side = MSIM__SIDE_SERVER};
+  const struct msim__tcp_listener *listener = msim__tcp_listener_find(node, packet->dst_port);
+  const struct msim_tcp_opts *opts = NULL;
   struct msim_flow *flow;
   struct msim__tcb *tcb;
 
-  if (!msim__tcp_may_half_open(node))
+  if (msim__tcp_listener_is_full(listener))
+    msim__tcp_count(node, MSIM__COUNT_listen_overflows);
+  if (msim__tcp_listener_is_full(listener) || !msim__tcp_may_half_open(node)) {
+    msim__tcp_count(node, MSIM__COUNT_listen_drops);
     return; /* as if it had been lost: the peer tries again */
+  }
+  if (listener != NULL && listener->gate != NULL && listener->gate->opts != NULL)
+    opts = listener->gate->opts(listener->ctx);
   flow = flow_of_syn(node, packet);
   if (flow == NULL)
     return;
   tcb = msim__tcb_new(node, &key, MSIM__TCP_LISTEN, flow);
   if (tcb == NULL) {
     msim__flow_unref(flow);
+    return;
+  }
+  if (msim__tcb_adopt_opts(tcb, opts) != MSIM_OK) {
+    msim__tcb_free(tcb);
     return;
   }
   tcb->bits |= MSIM__TCB_PASSIVE | MSIM__TCB_BUSY;

@@ -2,6 +2,7 @@
  *
  * The predicates read the connection and fill a plan; build_segment turns a plan into a packet and keeps the books.
  * Does not process anything that arrives. */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <string.h>
@@ -160,7 +161,10 @@ static bool has_repair(struct msim__tcb *tcb, bool lost, struct plan *plan)
   if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_SACK)) != (MSIM__TCB_RECOVERING | MSIM__TCB_SACK) ||
       congestion_room(tcb) < tcb->cc.mss_bytes || (!lost && msim__tcb_uses_rack(tcb)))
     return false;
-  return msim__tcb_board_next(tcb, lost, text_bytes_max(tcb), &range) && plan_repair(tcb, &range, plan);
+  if (!msim__tcb_board_next(tcb, lost, text_bytes_max(tcb), &range) || !plan_repair(tcb, &range, plan))
+    return false;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_fast_retrans);
+  return true;
 }
 
 /* Fast retransmit, or the hole that a partial ACK has shown. */
@@ -175,6 +179,7 @@ static bool must_retransmit(struct msim__tcb *tcb, struct plan *plan)
   if (tcb->snd_una == tcb->snd_max)
     return false;
   tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_fast_retrans);
   if ((tcb->bits & MSIM__TCB_SACK) != 0 && msim__tcb_board_next(tcb, true, text_bytes_max(tcb), &range))
     return plan_repair(tcb, &range, plan);
   memset(plan, 0, sizeof *plan);
@@ -213,6 +218,7 @@ static bool must_probe_tail(struct msim__tcb *tcb, struct plan *plan)
   }
   tcb->tlp_end = msim__seq_max(tcb->snd_max, plan->seq + plan->size_bytes + plan->fin);
   tcb->bits |= MSIM__TCB_TLP_OUT;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_loss_probes);
   return true;
 }
 
@@ -231,6 +237,7 @@ static bool must_probe(struct msim__tcb *tcb, struct plan *plan)
   plan->size_bytes = least(least(queued, text_bytes_max(tcb)), window);
   plan->fin = plan->size_bytes == queued && fin_waits(tcb, plan->seq) && plan->size_bytes < window;
   plan->stays = tcb->snd_wnd == 0;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_win_probe);
   return true;
 }
 
@@ -241,6 +248,9 @@ static bool is_worth_sending(const struct msim__tcb *tcb, uint32_t size_bytes, u
 
   if (size_bytes >= text_bytes_max(tcb))
     return true;
+  if ((tcb->own & (MSIM__OWN_CORKED | MSIM__OWN_MORE)) != 0 && (tcb->bits & MSIM__TCB_FIN_QUEUED) == 0 &&
+      tcb->snd_nxt == tcb->snd_max)
+    return false;
   if (msim__seq_before(tcb->snd_nxt, tcb->snd_max))
     return true; /* it was worth it when it was sent first */
   if (size_bytes == queued_bytes)
@@ -367,6 +377,14 @@ static void ack_is_sent(struct msim__tcb *tcb)
     msim__tcb_gaps_sent(tcb);
 }
 
+/* Repairs and probes are counted where they are decided. */
+static void count_again(struct msim__tcb *tcb, const struct plan *plan)
+{
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_retrans_segs);
+  if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_TLP_OUT)) == 0 && plan->seq != tcb->snd_una)
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_slow_start_retrans);
+}
+
 /* After a segment that takes up sequence numbers. watched: somebody keeps the numbers of segments. */
 static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watched)
 {
@@ -376,6 +394,7 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
     tcb->since_ns = now_of(tcb);
   if (msim__seq_before(plan->seq, tcb->snd_max)) {
     msim__node_sim(tcb->head.node)->counters.retransmit_count++;
+    count_again(tcb, plan);
     tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING; /* Karn: RFC 6298 3 */
   } else if (!plan->stays) {
     msim__tcb_rtt_start(tcb, plan->seq);
@@ -427,6 +446,10 @@ static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
     msim__sim_fail(sim, err, "TCP of %s cannot build a segment: %s", tcb->head.node->name, msim_strerror(err));
     return false;
   }
+  if (msim__tcb_own(tcb) != NULL)
+    msim__tcb_own_sent(tcb, plan->size_bytes, takes_numbers && msim__seq_before(plan->seq, tcb->snd_max));
+  if (!takes_numbers || !msim__seq_before(plan->seq, tcb->snd_max))
+    ((struct msim__tcp_node *)tcb->head.node->tcp_node)->out_count++;
   msim__ip_send(tcb->head.node, index); /* without a route it is lost, like on the way */
   ack_is_sent(tcb);
   if (takes_numbers)
@@ -447,6 +470,8 @@ static void build_ack(struct msim__tcb *tcb)
   struct plan plan = {0};
 
   plan.seq = next_number(tcb) - ((tcb->bits & MSIM__TCB_KEEPALIVE) != 0);
+  if ((tcb->bits & MSIM__TCB_KEEPALIVE) != 0)
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_keep_alive);
   tcb->bits &= ~(uint32_t)MSIM__TCB_KEEPALIVE;
   build_segment(tcb, &plan);
 }
@@ -524,6 +549,8 @@ void msim__tcb_output(struct msim__tcb *tcb)
   if (owes_ack(tcb) || owes_window_update(tcb))
     build_ack(tcb);
   set_timer(tcb);
+  if (msim__tcb_own(tcb) != NULL)
+    msim__tcb_own_measure(tcb);
 }
 
 /* ---- segments outside the order ---- */
@@ -532,13 +559,19 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__net *net = msim__net(sim);
+  struct msim__tcp_node *row = msim__tcp_node_of(node);
   uint32_t index = msim__packet_new(&net->packets);
   struct msim__packet *packet;
 
-  if (index == MSIM__PACKET_NONE) {
+  if (index == MSIM__PACKET_NONE || row == NULL) {
+    if (index != MSIM__PACKET_NONE)
+      msim__packet_free(&net->packets, index);
     msim__sim_fail_nomem(sim);
     return;
   }
+  row->out_count++;
+  if ((stray->flags & MSIM_TCP_RST) != 0)
+    msim__tcp_count(node, MSIM__COUNT_out_rsts);
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_TCP;
   packet->src = stray->src;
