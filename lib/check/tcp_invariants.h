@@ -35,7 +35,8 @@
   X(T17, "probes of a closed window come at growing distances")                                                        \
   X(T18, "TIME-WAIT is not cut short")                                                                                 \
   X(T19, "a reset is exact")                                                                                           \
-  X(T20, "a connection begins with SYN, and then everything acknowledges")
+  X(T20, "a connection begins with SYN, and then everything acknowledges")                                             \
+  X(T21, "an urgent pointer is not taken back")
 
 enum msim__tcp_rule {
 #define MSIM__TCP_RULE_ENUM(id, about) MSIM__TCP_RULE_##id,
@@ -77,6 +78,8 @@ struct msim__tcp_end {
   uint32_t edge;       /* the furthest right edge that it offered */
   bool ts_sent;
   uint32_t ts_value; /* the last that it sent */
+  bool urgent_sent;
+  uint32_t urgent; /* the pointer that it sent last */
   struct msim__syn_options own;
   struct msim__seq_bytes bytes; /* sent and not acknowledged */
 

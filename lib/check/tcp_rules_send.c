@@ -173,6 +173,27 @@ static void judge_rst(struct msim__tcp_seen *seen)
          number(mine->sent_end));
 }
 
+/* T21: RFC 9293 3.8.5. What is further away than the field can say is only "beyond". */
+static void judge_urgent(struct msim__tcp_seen *seen)
+{
+  struct msim__tcp_end *mine = seen->mine;
+  uint32_t pointer = seen->seq + seen->tcp->urgent;
+
+  if ((seen->tcp->flags & MSIM_TCP_URG) == 0) {
+    if (mine->urgent_sent && !seen->syn && mine->ack_arrived && msim__seq_less(mine->una, mine->urgent) &&
+        msim__seq_less(seen->seq, mine->urgent))
+      BROKEN(seen, T21, "a segment at %lu without the urgent pointer to %lu", number(seen->seq), number(mine->urgent));
+    return;
+  }
+  if (mine->urgent_sent && msim__seq_less(pointer, mine->urgent)) {
+    if (seen->tcp->urgent != UINT16_MAX)
+      BROKEN(seen, T21, "an urgent pointer to %lu after one to %lu", number(pointer), number(mine->urgent));
+    return;
+  }
+  mine->urgent_sent = true;
+  mine->urgent = pointer;
+}
+
 /* T1: RFC 9293 3.4. */
 static int judge_bytes(struct msim__tcp_seen *seen)
 {
@@ -227,6 +248,7 @@ int msim__tcp_rules_send(struct msim__tcp_seen *seen)
   judge_options(seen);
   judge_clock(seen);
   judge_echo(seen);
+  judge_urgent(seen);
   msim__tcp_rules_ack(seen);
   msim__tcp_rules_repeat(seen);
   msim__tcp_rules_flight(seen);

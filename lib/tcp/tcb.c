@@ -177,6 +177,8 @@ static void tell_one(struct msim__tcb *tcb, unsigned what)
     return;
   if (what == MSIM__TELL_OPEN)
     call = ops->on_open;
+  else if (what == MSIM__TELL_URGENT)
+    call = msim__tcp_urgent_ahead(tcb, NULL) ? ops->on_urgent : NULL;
   else if (what == MSIM__TELL_READABLE)
     call = tcb->available_bytes > 0 ? ops->on_readable : NULL;
   else if (what == MSIM__TELL_WRITABLE)

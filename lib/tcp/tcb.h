@@ -114,7 +114,7 @@ enum {
   MSIM__TCB_SYN_REPEATED = 1 << 18,
   MSIM__TCB_HAS_RTT = 1 << 19,
   MSIM__TCB_OWN_CC_STATE = 1 << 20, /* cc_state.block is an allocation */
-  MSIM__TCB_URGENT = 1 << 21,       /* the peer's urgent pointer was seen (3.8.5); the bytes stay in line */
+  MSIM__TCB_URGENT = 1 << 21,       /* rcv_up counts (3.8.5); the bytes stay in line */
   MSIM__TCB_TIMESTAMPS = 1 << 22,   /* both sides offered timestamps (RFC 7323 3) */
   MSIM__TCB_CLOSED_EARLY = 1 << 23, /* in SYN-RECEIVED: beyond it, but our SYN is not acknowledged yet */
   MSIM__TCB_SACK = 1 << 24,         /* both sides permitted SACK (RFC 2018 2) */
@@ -130,9 +130,16 @@ enum {
 enum {
   MSIM__TELL_ACCEPT = 1,
   MSIM__TELL_OPEN = 2,
-  MSIM__TELL_READABLE = 4,
-  MSIM__TELL_WRITABLE = 8,
-  MSIM__TELL_EOF = 16
+  MSIM__TELL_URGENT = 4,
+  MSIM__TELL_READABLE = 8,
+  MSIM__TELL_WRITABLE = 16,
+  MSIM__TELL_EOF = 32
+};
+
+/* tcb->more: the rarer bits */
+enum {
+  MSIM__MORE_URGENT = 1,     /* snd_up counts: it is not acknowledged yet */
+  MSIM__MORE_URGENT_NEWS = 2 /* no segment has told of snd_up yet */
 };
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
@@ -165,12 +172,14 @@ struct msim__tcb {
   uint32_t snd_wl1, snd_wl2;
   uint32_t iss;
   uint32_t queue_end; /* one past the last byte that the user queued */
+  uint32_t snd_up;    /* SND.UP: one past the last urgent byte */
 
   /* receive sequence space */
   uint32_t rcv_nxt;   /* RCV.NXT */
   uint32_t rcv_adv;   /* the right edge that was promised: RCV.NXT + RCV.WND */
   uint32_t rcv_acked; /* the last ACK sent */
   uint32_t irs;
+  uint32_t rcv_up;          /* RCV.UP: one past the last urgent byte, with URGENT */
   uint32_t fin_seq;         /* of the peer's FIN, with FIN_SEEN */
   uint32_t available_bytes; /* received in order, not yet consumed */
   uint32_t consumed_bytes;  /* by the user since the last ACK */
@@ -192,6 +201,7 @@ struct msim__tcb {
   uint8_t keepalives;            /* sent since the peer was heard */
   uint8_t reo_mult, reo_persist; /* RFC 8985 6.2: reo_wnd_mult - 1, reo_wnd_persist */
   bool tlp_probe, tlp_again;     /* a probe is to go out; the last one was a retransmission */
+  uint8_t more;
   uint32_t dsack_round, tlp_end;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
@@ -231,7 +241,7 @@ struct msim__tcb {
   struct msim_timer timer;
 };
 /* Where pointers have 8 bytes: an established idle connection shall stay below 1 KiB with its buffers. */
-_Static_assert(sizeof(struct msim__tcb) <= 576, "a connection has grown beyond nine cache lines");
+_Static_assert(sizeof(struct msim__tcb) <= 640, "a connection has grown beyond ten cache lines");
 
 struct msim__tcp_listener {
   struct msim__tcp_listener *next;
@@ -361,7 +371,8 @@ void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
 void msim__tcp_in_closed(struct msim_node *node, const struct msim__segment *seg);
 void msim__tcp_in_listen(struct msim_node *node, struct msim__segment *seg, const uint32_t *after);
 void msim__tcb_in_syn_sent(struct msim__tcb *tcb, struct msim__segment *seg);
-/* The seventh and eighth step, which also a SYN's text and FIN pass. */
+/* The sixth, seventh and eighth step, which also a SYN's text and FIN pass. */
+void msim__tcb_check_urgent(struct msim__tcb *tcb, const struct msim__segment *seg);
 void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg);
 void msim__tcb_check_fin(struct msim__tcb *tcb, const struct msim__segment *seg);
 /* Our SYN is acknowledged for the first time: timers, window and controller begin. Before SND.UNA moves. */
@@ -457,6 +468,16 @@ static inline uint32_t msim__tcb_queued_from(const struct msim__tcb *tcb, uint32
 }
 /* Attaches [seq, seq + size) of the stream to the packet: by reference where it lies in one piece. MSIM_ERR_NOMEM. */
 int msim__tcb_send_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq, uint32_t size_bytes);
+
+/* ---- tcp_urgent.c ---- */
+/* What was queued last is urgent. */
+void msim__tcb_urgent_queued(struct msim__tcb *tcb);
+/* Of a segment at seq; 0: it tells of nothing urgent. */
+uint16_t msim__tcb_urgent_pointer(const struct msim__tcb *tcb, uint32_t seq);
+void msim__tcb_urgent_acked(struct msim__tcb *tcb);
+/* The sixth step, for a segment with URG. */
+void msim__tcb_urgent_arrives(struct msim__tcb *tcb, const struct msim__segment *seg);
+void msim__tcb_urgent_consumed(struct msim__tcb *tcb);
 
 /* ---- tcp_marks.c ---- */
 void msim__tcb_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin);

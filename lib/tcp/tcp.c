@@ -235,7 +235,7 @@ static void kick(struct msim__tcb *tcb)
   msim__tcb_output(tcb);
 }
 
-size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes)
+static size_t write_bytes(struct msim__tcb *tcb, const void *data, size_t size_bytes, bool urgent)
 {
   size_t space;
 
@@ -250,8 +250,20 @@ size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_byte
     msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
     return 0;
   }
+  if (urgent && size_bytes > 0)
+    msim__tcb_urgent_queued(tcb);
   kick(tcb);
   return size_bytes;
+}
+
+size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes)
+{
+  return write_bytes(tcb, data, size_bytes, false);
+}
+
+size_t msim__tcp_write_urgent(struct msim__tcb *tcb, const void *data, size_t size_bytes)
+{
+  return write_bytes(tcb, data, size_bytes, true);
 }
 
 int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes)
@@ -316,6 +328,8 @@ void msim__tcp_set_more(struct msim__tcb *tcb, bool more)
 void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)
 {
   msim__tcb_receive_consume(tcb, size_bytes);
+  if ((tcb->bits & MSIM__TCB_URGENT) != 0)
+    msim__tcb_urgent_consumed(tcb);
   kick(tcb);
 }
 

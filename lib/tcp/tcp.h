@@ -22,6 +22,9 @@ struct msim__tcp_user {
   void (*on_writable)(struct msim__tcb *tcb, void *user); /* a write had not fitted, and now there is room */
   void (*on_eof)(struct msim__tcb *tcb, void *user);      /* the peer's FIN is in order; comes after on_readable */
   void (*on_closed)(struct msim__tcb *tcb, void *user, enum msim_close_reason why);
+  /* The peer's urgent pointer has come or advanced (3.8.5), ahead of the bytes that it points beyond; comes before
+   * on_readable. */
+  void (*on_urgent)(struct msim__tcb *tcb, void *user);
 };
 
 /* Makes the room and registers with net; called once by msim_sim_new. MSIM_ERR_NOMEM. */
@@ -58,6 +61,9 @@ int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, co
 
 /* 3.10.2 SEND. See msim_stream_write and msim_stream_write_blob. */
 size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes);
+/* The same, and what the peer has not read up to its end becomes urgent: the news goes out at once, also where the
+ * bytes may not (3.8.5). Returns what was taken; when that is not all, what was taken is urgent. */
+size_t msim__tcp_write_urgent(struct msim__tcb *tcb, const void *data, size_t size_bytes);
 int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes);
 size_t msim__tcp_space_bytes(const struct msim__tcb *tcb);
 /* Asks for on_writable although no write was tried: what the user has does not fit. */
@@ -70,6 +76,12 @@ size_t msim__tcp_available_bytes(const struct msim__tcb *tcb);
 /* The part that lies together at offset_bytes from the next unread byte; empty at or past the end. */
 struct msim_slice msim__tcp_peek(const struct msim__tcb *tcb, size_t offset_bytes);
 void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes);
+/* Urgent data lies ahead: *offset_bytes (may be NULL) is the distance from the next unread byte to the urgent pointer,
+ * so that many bytes are still to be read in a hurry, whether they have arrived or not; the last of them is what the
+ * socket interface calls the out-of-band byte. False, and *offset_bytes as it was: none. (MUST-33) */
+bool msim__tcp_urgent_ahead(const struct msim__tcb *tcb, size_t *offset_bytes);
+/* The next unread byte is the last urgent one (sockatmark, SIOCATMARK). */
+bool msim__tcp_is_at_urgent_mark(const struct msim__tcb *tcb);
 bool msim__tcp_is_at_eof(const struct msim__tcb *tcb);
 /* The label of the unit with a message that covers the next unread byte, or NULL. Valid until the next consume. */
 const char *msim__tcp_message(const struct msim__tcb *tcb);

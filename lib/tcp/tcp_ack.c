@@ -222,6 +222,8 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
     tcb->retransmit_at_ns = MSIM_NEVER; /* 5.2 */
   else
     restart_timer(tcb);
+  if ((tcb->more & MSIM__MORE_URGENT) != 0)
+    msim__tcb_urgent_acked(tcb);
   msim__tcb_send_acked(tcb);
   msim__tcb_marks_acked(tcb);
   msim__tcb_sent_acked(tcb);

@@ -245,11 +245,28 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 /* ---- sixth: the URG bit ---- */
 
-/* 3.8.5: noted; the bytes stay where they are in the stream, as MUST-31 and RFC 6093 6 want. */
-static void check_urgent(struct msim__tcb *tcb, const struct msim__segment *seg)
+/* After the peer's FIN nothing can be urgent. */
+void msim__tcb_check_urgent(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  if ((seg->flags & MSIM_TCP_URG) != 0)
-    tcb->bits |= MSIM__TCB_URGENT;
+  if ((seg->flags & MSIM_TCP_URG) == 0)
+    return;
+  switch ((enum msim__tcp_state)tcb->head.state) {
+  case MSIM__TCP_SYN_RECEIVED: /* on the SYN: told once ESTABLISHED */
+  case MSIM__TCP_ESTABLISHED:
+  case MSIM__TCP_FIN_WAIT_1:
+  case MSIM__TCP_FIN_WAIT_2:
+    msim__tcb_urgent_arrives(tcb, seg);
+    return;
+  case MSIM__TCP_CLOSED:
+  case MSIM__TCP_LISTEN:
+  case MSIM__TCP_SYN_SENT:
+  case MSIM__TCP_CLOSE_WAIT:
+  case MSIM__TCP_CLOSING:
+  case MSIM__TCP_LAST_ACK:
+  case MSIM__TCP_TIME_WAIT:
+  case MSIM__TCP_STATES:
+    return;
+  }
 }
 
 /* ---- seventh: the text ---- */
@@ -354,7 +371,7 @@ static void in_synchronized(struct msim__tcb *tcb, struct msim__segment *seg)
 {
   if (!check_sequence(tcb, seg) || !check_rst(tcb, seg) || !check_syn(tcb, seg) || !check_ack(tcb, seg))
     return;
-  check_urgent(tcb, seg);
+  msim__tcb_check_urgent(tcb, seg);
   msim__tcb_take_text(tcb, seg);
   msim__tcb_check_fin(tcb, seg);
 }

@@ -100,6 +100,7 @@ static void take_rest_of_syn(struct msim__tcb *tcb, struct msim__segment *seg)
 {
   seg->flags &= (uint16_t)~MSIM_TCP_SYN;
   seg->seq++;
+  msim__tcb_check_urgent(tcb, seg);
   msim__tcb_take_text(tcb, seg);
   msim__tcb_check_fin(tcb, seg);
 }

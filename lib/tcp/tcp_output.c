@@ -254,7 +254,7 @@ static bool is_worth_sending(const struct msim__tcb *tcb, uint32_t size_bytes, u
   if (msim__seq_before(tcb->snd_nxt, tcb->snd_max))
     return true; /* it was worth it when it was sent first */
   if (size_bytes == queued_bytes)
-    return free_to_send || (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0;
+    return free_to_send || (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0 || (tcb->more & MSIM__MORE_URGENT) != 0;
   return free_to_send && size_bytes >= tcb->snd_wnd_max / 2;
 }
 
@@ -309,6 +309,12 @@ static bool owes_window_update(const struct msim__tcb *tcb)
          tcb->consumed_bytes >= tcb->opts->receive_buffer_bytes / 2;
 }
 
+/* 3.8.5: an urgent pointer does not wait until its bytes may go out. */
+static bool owes_urgent(const struct msim__tcb *tcb)
+{
+  return (tcb->more & MSIM__MORE_URGENT_NEWS) != 0 && may_carry_data(tcb) && tcb->snd_una != tcb->iss;
+}
+
 /* ---- building ---- */
 
 static int add_options(struct msim__tcb *tcb, struct msim__net *net, struct msim__packet *packet, bool syn,
@@ -333,6 +339,23 @@ static int add_options(struct msim__tcb *tcb, struct msim__net *net, struct msim
   if (!syn && tcb->gaps != NULL &&
       (size_bytes == 0 || msim__tcb_gaps_option_bytes(tcb) + size_bytes <= tcb->cc.mss_bytes))
     cold->option_bytes = msim__tcb_gaps_write(tcb, cold->options, cold->option_bytes);
+  return MSIM_OK;
+}
+
+/* 3.8.5: every segment before SND.UP says so, with text and without. */
+static int add_urgent(struct msim__tcb *tcb, struct msim__net *net, struct msim__packet *packet)
+{
+  uint16_t pointer = msim__tcb_urgent_pointer(tcb, packet->seq);
+  struct msim__packet_cold *cold;
+
+  tcb->more &= (uint8_t)~MSIM__MORE_URGENT_NEWS;
+  if (pointer == 0)
+    return MSIM_OK;
+  cold = msim__packet_cold(&net->packets, packet);
+  if (cold == NULL)
+    return MSIM_ERR_NOMEM;
+  cold->urgent = pointer;
+  packet->flags |= MSIM_TCP_URG;
   return MSIM_OK;
 }
 
@@ -437,6 +460,8 @@ static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
   if (watched && msim__seq_before(plan->seq, tcb->snd_max))
     rtx_number = msim__tcb_sent_number(tcb, plan->seq);
   err = add_options(tcb, net, packet, plan->syn, plan->size_bytes, rtx_number);
+  if (err == MSIM_OK && (tcb->more & MSIM__MORE_URGENT) != 0 && !plan->syn)
+    err = add_urgent(tcb, net, packet);
   if (err == MSIM_OK && plan->size_bytes > 0)
     err = msim__tcb_send_attach(tcb, packet, plan->seq, plan->size_bytes);
   if (err == MSIM_OK && plan->size_bytes > 0 && tcb->mark_first != NULL)
@@ -546,7 +571,7 @@ void msim__tcb_output(struct msim__tcb *tcb)
     if (plan.stays)
       break;
   }
-  if (owes_ack(tcb) || owes_window_update(tcb))
+  if (owes_ack(tcb) || owes_window_update(tcb) || owes_urgent(tcb))
     build_ack(tcb);
   set_timer(tcb);
   if (msim__tcb_own(tcb) != NULL)

@@ -63,14 +63,17 @@ static void read_some(struct conn *c)
   }
 }
 
-static void write_some(struct conn *c, size_t size_bytes)
+static void write_some(struct conn *c, size_t size_bytes, bool urgent)
 {
   uint8_t bytes[2048];
   size_t i;
 
   for (i = 0; i < size_bytes; i++)
     bytes[i] = byte_at(c->write_seq + (uint32_t)i);
-  c->write_seq += (uint32_t)msim__tcp_write(c->tcb, bytes, size_bytes);
+  if (urgent)
+    c->write_seq += (uint32_t)msim__tcp_write_urgent(c->tcb, bytes, size_bytes);
+  else
+    c->write_seq += (uint32_t)msim__tcp_write(c->tcb, bytes, size_bytes);
 }
 
 static void on_open(struct msim__tcb *tcb, void *user)
@@ -98,7 +101,7 @@ static void on_writable(struct msim__tcb *tcb, void *user)
   struct conn *c = user;
 
   FUZZ_CHECK(c->tcb == tcb && c->opened && !c->closed);
-  write_some(c, 100);
+  write_some(c, 100, false);
 }
 
 static void on_eof(struct msim__tcb *tcb, void *user)
@@ -119,7 +122,16 @@ static void on_closed(struct msim__tcb *tcb, void *user, enum msim_close_reason 
   c->tcb = NULL;
 }
 
-static const struct msim__tcp_user user_ops = {on_open, on_readable, on_writable, on_eof, on_closed};
+static void on_urgent(struct msim__tcb *tcb, void *user)
+{
+  const struct conn *c = user;
+  size_t ahead = 0;
+
+  FUZZ_CHECK(c->tcb == tcb && c->opened && !c->ended && !c->closed);
+  FUZZ_CHECK(msim__tcp_urgent_ahead(tcb, &ahead) && ahead > 0 && (ahead == 1) == msim__tcp_is_at_urgent_mark(tcb));
+}
+
+static const struct msim__tcp_user user_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent};
 
 static int accept(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user **ops, void **user)
 {
@@ -163,6 +175,7 @@ static void peer_receive(struct msim_node *node, struct msim__packet *packet)
     return;
   }
   FUZZ_CHECK(pair != NULL); /* the host speaks to nobody else */
+  FUZZ_CHECK(((packet->flags & MSIM_TCP_URG) != 0) == (packet->cold != NULL && packet->cold->urgent != 0));
   for (i = 0; i < text.size_bytes; i++)
     FUZZ_CHECK(text.data[i] == byte_at(begin + (uint32_t)i));
   pair->his_seq = packet->seq;
@@ -294,7 +307,7 @@ static void send_segment(struct world *w, struct fuzz_input *input)
   if (options.size_bytes > 0 || (p->flags & MSIM_TCP_URG) != 0) {
     cold = msim__packet_cold(&msim__net(w->sim)->packets, p);
     FUZZ_CHECK(cold != NULL);
-    cold->urgent = (uint16_t)(p->seq & 0xffff);
+    cold->urgent = (uint16_t)((p->flags & MSIM_TCP_URG) != 0 ? p->seq & ((choice & 0x20) != 0 ? 0xffff : 0x7ff) : 0);
     cold->option_bytes = (uint8_t)(options.size_bytes & ~(size_t)3);
     if (cold->option_bytes > 0)
       memcpy(cold->options, options.data, cold->option_bytes);
@@ -352,7 +365,7 @@ static void use(struct world *w, struct fuzz_input *input)
   else if (c == NULL || c->tcb == NULL)
     return;
   else if (what % 8 < 4)
-    write_some(c, fuzz_number(input, 2) % 2048);
+    write_some(c, fuzz_number(input, 2) % 2048, (what & 0x80) != 0);
   else if (what % 8 == 4)
     msim__tcp_close(c->tcb);
   else if (what % 8 == 5)

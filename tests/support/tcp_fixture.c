@@ -150,7 +150,13 @@ static void on_closed(struct msim__tcb *tcb, void *user, enum msim_close_reason 
   end->tcb = NULL;
 }
 
-const struct msim__tcp_user tcp_end_ops = {on_open, on_readable, on_writable, on_eof, on_closed};
+static void on_urgent(struct msim__tcb *tcb, void *user)
+{
+  (void)tcb;
+  hear(user, "urgent");
+}
+
+const struct msim__tcp_user tcp_end_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent};
 
 size_t tcp_end_write(struct tcp_end *end, const char *text)
 {
@@ -278,6 +284,8 @@ static void describe(char *out, size_t out_bytes, struct tcp_world *w, const str
   if ((p->flags & MSIM_TCP_ACK) != 0)
     append(out, out_bytes, " ack %lu", (unsigned long)(p->ack - w->peer_iss));
   append(out, out_bytes, " win %u", (unsigned)p->window);
+  if ((p->flags & MSIM_TCP_URG) != 0)
+    append(out, out_bytes, " urg %u", p->cold != NULL ? (unsigned)p->cold->urgent : 0);
 }
 
 static uint32_t word_at(const uint8_t *p)
@@ -474,6 +482,10 @@ void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
   }
   if (seg->mss_bytes != 0 || seg->has_shift || seg->has_ts || seg->sack_ok || seg->sack[0][1] != 0)
     put_options(msim__packet_cold(&net->packets, p), w, seg);
+  if (seg->urgent != 0) {
+    msim__packet_cold(&net->packets, p)->urgent = seg->urgent;
+    p->flags |= MSIM_TCP_URG;
+  }
   msim__ip_send(w->b, index);
   tcp_world_run_for(w, MSIM_MSEC(2));
 }

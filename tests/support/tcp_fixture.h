@@ -89,6 +89,7 @@ struct tcp_seg {
   bool has_ts; /* ts_value as it is; ts_echo relative to own_ts */
   uint32_t ts_value, ts_echo;
   uint32_t sack[4][2]; /* blocks {left, right}; {0, 0}: none */
+  uint16_t urgent;     /* pointer, with URG; 0: neither */
 };
 /* To the listener's port in a world that listens, else to the opener's; arrives after 1 ms; then 1 more passes. */
 void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg);
