@@ -137,6 +137,7 @@ void msim__tcp_rules_arrive(struct msim__tcp_seen *seen)
     return;
   }
   judge_bytes(seen);
+  msim__tcp_rules_ecn_arrive(seen);
   if (seen->syn)
     note_syn(seen);
   note_timestamp(seen);

@@ -252,6 +252,7 @@ int msim__tcp_rules_send(struct msim__tcp_seen *seen)
   msim__tcp_rules_ack(seen);
   msim__tcp_rules_repeat(seen);
   msim__tcp_rules_flight(seen);
+  msim__tcp_rules_ecn_send(seen);
   if (judge_bytes(seen) != MSIM_OK)
     return MSIM_ERR_NOMEM;
   note_sent(seen);

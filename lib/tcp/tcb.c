@@ -80,6 +80,8 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
   }
   if (tcb->opts->no_nagle)
     tcb->bits |= MSIM__TCB_NODELAY;
+  if (tcb->opts->ecn == MSIM_TCP_ECN_ASK)
+    tcb->ecn = MSIM__ECN_ASKED;
   tcb->flow = flow;
   msim_timer_init(&tcb->timer, node, msim__tcb_timer_fired);
   msim__tcb_set_buffers(tcb);
@@ -100,7 +102,7 @@ void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after)
   tcb->iss = (uint32_t)(sim->now_ns / 4000 + h); /* RFC 6528 3: M + F(…), M ticks every 4 microseconds */
   if (after != NULL && !msim__seq_after(tcb->iss, *after))
     tcb->iss = *after + ISS_GAP; /* RFC 9293 3.6.1, MUST-13 with MAY-2 */
-  tcb->snd_una = tcb->snd_nxt = tcb->snd_max = tcb->recover = tcb->iss;
+  tcb->snd_una = tcb->snd_nxt = tcb->snd_max = tcb->recover = tcb->ecn_end = tcb->iss;
   tcb->queue_end = tcb->iss + 1;
   tcb->flow->side[tcb->head.side].first_seq = tcb->iss;
   tcb->flow->side[tcb->head.side].first_seq_known = true;

@@ -126,6 +126,16 @@ enum {
   MSIM__TCB_TLP_OUT = 1 << 30       /* a probe is out, up to tlp_end */
 };
 
+/* tcb->ecn */
+enum {
+  MSIM__ECN_ASKED = 1,     /* our SYN asks for it */
+  MSIM__ECN_TOOK_BACK = 2, /* a SYN that does not ask went out too */
+  MSIM__ECN_ECHOES = 4,    /* the peer may send packets that can be marked: marks are told */
+  MSIM__ECN_SENDS = 8,     /* we may */
+  MSIM__ECN_CAME = 16,     /* a mark came, and the peer has not said that it knows: ECE */
+  MSIM__ECN_CUT = 32       /* the window was cut, and the peer does not know: CWR */
+};
+
 /* tcb->tell: what the user is to hear, in this order */
 enum {
   MSIM__TELL_ACCEPT = 1,
@@ -202,9 +212,12 @@ struct msim__tcb {
   uint8_t reo_mult, reo_persist; /* RFC 8985 6.2: reo_wnd_mult - 1, reo_wnd_persist */
   bool tlp_probe, tlp_again;     /* a probe is to go out; the last one was a retransmission */
   uint8_t more;
+  uint8_t ecn;                   /* MSIM__ECN_…; 0: nothing to do with it */
+  uint8_t tos;                   /* the user's bits of every segment (RFC 2474 3) */
   uint32_t dsack_round, tlp_end;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
+  uint32_t ecn_end;      /* the window that was cut for a mark ends here */
   uint32_t rtt_seq;      /* acknowledged beyond this number, the timing ends */
 
   msim_ns retransmit_at_ns; /* retransmission, persist; MSIM_NEVER: off */
@@ -266,6 +279,7 @@ struct msim__time_wait {
   uint32_t ts_recent, ts_offset; /* with timestamps */
   uint16_t window;               /* as on the wire */
   bool timestamps;
+  uint8_t tos;
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
 
@@ -402,7 +416,7 @@ struct msim__stray {
   uint32_t seq, ack;
   uint16_t flags, window;
   struct msim_flow *flow;
-  uint8_t side;
+  uint8_t side, tos;
   bool has_timestamps;
   uint32_t ts_value, ts_echo;
 };
@@ -433,6 +447,25 @@ void msim__tcb_rtt_start(struct msim__tcb *tcb, uint32_t seq);
 /* The segment acknowledges new data, up to seg->ack; SND.UNA has not moved yet. */
 void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg);
 void msim__tcb_rto_back_off(struct msim__tcb *tcb);
+
+/* ---- tcp_ecn.c ---- */
+void msim__tcb_ecn_take_syn(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* The peer's SYN once more: it may have taken back what it asked for. */
+void msim__tcb_ecn_syn_again(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* Sets the ECN bits of a packet whose flags are set already. Only with tcb->ecn. */
+void msim__tcb_ecn_write(struct msim__tcb *tcb, struct msim__packet *packet, bool is_new_text);
+void msim__tcb_ecn_take_text(struct msim__tcb *tcb, const struct msim__segment *seg);
+static inline bool msim__tcb_ecn_echoed(const struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  return (tcb->ecn & MSIM__ECN_SENDS) != 0 && (seg->packet->flags & (MSIM_TCP_ECE | MSIM_TCP_SYN)) == MSIM_TCP_ECE;
+}
+/* An ACK with an echo has been dealt with; flight_bytes: before it. */
+void msim__tcb_ecn_take_echo(struct msim__tcb *tcb, uint32_t flight_bytes);
+/* The window was cut for a mark, and what was cut is still under way: a loss in it is no further reason. */
+static inline bool msim__tcb_ecn_has_cut(const struct msim__tcb *tcb)
+{
+  return (tcb->ecn & MSIM__ECN_SENDS) != 0 && msim__seq_before(tcb->snd_una, tcb->ecn_end);
+}
 
 /* ---- tcp_prr.c ---- */
 static inline bool msim__tcb_uses_prr(const struct msim__tcb *tcb)

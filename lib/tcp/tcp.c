@@ -323,6 +323,11 @@ void msim__tcp_set_more(struct msim__tcb *tcb, bool more)
   set_own(tcb, MSIM__OWN_MORE, more);
 }
 
+void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos)
+{
+  tcb->tos = tos & 0xfc;
+}
+
 /* ---- 3.10.3 RECEIVE; the rest is in tcp_reassembly.c ---- */
 
 void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)

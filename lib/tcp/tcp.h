@@ -97,6 +97,8 @@ void msim__tcp_set_more(struct msim__tcb *tcb, bool more);
  * opts_changed makes them count. NULL when out of memory (the simulation has then failed). */
 struct msim_tcp_opts *msim__tcp_own_opts(struct msim__tcb *tcb);
 void msim__tcp_opts_changed(struct msim__tcb *tcb);
+/* The DSCP of every further segment, in the upper six bits (RFC 2474 3); the lower two are TCP's (RFC 3168 5). */
+void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos);
 
 /* user may be changed at any time. */
 void msim__tcp_set_user(struct msim__tcb *tcb, const struct msim__tcp_user *ops, void *user);

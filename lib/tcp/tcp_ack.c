@@ -29,8 +29,9 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
 {
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
-  msim__cc_lost(tcb, MSIM_LOSS_DUPACK, flight < tcb->cc.cwnd_bytes ? flight : tcb->cc.cwnd_bytes);
   msim__tcp_count(tcb->head.node, uses_sack(tcb) ? MSIM__COUNT_sack_recovery : MSIM__COUNT_reno_recovery);
+  if (!msim__tcb_ecn_has_cut(tcb))
+    msim__cc_lost(tcb, MSIM_LOSS_DUPACK, flight < tcb->cc.cwnd_bytes ? flight : tcb->cc.cwnd_bytes);
   tcb->recover = tcb->snd_max;
   tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
               MSIM__TCB_RETRANSMIT;
@@ -190,6 +191,15 @@ static bool was_spurious(const struct msim__tcb *tcb, const struct msim__segment
          msim__seq_before(seg->ts_echo, (uint32_t)(row->sent_ns / 1000000) + tcb->ts_offset);
 }
 
+/* What lies 2^31 back would be taken for ahead: it stays just behind. */
+static void drag_marks(struct msim__tcb *tcb)
+{
+  if (msim__seq_before(tcb->recover, tcb->snd_una - 1))
+    tcb->recover = tcb->snd_una - 1;
+  if (msim__seq_before(tcb->ecn_end, tcb->snd_una - 1))
+    tcb->ecn_end = tcb->snd_una - 1;
+}
+
 /* Returns what the ACK covered and was not SACKed before. */
 static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
@@ -202,6 +212,7 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;
   tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
+  drag_marks(tcb);
   if (tcb->board != NULL)
     delivered_bytes = msim__tcb_board_acked(tcb, seg);
   if ((tcb->bits & MSIM__TCB_PERSISTING) == 0)
@@ -210,7 +221,7 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
     leave_recovery(tcb);
   else if (recovering && !uses_sack(tcb))
     take_partial_ack(tcb, data_bytes);
-  else if (!recovering && data_bytes > 0)
+  else if (!recovering && data_bytes > 0 && !msim__tcb_ecn_echoed(tcb, seg)) /* RFC 3168 6.1.2 */
     msim__cc_acked(tcb, data_bytes);
   if (!recovering)
     tcb->dup_acks = 0;
@@ -251,7 +262,7 @@ static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  uint32_t delivered_bytes = 0;
+  uint32_t delivered_bytes = 0, flight_bytes = tcb->snd_nxt - tcb->snd_una;
 
   tcb->probes_unanswered = 0;
   if (tcb->opts->user_timeout_ns != 0 &&
@@ -265,6 +276,8 @@ void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
     take_probe(tcb, seg);
   if (tcb->board != NULL)
     take_sacks(tcb, seg, delivered_bytes);
+  if (msim__tcb_ecn_echoed(tcb, seg))
+    msim__tcb_ecn_take_echo(tcb, flight_bytes);
   if (!msim__seq_before(seg->ack, tcb->snd_una))
     take_window(tcb, seg);
 }

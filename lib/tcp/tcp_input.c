@@ -77,6 +77,7 @@ static bool is_repeated_syn(struct msim__tcb *tcb, struct msim__segment *seg)
   if (tcb->head.state != MSIM__TCP_SYN_RECEIVED || seg->seq != tcb->irs || (seg->flags & MSIM_TCP_SYN) == 0 ||
       (seg->flags & MSIM_TCP_RST) != 0)
     return false;
+  msim__tcb_ecn_syn_again(tcb, seg);
   if ((seg->flags & MSIM_TCP_ACK) != 0) { /* simultaneous open: its SYN, ACK; the ACK counts (3.5, figure 8) */
     seg->flags &= (uint16_t)~MSIM_TCP_SYN;
     seg->seq++;
@@ -317,6 +318,7 @@ void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg)
   }
   if ((tcb->bits & MSIM__TCB_FIN_SEEN) != 0 && msim__seq_after(seg->seq + seg->text_bytes, tcb->fin_seq))
     return; /* beyond the end that the peer has announced */
+  msim__tcb_ecn_take_text(tcb, seg);
   if (seg->text_bytes > tcb->mss_seen)
     tcb->mss_seen = (uint16_t)seg->text_bytes;
   in_order = msim__tcb_receive_text(tcb, seg);

@@ -82,6 +82,7 @@ static void take_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
   }
   if (seg->sack_permitted && !tcb->opts->no_sack)
     tcb->bits |= MSIM__TCB_SACK;
+  msim__tcb_ecn_take_syn(tcb, seg);
   msim__tcb_update_mss(tcb);
   if (seg->window_shift >= 0 && !tcb->opts->no_window_scale) {
     tcb->bits |= MSIM__TCB_SCALING;

@@ -24,6 +24,8 @@ static void keep_profile(struct msim_tcp_opts *o)
   if (o->profile != MSIM_TCP_PLAIN)
     return;
   o->no_timestamps = o->no_sack = o->no_window_scale = true;
+  if (o->ecn == MSIM_TCP_ECN_PASSIVE)
+    o->ecn = MSIM_TCP_ECN_NONE;
   if (o->rto_min_ns == 0)
     o->rto_min_ns = MSIM_SEC(1); /* RFC 6298 2.4 */
   if (o->delayed_ack_ns == 0)
@@ -72,6 +74,8 @@ static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opt
     return "there is no congestion controller of that name";
   if ((unsigned)o->profile > MSIM_TCP_PLAIN)
     return "there is no such profile";
+  if ((unsigned)o->ecn > MSIM_TCP_ECN_NONE)
+    return "ECN is passive, ask or none";
   if (o->receive_buffer_bytes < BUFFER_BYTES_MIN || o->receive_buffer_bytes > BUFFER_BYTES_MAX)
     return "the receive buffer must have 256 bytes to 1 GiB";
   if (o->send_buffer_bytes < BUFFER_BYTES_MIN || o->send_buffer_bytes > BUFFER_BYTES_MAX)

@@ -383,6 +383,10 @@ static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, cons
   packet->flags = flags_of(tcb, plan);
   packet->ack = (packet->flags & MSIM_TCP_ACK) != 0 ? tcb->rcv_nxt : 0;
   packet->window = offer_window(tcb, plan->syn);
+  packet->tos = tcb->tos;
+  if (tcb->ecn != 0)
+    msim__tcb_ecn_write(tcb, packet,
+                        plan->size_bytes > 0 && !plan->stays && !msim__seq_before(plan->seq, tcb->snd_max));
   packet->flow = tcb->flow;
   msim__flow_ref(tcb->flow);
   if (tcb->head.side == MSIM__SIDE_SERVER)
@@ -607,6 +611,7 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
   packet->ack = stray->ack;
   packet->flags = stray->flags;
   packet->window = stray->window;
+  packet->tos = stray->tos;
   packet->flow = stray->flow;
   if (stray->flow != NULL)
     msim__flow_ref(stray->flow);
@@ -634,6 +639,7 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .flags = MSIM_TCP_RST,
                               .flow = tcb->flow,
                               .side = tcb->head.side,
+                              .tos = tcb->tos,
                               .has_timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0, /* RFC 7323 3.2, SHOULD */
                               .ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset,
                               .ts_echo = tcb->ts_recent};

@@ -86,6 +86,7 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
   wait->snd_nxt = tcb->snd_max;
   wait->rcv_nxt = tcb->rcv_nxt;
   wait->timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0;
+  wait->tos = tcb->tos;
   wait->ts_recent = tcb->ts_recent;
   wait->ts_offset = tcb->ts_offset;
   wait->window =
@@ -114,6 +115,7 @@ static void acknowledge(const struct msim__time_wait *wait)
                               .window = wait->window,
                               .flow = wait->flow,
                               .side = wait->head.side,
+                              .tos = wait->tos,
                               .has_timestamps = wait->timestamps,
                               .ts_value = msim__tcp_ts_clock(msim__node_sim(wait->head.node)) + wait->ts_offset,
                               .ts_echo = wait->ts_recent};

@@ -79,9 +79,11 @@ static void retransmit_fired(struct msim__tcb *tcb)
     return;
   }
   msim__tcp_count(tcb->head.node, MSIM__COUNT_tcp_timeouts);
-  if (opening)
+  if (opening) {
     tcb->bits |= MSIM__TCB_SYN_REPEATED;
-  else if (tcb->retries == 0)
+    if (tcb->head.state == MSIM__TCP_SYN_SENT && tcb->ecn != 0)
+      tcb->ecn |= MSIM__ECN_TOOK_BACK; /* RFC 3168 6.1.1.1 */
+  } else if (tcb->retries == 0)
     msim__cc_lost(tcb, MSIM_LOSS_TIMEOUT, flight); /* a segment lost again has been answered for already */
   tcb->retries++;
   msim__tcb_rto_back_off(tcb);

@@ -19,7 +19,7 @@ struct tcp_keys {
   uint64_t receive_buffer_bytes, send_buffer_bytes, initial_window, data_retries, syn_retries, mss_bytes;
   msim_ns rto_min_ns, rto_initial_ns, rto_max_ns, time_wait_ns;
   bool nagle, window_scale, timestamps, sack, prr, rack;
-  int profile;
+  int profile, ecn;
   msim_ns keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns, fin_wait_2_ns;
   uint64_t keepalive_probes, syn_backlog, challenge_acks;
 };
@@ -35,6 +35,7 @@ struct tcp_keys {
   }
 
 static const char *const profiles[] = {"linux", "freebsd", "plain", NULL}; /* enum msim_tcp_profile */
+static const char *const ecn_words[] = {"passive", "ask", "none", NULL};   /* enum msim_tcp_ecn */
 
 static const struct msim_field tcp_fields[] = {
     AMOUNT("receive-buffer", MSIM_FIELD_SIZE_BYTES, receive_buffer_bytes, 256, BUFFER_BYTES_MAX, "128KiB when absent"),
@@ -70,6 +71,8 @@ static const struct msim_field tcp_fields[] = {
     FLAG("sack", sack, "selective acknowledgment is offered (RFC 2018)"),
     FLAG("prr", prr, "proportional rate reduction during recovery (RFC 9937)"),
     FLAG("rack", rack, "loss by time and a probe of the tail, with SACK and timestamps (RFC 8985)"),
+    {"ecn", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, ecn), "passive", NULL, 0, ecn_words, 0, 0, NULL,
+     "congestion is marked instead of packets lost (RFC 3168): agreed to, also asked for, or neither"},
     {"profile", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, profile), "linux", NULL, 0, profiles, 0, 0, NULL,
      "options of the SYN and their order, and defaults of the times; plain: no option but MSS"},
     {NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
@@ -161,6 +164,7 @@ static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
   out->fin_wait_2_ns = keys->fin_wait_2_ns;
   out->syn_backlog_max = (uint32_t)keys->syn_backlog;
   out->challenge_acks_max = (uint32_t)keys->challenge_acks;
+  out->ecn = (enum msim_tcp_ecn)keys->ecn;
   out->profile = (enum msim_tcp_profile)keys->profile;
 }
 

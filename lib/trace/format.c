@@ -42,6 +42,8 @@ char *msim__put_segment(char *p, bool from_client, uint32_t number)
   return msim__put_uint(p, number);
 }
 
+const char *const msim__ecn_names[3] = {"ECT(1)", "ECT(0)", "CE"};
+
 char *msim__put_flags(char *p, uint16_t flags)
 {
   static const char letters[] = "FSRP.UEW"; /* of bits 0 to 7, as packetdrill and tcpdump write them */

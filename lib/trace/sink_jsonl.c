@@ -313,6 +313,19 @@ static void put_optional(struct jsonl_sink *jsonl, const char *key, size_t key_b
 }
 #define OPTIONAL(jsonl, literal, text) put_optional((jsonl), literal, sizeof(literal) - 1, (text))
 
+/* What the IP header says beside addresses: RFC 3168 5, RFC 2474 3. */
+static void put_traffic_class(struct msim__buf *buf, uint8_t tos)
+{
+  if ((tos & 3) != 0) {
+    const char *name = msim__ecn_names[(tos & 3) - 1];
+
+    KEY(buf, ",\"ecn\":\"");
+    (void)msim__buf_append(buf, name, strlen(name));
+    (void)msim__buf_append_byte(buf, '"');
+  }
+  NUMBER(buf, ",\"dscp\":", (uint64_t)tos >> 2);
+}
+
 static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record *record)
 {
   static const char *const points[] = {"tx", "rx", "drop", "fwd"};
@@ -368,6 +381,7 @@ static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record 
     put_raw(jsonl, packet);
   if (is_icmp || packet->flow == NULL)
     NUMBER(buf, ",\"id\":", view->id);
+  put_traffic_class(buf, view->tos);
 }
 
 /* ---- other records ---- */

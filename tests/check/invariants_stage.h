@@ -101,7 +101,7 @@ struct seg {
   bool scale, sack_permitted, has_ts, no_ts;
   uint32_t ts_value, ts_echo;
   uint32_t sack[6]; /* relative pairs */
-  uint8_t option_bytes;
+  uint8_t option_bytes, tos;
   const char *text; /* instead of the usual bytes */
   uint16_t urgent;  /* with URG */
 };
@@ -116,6 +116,7 @@ static inline struct msim_packet packet_of(const struct stage *s, const struct s
 
   memset(&p, 0, sizeof p);
   p.proto = MSIM_PROTO_TCP;
+  p.tos = seg->tos;
   tcp->flags = seg->flags;
   tcp->seq = mine + seg->seq;
   tcp->ack = (seg->flags & ACK) != 0 ? theirs + seg->ack : 0;

@@ -275,10 +275,11 @@ static void describe(char *out, size_t out_bytes, struct tcp_world *w, const str
   }
   seq = (p->flags & MSIM_TCP_RST) != 0 && !w->own_iss_known ? p->seq : p->seq - w->own_iss;
   out[0] = '\0';
-  append(out, out_bytes, "%s%s%s%s%s%s ", (p->flags & MSIM_TCP_SYN) != 0 ? "S" : "",
+  append(out, out_bytes, "%s%s%s%s%s%s%s%s ", (p->flags & MSIM_TCP_SYN) != 0 ? "S" : "",
          (p->flags & MSIM_TCP_FIN) != 0 ? "F" : "", (p->flags & MSIM_TCP_RST) != 0 ? "R" : "",
          (p->flags & MSIM_TCP_PSH) != 0 ? "P" : "", (p->flags & MSIM_TCP_URG) != 0 ? "U" : "",
-         (p->flags & MSIM_TCP_ACK) != 0 ? "." : "");
+         (p->flags & MSIM_TCP_ACK) != 0 ? "." : "", (p->flags & MSIM_TCP_ECE) != 0 ? "E" : "",
+         (p->flags & MSIM_TCP_CWR) != 0 ? "W" : "");
   append(out, out_bytes, "%lu:%lu(%u)", (unsigned long)seq, (unsigned long)(seq + p->payload_bytes),
          (unsigned)p->payload_bytes);
   if ((p->flags & MSIM_TCP_ACK) != 0)
@@ -347,8 +348,11 @@ static void peer_receive(struct msim_node *node, struct msim__packet *packet)
   describe(line, sizeof line, w, packet);
   if (w->shows_options)
     describe_options(line, sizeof line, w, packet);
+  if (w->shows_ecn && (packet->tos & 3) != 0)
+    append(line, sizeof line, " %s", (packet->tos & 3) == 3 ? "CE" : (packet->tos & 3) == 2 ? "ECT(0)" : "ECT(1)");
   append(w->inbox, sizeof w->inbox, "%s\n", line);
   w->last_seen_ns = w->sim->now_ns;
+  w->last_seen_tos = packet->tos;
 }
 
 static void open_raw(struct tcp_world *w, const struct msim_tcp_opts *opts)
@@ -472,6 +476,7 @@ void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
   p->seq = w->peer_iss + seg->seq;
   p->ack = (seg->flags & MSIM_TCP_ACK) != 0 ? w->own_iss + seg->ack : 0;
   p->flags = seg->flags;
+  p->tos = seg->tos;
   p->window = seg->closed ? 0 : seg->window != 0 ? seg->window : 65535;
   if (size > 0) {
     p->payload = msim_blob_new(w->sim, NULL, size);

@@ -45,11 +45,13 @@ struct tcp_world {
   uint32_t peer_iss, own_iss;
   bool own_iss_known;
   unsigned shift;     /* of the peer's windows, for nothing but its own notation */
+  bool shows_ecn;     /* lines end in "ECT(0)" or "CE" where a packet has that */
   bool shows_options; /* lines end in "<mss 1460,sackOK,TS val 0 ecr 7,nop,wscale 2>", in the order that came */
   uint32_t own_ts;    /* the first TSval seen */
   bool own_ts_known;
   char inbox[TCP_LOG_BYTES]; /* what the peer has seen and no expectation has taken yet, a line each */
   msim_ns last_seen_ns;
+  uint8_t last_seen_tos;
 };
 
 /* opts may be NULL. way describes both directions, but for drop_nth, which is that from a to b; NULL: 1 ms, infinitely
@@ -88,6 +90,7 @@ struct tcp_seg {
   bool sack_ok;
   bool has_ts; /* ts_value as it is; ts_echo relative to own_ts */
   uint32_t ts_value, ts_echo;
+  uint8_t tos;         /* of the IP header */
   uint32_t sack[4][2]; /* blocks {left, right}; {0, 0}: none */
   uint16_t urgent;     /* pointer, with URG; 0: neither */
 };

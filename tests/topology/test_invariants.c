@@ -20,6 +20,7 @@ static uint64_t seed_first = 1, seed_last = 50;
 struct world {
   struct msim_tcp_opts client, server;
   struct msim_link_way way;
+  struct msim_ecn_mark mark;
   const char *script; /* of the user */
 };
 
@@ -35,6 +36,7 @@ static int build(struct msim_sim *sim, void *ctx)
 
   memset(&link, 0, sizeof link);
   link.a_to_b = link.b_to_a = world->way;
+  link.a_to_b_mark = link.b_to_a_mark = world->mark;
   if (err == MSIM_OK)
     err = msim_node_add(sim, "router", &router);
   if (err == MSIM_OK)
@@ -136,6 +138,33 @@ static void tcp_when_queue_overflows_then_keeps_the_rules(void **state)
   run_all(&world);
 }
 
+/* Marks alone, marks and losses, and a server that takes no part. */
+static void tcp_when_links_mark_then_keeps_the_rules(void **state)
+{
+  struct world world = {.script = MAIL("1s", "1MB") ", " MAIL("1s", "100kB")};
+  struct topology_run run;
+
+  (void)state;
+  world.client.ecn = MSIM_TCP_ECN_ASK;
+  world.way.rate_bps = 5000000;
+  world.way.delay_ns = MSIM_MSEC(20);
+  world.mark.queue_packets = 5;
+  topology_run_built(&run, build, &world, 1, "jsonl", "kind=segment");
+  assert_int_equal(run.err, MSIM_OK);
+  assert_non_null(strstr(run.trace.data, "\"flags\":[\"SYN\",\"ECE\",\"CWR\"]"));
+  assert_non_null(strstr(run.trace.data, ",\"ecn\":\"ECT(0)\"}"));
+  assert_non_null(strstr(run.trace.data, ",\"ecn\":\"CE\"}"));
+  assert_null(strstr(run.trace.data, "\"point\":\"drop\""));
+  assert_null(strstr(run.trace.data, "\"rtx\""));
+  free(run.trace.data);
+  run_all(&world);
+  world.way.queue_packets_max = 8;
+  world.way.impair.loss_ppm = 20000;
+  run_all(&world);
+  world.server.ecn = MSIM_TCP_ECN_NONE;
+  run_all(&world);
+}
+
 static void tcp_when_options_are_odd_then_keeps_the_rules(void **state)
 {
   static const struct msim_tcp_opts opts[] = {
@@ -181,6 +210,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(tcp_when_links_lose_and_reorder_then_keeps_the_rules),
       cmocka_unit_test(tcp_when_links_are_terrible_then_keeps_the_rules),
       cmocka_unit_test(tcp_when_queue_overflows_then_keeps_the_rules),
+      cmocka_unit_test(tcp_when_links_mark_then_keeps_the_rules),
       cmocka_unit_test(tcp_when_options_are_odd_then_keeps_the_rules),
       cmocka_unit_test(tcp_when_nothing_gets_through_then_keeps_the_rules),
   };
