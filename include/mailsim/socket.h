@@ -246,7 +246,7 @@ struct msim_linger {
   X(TCP_DEFER_ACCEPT,                                                                                                  \
     int)                  /* listener: s; accept and poll tell of a connection once it has data, or after that time */ \
   X(TCP_LINGER2, int)     /* s of FIN-WAIT-2 after close; 0: 60 */                                                     \
-  X(IP_TOS, int)          /* 0 .. 255; the ECN bits are TCP's own */                                                   \
+  X(IP_TOS, int)          /* 0 .. 255; the ECN bits are TCP's own; UDP: 0 only */                                      \
   X(IP_MTU_DISCOVER, int) /* MSIM_PMTUDISC_…; packets always have DF set, fragments are not made */                  \
   X(IP_MTU, int)          /* get, connected: of the path as far as known */
 
@@ -405,6 +405,7 @@ struct msim_tcp_counters {
   MSIM_TCP_COUNTER_MAP(MSIM_TCP_COUNTER_MEMBER)
 #undef MSIM_TCP_COUNTER_MEMBER
 };
+/* A host that never spoke TCP has counted nothing. */
 #define msim_tcp_counters(node, out) msim_tcp_counters_sized((node), (out), sizeof(struct msim_tcp_counters))
 MSIM_API void msim_tcp_counters_sized(const struct msim_node *node, struct msim_tcp_counters *out, size_t out_bytes);
 

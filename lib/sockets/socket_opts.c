@@ -99,9 +99,11 @@ static int set_tos(struct msim_socket *s, int value)
 {
   if (!is_within(value, 0, 255))
     return -MSIM_EINVAL;
-  if (value != 0)
+  if (s->type == MSIM_SOCK_DGRAM && value != 0)
     return -MSIM_EOPNOTSUPP;
   s->tos = value;
+  if (s->tcb != NULL)
+    msim__tcp_set_tos(s->tcb, (uint8_t)value);
   return 0;
 }
 

@@ -43,6 +43,8 @@ static uint32_t poll_tcp(const struct msim_socket *s)
     return events;
   if (is_readable(s))
     events |= MSIM_POLLIN;
+  if (msim__socket_has_urgent(s))
+    events |= MSIM_POLLPRI;
   if (over || is_writable(s))
     events |= MSIM_POLLOUT;
   return events;
@@ -173,7 +175,8 @@ int msim_socket_ioctl(const struct msim_socket *s, enum msim_ioctl what, int *ou
     *out = s->tcb != NULL ? (int)msim__tcp_unsent_bytes(s->tcb) : 0;
     return 0;
   case MSIM_SIOCATMARK:
-    return -MSIM_EOPNOTSUPP;
+    *out = s->tcb != NULL && msim__tcp_is_at_urgent_mark(s->tcb);
+    return 0;
   }
   return -MSIM_EINVAL;
 }

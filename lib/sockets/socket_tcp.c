@@ -29,10 +29,10 @@ static int errno_of(const struct msim_socket *s, enum msim_close_reason why)
   return MSIM_ECONNABORTED;
 }
 
-/* What was received outlives the connection. */
+/* What was received outlives the connection, but an urgent byte: its place would be lost. */
 static void keep_rest(struct msim_socket *s)
 {
-  size_t size_bytes = msim__tcp_available_bytes(s->tcb);
+  size_t size_bytes = msim__tcp_available_bytes(s->tcb), distance = 0;
 
   if (size_bytes == 0)
     return;
@@ -47,6 +47,10 @@ static void keep_rest(struct msim_socket *s)
 
     memcpy(s->rest->data + s->rest->size_bytes, part.data, part.size_bytes);
     s->rest->size_bytes += (uint32_t)part.size_bytes;
+  }
+  if (msim__tcp_urgent_ahead(s->tcb, &distance) && distance <= size_bytes) {
+    memmove(s->rest->data + distance - 1, s->rest->data + distance, size_bytes - distance);
+    s->rest->size_bytes--;
   }
 }
 
@@ -100,7 +104,7 @@ static void on_open(struct msim__tcb *tcb, void *user)
 static void on_readable(struct msim__tcb *tcb, void *user)
 {
   (void)tcb;
-  tell(user, MSIM_POLLIN);
+  tell(user, MSIM_POLLIN | (msim__socket_has_urgent(user) ? MSIM_POLLPRI : 0));
 }
 
 static void on_writable(struct msim__tcb *tcb, void *user)
@@ -124,12 +128,22 @@ static void on_closed(struct msim__tcb *tcb, void *user, enum msim_close_reason 
   end_connection(user, why);
 }
 
+static void on_urgent(struct msim__tcb *tcb, void *user)
+{
+  struct msim_socket *s = user;
+
+  (void)tcb;
+  s->urgent_taken = false;
+  msim__socket_notify(s, MSIM_POLLPRI);
+}
+
 static const struct msim__tcp_user user_ops = {
     .on_open = on_open,
     .on_readable = on_readable,
     .on_writable = on_writable,
     .on_eof = on_eof,
     .on_closed = on_closed,
+    .on_urgent = on_urgent,
 };
 
 /* Nobody reads any more (RFC 9293 3.6.1). */
@@ -164,7 +178,12 @@ static void tell_queue(void *ctx, uint32_t *count, uint32_t *count_max)
   *count_max = s->backlog;
 }
 
-static const struct msim__tcp_gate gate = {.is_full = is_full, .opts = opts_of, .queue = tell_queue};
+static uint8_t tos_of(void *ctx)
+{
+  return (uint8_t)((const struct msim_socket *)ctx)->tos;
+}
+
+static const struct msim__tcp_gate gate = {.is_full = is_full, .opts = opts_of, .tos = tos_of, .queue = tell_queue};
 
 static void inherit(struct msim_socket *child, const struct msim_socket *s)
 {
@@ -374,7 +393,7 @@ static int open_connection(struct msim_socket *s, struct msim__tcp_open *open)
 
 int msim__socket_tcp_connect(struct msim_socket *s, const struct msim_endpoint *remote)
 {
-  struct msim__tcp_open open = {.remote = *remote, .local = s->local, .opts = &s->opts};
+  struct msim__tcp_open open = {.remote = *remote, .local = s->local, .opts = &s->opts, .tos = (uint8_t)s->tos};
   struct msim__net *net = msim__net(msim__socket_sim(s));
   int go = connect_again(s);
   uint32_t id;

@@ -31,7 +31,8 @@ struct msim_socket {
   enum msim_socket_type type;
   enum msim__socket_phase phase;
   struct msim_endpoint local, remote;
-  int error; /* pending, positive */
+  int error;         /* pending, positive */
+  bool urgent_taken; /* the urgent byte was received by MSG_OOB */
   bool is_bound, established, connect_told, at_end, read_shut, write_shut;
 
   /* options; opts is complete and hands itself on to connections */
@@ -107,7 +108,9 @@ int msim__socket_tcp_connect(struct msim_socket *s, const struct msim_endpoint *
 /* ---- socket_data.c ---- */
 int msim__socket_tcp_send(struct msim_socket *s, const void *data, size_t size_bytes, int flags);
 int msim__socket_tcp_recv(struct msim_socket *s, void *out, size_t size_bytes, int flags);
+/* That recv gives: up to the urgent byte, which is left out of the stream; all behind it when it is next. */
 size_t msim__socket_unread_bytes(const struct msim_socket *s);
+bool msim__socket_has_urgent(const struct msim_socket *s); /* the urgent byte is there, not taken yet */
 
 /* ---- socket_udp.c ---- */
 int msim__socket_udp_bind(struct msim_socket *s, uint16_t port);

@@ -188,6 +188,7 @@ int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, co
     msim__tcb_free(tcb);
     return MSIM_ERR_NOMEM;
   }
+  msim__tcp_set_tos(tcb, open->tos);
   tcb->ops = ops;
   tcb->user = user;
   if (out != NULL)

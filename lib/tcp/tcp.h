@@ -40,6 +40,7 @@ void msim__tcp_unlisten(struct msim_node *node, uint16_t port);
 struct msim__tcp_gate {
   bool (*is_full)(void *ctx);                     /* no further connection: SYNs and last ACKs are dropped */
   const struct msim_tcp_opts *(*opts)(void *ctx); /* complete ones for the connection of a SYN; NULL: the host's */
+  uint8_t (*tos)(void *ctx);                      /* of its segments */
   /* For those who look: how many wait to be accepted, and how many may. */
   void (*queue)(void *ctx, uint32_t *count, uint32_t *count_max);
 };
@@ -55,6 +56,7 @@ struct msim__tcp_open {
   struct msim_endpoint remote;
   struct msim_endpoint local;       /* family NONE: by the route; port 0: an ephemeral one */
   const struct msim_tcp_opts *opts; /* complete; NULL: the host's */
+  uint8_t tos;
 };
 int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
                    void *user, struct msim__tcb **out);

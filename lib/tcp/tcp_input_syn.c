@@ -157,6 +157,8 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
     msim__tcb_free(tcb);
     return;
   }
+  if (listener != NULL && listener->gate != NULL && listener->gate->tos != NULL)
+    msim__tcp_set_tos(tcb, listener->gate->tos(listener->ctx));
   tcb->bits |= MSIM__TCB_PASSIVE | MSIM__TCB_BUSY;
   msim__tcb_half_opened(tcb);
   msim__tcb_choose_iss(tcb, after);
