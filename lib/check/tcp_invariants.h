@@ -52,7 +52,7 @@ enum msim__tcp_rule {
 /* The options of a SYN. */
 struct msim__syn_options {
   uint16_t mss_bytes; /* 0: none */
-  bool scale, sack, timestamps;
+  bool scale, sack, timestamps, fastopen;
 };
 
 /* Repetitions of one thing without an answer. */

@@ -30,6 +30,7 @@ static void free_node(struct msim__tcp *tcp, struct msim_node *node)
   if (node->tcp_node == NULL)
     return;
   msim_timer_cancel(&((struct msim__tcp_node *)node->tcp_node)->timer);
+  msim__tcp_cookies_release(tcp, node->tcp_node);
   msim__free(&tcp->sim->mem, node->tcp_node, sizeof(struct msim__tcp_node));
   node->tcp_node = NULL;
 }
@@ -140,6 +141,14 @@ static struct msim_flow *flow_for(struct msim__tcp *tcp, struct msim_node *node,
   return msim__flow_new(node, node->name, msim__addr_name(tcp->net, key->remote_id), key->remote_port, MSIM_PROTO_TCP);
 }
 
+/* MUST-43: the address that the user names, which must be the host's; MUST-44: else IP's choice. */
+static int choose_source(struct msim__tcp *tcp, const struct msim_node *node, const struct msim_addr *local,
+                         struct msim__tcp_head *key)
+{
+  key->local_id = local != NULL ? msim__addr_find(tcp->net, local) : msim__ip_source_for(node, key->remote_id);
+  return local == NULL || (key->local_id != 0 && msim__node_owns(node, key->local_id)) ? MSIM_OK : MSIM_ERR_INVALID;
+}
+
 /* MUST-46: no connection to what is not one host; like a missing route it is told from the loop. */
 static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *node, const struct msim__tcp_head *key)
 {
@@ -150,8 +159,9 @@ static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *
   return key->local_id != 0 && msim__ip_mtu_for(node, key->remote_id) != 0;
 }
 
-int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
-                      const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
+/* Up to the SYN, which is not sent yet. *out in CLOSED: it cannot be reached. */
+static int prepare(struct msim_node *node, const struct msim_addr *local, uint16_t local_port,
+                   struct msim_endpoint remote, const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__tcp *tcp = msim__tcp(sim);
@@ -167,7 +177,8 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
     return MSIM_ERR_NOMEM;
   if (remote.port == 0)
     return MSIM_ERR_INVALID;
-  key.local_id = msim__ip_source_for(node, key.remote_id);
+  if (choose_source(tcp, node, local, &key) != MSIM_OK)
+    return MSIM_ERR_INVALID;
   if (local_port == 0 && choose_port(tcp, node, &key) != MSIM_OK)
     return MSIM_ERR_LIMIT;
   if (!is_free(tcp, node, &key))
@@ -182,8 +193,7 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
   }
   tcb->ops = ops;
   tcb->user = user;
-  if (out != NULL)
-    *out = tcb;
+  *out = tcb;
   sim->counters.connection_count++;
   msim__tcb_choose_iss(tcb, NULL);
   if (!can_be_reached(tcp, node, &key)) {
@@ -191,6 +201,49 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
     return MSIM_OK;
   }
   msim__tcb_set_state(tcb, MSIM__TCP_SYN_SENT, "open");
+  msim__tcb_fast_begin(tcb);
+  return MSIM_OK;
+}
+
+int msim__tcp_connect_from(struct msim_node *node, const struct msim_addr *local, uint16_t local_port,
+                           struct msim_endpoint remote, const struct msim__tcp_user *ops, void *user,
+                           struct msim__tcb **out)
+{
+  struct msim__tcb *tcb;
+  int err = prepare(node, local, local_port, remote, ops, user, &tcb);
+
+  if (err != MSIM_OK)
+    return err;
+  if (out != NULL)
+    *out = tcb;
+  if (!msim__tcb_is_over(tcb))
+    msim__tcb_output(tcb);
+  return MSIM_OK;
+}
+
+int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
+                      const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
+{
+  return msim__tcp_connect_from(node, NULL, local_port, remote, ops, user, out);
+}
+
+int msim__tcp_connect_fast(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port, const void *data,
+                           size_t size_bytes, const struct msim__tcp_user *ops, void *user, struct msim__tcb **out,
+                           size_t *taken_bytes)
+{
+  struct msim__tcb *tcb;
+  int err = prepare(node, NULL, local_port, remote, ops, user, &tcb);
+
+  *taken_bytes = 0;
+  if (err != MSIM_OK)
+    return err;
+  if (out != NULL)
+    *out = tcb;
+  if (msim__tcb_is_over(tcb))
+    return MSIM_OK;
+  tcb->bits |= MSIM__TCB_BUSY; /* the SYN waits for what it may carry */
+  *taken_bytes = msim__tcp_write(tcb, data, size_bytes);
+  tcb->bits &= ~(uint32_t)MSIM__TCB_BUSY;
   msim__tcb_output(tcb);
   return MSIM_OK;
 }

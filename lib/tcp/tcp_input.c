@@ -205,7 +205,8 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
   if ((tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0 && msim__seq_after(seg->ack, tcb->iss)) {
     tcb->bits &= ~(uint32_t)MSIM__TCB_CLOSED_EARLY; /* the handshake is complete only now */
     msim__tcb_synchronized(tcb, seg);
-    tcb->tell |= MSIM__TELL_OPEN;
+    if ((tcb->more & MSIM__MORE_FAST_OPEN) == 0)
+      tcb->tell |= MSIM__TELL_OPEN;
   }
   msim__tcb_take_ack(tcb, seg);
   if (!msim__tcb_fin_is_acked(tcb))
