@@ -239,7 +239,7 @@ struct msim_linger {
   X(TCP_KEEPINTVL, int)     /* s, 1 .. 32767 */                                                                        \
   X(TCP_KEEPCNT, int)       /* 1 .. 100 */                                                                             \
   X(TCP_NOOPT, int)         /* before connect or listen: the SYN has no option but MSS; a name of BSD's */             \
-  X(TCP_FASTOPEN, int)      /* listener: > 0: takes data on SYNs */                                                    \
+  X(TCP_FASTOPEN, int)      /* listener: > 0: takes data on SYNs of so many at a time */                               \
   X(TCP_CONGESTION, char)   /* the name of a controller; set: it begins anew with the present window; -MSIM_ENOENT */  \
   X(TCP_INFO, struct msim_tcp_info) /* get */                                                                          \
   X(TCP_QUICKACK, int)              /* 1: every segment is acknowledged at once; 0: by the host's rule */              \

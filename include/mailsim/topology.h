@@ -134,6 +134,9 @@ enum msim_tcp_ecn {
 };
 
 /* How a host's TCP behaves. Zero members keep the default. */
+/* TCP Fast Open (RFC 7413): who asks for cookies and sends text with the SYN, and who makes and takes them. */
+enum msim_tcp_fastopen { MSIM_TCP_FASTOPEN_CLIENT = 1, MSIM_TCP_FASTOPEN_SERVER = 2 };
+
 struct msim_tcp_opts {
   const char *congestion;                         /* "cubic", "reno", "fixed", or one registered; NULL: "cubic" */
   uint64_t receive_buffer_bytes;                  /* default 131072 */
@@ -159,6 +162,8 @@ struct msim_tcp_opts {
   msim_ns user_timeout_ns;       /* without progress, then the connection is given up; 0: by data_retries_max alone */
   msim_ns fin_wait_2_ns;         /* FIN-WAIT-2 without a sign of the peer; 0: for ever, the other half may be in use */
   enum msim_tcp_ecn ecn;         /* default PASSIVE; with MSIM_TCP_PLAIN NONE unless it is ASK */
+  uint32_t fastopen;             /* bits of enum msim_tcp_fastopen; 0: none (RFC 7413) */
+  uint32_t fastopen_pending_max; /* of a server, opened by a cookie but not yet by a handshake; default 256 */
   uint32_t reserved;             /* 0 */
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))

@@ -54,7 +54,7 @@ enum msim__tcp_rule {
 /* The options of a SYN. */
 struct msim__syn_options {
   uint16_t mss_bytes; /* 0: none */
-  bool scale, sack, timestamps;
+  bool scale, sack, timestamps, fastopen;
   bool ecn, no_ecn; /* one of its SYNs was an ECN-setup one; one was not (RFC 3168 6.1.1) */
 };
 

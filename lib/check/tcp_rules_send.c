@@ -76,7 +76,7 @@ static void judge_size(struct msim__tcp_seen *seen)
            number(most));
 }
 
-/* T9: RFC 9293 3.2 (MSS), RFC 7323 2.2 and 3.2, RFC 2018 2. */
+/* T9: RFC 9293 3.2 (MSS), RFC 7323 2.2 and 3.2, RFC 2018 2, RFC 7413 4.1.1. */
 static void judge_syn_options(struct msim__tcp_seen *seen)
 {
   const struct msim__syn_options *peer = &seen->mine->peer;
@@ -92,6 +92,8 @@ static void judge_syn_options(struct msim__tcp_seen *seen)
     BROKEN(seen, T9, "SACK permitted, which the peer did not offer");
   if (tcp->has_timestamp && !peer->timestamps)
     BROKEN(seen, T9, "timestamps, which the peer did not offer");
+  if (tcp->has_fastopen && !peer->fastopen)
+    BROKEN(seen, T9, "a Fast Open cookie, which the peer did not ask for");
 }
 
 static void judge_options(struct msim__tcp_seen *seen)
@@ -104,7 +106,7 @@ static void judge_options(struct msim__tcp_seen *seen)
     judge_syn_options(seen);
     return;
   }
-  if (tcp->mss_bytes != 0 || tcp->window_shift >= 0 || tcp->sack_permitted)
+  if (tcp->mss_bytes != 0 || tcp->window_shift >= 0 || tcp->sack_permitted || tcp->has_fastopen)
     BROKEN(seen, T9, "an option that belongs into a SYN");
   if (tcp->sack_count > 0 && !(mine->own.sack && mine->peer.sack))
     BROKEN(seen, T9, "SACK blocks, which were not agreed on");
@@ -220,6 +222,7 @@ static void note_sent(struct msim__tcp_seen *seen)
     mine->own.scale = seen->tcp->window_shift >= 0;
     mine->own.sack = seen->tcp->sack_permitted;
     mine->own.timestamps = seen->tcp->has_timestamp;
+    mine->own.fastopen = seen->tcp->has_fastopen;
   }
   if (seen->fin && !mine->fin_sent) {
     mine->fin_sent = true;

@@ -309,9 +309,10 @@ int msim_socket_sendto(struct msim_socket *s, const void *data, size_t size_byte
     return err;
   if (s->type == MSIM_SOCK_DGRAM)
     return msim__socket_udp_send(s, data, size_bytes, flags, remote);
-  if ((flags & MSIM_MSG_FASTOPEN) != 0)
-    return -MSIM_EOPNOTSUPP;
-  return msim__socket_tcp_send(s, data, size_bytes > SEND_BYTES_MAX ? SEND_BYTES_MAX : size_bytes, flags);
+  if (size_bytes > SEND_BYTES_MAX)
+    size_bytes = SEND_BYTES_MAX;
+  return (flags & MSIM_MSG_FASTOPEN) != 0 ? msim__socket_tcp_send_fast(s, data, size_bytes, flags, remote)
+                                          : msim__socket_tcp_send(s, data, size_bytes, flags);
 }
 
 int msim_socket_send(struct msim_socket *s, const void *data, size_t size_bytes, int flags)

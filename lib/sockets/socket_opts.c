@@ -107,6 +107,20 @@ static int set_tos(struct msim_socket *s, int value)
   return 0;
 }
 
+/* Of a listener: how many connections may be open by a cookie alone. */
+static int set_fast_open(struct msim_socket *s, int value)
+{
+  if (value < 0 || !is_fresh(s))
+    return -MSIM_EINVAL;
+  if (value > 0) {
+    s->opts.fastopen |= MSIM_TCP_FASTOPEN_SERVER;
+    s->opts.fastopen_pending_max = (uint32_t)value;
+  } else {
+    s->opts.fastopen &= ~(uint32_t)MSIM_TCP_FASTOPEN_SERVER;
+  }
+  return 0;
+}
+
 static int set_mtu_discover(struct msim_socket *s, int value)
 {
   if (!is_within(value, MSIM_PMTUDISC_DONT, MSIM_PMTUDISC_DO))
@@ -174,7 +188,7 @@ static int set_int(struct msim_socket *s, enum msim_socket_option option, int va
   case MSIM_IP_MTU_DISCOVER:
     return set_mtu_discover(s, value);
   case MSIM_TCP_FASTOPEN:
-    return value == 0 ? 0 : -MSIM_EOPNOTSUPP;
+    return set_fast_open(s, value);
   default:
     return -MSIM_ENOPROTOOPT;
   }
@@ -313,7 +327,7 @@ static int get_int(struct msim_socket *s, enum msim_socket_option option, int *o
     *out = o->no_timestamps && o->no_sack && o->no_window_scale;
     return 0;
   case MSIM_TCP_FASTOPEN:
-    *out = s->fast_open;
+    *out = (o->fastopen & MSIM_TCP_FASTOPEN_SERVER) != 0 ? (int)o->fastopen_pending_max : 0;
     return 0;
   case MSIM_TCP_QUICKACK:
     *out = o->no_delayed_ack;

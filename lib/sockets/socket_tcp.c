@@ -372,9 +372,9 @@ static int connect_again(struct msim_socket *s)
   return -MSIM_EINVAL;
 }
 
-static int open_connection(struct msim_socket *s, struct msim__tcp_open *open)
+static int open_connection(struct msim_socket *s, const struct msim__tcp_open *open, size_t *taken_bytes)
 {
-  int err = msim__tcp_open(s->node, open, &user_ops, s, &s->tcb);
+  int err = msim__tcp_open(s->node, open, &user_ops, s, &s->tcb, taken_bytes);
 
   if (err == MSIM_OK && msim__socket_sim(s)->failure != MSIM_OK)
     err = msim__socket_sim(s)->failure;
@@ -391,26 +391,63 @@ static int open_connection(struct msim_socket *s, struct msim__tcp_open *open)
   return -MSIM_EINPROGRESS;
 }
 
-int msim__socket_tcp_connect(struct msim_socket *s, const struct msim_endpoint *remote)
+/* 0, or why nothing can be opened to there. */
+static int check_remote(const struct msim_socket *s, struct msim_endpoint *remote)
 {
-  struct msim__tcp_open open = {.remote = *remote, .local = s->local, .opts = &s->opts, .tos = (uint8_t)s->tos};
   struct msim__net *net = msim__net(msim__socket_sim(s));
-  int go = connect_again(s);
   uint32_t id;
 
-  if (go != 1)
-    return go;
+  if (remote->addr.family != MSIM_FAMILY_IPV4)
+    return -MSIM_EAFNOSUPPORT;
   if (remote->port == 0)
     return -MSIM_EINVAL;
   if (msim_addr_ipv4_value(&remote->addr) == 0) /* Linux: the host itself */
-    open.remote.addr = msim_addr_ipv4(UINT32_C(127) << 24 | 1);
-  id = msim__addr_intern(net, &open.remote.addr);
+    remote->addr = msim_addr_ipv4(UINT32_C(127) << 24 | 1);
+  id = msim__addr_intern(net, &remote->addr);
   if (id == 0)
     return msim__sim_fail_nomem(msim__socket_sim(s));
-  if (open.remote.addr.bytes[0] == 0 || open.remote.addr.bytes[0] >= 224 || msim__ip_mtu_for(s->node, id) == 0 ||
-      msim__ip_source_for(s->node, id) == 0)
-    return -MSIM_ENETUNREACH;
-  return open_connection(s, &open);
+  return remote->addr.bytes[0] == 0 || remote->addr.bytes[0] >= 224 || msim__ip_mtu_for(s->node, id) == 0 ||
+                 msim__ip_source_for(s->node, id) == 0
+             ? -MSIM_ENETUNREACH
+             : 0;
+}
+
+int msim__socket_tcp_connect(struct msim_socket *s, const struct msim_endpoint *remote)
+{
+  struct msim__tcp_open open = {.remote = *remote, .local = s->local, .opts = &s->opts, .tos = (uint8_t)s->tos};
+  int go = connect_again(s), err;
+
+  if (go != 1)
+    return go;
+  err = check_remote(s, &open.remote);
+  return err != 0 ? err : open_connection(s, &open, NULL);
+}
+
+/* RFC 7413: only what the SYN takes is taken, so that without a cookie the caller still has all of it. */
+int msim__socket_tcp_send_fast(struct msim_socket *s, const void *data, size_t size_bytes, int flags,
+                               const struct msim_endpoint *remote)
+{
+  struct msim__tcp_open open = {.local = s->local,
+                                .opts = &s->opts,
+                                .tos = (uint8_t)s->tos,
+                                .on_syn_only = true,
+                                .data = data,
+                                .data_bytes = size_bytes};
+  size_t taken_bytes = 0;
+  int err;
+
+  if (s->phase != MSIM__SOCKET_IDLE)
+    return s->phase == MSIM__SOCKET_CONNECTING ? -MSIM_EALREADY
+                                               : msim__socket_tcp_send(s, data, size_bytes, flags & ~MSIM_MSG_FASTOPEN);
+  if (remote == NULL)
+    return -MSIM_EINVAL;
+  open.remote = *remote;
+  err = check_remote(s, &open.remote);
+  if (err != 0)
+    return err;
+  s->opts.fastopen |= MSIM_TCP_FASTOPEN_CLIENT;
+  err = open_connection(s, &open, &taken_bytes);
+  return err == -MSIM_EINPROGRESS && taken_bytes > 0 ? (int)taken_bytes : err;
 }
 
 /* ---- options of the connection ---- */

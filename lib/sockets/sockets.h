@@ -40,7 +40,7 @@ struct msim_socket {
   msim_ns keepalive_idle_ns; /* for when keep-alive is on */
   struct msim_linger linger;
   bool reuse, corked;
-  int low_water_bytes, not_sent_low_bytes, defer_accept_s, fin_wait_2_s, tos, mtu_discover, fast_open;
+  int low_water_bytes, not_sent_low_bytes, defer_accept_s, fin_wait_2_s, tos, mtu_discover;
 
   struct msim__tcb *tcb;  /* or NULL */
   struct msim_blob *rest; /* what was not read when the connection ended; or NULL */
@@ -104,6 +104,8 @@ struct msim_socket *msim__socket_acceptable(const struct msim_socket *listener);
 int msim__socket_apply(struct msim_socket *s);
 int msim__socket_tcp_shutdown(struct msim_socket *s, enum msim_shutdown how);
 int msim__socket_tcp_connect(struct msim_socket *s, const struct msim_endpoint *remote);
+int msim__socket_tcp_send_fast(struct msim_socket *s, const void *data, size_t size_bytes, int flags,
+                               const struct msim_endpoint *remote);
 
 /* ---- socket_data.c ---- */
 int msim__socket_tcp_send(struct msim_socket *s, const void *data, size_t size_bytes, int flags);

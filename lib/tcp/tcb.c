@@ -196,9 +196,10 @@ static void tell_user(struct msim__tcb *tcb)
 {
   unsigned what;
 
-  if (tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
-      (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0)
-    return; /* a SYN's text waits for ESTABLISHED (3.10.7.2) */
+  if ((tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
+       (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0) &&
+      (tcb->more & MSIM__MORE_FAST_OPEN) == 0)
+    return; /* a SYN's text waits for ESTABLISHED (3.10.7.2), unless a cookie speaks for it (RFC 7413) */
   for (what = MSIM__TELL_ACCEPT; what <= MSIM__TELL_EOF && !msim__tcb_is_over(tcb); what <<= 1) {
     if ((tcb->tell & what) == 0)
       continue;

@@ -148,8 +148,12 @@ enum {
 
 /* tcb->more: the rarer bits */
 enum {
-  MSIM__MORE_URGENT = 1,     /* snd_up counts: it is not acknowledged yet */
-  MSIM__MORE_URGENT_NEWS = 2 /* no segment has told of snd_up yet */
+  MSIM__MORE_URGENT = 1,       /* snd_up counts: it is not acknowledged yet */
+  MSIM__MORE_URGENT_NEWS = 2,  /* no segment has told of snd_up yet */
+  MSIM__MORE_FAST_ASKS = 4,    /* the first SYN has the Fast Open option (RFC 7413) */
+  MSIM__MORE_FAST_GRANT = 8,   /* the SYN, ACK brings a cookie */
+  MSIM__MORE_FAST_OPEN = 16,   /* the SYN's cookie was good: the user has the connection before its handshake is over */
+  MSIM__MORE_FAST_COUNTED = 32 /* one of the host's that wait for that */
 };
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
@@ -283,6 +287,20 @@ struct msim__time_wait {
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
 
+/* What a client keeps of a server for Fast Open. */
+struct msim__tcp_cookie {
+  msim_ns refused_until_ns; /* the path did not bear it */
+  uint32_t remote_id;
+  uint16_t mss_bytes;           /* that it announced */
+  uint8_t cookie_bytes, losses; /* 0: no cookie yet; in a row */
+  uint8_t cookie[16];
+};
+#define MSIM__COOKIES_MAX 32u
+struct msim__tcp_cookies {
+  uint32_t count, next; /* the next one replaces the oldest */
+  struct msim__tcp_cookie rows[MSIM__COOKIES_MAX];
+};
+
 /* Made when a host first speaks TCP. */
 struct msim__tcp_node {
   struct msim_timer timer; /* background */
@@ -293,6 +311,8 @@ struct msim__tcp_node {
   uint32_t active_count, passive_count; /* opens */
   uint64_t in_count, out_count;         /* segments; without those sent again */
   struct msim__tcp_counts *counts;      /* of what is rare; or NULL */
+  uint32_t fast_count;               /* of these, opened by a cookie */
+  struct msim__tcp_cookies *cookies; /* or NULL */
 };
 
 struct msim__tcp {
@@ -328,6 +348,9 @@ struct msim__segment {
   uint8_t sack_count;
   uint32_t ts_value, ts_echo; /* with has_timestamps */
   const uint8_t *sack;        /* sack_count blocks as they travel */
+  const uint8_t *cookie;      /* cookie_bytes of it, with has_cookie: the Fast Open option */
+  uint8_t cookie_bytes;       /* 0: it asks for one; else 4 to 16 */
+  bool has_cookie;
 };
 /* SEG.LEN: with SYN and FIN */
 static inline uint32_t msim__segment_length(const struct msim__segment *seg)
@@ -511,6 +534,22 @@ void msim__tcb_urgent_acked(struct msim__tcb *tcb);
 /* The sixth step, for a segment with URG. */
 void msim__tcb_urgent_arrives(struct msim__tcb *tcb, const struct msim__segment *seg);
 void msim__tcb_urgent_consumed(struct msim__tcb *tcb);
+
+/* ---- tcp_fastopen.c ---- */
+/* A SYN has arrived at a listener. True: its text may be taken; with MORE_FAST_OPEN then, it is told at once. */
+bool msim__tcb_fast_syn(struct msim__tcb *tcb, const struct msim__segment *seg);
+void msim__tcb_fast_left(struct msim__tcb *tcb); /* SYN-RECEIVED */
+/* Before the first SYN. */
+void msim__tcb_fast_begin(struct msim__tcb *tcb);
+/* How much of what is queued the SYN at hand carries. */
+uint32_t msim__tcb_fast_syn_bytes(const struct msim__tcb *tcb);
+/* What the SYN has room for. */
+uint32_t msim__tcb_fast_room_bytes(const struct msim__tcb *tcb);
+/* The option of the SYN at hand, padded; returns its length. */
+uint8_t msim__tcb_fast_write_option(const struct msim__tcb *tcb, uint8_t *out, size_t room_bytes);
+/* The SYN, ACK has come; before SND.UNA moves. */
+void msim__tcb_fast_answered(struct msim__tcb *tcb, const struct msim__segment *seg);
+void msim__tcp_cookies_release(struct msim__tcp *tcp, struct msim__tcp_node *row);
 
 /* ---- tcp_marks.c ---- */
 void msim__tcb_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin);

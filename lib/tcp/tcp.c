@@ -32,6 +32,7 @@ static void free_node(struct msim__tcp *tcp, struct msim_node *node)
     return;
   msim_timer_cancel(&((struct msim__tcp_node *)node->tcp_node)->timer);
   msim__free(&tcp->sim->mem, ((struct msim__tcp_node *)node->tcp_node)->counts, sizeof(struct msim__tcp_counts));
+  msim__tcp_cookies_release(tcp, node->tcp_node);
   msim__free(&tcp->sim->mem, node->tcp_node, sizeof(struct msim__tcp_node));
   node->tcp_node = NULL;
 }
@@ -143,6 +144,14 @@ static struct msim_flow *flow_for(struct msim__tcp *tcp, struct msim_node *node,
   return msim__flow_new(node, node->name, msim__addr_name(tcp->net, key->remote_id), key->remote_port, MSIM_PROTO_TCP);
 }
 
+/* MUST-43: the address that the user names, which must be the host's; MUST-44: else IP's choice. */
+static int choose_source(struct msim__tcp *tcp, const struct msim_node *node, const struct msim_addr *local,
+                         struct msim__tcp_head *key)
+{
+  key->local_id = local != NULL ? msim__addr_intern(tcp->net, local) : msim__ip_source_for(node, key->remote_id);
+  return local == NULL || (key->local_id != 0 && msim__node_owns(node, key->local_id)) ? MSIM_OK : MSIM_ERR_INVALID;
+}
+
 /* MUST-46: no connection to what is not one host; like a missing route it is told from the loop. */
 static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *node, const struct msim__tcp_head *key)
 {
@@ -153,7 +162,8 @@ static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *
   return key->local_id != 0 && msim__ip_mtu_for(node, key->remote_id) != 0;
 }
 
-int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
+/* Up to the SYN, which is not sent yet. *out in CLOSED: it cannot be reached. */
+static int prepare(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
                    void *user, struct msim__tcb **out)
 {
   struct msim_sim *sim = msim__node_sim(node);
@@ -170,8 +180,8 @@ int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, co
     return MSIM_ERR_NOMEM;
   if (open->remote.port == 0)
     return MSIM_ERR_INVALID;
-  key.local_id = open->local.addr.family == MSIM_FAMILY_NONE ? msim__ip_source_for(node, key.remote_id)
-                                                             : msim__addr_find(tcp->net, &open->local.addr);
+  if (choose_source(tcp, node, open->local.addr.family != MSIM_FAMILY_NONE ? &open->local.addr : NULL, &key) != MSIM_OK)
+    return MSIM_ERR_INVALID;
   if (open->local.port == 0 && choose_port(tcp, node, &key) != MSIM_OK)
     return MSIM_ERR_LIMIT;
   if (!is_free(tcp, node, &key))
@@ -191,8 +201,7 @@ int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, co
   msim__tcp_set_tos(tcb, open->tos);
   tcb->ops = ops;
   tcb->user = user;
-  if (out != NULL)
-    *out = tcb;
+  *out = tcb;
   sim->counters.connection_count++;
   msim__tcb_choose_iss(tcb, NULL);
   if (!can_be_reached(tcp, node, &key)) {
@@ -200,16 +209,61 @@ int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, co
     return MSIM_OK;
   }
   msim__tcb_set_state(tcb, MSIM__TCP_SYN_SENT, "open");
+  msim__tcb_fast_begin(tcb);
+  return MSIM_OK;
+}
+
+int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
+                   void *user, struct msim__tcb **out, size_t *taken_bytes)
+{
+  struct msim__tcb *tcb;
+  size_t size_bytes = open->data_bytes;
+  int err = prepare(node, open, ops, user, &tcb);
+
+  if (taken_bytes != NULL)
+    *taken_bytes = 0;
+  if (err != MSIM_OK)
+    return err;
+  if (out != NULL)
+    *out = tcb;
+  if (msim__tcb_is_over(tcb))
+    return MSIM_OK;
+  if (open->on_syn_only && size_bytes > msim__tcb_fast_room_bytes(tcb))
+    size_bytes = msim__tcb_fast_room_bytes(tcb);
+  if (taken_bytes != NULL && size_bytes > 0) {
+    tcb->bits |= MSIM__TCB_BUSY; /* the SYN waits for what it may carry */
+    *taken_bytes = msim__tcp_write(tcb, open->data, size_bytes);
+    tcb->bits &= ~(uint32_t)MSIM__TCB_BUSY;
+  }
   msim__tcb_output(tcb);
   return MSIM_OK;
+}
+
+int msim__tcp_connect_from(struct msim_node *node, const struct msim_addr *local, uint16_t local_port,
+                           struct msim_endpoint remote, const struct msim__tcp_user *ops, void *user,
+                           struct msim__tcb **out)
+{
+  struct msim__tcp_open open = {.remote = remote, .local = {.port = local_port}};
+
+  if (local != NULL)
+    open.local.addr = *local;
+  return msim__tcp_open(node, &open, ops, user, out, NULL);
 }
 
 int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
                       const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
 {
-  struct msim__tcp_open open = {.remote = remote, .local = {.port = local_port}};
+  return msim__tcp_connect_from(node, NULL, local_port, remote, ops, user, out);
+}
 
-  return msim__tcp_open(node, &open, ops, user, out);
+int msim__tcp_connect_fast(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port, const void *data,
+                           size_t size_bytes, const struct msim__tcp_user *ops, void *user, struct msim__tcb **out,
+                           size_t *taken_bytes)
+{
+  struct msim__tcp_open open = {
+      .remote = remote, .local = {.port = local_port}, .data = data, .data_bytes = size_bytes};
+
+  return msim__tcp_open(node, &open, ops, user, out, taken_bytes);
 }
 
 /* ---- 3.10.2 SEND ---- */

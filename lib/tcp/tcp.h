@@ -51,15 +51,31 @@ void msim__tcp_set_gate(struct msim_node *node, uint16_t port, const struct msim
 int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
                       const struct msim__tcp_user *ops, void *user, struct msim__tcb **out);
 
-/* The same with more said. */
+/* The same from one of the node's addresses (MUST-43); NULL: IP chooses (MUST-44). MSIM_ERR_INVALID also: not the
+ * node's.
+ */
+int msim__tcp_connect_from(struct msim_node *node, const struct msim_addr *local, uint16_t local_port,
+                           struct msim_endpoint remote, const struct msim__tcp_user *ops, void *user,
+                           struct msim__tcb **out);
+/* The same, and data is written at once: *taken_bytes of it. Where the node is a client of Fast Open (RFC 7413;
+ * opts->fastopen) every SYN asks for a cookie, or brings the one of an earlier connection with that host; with a cookie
+ * this one also carries what fits of the data into one segment. Otherwise the data follows the handshake. out may be
+ * NULL. */
+int msim__tcp_connect_fast(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port, const void *data,
+                           size_t size_bytes, const struct msim__tcp_user *ops, void *user, struct msim__tcb **out,
+                           size_t *taken_bytes);
+/* The same with more said; taken_bytes may be NULL. */
 struct msim__tcp_open {
   struct msim_endpoint remote;
   struct msim_endpoint local;       /* family NONE: by the route; port 0: an ephemeral one */
   const struct msim_tcp_opts *opts; /* complete; NULL: the host's */
   uint8_t tos;
+  bool on_syn_only; /* of data only what the SYN carries is taken */
+  const void *data; /* as msim__tcp_connect_fast; with taken_bytes */
+  size_t data_bytes;
 };
 int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
-                   void *user, struct msim__tcb **out);
+                   void *user, struct msim__tcb **out, size_t *taken_bytes);
 
 /* 3.10.2 SEND. See msim_stream_write and msim_stream_write_blob. */
 size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes);

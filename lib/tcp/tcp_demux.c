@@ -149,6 +149,7 @@ void msim__segment_read(struct msim__segment *seg, const struct msim__packet *pa
   seg->window_shift = -1;
   seg->has_timestamps = seg->sack_permitted = false;
   seg->sack_count = 0;
+  seg->has_cookie = false;
   if (packet->cold != NULL && packet->cold->option_bytes > 0)
     msim__segment_read_options(seg, packet->cold);
 }

@@ -239,6 +239,8 @@ void msim__tcp_info(const struct msim__tcb *tcb, struct msim_tcp_info *out)
     out->snd_wscale = tcb->snd_shift;
     out->rcv_wscale = tcb->rcv_shift;
   }
+  if ((tcb->more & MSIM__MORE_FAST_OPEN) != 0)
+    out->options |= MSIM_TCPI_OPT_SYN_DATA;
   if ((tcb->ecn & (MSIM__ECN_SENDS | MSIM__ECN_ECHOES)) != 0)
     out->options |= MSIM_TCPI_OPT_ECN;
   out->pmtu = msim__tcp_path_mtu_bytes(tcb);

@@ -186,7 +186,7 @@ static bool ack_in_syn_received(struct msim__tcb *tcb, const struct msim__segmen
                               .flow = tcb->flow,
                               .side = tcb->head.side};
 
-  if ((tcb->bits & MSIM__TCB_PASSIVE) != 0 &&
+  if ((tcb->bits & MSIM__TCB_PASSIVE) != 0 && (tcb->more & MSIM__MORE_FAST_OPEN) == 0 &&
       msim__tcp_listener_is_full(msim__tcp_listener_find(tcb->head.node, tcb->head.local_port))) {
     msim__tcp_count(tcb->head.node, MSIM__COUNT_listen_overflows);
     return false; /* as if it had been lost: our SYN, ACK asks again */
@@ -214,7 +214,8 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
   if ((tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0 && msim__seq_after(seg->ack, tcb->iss)) {
     tcb->bits &= ~(uint32_t)MSIM__TCB_CLOSED_EARLY; /* the handshake is complete only now */
     msim__tcb_synchronized(tcb, seg);
-    tcb->tell |= MSIM__TELL_OPEN;
+    if ((tcb->more & MSIM__MORE_FAST_OPEN) == 0)
+      tcb->tell |= MSIM__TELL_OPEN;
   }
   msim__tcb_take_ack(tcb, seg);
   if (!msim__tcb_fin_is_acked(tcb))

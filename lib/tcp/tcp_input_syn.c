@@ -97,10 +97,12 @@ static void take_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
 }
 
 /* 3.10.7.2: text on the SYN is kept until ESTABLISHED, and so is a FIN. */
-static void take_rest_of_syn(struct msim__tcb *tcb, struct msim__segment *seg)
+static void take_rest_of_syn(struct msim__tcb *tcb, struct msim__segment *seg, bool takes_text)
 {
   seg->flags &= (uint16_t)~MSIM_TCP_SYN;
   seg->seq++;
+  if (!takes_text)
+    return;
   msim__tcb_check_urgent(tcb, seg);
   msim__tcb_take_text(tcb, seg);
   msim__tcb_check_fin(tcb, seg);
@@ -165,7 +167,7 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
   take_syn(tcb, seg);
   tcb->rcv_adv = tcb->rcv_nxt;
   msim__tcb_set_state(tcb, MSIM__TCP_SYN_RECEIVED, "SYN");
-  take_rest_of_syn(tcb, seg);
+  take_rest_of_syn(tcb, seg, msim__tcb_fast_syn(tcb, seg));
   msim__tcb_finish(tcb);
 }
 
@@ -190,15 +192,15 @@ void msim__tcb_synchronized(struct msim__tcb *tcb, const struct msim__segment *s
   if ((tcb->bits & MSIM__TCB_SYN_REPEATED) != 0 && tcb->rto_ns < RTO_AFTER_LOST_SYN_NS &&
       tcb->opts->rto_initial_ns < RTO_AFTER_LOST_SYN_NS && tcb->opts->rto_max_ns >= RTO_AFTER_LOST_SYN_NS)
     tcb->rto_ns = RTO_AFTER_LOST_SYN_NS; /* RFC 6298 5.7 */
-  msim__cc_start(tcb);
+  if ((tcb->more & MSIM__MORE_FAST_OPEN) == 0 || (tcb->bits & MSIM__TCB_SYN_REPEATED) != 0)
+    msim__cc_start(tcb);
 }
 
 void msim__tcb_establish(struct msim__tcb *tcb, const char *why)
 {
   msim__tcb_set_state(tcb, MSIM__TCP_ESTABLISHED, why);
-  tcb->tell |= MSIM__TELL_OPEN;
-  if ((tcb->bits & MSIM__TCB_PASSIVE) != 0)
-    tcb->tell |= MSIM__TELL_ACCEPT;
+  if ((tcb->more & MSIM__MORE_FAST_OPEN) == 0)
+    tcb->tell |= MSIM__TELL_OPEN | ((tcb->bits & MSIM__TCB_PASSIVE) != 0 ? MSIM__TELL_ACCEPT : 0);
   if ((tcb->bits & MSIM__TCB_FIN_QUEUED) != 0)
     msim__tcb_set_state(tcb, MSIM__TCP_FIN_WAIT_1, "close");
 }
@@ -212,17 +214,19 @@ static void take_syn_in_syn_sent(struct msim__tcb *tcb, struct msim__segment *se
     tcb->snd_nxt = tcb->iss;
     tcb->retransmit_at_ns = MSIM_NEVER;
     msim__tcb_set_state(tcb, MSIM__TCP_SYN_RECEIVED, "SYN");
-    take_rest_of_syn(tcb, seg);
+    take_rest_of_syn(tcb, seg, true);
     return;
   }
   msim__tcb_synchronized(tcb, seg);
-  tcb->snd_una = seg->ack;
-  tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, seg->ack);
+  msim__tcb_fast_answered(tcb, seg);
+  tcb->snd_una = tcb->snd_nxt = seg->ack; /* what of the SYN's text was not taken goes out again (RFC 7413 4.2.1) */
+  msim__tcb_send_acked(tcb);
+  msim__tcb_marks_acked(tcb);
   msim__tcb_sent_acked(tcb);
   tcb->retransmit_at_ns = MSIM_NEVER;
   tcb->bits |= MSIM__TCB_ACK_NOW;
   msim__tcb_establish(tcb, "SYN, ACK");
-  take_rest_of_syn(tcb, seg);
+  take_rest_of_syn(tcb, seg, true);
 }
 
 /* 3.10.7.3 */

@@ -91,6 +91,8 @@ void msim__tcb_life_moved(struct msim__tcb *tcb, enum msim__tcp_state from, enum
     tcb->bits &= ~(uint32_t)MSIM__TCB_COUNTED;
     row->half_open_count--;
   }
+  if (from == MSIM__TCP_SYN_RECEIVED)
+    msim__tcb_fast_left(tcb);
   if ((to == MSIM__TCP_FIN_WAIT_2 && tcb->opts->fin_wait_2_ns != 0) ||
       (to == MSIM__TCP_ESTABLISHED && tcb->opts->keepalive_idle_ns != 0))
     msim__tcb_life_begin(tcb);

@@ -110,7 +110,8 @@ static uint32_t text_bytes_max(const struct msim__tcb *tcb)
 
 static bool fin_waits(const struct msim__tcb *tcb, uint32_t seq)
 {
-  return (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0 && !msim__seq_after(seq, tcb->queue_end);
+  return (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0 && !msim__seq_after(seq, tcb->queue_end) &&
+         tcb->head.state != MSIM__TCP_SYN_RECEIVED;
 }
 
 static bool may_carry_data(const struct msim__tcb *tcb)
@@ -122,10 +123,11 @@ static bool may_carry_data(const struct msim__tcb *tcb)
   case MSIM__TCP_CLOSING:
   case MSIM__TCP_LAST_ACK:
     return true;
+  case MSIM__TCP_SYN_RECEIVED: /* RFC 7413 4.2.2, unless the SYN, ACK was lost: then that goes alone */
+    return (tcb->more & MSIM__MORE_FAST_OPEN) != 0 && (tcb->bits & MSIM__TCB_SYN_REPEATED) == 0;
   case MSIM__TCP_CLOSED:
   case MSIM__TCP_LISTEN:
   case MSIM__TCP_SYN_SENT:
-  case MSIM__TCP_SYN_RECEIVED:
   case MSIM__TCP_FIN_WAIT_2:
   case MSIM__TCP_TIME_WAIT:
   case MSIM__TCP_STATES:
@@ -141,6 +143,8 @@ static bool must_send_syn(const struct msim__tcb *tcb, struct plan *plan)
   memset(plan, 0, sizeof *plan);
   plan->seq = tcb->iss;
   plan->syn = true;
+  if ((tcb->more & MSIM__MORE_FAST_ASKS) != 0)
+    plan->size_bytes = msim__tcb_fast_syn_bytes(tcb);
   return true;
 }
 
@@ -244,7 +248,8 @@ static bool must_probe(struct msim__tcb *tcb, struct plan *plan)
 /* 3.7.4 and 3.8.6.2.1: Nagle, and no silly windows. The override timeout is the persist timer. */
 static bool is_worth_sending(const struct msim__tcb *tcb, uint32_t size_bytes, uint32_t queued_bytes)
 {
-  bool free_to_send = tcb->snd_nxt == tcb->snd_una || (tcb->bits & MSIM__TCB_NODELAY) != 0;
+  bool free_to_send = tcb->snd_nxt == tcb->snd_una || (tcb->bits & MSIM__TCB_NODELAY) != 0 ||
+                      (tcb->snd_una == tcb->iss && tcb->snd_nxt == tcb->iss + 1); /* a SYN is no small text */
 
   if (size_bytes >= text_bytes_max(tcb))
     return true;
@@ -367,7 +372,7 @@ static uint16_t flags_of(const struct msim__tcb *tcb, const struct plan *plan)
     flags |= MSIM_TCP_SYN;
   if (plan->fin)
     flags |= MSIM_TCP_FIN;
-  if (plan->size_bytes > 0 && plan->seq + plan->size_bytes == tcb->queue_end)
+  if (plan->size_bytes > 0 && plan->seq + plan->syn + plan->size_bytes == tcb->queue_end)
     flags |= MSIM_TCP_PSH; /* MUST-61: the last of what is queued */
   return (uint16_t)flags;
 }
@@ -467,9 +472,9 @@ static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
   if (err == MSIM_OK && (tcb->more & MSIM__MORE_URGENT) != 0 && !plan->syn)
     err = add_urgent(tcb, net, packet);
   if (err == MSIM_OK && plan->size_bytes > 0)
-    err = msim__tcb_send_attach(tcb, packet, plan->seq, plan->size_bytes);
+    err = msim__tcb_send_attach(tcb, packet, plan->seq + plan->syn, plan->size_bytes);
   if (err == MSIM_OK && plan->size_bytes > 0 && tcb->mark_first != NULL)
-    err = msim__tcb_marks_attach(tcb, packet, plan->seq, plan->size_bytes);
+    err = msim__tcb_marks_attach(tcb, packet, plan->seq + plan->syn, plan->size_bytes);
   if (err != MSIM_OK) {
     msim__packet_free(&net->packets, index);
     msim__sim_fail(sim, err, "TCP of %s cannot build a segment: %s", tcb->head.node->name, msim_strerror(err));

@@ -104,6 +104,7 @@ struct seg {
   uint8_t option_bytes, tos;
   const char *text; /* instead of the usual bytes */
   uint16_t urgent;  /* with URG */
+  bool cookie;      /* the Fast Open option */
 };
 
 static inline struct msim_packet packet_of(const struct stage *s, const struct seg *seg)
@@ -121,6 +122,7 @@ static inline struct msim_packet packet_of(const struct stage *s, const struct s
   tcp->seq = mine + seg->seq;
   tcp->ack = (seg->flags & ACK) != 0 ? theirs + seg->ack : 0;
   tcp->urgent = seg->urgent;
+  tcp->has_fastopen = seg->cookie;
   tcp->window_shift = seg->scale ? 7 : -1;
   tcp->mss_bytes = seg->mss;
   tcp->sack_permitted = seg->sack_permitted;

@@ -315,6 +315,12 @@ static void options_when_not_agreed_on_then_t9(void **state)
        {.from = 'c', ACK, 1, 1, .scale = true},
        "T9 client c2"},
       {{.from = 'c', SYN, .sack = {0, 5}}, {.from = 's', SYN | ACK, 0, 1}, {.from = 'c', ACK, 1, 1}, "T9 client c1"},
+      {{.from = 'c', SYN, 0, 0, 7, .cookie = true},
+       {.from = 's', SYN | ACK, 0, 8, .cookie = true},
+       {.from = 'c', ACK, 8, 1},
+       ""},
+      {{.from = 'c', SYN}, {.from = 's', SYN | ACK, 0, 1, .cookie = true}, {.from = 'c', ACK, 1, 1}, "T9 server s1"},
+      {{.from = 'c', SYN}, {.from = 's', SYN | ACK, 0, 1}, {.from = 'c', ACK, 1, 1, .cookie = true}, "T9 client c2"},
   };
   struct stage s;
   size_t i;
