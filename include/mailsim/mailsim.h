@@ -9,6 +9,7 @@
 #include <mailsim/packet.h>
 #include <mailsim/port.h>
 #include <mailsim/sim.h>
+#include <mailsim/socket.h>
 #include <mailsim/stream.h>
 #include <mailsim/topology.h>
 #include <mailsim/trace.h>

@@ -137,6 +137,9 @@ enum msim_tcp_ecn {
 };
 
 /* How a host's TCP behaves. Zero members keep the default. */
+/* TCP Fast Open (RFC 7413): who asks for cookies and sends text with the SYN, and who makes and takes them. */
+enum msim_tcp_fastopen { MSIM_TCP_FASTOPEN_CLIENT = 1, MSIM_TCP_FASTOPEN_SERVER = 2 };
+
 struct msim_tcp_opts {
   const char *congestion;                         /* "cubic", "reno", "fixed", or one registered; NULL: "cubic" */
   uint64_t receive_buffer_bytes;                  /* default 131072 */
@@ -165,8 +168,10 @@ struct msim_tcp_opts {
   bool no_frto;        /* RFC 5682, 3522, 3708 and 4015: cuts of the window that were for nothing are taken back */
   bool no_pmtud;       /* RFC 1191: without it no DF, and 536 bytes at most beyond the next hop */
   uint8_t reserved[2]; /* 0 */
-  uint32_t black_hole_timeouts; /* of one segment, then smaller ones are tried (RFC 2923 2.1); 0: never */
-  uint32_t reserved2;           /* 0 */
+  uint32_t black_hole_timeouts;  /* of one segment, then smaller ones are tried (RFC 2923 2.1); 0: never */
+  uint32_t fastopen;             /* bits of enum msim_tcp_fastopen; 0: none (RFC 7413) */
+  uint32_t fastopen_pending_max; /* of a server, opened by a cookie but not yet by a handshake; default 256 */
+  uint32_t reserved2;            /* 0 */
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
 MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);

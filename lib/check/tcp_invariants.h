@@ -37,7 +37,8 @@
   X(T18, "TIME-WAIT is not cut short")                                                                                 \
   X(T19, "a reset is exact")                                                                                           \
   X(T20, "a connection begins with SYN, and then everything acknowledges")                                             \
-  X(T21, "ECN is used as it was agreed on")
+  X(T21, "an urgent pointer is not taken back")                                                                        \
+  X(T22, "ECN is used as it was agreed on")
 
 enum msim__tcp_rule {
 #define MSIM__TCP_RULE_ENUM(id, about) MSIM__TCP_RULE_##id,
@@ -53,7 +54,7 @@ enum msim__tcp_rule {
 /* The options of a SYN. */
 struct msim__syn_options {
   uint16_t mss_bytes; /* 0: none */
-  bool scale, sack, timestamps;
+  bool scale, sack, timestamps, fastopen;
   bool ecn, no_ecn; /* one of its SYNs was an ECN-setup one; one was not (RFC 3168 6.1.1) */
 };
 
@@ -80,6 +81,8 @@ struct msim__tcp_end {
   uint32_t edge;       /* the furthest right edge that it offered */
   bool ts_sent;
   uint32_t ts_value; /* the last that it sent */
+  bool urgent_sent;
+  uint32_t urgent; /* the pointer that it sent last */
   struct msim__syn_options own;
   struct msim__seq_bytes bytes; /* sent and not acknowledged */
 

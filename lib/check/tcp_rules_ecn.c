@@ -1,10 +1,10 @@
-/* tcp_rules_ecn.c: whether congestion is told as RFC 3168 6.1 has it: T21.
+/* tcp_rules_ecn.c: whether congestion is told as RFC 3168 6.1 has it: T22.
  *
  * Does not judge by how much a sender then slows down. */
 #include "check/tcp_invariants.h"
 
 #define BROKEN(seen, ...)                                                                                              \
-  msim__invariant_broken((seen)->inv, (seen)->c, (seen)->mine, (seen)->packet->number, MSIM__TCP_RULE_T21, __VA_ARGS__)
+  msim__invariant_broken((seen)->inv, (seen)->c, (seen)->mine, (seen)->packet->number, MSIM__TCP_RULE_T22, __VA_ARGS__)
 
 #define ECN_CE 3u
 

@@ -40,6 +40,7 @@ static inline uint64_t msim__order_timer(struct msim__actor *actor)
 enum msim__room {
   MSIM__ROOM_NET,
   MSIM__ROOM_TCP,
+  MSIM__ROOM_SOCKETS,
   MSIM__ROOM_STREAMS,
   MSIM__ROOM_MAIL,
   MSIM__ROOM_AGENTS,

@@ -1,6 +1,7 @@
 /* tcb.c: the life of a connection: made, told about, buried, freed.
  *
  * Does not know segments: tcp_input.c and tcp_output.c do. */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <string.h>
@@ -27,8 +28,9 @@ void msim__tcb_update_mss(struct msim__tcb *tcb)
   tcb->cc.mss_bytes = mss > option_bytes + MSS_BYTES_LEAST ? mss - option_bytes : least(mss, MSS_BYTES_LEAST);
 }
 
-static void set_buffers(struct msim__tcb *tcb)
+void msim__tcb_set_buffers(struct msim__tcb *tcb)
 {
+  tcb->rcv_shift = 0;
   while (tcb->rcv_shift < WINDOW_SHIFT_MAX && tcb->opts->receive_buffer_bytes >> tcb->rcv_shift > UINT16_MAX)
     tcb->rcv_shift++;
   msim__tcb_mtu_begin(tcb);
@@ -71,7 +73,7 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
     tcb->ecn = MSIM__ECN_ASKED;
   tcb->flow = flow;
   msim_timer_init(&tcb->timer, node, msim__tcb_timer_fired);
-  set_buffers(tcb);
+  msim__tcb_set_buffers(tcb);
   msim__tcp_enter(tcp, &tcb->head);
   return tcb;
 }
@@ -109,6 +111,7 @@ void msim__tcb_free(struct msim__tcb *tcb)
   msim__tcb_board_release(tcb);
   msim__tcb_gaps_release(tcb);
   msim__cc_detach(tcb);
+  msim__tcb_own_release(tcb);
   msim__flow_unref(tcb->flow);
   msim__pool_put(&tcp->tcbs, tcb);
 }
@@ -165,6 +168,8 @@ static void tell_one(struct msim__tcb *tcb, unsigned what)
     return;
   if (what == MSIM__TELL_OPEN)
     call = ops->on_open;
+  else if (what == MSIM__TELL_URGENT)
+    call = msim__tcp_urgent_ahead(tcb, NULL) ? ops->on_urgent : NULL;
   else if (what == MSIM__TELL_READABLE)
     call = tcb->available_bytes > 0 ? ops->on_readable : NULL;
   else if (what == MSIM__TELL_WRITABLE)
@@ -180,9 +185,10 @@ static void tell_user(struct msim__tcb *tcb)
 {
   unsigned what;
 
-  if (tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
-      (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0)
-    return; /* a SYN's text waits for ESTABLISHED (3.10.7.2) */
+  if ((tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
+       (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0) &&
+      (tcb->more & MSIM__MORE_FAST_OPEN) == 0)
+    return; /* a SYN's text waits for ESTABLISHED (3.10.7.2), unless a cookie speaks for it (RFC 7413) */
   for (what = MSIM__TELL_ACCEPT; what <= MSIM__TELL_EOF && !msim__tcb_is_over(tcb); what <<= 1) {
     if ((tcb->tell & what) == 0)
       continue;

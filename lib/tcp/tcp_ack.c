@@ -29,6 +29,7 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
 {
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
+  msim__tcp_count(tcb->head.node, uses_sack(tcb) ? MSIM__COUNT_sack_recovery : MSIM__COUNT_reno_recovery);
   if (!msim__tcb_ecn_has_cut(tcb)) {
     msim__cc_lost(tcb, MSIM_LOSS_DUPACK, flight < tcb->cc.cwnd_bytes ? flight : tcb->cc.cwnd_bytes);
     msim__tcb_undo_begin(tcb, false);
@@ -172,6 +173,8 @@ static void take_probe(struct msim__tcb *tcb, const struct msim__segment *seg)
   struct msim__tcp_range range;
   bool duplicate = msim__segment_tells_duplicate(seg, &range);
 
+  if (duplicate)
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_dsack_recv);
   if (duplicate && tcb->undo.phase != 0 && (tcb->bits & MSIM__TCB_TLP_OUT) == 0)
     msim__tcb_undo_duplicate(tcb, range.left, range.right);
   if (!msim__tcb_uses_rack(tcb))
@@ -181,8 +184,19 @@ static void take_probe(struct msim__tcb *tcb, const struct msim__segment *seg)
   if ((tcb->bits & MSIM__TCB_TLP_OUT) == 0 || !msim__tcb_tlp_acked(tcb, seg->ack, duplicate) ||
       (tcb->bits & MSIM__TCB_RECOVERING) != 0)
     return;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_loss_probe_recovery);
   msim__cc_lost(tcb, MSIM_LOSS_DUPACK, tcb->snd_nxt - tcb->snd_una);
   msim__cc_recovered(tcb);
+}
+
+/* RFC 3522 3.2: the first ACK after a timeout echoes a time before the retransmission: the original had arrived. */
+static bool was_spurious(const struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  const struct msim__tcp_row *row = tcb->board != NULL ? msim__board_row(tcb->board, 0) : NULL;
+
+  return tcb->retries > 0 && row != NULL && (row->flags & MSIM__ROW_EVER) != 0 && seg->has_timestamps &&
+         (tcb->bits & (MSIM__TCB_TIMESTAMPS | MSIM__TCB_PERSISTING)) == MSIM__TCB_TIMESTAMPS &&
+         msim__seq_before(seg->ts_echo, (uint32_t)(row->sent_ns / 1000000) + tcb->ts_offset);
 }
 
 /* What lies 2^31 back would be taken for ahead: it stays just behind. */
@@ -200,6 +214,8 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   uint32_t ack = seg->ack, data_bytes = data_in(tcb, ack), delivered_bytes = 0;
   bool recovering = (tcb->bits & MSIM__TCB_RECOVERING) != 0;
 
+  if (was_spurious(tcb, seg))
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_spurious_rtos);
   note_limits(tcb);
   msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;
@@ -225,6 +241,8 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
     tcb->retransmit_at_ns = MSIM_NEVER; /* 5.2 */
   else
     restart_timer(tcb);
+  if ((tcb->more & MSIM__MORE_URGENT) != 0)
+    msim__tcb_urgent_acked(tcb);
   msim__tcb_send_acked(tcb);
   msim__tcb_marks_acked(tcb);
   msim__tcb_sent_acked(tcb);

@@ -66,6 +66,8 @@ static void keep_defaults(struct msim_tcp_opts *o)
     o->syn_backlog_max = 65536;
   if (o->challenge_acks_max == 0)
     o->challenge_acks_max = 1000;
+  if (o->fastopen_pending_max == 0)
+    o->fastopen_pending_max = 256;
 }
 
 static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opts *o)
@@ -101,6 +103,8 @@ static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opt
     return "there are at most 100 keep-alive probes";
   if (o->mss_bytes_max != 0 && (o->mss_bytes_max < MSS_BYTES_MIN || o->mss_bytes_max > UINT16_MAX))
     return "the largest segment must have 28 to 65535 bytes";
+  if ((o->fastopen & ~(uint32_t)(MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER)) != 0)
+    return "Fast Open has a bit for the client and one for the server";
   return NULL;
 }
 

@@ -57,8 +57,10 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__tcp_node *row = timer->node->tcp_node;
 
-  while (row->oldest != NULL && row->oldest->ends_at_ns <= now_ns)
+  while (row->oldest != NULL && row->oldest->ends_at_ns <= now_ns) {
     end_wait(row->oldest, "2 MSL are over");
+    msim__tcp_count(timer->node, MSIM__COUNT_time_waited);
+  }
   if (row->oldest != NULL)
     msim_timer_arm(timer, row->oldest->ends_at_ns - now_ns);
 }

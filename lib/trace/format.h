@@ -23,6 +23,8 @@ static inline char *msim__put_uint(char *p, uint64_t value)
 }
 
 /* MSIM__FORMAT_NAME_BYTES_MAX; NULL gives "-". */
+/* Two digits a byte. */
+char *msim__put_hex(char *p, const uint8_t *bytes, size_t size_bytes);
 char *msim__put_name(char *p, const char *name);
 
 /* MSIM_FLOW_TEXT_BYTES; "CLIENT>SERVER:PORT#N". */

@@ -142,10 +142,11 @@ static void put_options(struct jsonl_sink *jsonl, const struct msim_trace_packet
 {
   const struct msim_tcp_view *tcp = &packet->packet->l4.tcp;
   struct msim__json_out *json = &jsonl->json;
+  char cookie[2 * sizeof tcp->fastopen + 1];
   size_t i;
 
   if (tcp->mss_bytes == 0 && tcp->window_shift < 0 && !tcp->sack_permitted && tcp->sack_count == 0 &&
-      !tcp->has_timestamp)
+      !tcp->has_timestamp && !tcp->has_fastopen)
     return;
   msim__json_key(json, "options");
   msim__json_object_begin(json);
@@ -172,6 +173,10 @@ static void put_options(struct jsonl_sink *jsonl, const struct msim_trace_packet
     msim__json_uint(json, tcp->ts_value);
     msim__json_uint(json, tcp->ts_echo);
     msim__json_array_end(json);
+  }
+  if (tcp->has_fastopen) {
+    *msim__put_hex(cookie, tcp->fastopen, tcp->fastopen_bytes) = '\0';
+    msim__json_key_text(json, "tfo", cookie);
   }
   msim__json_object_end(json);
 }

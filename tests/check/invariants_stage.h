@@ -103,6 +103,8 @@ struct seg {
   uint32_t sack[6]; /* relative pairs */
   uint8_t option_bytes, tos;
   const char *text; /* instead of the usual bytes */
+  uint16_t urgent;  /* with URG */
+  bool cookie;      /* the Fast Open option */
 };
 
 static inline struct msim_packet packet_of(const struct stage *s, const struct seg *seg)
@@ -119,6 +121,8 @@ static inline struct msim_packet packet_of(const struct stage *s, const struct s
   tcp->flags = seg->flags;
   tcp->seq = mine + seg->seq;
   tcp->ack = (seg->flags & ACK) != 0 ? theirs + seg->ack : 0;
+  tcp->urgent = seg->urgent;
+  tcp->has_fastopen = seg->cookie;
   tcp->window_shift = seg->scale ? 7 : -1;
   tcp->mss_bytes = seg->mss;
   tcp->sack_permitted = seg->sack_permitted;

@@ -1,4 +1,4 @@
-/* test_tcp_rules_time.c: rules T14 to T21 of docs/invariants.md over records made by hand: each has sequences that keep
+/* test_tcp_rules_time.c: rules T14 to T22 of docs/invariants.md over records made by hand: each has sequences that keep
  * it and sequences that break it. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -311,7 +311,7 @@ static void beginning_when_without_syn_or_ack_then_t20(void **state)
   close_stage(&s, "");
 }
 
-/* ---- T21 ---- */
+/* ---- T22 ---- */
 
 #define ECE MSIM_TCP_ECE
 #define CWR MSIM_TCP_CWR
@@ -352,16 +352,16 @@ static void ecn_when_not_agreed_then_t21(void **state)
   (void)state;
   open_with_ecn(&s, false);
   TX(&s, 'c', ACK, 1, 1, 1000, .tos = ECT);
-  close_stage(&s, "T21 client c3");
+  close_stage(&s, "T22 client c3");
 
   open_with_ecn(&s, false);
   TX(&s, 's', ACK | CWR, 1, 1, 1000);
-  close_stage(&s, "T21 server s2");
+  close_stage(&s, "T22 server s2");
 
   open_stage(&s);
   SEND(&s, 'c', SYN, 0, 0, .mss = 1000);
   TX(&s, 's', SYN | ACK | ECE, 0, 1, .mss = 1000);
-  close_stage(&s, "T21 server s1");
+  close_stage(&s, "T22 server s1");
 
   open_stage(&s); /* taken back: ECT no more, marks are told all the same */
   TX(&s, 'c', SYN | ECE | CWR, 0, 0, .mss = 1000);
@@ -370,7 +370,7 @@ static void ecn_when_not_agreed_then_t21(void **state)
   SEND(&s, 's', SYN | ACK, 0, 1, .mss = 1000);
   SEND(&s, 'c', ACK, 1, 1);
   TX(&s, 'c', ACK, 1, 1, 10, .tos = ECT);
-  close_stage(&s, "T21 client c4");
+  close_stage(&s, "T22 client c4");
 }
 
 static void ecn_when_on_what_is_not_new_text_then_t21(void **state)
@@ -380,20 +380,20 @@ static void ecn_when_on_what_is_not_new_text_then_t21(void **state)
   (void)state;
   open_with_ecn(&s, true);
   TX(&s, 'c', ACK, 1, 1, 0, .tos = ECT);
-  close_stage(&s, "T21 client c3");
+  close_stage(&s, "T22 client c3");
 
   open_with_ecn(&s, true);
   TX(&s, 'c', ACK, 1, 1, 1000, .tos = ECT);
   TX(&s, 'c', ACK, 1, 1, 1000, .tos = ECT);
-  close_stage(&s, "T21 client c4");
+  close_stage(&s, "T22 client c4");
 
   open_with_ecn(&s, true);
   TX(&s, 'c', ACK | CWR, 1, 1);
-  close_stage(&s, "T21 client c3");
+  close_stage(&s, "T22 client c3");
 
   open_stage(&s);
   TX(&s, 'c', SYN | ECE | CWR, 0, 0, .mss = 1000, .tos = ECT);
-  close_stage(&s, "T21 client c1");
+  close_stage(&s, "T22 client c1");
 }
 
 static void mark_when_not_told_or_made_up_then_t21(void **state)
@@ -403,12 +403,12 @@ static void mark_when_not_told_or_made_up_then_t21(void **state)
   (void)state;
   open_with_ecn(&s, true);
   TX(&s, 's', ACK | ECE, 1, 1);
-  close_stage(&s, "T21 server s2");
+  close_stage(&s, "T22 server s2");
 
   open_with_ecn(&s, true);
   SEND(&s, 'c', ACK, 1, 1, 1000, .tos = CE);
   TX(&s, 's', ACK, 1, 1001);
-  close_stage(&s, "T21 server s2");
+  close_stage(&s, "T22 server s2");
 
   open_with_ecn(&s, true); /* out of order, the host may drop it */
   SEND(&s, 'c', ACK, 1001, 1, 1000, .tos = CE);

@@ -172,6 +172,7 @@ static void load_when_tcp_then_options(void **state)
            "      keepalive: 2h\n      keepalive-interval: 10s\n      keepalive-probes: 3\n"
            "      user-timeout: 90s\n      fin-wait-2: 30s\n      syn-backlog: 5\n      challenge-acks: 7\n"
            "      ecn: ask\n      frto: false\n      pmtud: false\n      black-hole: 3\n"
+           "      fastopen: server\n      fastopen-pending: 9\n"
            "  b: {tcp: {delayed-ack: 100ms}}\n  c:\n");
   const struct msim_tcp_opts *a = msim_node_find(sim, "a")->tcp_opts, *b = msim_node_find(sim, "b")->tcp_opts;
 
@@ -195,6 +196,8 @@ static void load_when_tcp_then_options(void **state)
   assert_int_equal(a->keepalive_probes_max, 3);
   assert_int_equal(a->user_timeout_ns, MSIM_SEC(90));
   assert_int_equal(a->fin_wait_2_ns, MSIM_SEC(30));
+  assert_int_equal(a->fastopen, MSIM_TCP_FASTOPEN_SERVER);
+  assert_int_equal(a->fastopen_pending_max, 9);
   assert_int_equal(a->syn_backlog_max, 5);
   assert_int_equal(a->challenge_acks_max, 7);
   assert_int_equal(a->ecn, MSIM_TCP_ECN_ASK);
