@@ -229,9 +229,9 @@ static void open_route(struct state *state, struct msim__mail_dest *dest)
   route->dest = dest;
   route->ops = &route_ops;
   route->ctx = state;
-  route->helo = config->hostname[0] != '\0' ? config->hostname : msim_agent_host(state->agent);
+  route->opts.helo = config->hostname[0] != '\0' ? config->hostname : msim_agent_host(state->agent);
   route->port = (uint16_t)config->port;
-  route->pipelining = config->pipelining;
+  route->opts.pipelining = config->pipelining;
   route->next = state->routes;
   if (route->next != NULL)
     route->next->prev = route;

@@ -283,10 +283,10 @@ static const struct msim__smtp_outgoing_ops outgoing_ops = {
 static void connect_next(struct sending *s, struct msim__smtp_reply_view last)
 {
   struct msim__smtp_reply_view none = {0, "no connection could be opened"};
+  struct msim__smtp_outgoing_opts opts = {msim_agent_host(s->agent), false, false, NULL};
 
   if (s->place_next < s->place_count) {
-    if (msim__smtp_outgoing_open(&s->out, s->agent, s->places[s->place_next++], msim_agent_host(s->agent), false,
-                                 &outgoing_ops, s) == MSIM_OK)
+    if (msim__smtp_outgoing_open(&s->out, s->agent, s->places[s->place_next++], &opts, &outgoing_ops, s) == MSIM_OK)
       return;
     last = none;
   }

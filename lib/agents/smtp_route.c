@@ -202,8 +202,8 @@ static void advance(struct msim__smtp_route *route)
 
     if (route->place_next < route->place_count) {
       route->progress = false;
-      if (msim__smtp_outgoing_open(&route->out, route->agent, route->places[route->place_next++], route->helo,
-                                   route->pipelining, &outgoing_ops, route) == MSIM_OK)
+      if (msim__smtp_outgoing_open(&route->out, route->agent, route->places[route->place_next++], &route->opts,
+                                   &outgoing_ops, route) == MSIM_OK)
         return;
       set_reply(route, 0, "no connection could be opened");
       continue;

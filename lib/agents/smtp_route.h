@@ -35,10 +35,10 @@ struct msim__smtp_route {
   struct msim__mail_entry *entry; /* under way in the session */
   const struct msim__smtp_route_ops *ops;
   void *ctx;
-  const char *helo;
+  struct msim__smtp_outgoing_opts opts;
   uint16_t port;
-  bool pipelining, progress; /* progress: this connection has dealt with a message */
-  unsigned code;             /* the last that was heard or found out; 0: nothing */
+  bool progress; /* this connection has dealt with a message */
+  unsigned code; /* the last that was heard or found out; 0: nothing */
   char text[MSIM__SMTP_SESSION_REPLY_BYTES];
   struct msim__smtp_exchanger exchangers[MSIM__SMTP_EXCHANGERS_MAX]; /* in the order in which they are tried */
   size_t exchanger_count, exchanger_next;
@@ -47,7 +47,7 @@ struct msim__smtp_route {
   struct msim__smtp_outgoing out;
 };
 
-/* Everything up to `pipelining` is set, the rest zero. */
+/* Everything up to `port` is set, the rest zero. */
 void msim__smtp_route_start(struct msim__smtp_route *route);
 
 /* From stop: no more calls. The queue is not touched. */
