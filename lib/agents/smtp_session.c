@@ -47,12 +47,13 @@ static void go(struct msim__smtp_session *session, enum msim__smtp_session_state
 static void set_text(struct msim__smtp_session *session, unsigned code, const char *text)
 {
   session->code = code;
+  session->found_here = true;
   (void)snprintf(session->text, sizeof session->text, "%s", text);
 }
 
 static struct msim__smtp_reply_view view(const struct msim__smtp_session *session)
 {
-  struct msim__smtp_reply_view reply = {session->code, session->text};
+  struct msim__smtp_reply_view reply = {session->code, session->text, session->found_here};
 
   return reply;
 }
@@ -188,8 +189,8 @@ static bool cannot_send(struct msim__smtp_session *session)
 
 static void refuse_unspeakable(struct msim__smtp_session *session)
 {
-  static const struct msim__smtp_reply_view reply = {553,
-                                                     "553 5.6.7 The next host does not take addresses beyond ASCII"};
+  static const struct msim__smtp_reply_view reply = {
+      553, "553 5.6.7 The next host does not take addresses beyond ASCII", true};
   const char *address;
   uint32_t i;
 
@@ -528,6 +529,7 @@ static void collect_text(struct msim__smtp_session *session, struct msim_slice l
 {
   size_t from = first ? 0 : 4, i;
 
+  session->found_here = false;
   if (first)
     session->text_bytes = 0;
   else if (session->text_bytes + 1 < sizeof session->text && line.size_bytes > from)

@@ -46,6 +46,7 @@ struct msim__smtp_job {
 struct msim__smtp_reply_view {
   unsigned code;    /* 0: there was no reply: the connection broke, or the dialogue made no sense */
   const char *text; /* one line for people: "550 5.1.1 No such user"; without control characters */
+  bool found_here;  /* nobody said it: the session knew it in advance */
 };
 
 /* All but the first two are called from within msim__smtp_session_on_line or _start only, and so may call nothing of
@@ -96,6 +97,7 @@ struct msim__smtp_session {
   unsigned code;                             /* of the latest complete reply, or of what ended the job */
   char text[MSIM__SMTP_SESSION_REPLY_BYTES]; /* likewise */
   size_t text_bytes;
+  bool found_here;   /* likewise */
   unsigned job_code; /* the refusal of MAIL, while later replies come in */
   char job_text[MSIM__SMTP_SESSION_REPLY_BYTES];
   char helo[MSIM__SMTP_SESSION_HELO_BYTES];
