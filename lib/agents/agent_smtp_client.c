@@ -318,7 +318,7 @@ static const struct msim__smtp_route_ops route_ops;
 static bool set_login(struct state *state, struct msim__smtp_route *route)
 {
   const struct config *config = msim_agent_config(state->agent);
-  struct msim__smtp_login *login;
+  struct msim__smtp_credentials *login;
 
   if (config->login == NULL)
     return true;

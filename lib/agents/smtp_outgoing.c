@@ -194,7 +194,7 @@ static void on_open(struct msim_agent *agent, struct msim_stream *stream)
   out->session.want_chunking = out->opts.chunking;
   out->session.login = out->opts.login;
   if (out->opts.login != NULL)
-    msim__smtp_login_reset(out->opts.login);
+    msim__smtp_credentials_reset(out->opts.login);
   watch(out);
 }
 

@@ -27,7 +27,7 @@ struct msim__smtp_outgoing_ops {
 struct msim__smtp_outgoing_opts {
   const char *helo; /* where it is no domain name, the address literal of the connection is said (RFC 5321 4.1.4) */
   bool pipelining, chunking;
-  struct msim__smtp_login *login; /* NULL: it does not log in */
+  struct msim__smtp_credentials *login; /* NULL: it does not log in */
 };
 
 /* All zero is one that is not open. */

@@ -243,8 +243,8 @@ static void start_job(struct msim__smtp_session *session)
 
 static void enter_auth(struct msim__smtp_session *session)
 {
-  char line[MSIM__SMTP_LOGIN_LINE_BYTES];
-  size_t n = msim__smtp_login_begin(session->login, line);
+  char line[MSIM__SMTP_CREDENTIALS_LINE_BYTES];
+  size_t n = msim__smtp_credentials_begin(session->login, line);
 
   if (n > 0) {
     session->ops->send(session->ctx, unit_credentials, NULL, line, n);
@@ -445,10 +445,10 @@ static void go_in(struct msim__smtp_session *session)
 
 static void on_auth_reply(struct msim__smtp_session *session)
 {
-  char line[MSIM__SMTP_LOGIN_LINE_BYTES];
+  char line[MSIM__SMTP_CREDENTIALS_LINE_BYTES];
 
   if (session->code == 334) {
-    size_t n = msim__smtp_login_answer(session->login, session->challenge, line);
+    size_t n = msim__smtp_credentials_answer(session->login, session->challenge, line);
 
     session->ops->send(session->ctx, unit_credentials, NULL, line, n);
   } else if (is_class(session, 2) && session->login->sasl.trusted && !session->login->cancelled) {
@@ -456,7 +456,7 @@ static void on_auth_reply(struct msim__smtp_session *session)
   } else if (is_class(session, 2)) { /* RFC 5802 5: it has not shown that it knows the password */
     set_text(session, 0, "the server did not prove who it is");
     leave(session);
-  } else if (msim__smtp_login_may_retry(session->login, session->code)) {
+  } else if (msim__smtp_credentials_may_retry(session->login, session->code)) {
     go(session, MSIM__SMTP_AT_AUTH);
   } else {
     leave(session);

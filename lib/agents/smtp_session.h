@@ -80,9 +80,9 @@ struct msim__smtp_session {
   enum msim__smtp_session_state state;
   bool entering; /* state was chosen and has not sent yet */
   bool want_pipelining;
-  bool want_chunking;             /* set by the owner after init */
-  struct msim__smtp_login *login; /* likewise; NULL: it does not log in */
-  bool was_ready;                 /* the server has let us in: IDLE was reached */
+  bool want_chunking;                   /* set by the owner after init */
+  struct msim__smtp_credentials *login; /* likewise; NULL: it does not log in */
+  bool was_ready;                       /* the server has let us in: IDLE was reached */
   struct msim__smtp_offer offer;
   bool working, needs_reset, ahead; /* a job is under way; it left a transaction open; it is sent ahead */
   struct msim__smtp_job job;

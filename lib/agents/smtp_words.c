@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void msim__smtp_offer_take(struct msim__smtp_offer *offer, struct msim__smtp_login *login, struct msim_slice text)
+void msim__smtp_offer_take(struct msim__smtp_offer *offer, struct msim__smtp_credentials *login, struct msim_slice text)
 {
   const struct {
     const char *word;
@@ -37,7 +37,7 @@ void msim__smtp_offer_take(struct msim__smtp_offer *offer, struct msim__smtp_log
   if (msim__slice_is(word, "SIZE") && msim__slice_number(msim__slice_trim(rest), &number))
     offer->size_bytes_max = number;
   if (msim__slice_is(word, "AUTH") && login != NULL)
-    msim__smtp_login_offer(login, rest);
+    msim__smtp_credentials_offer(login, rest);
 }
 
 bool msim__smtp_words_are_ascii(const char *text)

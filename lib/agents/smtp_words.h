@@ -5,7 +5,7 @@
 #ifndef MSIM_AGENTS_SMTP_WORDS_H
 #define MSIM_AGENTS_SMTP_WORDS_H
 
-#include "agents/smtp_login.h"
+#include "agents/smtp_credentials.h"
 #include "mail/message.h"
 
 #define MSIM__SMTP_WORDS_LINE_BYTES 2048u
@@ -17,7 +17,8 @@ struct msim__smtp_offer {
 };
 
 /* One line of the reply to EHLO, but not the first. login may be NULL. */
-void msim__smtp_offer_take(struct msim__smtp_offer *offer, struct msim__smtp_login *login, struct msim_slice text);
+void msim__smtp_offer_take(struct msim__smtp_offer *offer, struct msim__smtp_credentials *login,
+                           struct msim_slice text);
 
 bool msim__smtp_words_are_ascii(const char *text);
 

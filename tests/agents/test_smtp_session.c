@@ -593,7 +593,7 @@ static void what_the_sender_asked_about_is_passed_on(void **state)
   end(&s);
 }
 
-static void begin_login(struct stage *s, struct msim__smtp_login *login)
+static void begin_login(struct stage *s, struct msim__smtp_credentials *login)
 {
   memset(login, 0, sizeof *login);
   login->user = "tim";
@@ -609,7 +609,7 @@ static void begin_login(struct stage *s, struct msim__smtp_login *login)
 /* The examples of RFC 2195 2 and RFC 4616 4, with this user and password. */
 static void login_takes_the_strongest_and_then_the_next(void **state)
 {
-  static struct msim__smtp_login login;
+  static struct msim__smtp_credentials login;
   struct stage s;
 
   (void)state;
@@ -630,7 +630,7 @@ static void login_takes_the_strongest_and_then_the_next(void **state)
 
 static void login_that_is_refused_ends_it(void **state)
 {
-  static struct msim__smtp_login login;
+  static struct msim__smtp_credentials login;
   struct stage s;
 
   (void)state;

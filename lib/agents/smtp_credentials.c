@@ -1,18 +1,18 @@
-/* smtp_login.c: the client's side of AUTH; see smtp_login.h. */
-#include "agents/smtp_login.h"
+/* smtp_credentials.c: the client's side of AUTH; see smtp_credentials.h. */
+#include "agents/smtp_credentials.h"
 
 #include "proto/ascii.h"
 #include "proto/base64.h"
 
 #include <stdio.h>
 
-void msim__smtp_login_reset(struct msim__smtp_login *login)
+void msim__smtp_credentials_reset(struct msim__smtp_credentials *login)
 {
   login->offered = login->tried = 0;
   login->cancelled = false;
 }
 
-void msim__smtp_login_offer(struct msim__smtp_login *login, struct msim_slice words)
+void msim__smtp_credentials_offer(struct msim__smtp_credentials *login, struct msim_slice words)
 {
   enum msim__sasl_mechanism mechanism;
   size_t at = 0, end;
@@ -35,14 +35,14 @@ static size_t write_line(const char *text, const uint8_t *message, size_t size_b
   if (has_message && size_bytes == 0 && n > 0) {
     line[n++] = '=';
   } else if (has_message && msim__base64_encode((struct msim_slice){message, size_bytes}, (uint8_t *)line + n,
-                                                MSIM__SMTP_LOGIN_LINE_BYTES - n - 2, &coded) == MSIM_OK) {
+                                                MSIM__SMTP_CREDENTIALS_LINE_BYTES - n - 2, &coded) == MSIM_OK) {
     n += coded;
   }
   memcpy(line + n, "\r\n", 2);
   return n + 2;
 }
 
-size_t msim__smtp_login_begin(struct msim__smtp_login *login, char *line)
+size_t msim__smtp_credentials_begin(struct msim__smtp_credentials *login, char *line)
 {
   uint8_t message[MSIM__SASL_MESSAGE_BYTES_MAX];
   char text[64];
@@ -66,7 +66,7 @@ size_t msim__smtp_login_begin(struct msim__smtp_login *login, char *line)
   return 0;
 }
 
-size_t msim__smtp_login_answer(struct msim__smtp_login *login, struct msim_slice challenge, char *line)
+size_t msim__smtp_credentials_answer(struct msim__smtp_credentials *login, struct msim_slice challenge, char *line)
 {
   uint8_t decoded[MSIM__SASL_MESSAGE_BYTES_MAX], message[MSIM__SASL_MESSAGE_BYTES_MAX];
   struct msim_slice plain = {decoded, 0};
@@ -80,7 +80,7 @@ size_t msim__smtp_login_answer(struct msim__smtp_login *login, struct msim_slice
   return write_line("", message, n, true, line);
 }
 
-bool msim__smtp_login_may_retry(const struct msim__smtp_login *login, unsigned code)
+bool msim__smtp_credentials_may_retry(const struct msim__smtp_credentials *login, unsigned code)
 {
   return login->cancelled || code == 504 || code == 534 || code == 538;
 }
