@@ -175,6 +175,8 @@ static void tcp_when_options_are_odd_then_keeps_the_rules(void **state)
       {.no_window_scale = true, .initial_window_segments = 3, .delayed_ack_ns = MSIM_MSEC(500)},
       {.mss_bytes_max = 100, .initial_window_segments = 1, .rto_min_ns = MSIM_SEC(1), .rto_max_ns = MSIM_SEC(3)},
       {.time_wait_ns = MSIM_SEC(240), .initial_window_segments = 40},
+      {.no_frto = true, .no_pmtud = true, .black_hole_timeouts = 1},
+      {.ecn = MSIM_TCP_ECN_ASK, .no_sack = true, .black_hole_timeouts = 2},
   };
   struct world world = {.script = MAIL("1s", "40kB")};
   uint64_t last = seed_last;
