@@ -158,7 +158,8 @@ static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, u
       msim__tcb_prr_ack(tcb, acked_bytes + fresh_bytes, acked_bytes > 0 && tcb->board->lost_bytes <= lost_bytes);
     return;
   }
-  if ((fresh_bytes == 0 && (!rack || tcb->board->sacked_count == 0)) || msim__seq_before(tcb->snd_una, tcb->recover))
+  if ((fresh_bytes == 0 && (!rack || (tcb->board->sacked_count == 0 && lost_bytes == 0))) ||
+      msim__seq_before(tcb->snd_una, tcb->recover))
     return;
   if (fresh_bytes > 0 && tcb->dup_acks < UINT8_MAX)
     tcb->dup_acks++;

@@ -58,8 +58,19 @@ struct msim__tcp_row {
 struct msim__tcp_rack {
   msim_ns sent_ns, rtt_ns;
   uint32_t end_seq;
-  uint32_t fack; /* the highest number that has arrived */
+  uint32_t fack;     /* the highest number that has arrived */
+  uint32_t next_seq; /* below it every row that was sent once has been judged: it has arrived or is lost */
   bool known;
+};
+
+/* What was sent again, in the order of time; what has become of it since is seen when its time comes. */
+struct msim__tcp_resent_item {
+  uint32_t seq, end;
+  msim_ns sent_ns;
+};
+struct msim__tcp_resent {
+  uint32_t first, count, capacity; /* capacity is a power of two */
+  struct msim__tcp_resent_item items[];
 };
 
 #define MSIM__BOARD_ROWS_MIN 8u
@@ -75,6 +86,7 @@ struct msim__tcp_board {
   bool originals;                                   /* msim__ack_news, of the last blocks */
   bool rescued;                                     /* rule 4 of NextSeg was used in this recovery */
   struct msim__tcp_rack rack;
+  struct msim__tcp_resent *resent; /* with RACK; or NULL */
   uint32_t seen_count;
   struct msim__tcp_range seen[MSIM__GAPS_BLOCKS_MAX]; /* blocks of the last ACK: only what is new is walked */
   struct msim__tcp_row rows[];
@@ -125,6 +137,13 @@ static inline bool msim__tcb_uses_rack(const struct msim__tcb *tcb)
 void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row *row, uint32_t end,
                               const struct msim__segment *seg);
 void msim__tcb_rack_duplicate(struct msim__tcb *tcb);
+/* [seq, end) goes out again. */
+void msim__tcb_rack_resent(struct msim__tcb *tcb, uint32_t seq, uint32_t end);
+/* Rows that were judged are to be judged again. */
+void msim__tcb_rack_anew(struct msim__tcb *tcb);
+void msim__rack_release(struct msim__tcb *tcb, struct msim__tcp_board *board);
+/* The first row that begins at seq or later; board->count: none. */
+uint32_t msim__board_find(const struct msim__tcp_board *board, uint32_t seq);
 void msim__tcb_rack_recovered(struct msim__tcb *tcb);
 /* Marks what is lost by now, and sets loss_at_ns for the rest. True: something is lost. */
 bool msim__tcb_rack_judge(struct msim__tcb *tcb);
