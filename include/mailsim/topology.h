@@ -130,7 +130,7 @@ struct msim_tcp_opts {
   msim_ns delayed_ack_ns;                         /* default 40 ms; at most 500 ms (RFC 9293 3.8.6.3) */
   msim_ns time_wait_ns;                           /* default 60 s */
   uint32_t data_retries_max;                      /* default 15 */
-  uint32_t syn_retries_max;                       /* default 6 */
+  uint32_t syn_retries_max;                       /* default 7: three minutes and more (RFC 9293 3.8.3) */
   uint32_t mss_bytes_max;                         /* default: from the MTU */
   bool no_delayed_ack, no_nagle, no_window_scale;
   bool no_timestamps; /* RFC 7323 */

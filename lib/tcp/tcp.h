@@ -12,6 +12,17 @@
 
 struct msim__tcb;
 
+/* 3.9.1.8: a soft error, after which the connection goes on. */
+enum msim__tcp_trouble {
+  MSIM__TCP_TROUBLE_ICMP,   /* an ICMP error about a segment under way: icmp_type, icmp_code */
+  MSIM__TCP_TROUBLE_SILENCE /* R1: one segment was sent again retransmission_count times without an answer (3.8.3) */
+};
+struct msim__tcp_report {
+  enum msim__tcp_trouble kind;
+  uint8_t icmp_type, icmp_code;
+  uint32_t retransmission_count;
+};
+
 /* How TCP tells its user. From the event loop only, after the segment at hand was dealt with; never nested within one
  * connection. The user may call anything of this file from them. on_closed: exactly once, never from inside a call; the
  * connection is gone when it returns. Any may be NULL. */
@@ -24,6 +35,8 @@ struct msim__tcp_user {
   /* The peer's urgent pointer has come or advanced (3.8.5), ahead of the bytes that it points beyond; comes before
    * on_readable. */
   void (*on_urgent)(struct msim__tcb *tcb, void *user);
+  /* Also while opening. NULL: no such reports (SHLD-20). */
+  void (*on_trouble)(struct msim__tcb *tcb, void *user, const struct msim__tcp_report *report);
 };
 
 /* Makes the room and registers with net; called once by msim_sim_new. MSIM_ERR_NOMEM. */
@@ -35,6 +48,11 @@ typedef int msim__tcp_accept_fn(void *ctx, struct msim__tcb *tcb, const struct m
 /* 3.10.1 passive OPEN, at every address of the node. MSIM_ERR_EXISTS, MSIM_ERR_NOMEM. */
 int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx);
 void msim__tcp_unlisten(struct msim_node *node, uint16_t port);
+/* The same at one of the node's addresses (MUST-43), beside a listener at all of them; NULL: at all.
+ * MSIM_ERR_INVALID also: not the node's. */
+int msim__tcp_listen_at(struct msim_node *node, const struct msim_addr *local, uint16_t port,
+                        msim__tcp_accept_fn *accept, void *ctx);
+void msim__tcp_unlisten_at(struct msim_node *node, const struct msim_addr *local, uint16_t port);
 
 /* 3.10.1 active OPEN. local_port 0: an ephemeral one. Without a route on_closed(UNREACHABLE) follows from the loop.
  * MSIM_ERR_EXISTS: the four-tuple is in use; MSIM_ERR_LIMIT: no free port; MSIM_ERR_NOMEM. */
@@ -85,6 +103,18 @@ const char *msim__tcp_message(const struct msim__tcb *tcb);
 void msim__tcp_close(struct msim__tcb *tcb); /* 3.10.4 */
 void msim__tcp_abort(struct msim__tcb *tcb); /* 3.10.5 */
 void msim__tcp_set_nodelay(struct msim__tcb *tcb, bool nodelay);
+
+/* Times and limits of this connection instead of its host's: retransmission (rto_min_ns, rto_max_ns, and R2:
+ * data_retries_max, syn_retries_max, user_timeout_ns), delayed ACK, keep-alive, FIN-WAIT-2; zero keeps the default of
+ * topology.h. The rest of given is not looked at, but must be in range. MSIM_ERR_INVALID, MSIM_ERR_STATE when the
+ * connection is over, MSIM_ERR_NOMEM. */
+int msim__tcp_tune(struct msim__tcb *tcb, const struct msim_tcp_opts *given);
+/* What is in force, to begin a tune with. */
+const struct msim_tcp_opts *msim__tcp_tuned(const struct msim__tcb *tcb);
+#define MSIM__TCP_KEEPALIVE_IDLE_NS MSIM_SEC(7200)                  /* MUST-28, where the host has no time of its own */
+int msim__tcp_set_keepalive(struct msim__tcb *tcb, bool keepalive); /* as msim__tcp_tune */
+/* Of the segments from now on; the two lower bits are not used (3.9.1.9). */
+void msim__tcp_set_dscp(struct msim__tcb *tcb, uint8_t tos);
 
 /* user may be changed at any time. */
 void msim__tcp_set_user(struct msim__tcb *tcb, const struct msim__tcp_user *ops, void *user);

@@ -370,6 +370,7 @@ static uint16_t flags_of(const struct msim__tcb *tcb, const struct plan *plan)
 static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, const struct plan *plan)
 {
   packet->proto = MSIM_PROTO_TCP;
+  packet->tos = tcb->tos;
   packet->src = tcb->head.local_id;
   packet->dst = tcb->head.remote_id;
   packet->src_port = tcb->head.local_port;
@@ -571,6 +572,7 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
   }
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_TCP;
+  packet->tos = stray->tos;
   packet->src = stray->src;
   packet->dst = stray->dst;
   packet->src_port = stray->src_port;
@@ -606,6 +608,7 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .flags = MSIM_TCP_RST,
                               .flow = tcb->flow,
                               .side = tcb->head.side,
+                              .tos = tcb->tos,
                               .has_timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0, /* RFC 7323 3.2, SHOULD */
                               .ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset,
                               .ts_echo = tcb->ts_recent};

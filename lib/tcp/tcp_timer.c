@@ -6,6 +6,8 @@
  * not keep a run alive. Does not hold TIME-WAIT: tcp_time_wait.c. */
 #include "tcp/tcp_sack.h"
 
+#define R1_RETRIES 3u /* SHLD-10 */
+
 /* The earliest of those that keep a run alive. */
 static msim_ns foreground_ns(const struct msim__tcb *tcb)
 {
@@ -80,7 +82,10 @@ static void retransmit_fired(struct msim__tcb *tcb)
     tcb->bits |= MSIM__TCB_SYN_REPEATED;
   else if (tcb->retries == 0)
     msim__cc_lost(tcb, MSIM_LOSS_TIMEOUT, flight); /* a segment lost again has been answered for already */
-  tcb->retries++;
+  if (++tcb->retries == R1_RETRIES) {              /* MUST-20, SHLD-9 */
+    tcb->tell |= MSIM__TELL_SILENCE;
+    msim__ip_doubt(tcb->head.node);
+  }
   msim__tcb_rto_back_off(tcb);
   tcb->bits &= ~(uint32_t)(MSIM__TCB_RECOVERING | MSIM__TCB_RETRANSMIT);
   tcb->cc.in_recovery = false;

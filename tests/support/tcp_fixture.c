@@ -156,7 +156,20 @@ static void on_urgent(struct msim__tcb *tcb, void *user)
   hear(user, "urgent");
 }
 
-const struct msim__tcp_user tcp_end_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent};
+static void on_trouble(struct msim__tcb *tcb, void *user, const struct msim__tcp_report *report)
+{
+  char word[32];
+
+  (void)tcb;
+  if (report->kind == MSIM__TCP_TROUBLE_ICMP)
+    snprintf(word, sizeof word, "icmp(%u,%u)", report->icmp_type, report->icmp_code);
+  else
+    snprintf(word, sizeof word, "silence(%lu)", (unsigned long)report->retransmission_count);
+  if (((struct tcp_end *)user)->hears_trouble)
+    hear(user, word);
+}
+
+const struct msim__tcp_user tcp_end_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent, on_trouble};
 
 size_t tcp_end_write(struct tcp_end *end, const char *text)
 {

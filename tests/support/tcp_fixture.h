@@ -29,6 +29,7 @@ struct tcp_end {
   bool holds_back; /* does not read */
   bool closes_on_eof, closes_on_open, aborts_on_open, aborts_on_readable;
   bool quiet; /* heard is not kept */
+  bool hears_trouble;
 };
 
 struct tcp_world {
