@@ -470,6 +470,10 @@ static void put_options(struct msim__packet_cold *cold, const struct tcp_world *
     put_word(cold, w->own_ts + seg->ts_echo);
   }
   put_sack(cold, w, seg);
+  if (seg->options != NULL) {
+    memcpy(cold->options + cold->option_bytes, seg->options, seg->option_bytes);
+    cold->option_bytes = (uint8_t)(cold->option_bytes + seg->option_bytes);
+  }
   if (seg->cookie != NULL) {
     size_t size = strlen(seg->cookie);
 
@@ -508,7 +512,7 @@ void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
     p->payload_bytes = (uint16_t)size;
   }
   if (seg->mss_bytes != 0 || seg->has_shift || seg->has_ts || seg->sack_ok || seg->sack[0][1] != 0 ||
-      seg->cookie != NULL)
+      seg->cookie != NULL || seg->options != NULL)
     put_options(msim__packet_cold(&net->packets, p), w, seg);
   if (seg->urgent != 0) {
     msim__packet_cold(&net->packets, p)->urgent = seg->urgent;

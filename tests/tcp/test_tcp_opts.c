@@ -132,6 +132,7 @@ static void opts_when_set_after_the_start_or_invalid_then_refused(void **state)
   tcp_world_close(&w);
 }
 
+/* MUST-14, MUST-67, SHLD-5, MAY-3 */
 static void mss_when_limited_then_announced_and_kept(void **state)
 {
   const struct msim_tcp_opts opts = {.mss_bytes_max = 500};

@@ -277,6 +277,7 @@ static void truncation_at_every_length_is_refused(void **state)
   }
 }
 
+/* MUST-3 */
 static void every_flipped_bit_is_refused_by_a_checksum(void **state)
 {
   struct msim_packet p;
