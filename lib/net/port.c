@@ -13,12 +13,8 @@
 #include "wire/tcp_header.h"
 #include "wire/udp_header.h"
 
-enum {
-  IP_OPTION_END = 0,
-  IP_OPTION_NOP = 1,
-  IP_OPTION_LOOSE_ROUTE = 131,
-  IP_OPTION_STRICT_ROUTE = 137
-}; /* RFC 791 3.1 */
+/* RFC 791 3.1 */
+enum { IP_OPTION_END = 0, IP_OPTION_NOP = 1, IP_OPTION_LOOSE_ROUTE = 131, IP_OPTION_STRICT_ROUTE = 137 };
 
 #define QUEUE_PACKETS_DEFAULT 1000u
 #define QUEUE_PACKETS_MAX 1048576u

@@ -140,13 +140,13 @@ enum {
 
 /* tcb->more: the rarer bits */
 enum {
-  MSIM__MORE_URGENT = 1,       /* snd_up counts: it is not acknowledged yet */
-  MSIM__MORE_URGENT_NEWS = 2,  /* no segment has told of snd_up yet */
-  MSIM__MORE_FAST_ASKS = 4,    /* the first SYN has the Fast Open option (RFC 7413) */
-  MSIM__MORE_FAST_GRANT = 8,   /* the SYN, ACK brings a cookie */
-  MSIM__MORE_FAST_OPEN = 16,   /* the SYN's cookie was good: the user has the connection before its handshake is over */
-  MSIM__MORE_OWN_OPTS = 64,    /* opts is the connection's own */
-  MSIM__MORE_FAST_COUNTED = 32 /* one of the host's that wait for that */
+  MSIM__MORE_URGENT = 1,      /* snd_up counts: it is not acknowledged yet */
+  MSIM__MORE_URGENT_NEWS = 2, /* no segment has told of snd_up yet */
+  MSIM__MORE_FAST_ASKS = 4,   /* the first SYN has the Fast Open option (RFC 7413) */
+  MSIM__MORE_FAST_GRANT = 8,  /* the SYN, ACK brings a cookie */
+  MSIM__MORE_FAST_OPEN = 16,  /* the SYN's cookie was good: the user has the connection before its handshake is over */
+  MSIM__MORE_FAST_COUNTED = 32, /* one of the host's whose handshake is not over */
+  MSIM__MORE_OWN_OPTS = 64      /* opts is the connection's own */
 };
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
@@ -354,7 +354,7 @@ struct msim__tcp_head *msim__tcp_find(const struct msim__tcp *tcp, const struct 
                                       uint16_t local_port, uint32_t remote_id, uint16_t remote_port);
 void msim__tcp_enter(struct msim__tcp *tcp, struct msim__tcp_head *head);
 void msim__tcp_leave(struct msim__tcp *tcp, struct msim__tcp_head *head);
-/* Who would take a SYN to that address and port: a listener at the address goes before one at all. */
+/* Who would take a SYN to that address and port: a listener at the address goes before one at all addresses. */
 struct msim__tcp_listener *msim__tcp_listener_find(const struct msim_node *node, uint32_t local_id, uint16_t port);
 /* MUST-46, MUST-57, MUST-63: neither broadcast nor multicast, nor nobody. */
 bool msim__tcp_is_one_host(const struct msim_addr *addr);

@@ -49,7 +49,7 @@ typedef int msim__tcp_accept_fn(void *ctx, struct msim__tcb *tcb, const struct m
 int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx);
 void msim__tcp_unlisten(struct msim_node *node, uint16_t port);
 /* The same at one of the node's addresses (MUST-43), beside a listener at all of them; NULL: at all.
- * MSIM_ERR_INVALID also: not the node's. */
+ * MSIM_ERR_INVALID also: the address is not the node's. */
 int msim__tcp_listen_at(struct msim_node *node, const struct msim_addr *local, uint16_t port,
                         msim__tcp_accept_fn *accept, void *ctx);
 void msim__tcp_unlisten_at(struct msim_node *node, const struct msim_addr *local, uint16_t port);
@@ -59,9 +59,8 @@ void msim__tcp_unlisten_at(struct msim_node *node, const struct msim_addr *local
 int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
                       const struct msim__tcp_user *ops, void *user, struct msim__tcb **out);
 
-/* The same from one of the node's addresses (MUST-43); NULL: IP chooses (MUST-44). MSIM_ERR_INVALID also: not the
- * node's.
- */
+/* The same from one of the node's addresses (MUST-43); NULL: IP chooses (MUST-44). MSIM_ERR_INVALID also: the address
+ * is not the node's. */
 int msim__tcp_connect_from(struct msim_node *node, const struct msim_addr *local, uint16_t local_port,
                            struct msim_endpoint remote, const struct msim__tcp_user *ops, void *user,
                            struct msim__tcb **out);
@@ -75,8 +74,8 @@ int msim__tcp_connect_fast(struct msim_node *node, struct msim_endpoint remote, 
 
 /* 3.10.2 SEND. See msim_stream_write and msim_stream_write_blob. */
 size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes);
-/* The same, and what the peer has not read up to its end becomes urgent: the news goes out at once, also where the
- * bytes may not (3.8.5). Returns what was taken; when that is not all, what was taken is urgent. */
+/* The same, and all that the peer has not read yet, up to the end of what was taken, becomes urgent: that news goes out
+ * at once, also where the bytes may not (3.8.5). */
 size_t msim__tcp_write_urgent(struct msim__tcb *tcb, const void *data, size_t size_bytes);
 int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes);
 size_t msim__tcp_space_bytes(const struct msim__tcb *tcb);
