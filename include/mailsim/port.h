@@ -90,7 +90,7 @@ struct msim_port_counters {
   uint64_t header_count;      /* lengths in a header contradict each other */
   uint64_t checksum_count;    /* that of IP, TCP, UDP or ICMP is wrong */
   uint64_t fragment_count;    /* a part of a packet */
-  uint64_t ip_option_count;   /* has options of IP, which do not travel here */
+  uint64_t ip_option_count;   /* a source route, or options of IP that make no sense; others are left out */
   uint64_t protocol_count;    /* not TCP, UDP or ICMP */
   uint64_t ttl_count;         /* its time to live is 0 (RFC 1122 3.2.1.7) */
   uint64_t source_count;      /* sent by nobody: no host and no port has the address */

@@ -82,6 +82,11 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index)
   return MSIM_OK;
 }
 
+void msim__ip_doubt(struct msim_node *node)
+{
+  msim__net(msim__node_sim(node))->doubt_count++;
+}
+
 void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));

@@ -101,6 +101,7 @@ struct msim__net {
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;
   msim_ns until_ns;
+  uint64_t doubt_count; /* msim__ip_doubt */
 };
 
 static inline struct msim__net *msim__net(const struct msim_sim *sim)
@@ -162,6 +163,10 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index);
 /* The same for a packet that is complete: ttl, id and DF stay as they are. Where it cannot go, its sender is told by
  * ICMP. */
 void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index);
+
+/* A transport hears nothing from where its packets go (RFC 1122 3.3.1.4). Routes follow from the topology, so there is
+ * no other gateway to try: the advice is counted. */
+void msim__ip_doubt(struct msim_node *node);
 
 /* From links: a packet has arrived at a port's node. Takes the packet. */
 void msim__ip_arrive(struct msim__port *port, uint32_t packet_index);

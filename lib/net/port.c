@@ -13,6 +13,9 @@
 #include "wire/tcp_header.h"
 #include "wire/udp_header.h"
 
+/* RFC 791 3.1 */
+enum { IP_OPTION_END = 0, IP_OPTION_NOP = 1, IP_OPTION_LOOSE_ROUTE = 131, IP_OPTION_STRICT_ROUTE = 137 };
+
 #define QUEUE_PACKETS_DEFAULT 1000u
 #define QUEUE_PACKETS_MAX 1048576u
 #define ROUTES_MAX ((size_t)65536) /* of one port */
@@ -322,6 +325,23 @@ static int drop(uint64_t *reason)
 }
 
 /* Decodes the header of IP and judges what does not travel here. */
+/* RFC 9293 MUST-50: options are passed over, and left out. Not so a source route, which routers drop (RFC 7126), nor a
+ * list that makes no sense. */
+static bool are_harmless(const uint8_t *options, size_t size_bytes)
+{
+  size_t at = 0, length;
+
+  while (at < size_bytes && options[at] != IP_OPTION_END) {
+    length = options[at] == IP_OPTION_NOP                  ? 1
+             : at + 1 < size_bytes && options[at + 1] >= 2 ? options[at + 1]
+                                                           : SIZE_MAX;
+    if (length > size_bytes - at || options[at] == IP_OPTION_LOOSE_ROUTE || options[at] == IP_OPTION_STRICT_ROUTE)
+      return false;
+    at += length;
+  }
+  return true;
+}
+
 static int read_ip(struct msim_port *port, struct msim_slice bytes, struct msim__ipv4_header *ip)
 {
   struct msim_port_counters *counters = &port->counters;
@@ -340,7 +360,7 @@ static int read_ip(struct msim_port *port, struct msim_slice bytes, struct msim_
     return drop(&counters->header_count);
   if (ip->more_fragments || ip->fragment_bytes != 0)
     return drop(&counters->fragment_count);
-  if (ip->options_bytes != 0)
+  if (!are_harmless(ip->options, ip->options_bytes))
     return drop(&counters->ip_option_count);
   if (ip->protocol != MSIM_PROTO_TCP && ip->protocol != MSIM_PROTO_UDP && ip->protocol != MSIM_PROTO_ICMP)
     return drop(&counters->protocol_count);

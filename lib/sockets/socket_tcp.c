@@ -236,6 +236,12 @@ static uint32_t limit_backlog(int backlog)
   return backlog < 0 || (unsigned)backlog > BACKLOG_MAX ? BACKLOG_MAX : (uint32_t)backlog;
 }
 
+/* NULL: at every address of the host. */
+static const struct msim_addr *listen_addr(const struct msim_socket *s)
+{
+  return s->local.addr.family != MSIM_FAMILY_NONE ? &s->local.addr : NULL;
+}
+
 /* The port may be shared while nobody listens, not by two listeners. */
 static int begin_listening(struct msim_socket *s)
 {
@@ -244,7 +250,7 @@ static int begin_listening(struct msim_socket *s)
   s->phase = MSIM__SOCKET_LISTENING;
   err = msim__socket_port_check(s, s->local.port);
   if (err == 0) {
-    err = msim__tcp_listen(s->node, s->local.port, take_connection, s);
+    err = msim__tcp_listen_at(s->node, listen_addr(s), s->local.port, take_connection, s);
     if (err != MSIM_OK)
       err = msim__socket_errno(s, err, MSIM_EADDRINUSE);
   }
@@ -252,7 +258,7 @@ static int begin_listening(struct msim_socket *s)
     s->phase = MSIM__SOCKET_IDLE;
     return err;
   }
-  msim__tcp_set_gate(s->node, s->local.port, &gate);
+  msim__tcp_set_gate(s->node, listen_addr(s), s->local.port, &gate);
   return 0;
 }
 
@@ -331,7 +337,7 @@ static void stop_listening(struct msim_socket *s)
 {
   struct msim_socket *child;
 
-  msim__tcp_unlisten(s->node, s->local.port);
+  msim__tcp_unlisten_at(s->node, listen_addr(s), s->local.port);
   while ((child = s->waiting_first) != NULL) {
     take_out(s, child);
     if (child->tcb != NULL) {

@@ -147,7 +147,8 @@ void msim__tcb_die(struct msim__tcb *tcb, enum msim_close_reason reason, const c
 
 static void accept_or_refuse(struct msim__tcb *tcb)
 {
-  struct msim__tcp_listener *listener = msim__tcp_listener_find(tcb->head.node, tcb->head.local_port);
+  struct msim__tcp_listener *listener =
+      msim__tcp_listener_find(tcb->head.node, tcb->head.local_id, tcb->head.local_port);
 
   if (listener != NULL && listener->accept(listener->ctx, tcb, &tcb->ops, &tcb->user) == MSIM_OK)
     return;
@@ -162,6 +163,10 @@ static void tell_one(struct msim__tcb *tcb, unsigned what)
 
   if (what == MSIM__TELL_ACCEPT) {
     accept_or_refuse(tcb);
+    return;
+  }
+  if (what == MSIM__TELL_SILENCE || what == MSIM__TELL_ICMP) {
+    msim__tcb_report(tcb, what);
     return;
   }
   if (ops == NULL)
@@ -180,16 +185,20 @@ static void tell_one(struct msim__tcb *tcb, unsigned what)
     call(tcb, tcb->user);
 }
 
+/* A SYN's text waits for ESTABLISHED (3.10.7.2), unless a cookie speaks for it (RFC 7413). */
+static bool is_told(const struct msim__tcb *tcb)
+{
+  return (tcb->head.state != MSIM__TCP_SYN_SENT && tcb->head.state != MSIM__TCP_SYN_RECEIVED &&
+          (tcb->bits & MSIM__TCB_CLOSED_EARLY) == 0) ||
+         (tcb->more & MSIM__MORE_FAST_OPEN) != 0;
+}
+
 /* Whatever a handler does, also ending the connection, the tcb stays until the loop frees it. */
 static void tell_user(struct msim__tcb *tcb)
 {
-  unsigned what;
+  unsigned what = is_told(tcb) ? MSIM__TELL_ACCEPT : MSIM__TELL_SILENCE;
 
-  if ((tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
-       (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0) &&
-      (tcb->more & MSIM__MORE_FAST_OPEN) == 0)
-    return; /* a SYN's text waits for ESTABLISHED (3.10.7.2), unless a cookie speaks for it (RFC 7413) */
-  for (what = MSIM__TELL_ACCEPT; what <= MSIM__TELL_EOF && !msim__tcb_is_over(tcb); what <<= 1) {
+  for (; what <= MSIM__TELL_ICMP && !msim__tcb_is_over(tcb); what <<= 1) {
     if ((tcb->tell & what) == 0)
       continue;
     tcb->tell = (uint8_t)(tcb->tell & ~what);

@@ -143,7 +143,9 @@ enum {
   MSIM__TELL_URGENT = 4,
   MSIM__TELL_READABLE = 8,
   MSIM__TELL_WRITABLE = 16,
-  MSIM__TELL_EOF = 32
+  MSIM__TELL_EOF = 32,
+  MSIM__TELL_SILENCE = 64, /* these two also while opening */
+  MSIM__TELL_ICMP = 128
 };
 
 /* tcb->more: the rarer bits */
@@ -153,7 +155,7 @@ enum {
   MSIM__MORE_FAST_ASKS = 4,    /* the first SYN has the Fast Open option (RFC 7413) */
   MSIM__MORE_FAST_GRANT = 8,   /* the SYN, ACK brings a cookie */
   MSIM__MORE_FAST_OPEN = 16,   /* the SYN's cookie was good: the user has the connection before its handshake is over */
-  MSIM__MORE_FAST_COUNTED = 32 /* one of the host's that wait for that */
+  MSIM__MORE_FAST_COUNTED = 32 /* one of the host's whose handshake is not over */
 };
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
@@ -230,8 +232,9 @@ struct msim__tcb {
   uint8_t reo_mult, reo_persist; /* RFC 8985 6.2: reo_wnd_mult - 1, reo_wnd_persist */
   bool tlp_probe, tlp_again;     /* a probe is to go out; the last one was a retransmission */
   uint8_t more;
-  uint8_t ecn;                   /* MSIM__ECN_…; 0: nothing to do with it */
-  uint8_t tos;                   /* the user's bits of every segment (RFC 2474 3) */
+  uint8_t ecn;                  /* MSIM__ECN_…; 0: nothing to do with it */
+  uint8_t tos;                  /* the user's bits of every segment (RFC 2474 3) */
+  uint8_t icmp_type, icmp_code; /* of the last soft error */
   uint32_t dsack_round, tlp_end;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
@@ -277,6 +280,7 @@ _Static_assert(sizeof(struct msim__tcb) <= 640, "a connection has grown beyond t
 
 struct msim__tcp_listener {
   struct msim__tcp_listener *next;
+  uint32_t local_id; /* of an address; 0: all of the node's */
   uint16_t port;
   msim__tcp_accept_fn *accept;
   void *ctx;
@@ -326,8 +330,8 @@ struct msim__tcp_node {
   uint32_t active_count, passive_count; /* opens */
   uint64_t in_count, out_count;         /* segments; without those sent again */
   struct msim__tcp_counts *counts;      /* of what is rare; or NULL */
-  uint32_t fast_count;               /* of these, opened by a cookie */
-  struct msim__tcp_cookies *cookies; /* or NULL */
+  uint32_t fast_count;                  /* of these, opened by a cookie */
+  struct msim__tcp_cookies *cookies;    /* or NULL */
 };
 
 struct msim__tcp {
@@ -387,7 +391,11 @@ struct msim__tcp_head *msim__tcp_find(const struct msim__tcp *tcp, const struct 
                                       uint16_t local_port, uint32_t remote_id, uint16_t remote_port);
 void msim__tcp_enter(struct msim__tcp *tcp, struct msim__tcp_head *head);
 void msim__tcp_leave(struct msim__tcp *tcp, struct msim__tcp_head *head);
-struct msim__tcp_listener *msim__tcp_listener_find(const struct msim_node *node, uint16_t port);
+/* Who would take a SYN to that address and port: a listener at the address goes before one at all addresses. */
+struct msim__tcp_listener *msim__tcp_listener_find(const struct msim_node *node, uint32_t local_id, uint16_t port);
+bool msim__tcp_port_has_listener(const struct msim_node *node, uint16_t port); /* at whatever address */
+/* MUST-46, MUST-57, MUST-63: neither broadcast nor multicast, nor nobody. */
+bool msim__tcp_is_one_host(const struct msim_addr *addr);
 void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet);
 void msim__segment_read(struct msim__segment *seg, const struct msim__packet *packet);
 /* The host's row, made when new; NULL when out of memory (the simulation has then failed). */
@@ -566,6 +574,12 @@ static inline uint32_t msim__tcb_queued_from(const struct msim__tcb *tcb, uint32
 }
 /* Attaches [seq, seq + size) of the stream to the packet: by reference where it lies in one piece. MSIM_ERR_NOMEM. */
 int msim__tcb_send_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq, uint32_t size_bytes);
+
+/* ---- tcp_report.c ---- */
+/* ICMP said that the path is in trouble: kept for the end, and to be told. */
+void msim__tcb_soft_error(struct msim__tcb *tcb, uint8_t icmp_type, uint8_t icmp_code);
+/* Calls the user with one of TELL_SILENCE and TELL_ICMP. */
+void msim__tcb_report(struct msim__tcb *tcb, unsigned what);
 
 /* ---- tcp_urgent.c ---- */
 /* What was queued last is urgent. */

@@ -24,10 +24,18 @@ static void free_heads(struct msim__tcp *tcp)
   }
 }
 
+static void free_listener(struct msim__tcp *tcp, struct msim_node *node)
+{
+  struct msim__tcp_listener *listener = node->tcp_listeners;
+
+  node->tcp_listeners = listener->next;
+  msim__free(&tcp->sim->mem, listener, sizeof *listener);
+}
+
 static void free_node(struct msim__tcp *tcp, struct msim_node *node)
 {
   while (node->tcp_listeners != NULL)
-    msim__tcp_unlisten(node, node->tcp_listeners->port);
+    free_listener(tcp, node);
   if (node->tcp_node == NULL)
     return;
   msim_timer_cancel(&((struct msim__tcp_node *)node->tcp_node)->timer);
@@ -155,9 +163,7 @@ static int choose_source(struct msim__tcp *tcp, const struct msim_node *node, co
 /* MUST-46: no connection to what is not one host; like a missing route it is told from the loop. */
 static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *node, const struct msim__tcp_head *key)
 {
-  const struct msim_addr *addr = msim__addr_of(tcp->net, key->remote_id);
-
-  if (addr->family == MSIM_FAMILY_IPV4 && (addr->bytes[0] == 0 || addr->bytes[0] >= 224))
+  if (!msim__tcp_is_one_host(msim__addr_of(tcp->net, key->remote_id)))
     return false;
   return key->local_id != 0 && msim__ip_mtu_for(node, key->remote_id) != 0;
 }

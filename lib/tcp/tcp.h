@@ -13,6 +13,17 @@
 
 struct msim__tcb;
 
+/* 3.9.1.8: a soft error, after which the connection goes on. */
+enum msim__tcp_trouble {
+  MSIM__TCP_TROUBLE_ICMP,   /* an ICMP error about a segment under way: icmp_type, icmp_code */
+  MSIM__TCP_TROUBLE_SILENCE /* R1: one segment was sent again retransmission_count times without an answer (3.8.3) */
+};
+struct msim__tcp_report {
+  enum msim__tcp_trouble kind;
+  uint8_t icmp_type, icmp_code;
+  uint32_t retransmission_count;
+};
+
 /* How TCP tells its user. From the event loop only, after the segment at hand was dealt with; never nested within one
  * connection. The user may call anything of this file from them. on_closed: exactly once, never from inside a call; the
  * connection is gone when it returns. Any may be NULL. */
@@ -25,6 +36,8 @@ struct msim__tcp_user {
   /* The peer's urgent pointer has come or advanced (3.8.5), ahead of the bytes that it points beyond; comes before
    * on_readable. */
   void (*on_urgent)(struct msim__tcb *tcb, void *user);
+  /* Also while opening. NULL: no such reports (SHLD-20). */
+  void (*on_trouble)(struct msim__tcb *tcb, void *user, const struct msim__tcp_report *report);
 };
 
 /* Makes the room and registers with net; called once by msim_sim_new. MSIM_ERR_NOMEM. */
@@ -36,6 +49,11 @@ typedef int msim__tcp_accept_fn(void *ctx, struct msim__tcb *tcb, const struct m
 /* 3.10.1 passive OPEN, at every address of the node. MSIM_ERR_EXISTS, MSIM_ERR_NOMEM. */
 int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx);
 void msim__tcp_unlisten(struct msim_node *node, uint16_t port);
+/* The same at one of the node's addresses (MUST-43), beside a listener at all of them; NULL: at all.
+ * MSIM_ERR_INVALID also: the address is not the node's. */
+int msim__tcp_listen_at(struct msim_node *node, const struct msim_addr *local, uint16_t port,
+                        msim__tcp_accept_fn *accept, void *ctx);
+void msim__tcp_unlisten_at(struct msim_node *node, const struct msim_addr *local, uint16_t port);
 /* What a listener may add; any may be NULL. gate is borrowed until unlisten; ctx is the listener's. */
 struct msim__tcp_gate {
   bool (*is_full)(void *ctx);                     /* no further connection: SYNs and last ACKs are dropped */
@@ -44,16 +62,17 @@ struct msim__tcp_gate {
   /* For those who look: how many wait to be accepted, and how many may. */
   void (*queue)(void *ctx, uint32_t *count, uint32_t *count_max);
 };
-void msim__tcp_set_gate(struct msim_node *node, uint16_t port, const struct msim__tcp_gate *gate);
+/* Of the listener at this very address, or at all for NULL. */
+void msim__tcp_set_gate(struct msim_node *node, const struct msim_addr *local, uint16_t port,
+                        const struct msim__tcp_gate *gate);
 
 /* 3.10.1 active OPEN. local_port 0: an ephemeral one. Without a route on_closed(UNREACHABLE) follows from the loop.
  * MSIM_ERR_EXISTS: the four-tuple is in use; MSIM_ERR_LIMIT: no free port; MSIM_ERR_NOMEM. */
 int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
                       const struct msim__tcp_user *ops, void *user, struct msim__tcb **out);
 
-/* The same from one of the node's addresses (MUST-43); NULL: IP chooses (MUST-44). MSIM_ERR_INVALID also: not the
- * node's.
- */
+/* The same from one of the node's addresses (MUST-43); NULL: IP chooses (MUST-44). MSIM_ERR_INVALID also: the address
+ * is not the node's. */
 int msim__tcp_connect_from(struct msim_node *node, const struct msim_addr *local, uint16_t local_port,
                            struct msim_endpoint remote, const struct msim__tcp_user *ops, void *user,
                            struct msim__tcb **out);
@@ -79,8 +98,8 @@ int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, co
 
 /* 3.10.2 SEND. See msim_stream_write and msim_stream_write_blob. */
 size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes);
-/* The same, and what the peer has not read up to its end becomes urgent: the news goes out at once, also where the
- * bytes may not (3.8.5). Returns what was taken; when that is not all, what was taken is urgent. */
+/* The same, and all that the peer has not read yet, up to the end of what was taken, becomes urgent: that news goes out
+ * at once, also where the bytes may not (3.8.5). */
 size_t msim__tcp_write_urgent(struct msim__tcb *tcb, const void *data, size_t size_bytes);
 int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes);
 size_t msim__tcp_space_bytes(const struct msim__tcb *tcb);

@@ -4,6 +4,8 @@
  * and is never walked on the way of a segment. Does not process segments. */
 #include "tcp/tcb.h"
 
+#include <string.h>
+
 #include "core/hash.h"
 
 /* ---- the table ---- */
@@ -85,26 +87,44 @@ void msim__tcp_leave(struct msim__tcp *tcp, struct msim__tcp_head *head)
 
 /* ---- listeners ---- */
 
-struct msim__tcp_listener *msim__tcp_listener_find(const struct msim_node *node, uint16_t port)
+/* The link to it, or to the end of the list. */
+static struct msim__tcp_listener **listener_link(struct msim_node *node, uint32_t local_id, uint16_t port)
 {
-  struct msim__tcp_listener *listener = node->tcp_listeners;
+  struct msim__tcp_listener **at = &node->tcp_listeners;
 
-  while (listener != NULL && listener->port != port)
-    listener = listener->next;
-  return listener;
+  while (*at != NULL && ((*at)->port != port || (*at)->local_id != local_id))
+    at = &(*at)->next;
+  return at;
 }
 
-int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx)
+struct msim__tcp_listener *msim__tcp_listener_find(const struct msim_node *node, uint32_t local_id, uint16_t port)
 {
+  struct msim__tcp_listener *listener, *found = NULL;
+
+  for (listener = node->tcp_listeners; listener != NULL; listener = listener->next) {
+    if (listener->port == port && (listener->local_id == local_id || (listener->local_id == 0 && found == NULL)))
+      found = listener;
+    if (found != NULL && found->local_id != 0)
+      break;
+  }
+  return found;
+}
+
+int msim__tcp_listen_at(struct msim_node *node, const struct msim_addr *local, uint16_t port,
+                        msim__tcp_accept_fn *accept, void *ctx)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  uint32_t local_id = local != NULL ? msim__addr_find(msim__net(sim), local) : 0;
   struct msim__tcp_listener *listener;
 
-  if (port == 0)
+  if (port == 0 || (local != NULL && (local_id == 0 || !msim__node_owns(node, local_id))))
     return MSIM_ERR_INVALID;
-  if (msim__tcp_listener_find(node, port) != NULL)
+  if (*listener_link(node, local_id, port) != NULL)
     return MSIM_ERR_EXISTS;
-  listener = msim__alloc_zeroed(&msim__node_sim(node)->mem, 1, sizeof *listener);
+  listener = msim__alloc_zeroed(&sim->mem, 1, sizeof *listener);
   if (listener == NULL)
     return MSIM_ERR_NOMEM;
+  listener->local_id = local_id;
   listener->port = port;
   listener->accept = accept;
   listener->ctx = ctx;
@@ -113,25 +133,57 @@ int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn 
   return MSIM_OK;
 }
 
-void msim__tcp_unlisten(struct msim_node *node, uint16_t port)
+int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx)
 {
-  struct msim__tcp_listener **at = &node->tcp_listeners, *listener;
+  return msim__tcp_listen_at(node, NULL, port, accept, ctx);
+}
 
-  while (*at != NULL && (*at)->port != port)
-    at = &(*at)->next;
-  listener = *at;
+static void remove_listener(struct msim_node *node, uint32_t local_id, uint16_t port)
+{
+  struct msim__tcp_listener **at = listener_link(node, local_id, port), *listener = *at;
+
   if (listener == NULL)
     return;
   *at = listener->next;
   msim__free(&msim__node_sim(node)->mem, listener, sizeof *listener);
 }
 
-void msim__tcp_set_gate(struct msim_node *node, uint16_t port, const struct msim__tcp_gate *gate)
+void msim__tcp_unlisten(struct msim_node *node, uint16_t port)
 {
-  struct msim__tcp_listener *listener = msim__tcp_listener_find(node, port);
+  remove_listener(node, 0, port);
+}
+
+static uint32_t id_of(const struct msim_node *node, const struct msim_addr *local)
+{
+  return local != NULL ? msim__addr_find(msim__net(msim__node_sim(node)), local) : 0;
+}
+
+void msim__tcp_unlisten_at(struct msim_node *node, const struct msim_addr *local, uint16_t port)
+{
+  uint32_t local_id = id_of(node, local);
+
+  if (local == NULL || local_id != 0)
+    remove_listener(node, local_id, port);
+}
+
+void msim__tcp_set_gate(struct msim_node *node, const struct msim_addr *local, uint16_t port,
+                        const struct msim__tcp_gate *gate)
+{
+  struct msim__tcp_listener *listener = *listener_link(node, id_of(node, local), port);
 
   if (listener != NULL)
     listener->gate = gate;
+}
+
+bool msim__tcp_port_has_listener(const struct msim_node *node, uint16_t port)
+{
+  const struct msim__tcp_listener *listener;
+
+  for (listener = node->tcp_listeners; listener != NULL; listener = listener->next) {
+    if (listener->port == port)
+      return true;
+  }
+  return false;
 }
 
 /* ---- segments ---- */
@@ -154,10 +206,13 @@ void msim__segment_read(struct msim__segment *seg, const struct msim__packet *pa
     msim__segment_read_options(seg, packet->cold);
 }
 
-/* MUST-57, MUST-63: no connection with a broadcast or multicast address. */
-static bool is_spoken_to_one(const struct msim_addr *addr)
+bool msim__tcp_is_one_host(const struct msim_addr *addr)
 {
-  return addr->family != MSIM_FAMILY_IPV4 || (addr->bytes[0] != 0 && addr->bytes[0] < 224);
+  static const struct msim_addr nobody;
+
+  if (addr->family == MSIM_FAMILY_IPV4)
+    return addr->bytes[0] != 0 && addr->bytes[0] < 224;
+  return addr->bytes[0] != 0xff && memcmp(addr->bytes, nobody.bytes, sizeof nobody.bytes) != 0; /* RFC 4291 2.4 */
 }
 
 void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet)
@@ -180,10 +235,10 @@ void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet)
     msim__tcb_segment_arrives((struct msim__tcb *)(void *)head, &seg);
     return;
   }
-  if (!is_spoken_to_one(msim__addr_of(tcp->net, packet->src)) ||
-      !is_spoken_to_one(msim__addr_of(tcp->net, packet->dst)))
+  if (!msim__tcp_is_one_host(msim__addr_of(tcp->net, packet->src)) ||
+      !msim__tcp_is_one_host(msim__addr_of(tcp->net, packet->dst)))
     return;
-  if (msim__tcp_listener_find(node, packet->dst_port) != NULL)
+  if (msim__tcp_listener_find(node, packet->dst, packet->dst_port) != NULL)
     msim__tcp_in_listen(node, &seg, NULL);
   else
     msim__tcp_in_closed(node, &seg);

@@ -94,7 +94,7 @@ static struct msim__tcp_cookie *find_cookie(const struct msim_node *node, uint32
   return NULL;
 }
 
-/* NULL when out of memory: nothing is remembered then, which the run survives but for the failure it was told of. */
+/* Made when new; NULL when out of memory (the simulation has then failed). */
 static struct msim__tcp_cookie *own_cookie(struct msim_node *node, uint32_t remote_id)
 {
   struct msim__tcp_cookie *cookie = find_cookie(node, remote_id);

@@ -4,14 +4,23 @@
  * Does not know what follows from a smaller MTU: tcp_mtu.c does. */
 #include "tcp/tcb.h"
 
+/* MUST-56: no reason to end; SHLD-25: told. */
+static void take_soft_error(struct msim__tcb *tcb, const struct msim__icmp_error *error)
+{
+  msim__tcb_soft_error(tcb, error->type, error->code);
+  tcb->bits |= MSIM__TCB_BUSY;
+  msim__tcb_finish(tcb);
+}
+
 void msim__tcp_error(struct msim_node *node, const struct msim__icmp_error *error)
 {
   struct msim__tcp_head *head = msim__tcp_find(msim__tcp(msim__node_sim(node)), node, error->local, error->local_port,
                                                error->remote, error->remote_port);
   struct msim__tcb *tcb = (struct msim__tcb *)(void *)head;
 
-  if (head == NULL || head->state == MSIM__TCP_TIME_WAIT)
-    return;
+  if (head == NULL || head->state == MSIM__TCP_TIME_WAIT || error->type == MSIM__ICMP_SOURCE_QUENCH ||
+      error->type == MSIM__ICMP_REDIRECT)
+    return; /* MUST-55; a redirect is IP's */
   if (msim__seq_before(error->seq, tcb->snd_una) || !msim__seq_before(error->seq, tcb->snd_max))
     return;
   if (error->type == MSIM__ICMP_UNREACHABLE && error->code == MSIM__ICMP_FRAGMENTATION_NEEDED)
@@ -20,5 +29,5 @@ void msim__tcp_error(struct msim_node *node, const struct msim__icmp_error *erro
            (error->code == MSIM__ICMP_PROTOCOL_UNREACHABLE || error->code == MSIM__ICMP_PORT_UNREACHABLE))
     msim__tcb_die(tcb, MSIM_CLOSED_REFUSED, "ICMP unreachable"); /* SHLD-26; RFC 5927 6 limits it to opening */
   else
-    tcb->bits |= MSIM__TCB_SOFT_ERROR; /* MUST-56 */
+    take_soft_error(tcb, error);
 }

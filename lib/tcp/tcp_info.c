@@ -74,7 +74,7 @@ bool msim__tcp_port_in_use(const struct msim_node *node, uint16_t port)
   const struct msim__tcp_head *head;
   size_t i;
 
-  if (msim__tcp_listener_find(node, port) != NULL)
+  if (msim__tcp_port_has_listener(node, port))
     return true;
   for (i = 0; i < tcp->bucket_count; i++) {
     for (head = tcp->buckets[i]; head != NULL; head = head->next) {

@@ -187,7 +187,7 @@ static bool ack_in_syn_received(struct msim__tcb *tcb, const struct msim__segmen
                               .side = tcb->head.side};
 
   if ((tcb->bits & MSIM__TCB_PASSIVE) != 0 && (tcb->more & MSIM__MORE_FAST_OPEN) == 0 &&
-      msim__tcp_listener_is_full(msim__tcp_listener_find(tcb->head.node, tcb->head.local_port))) {
+      msim__tcp_listener_is_full(msim__tcp_listener_find(tcb->head.node, tcb->head.local_id, tcb->head.local_port))) {
     msim__tcp_count(tcb->head.node, MSIM__COUNT_listen_overflows);
     return false; /* as if it had been lost: our SYN, ACK asks again */
   }

@@ -134,7 +134,7 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
                                .local_port = packet->dst_port,
                                .remote_port = packet->src_port,
                                .side = MSIM__SIDE_SERVER};
-  const struct msim__tcp_listener *listener = msim__tcp_listener_find(node, packet->dst_port);
+  const struct msim__tcp_listener *listener = msim__tcp_listener_find(node, packet->dst, packet->dst_port);
   const struct msim_tcp_opts *opts = NULL;
   struct msim_flow *flow;
   struct msim__tcb *tcb;

@@ -57,7 +57,7 @@ static void keep_defaults(struct msim_tcp_opts *o)
   if (o->data_retries_max == 0)
     o->data_retries_max = 15;
   if (o->syn_retries_max == 0)
-    o->syn_retries_max = 6;
+    o->syn_retries_max = 7; /* at 0, 1, 3 … 127 s, up to 247 s: MUST-23 asks for 180 */
   if (o->keepalive_interval_ns == 0)
     o->keepalive_interval_ns = MSIM_SEC(75);
   if (o->keepalive_probes_max == 0)

@@ -385,6 +385,7 @@ static uint16_t flags_of(const struct msim__tcb *tcb, const struct plan *plan)
 static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, const struct plan *plan)
 {
   packet->proto = MSIM_PROTO_TCP;
+  packet->tos = tcb->tos;
   packet->src = tcb->head.local_id;
   packet->dst = tcb->head.remote_id;
   packet->src_port = tcb->head.local_port;
@@ -620,6 +621,7 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
     msim__tcp_count(node, MSIM__COUNT_out_rsts);
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_TCP;
+  packet->tos = stray->tos;
   packet->src = stray->src;
   packet->dst = stray->dst;
   packet->src_port = stray->src_port;

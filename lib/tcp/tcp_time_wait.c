@@ -149,7 +149,7 @@ static void begin_anew(struct msim__time_wait *wait, struct msim__segment *seg)
 void msim__time_wait_segment(struct msim__time_wait *wait, struct msim__segment *seg)
 {
   struct msim_node *node = wait->head.node;
-  struct msim__tcp_listener *listener = msim__tcp_listener_find(node, wait->head.local_port);
+  struct msim__tcp_listener *listener = msim__tcp_listener_find(node, wait->head.local_id, wait->head.local_port);
 
   if ((seg->flags & MSIM_TCP_RST) != 0)
     return; /* RFC 1337 3: a RST must not end TIME-WAIT */

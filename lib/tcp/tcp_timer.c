@@ -7,6 +7,8 @@
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
+#define R1_RETRIES 3u /* SHLD-10 */
+
 /* The earliest of those that keep a run alive. */
 static msim_ns foreground_ns(const struct msim__tcb *tcb)
 {
@@ -86,7 +88,10 @@ static void retransmit_fired(struct msim__tcb *tcb)
       tcb->ecn |= MSIM__ECN_TOOK_BACK; /* RFC 3168 6.1.1.1 */
   } else if (tcb->retries == 0)
     msim__cc_lost(tcb, MSIM_LOSS_TIMEOUT, flight); /* a segment lost again has been answered for already */
-  tcb->retries++;
+  if (++tcb->retries == R1_RETRIES) {              /* MUST-20, SHLD-9 */
+    tcb->tell |= MSIM__TELL_SILENCE;
+    msim__ip_doubt(tcb->head.node);
+  }
   if (!opening)
     msim__tcb_mtu_timeout(tcb);
   msim__tcb_rto_back_off(tcb);

@@ -51,7 +51,7 @@ static const struct msim_field tcp_fields[] = {
            "how long the end that closed first remembers; 60s when absent"),
     AMOUNT("data-retries", MSIM_FIELD_UINT, data_retries, 1, 1000,
            "of one segment, then the connection is given up; 15 when absent"),
-    AMOUNT("syn-retries", MSIM_FIELD_UINT, syn_retries, 1, 1000, "likewise of SYN; 6 when absent"),
+    AMOUNT("syn-retries", MSIM_FIELD_UINT, syn_retries, 1, 1000, "likewise of SYN; 7 when absent"),
     AMOUNT("mss", MSIM_FIELD_SIZE_BYTES, mss_bytes, 28, 65535, "largest segment; from the MTU when absent"),
     AMOUNT("keepalive", MSIM_FIELD_DURATION_NS, keepalive_idle_ns, 1, LIFE_NS_MAX,
            "silence before an idle connection asks its peer; never when absent"),

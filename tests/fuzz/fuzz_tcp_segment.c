@@ -132,7 +132,16 @@ static void on_urgent(struct msim__tcb *tcb, void *user)
   FUZZ_CHECK(msim__tcp_urgent_ahead(tcb, &ahead) && ahead > 0 && (ahead == 1) == msim__tcp_is_at_urgent_mark(tcb));
 }
 
-static const struct msim__tcp_user user_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent};
+static void on_trouble(struct msim__tcb *tcb, void *user, const struct msim__tcp_report *report)
+{
+  const struct conn *c = user;
+
+  FUZZ_CHECK((c->tcb == tcb || !c->opened) && !c->closed);
+  FUZZ_CHECK(report->kind == MSIM__TCP_TROUBLE_ICMP || report->retransmission_count == 3);
+}
+
+static const struct msim__tcp_user user_ops = {on_open,   on_readable, on_writable, on_eof,
+                                               on_closed, on_urgent,   on_trouble};
 
 static int accept(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user **ops, void **user)
 {

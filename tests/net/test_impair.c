@@ -523,6 +523,7 @@ static void duplicate_follows_its_original_and_is_marked(void **state)
   net_world_close(&w);
 }
 
+/* MUST-3 */
 static void corrupt_packet_is_dropped_by_the_end_host_only(void **state)
 {
   struct msim_link_opts opts = net_link_of(MSIM_MSEC(1));

@@ -94,6 +94,7 @@ static void ttl_decides_how_far_a_packet_comes(void **state)
   }
 }
 
+/* MUST-49 */
 static void ttl_of_a_host_is_what_was_set(void **state)
 {
   struct net_world w;

@@ -890,6 +890,32 @@ static void every_allocation_may_fail(void **state)
   assert_true(fail_at > 20);
 }
 
+/* MUST-50: IP options that mean nothing here are passed over: record route, NOP, one that nobody knows. */
+static void ip_options_are_passed_over(void **state)
+{
+  static const uint8_t options[12] = {7, 7, 4, 0, 0, 0, 0, 1, 0x9e, 3, 0, 0};
+  struct msim_packet sent = udp_of(7, "ping");
+  size_t size = encode(&sent);
+
+  (void)state;
+  net_world_bind(&w, "a", 7);
+  memmove(bytes + 20 + sizeof options, bytes + 20, size - 20);
+  memcpy(bytes + 20, options, sizeof options);
+  size += sizeof options;
+  bytes[0] = 0x48;
+  bytes[2] = (uint8_t)(size >> 8);
+  bytes[3] = (uint8_t)size;
+  seal_ip(32);
+  assert_int_equal(inject_bytes(size), MSIM_OK);
+  net_world_run(&w);
+  assert_int_equal(w.received_count, 1);
+  assert_memory_equal(w.received_bytes, "ping", 4);
+  bytes[20] = 131; /* a source route is not */
+  seal_ip(32);
+  assert_int_equal(inject_bytes(size), MSIM_ERR_INVALID);
+  assert_int_equal(counters().ip_option_count, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -921,6 +947,7 @@ int main(void)
       TEST(wrong_options_are_refused),
       TEST(longest_range_counts_and_hosts_come_first),
       TEST(every_allocation_may_fail),
+      TEST(ip_options_are_passed_over),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

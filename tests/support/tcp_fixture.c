@@ -156,7 +156,20 @@ static void on_urgent(struct msim__tcb *tcb, void *user)
   hear(user, "urgent");
 }
 
-const struct msim__tcp_user tcp_end_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent};
+static void on_trouble(struct msim__tcb *tcb, void *user, const struct msim__tcp_report *report)
+{
+  char word[32];
+
+  (void)tcb;
+  if (report->kind == MSIM__TCP_TROUBLE_ICMP)
+    snprintf(word, sizeof word, "icmp(%u,%u)", report->icmp_type, report->icmp_code);
+  else
+    snprintf(word, sizeof word, "silence(%lu)", (unsigned long)report->retransmission_count);
+  if (((struct tcp_end *)user)->hears_trouble)
+    hear(user, word);
+}
+
+const struct msim__tcp_user tcp_end_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent, on_trouble};
 
 size_t tcp_end_write(struct tcp_end *end, const char *text)
 {
@@ -461,6 +474,10 @@ static void put_options(struct msim__packet_cold *cold, const struct tcp_world *
     put_word(cold, w->own_ts + seg->ts_echo);
   }
   put_sack(cold, w, seg);
+  if (seg->options != NULL) {
+    memcpy(cold->options + cold->option_bytes, seg->options, seg->option_bytes);
+    cold->option_bytes = (uint8_t)(cold->option_bytes + seg->option_bytes);
+  }
   if (seg->cookie != NULL) {
     size_t size = strlen(seg->cookie);
 
@@ -500,7 +517,7 @@ void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
     p->payload_bytes = (uint16_t)size;
   }
   if (seg->mss_bytes != 0 || seg->has_shift || seg->has_ts || seg->sack_ok || seg->sack[0][1] != 0 ||
-      seg->cookie != NULL)
+      seg->cookie != NULL || seg->options != NULL)
     put_options(msim__packet_cold(&net->packets, p), w, seg);
   if (seg->urgent != 0) {
     msim__packet_cold(&net->packets, p)->urgent = seg->urgent;

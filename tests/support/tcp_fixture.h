@@ -29,6 +29,7 @@ struct tcp_end {
   bool holds_back; /* does not read */
   bool closes_on_eof, closes_on_open, aborts_on_open, aborts_on_readable;
   bool quiet; /* heard is not kept */
+  bool hears_trouble;
 };
 
 struct tcp_world {
@@ -95,6 +96,8 @@ struct tcp_seg {
   uint32_t sack[4][2]; /* blocks {left, right}; {0, 0}: none */
   uint16_t urgent;     /* pointer, with URG; 0: neither */
   const char *cookie;  /* of the Fast Open option, its text as bytes; NULL: no option */
+  const char *options; /* option_bytes of them, as they are, behind the others; NULL: none */
+  uint8_t option_bytes;
 };
 /* To the listener's port in a world that listens, else to the opener's; arrives after 1 ms; then 1 more passes. */
 void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg);

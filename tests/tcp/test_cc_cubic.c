@@ -96,8 +96,8 @@ static void loss_when_window_is_100_then_70_are_left(void **state)
   }
 }
 
-/* 0.4 (t - K)^3 + 100 with K = (30 / 0.4)^(1/3) = 4.21716 s, by bc: concave up to 100, then convex. The window follows
- * the value of one round trip later, and segments come one by one: within 1.5 of it. */
+/* MAY-18: 0.4 (t - K)^3 + 100 with K = (30 / 0.4)^(1/3) = 4.21716 s, by bc: concave up to 100, then convex. The window
+ * follows the value of one round trip later, and segments come one by one: within 1.5 of it. */
 static void growth_when_window_was_100_then_cubic_of_the_time(void **state)
 {
   static const uint32_t window_at_s[] = {70000,  86681,  95640,  99279,  99996, 100192,

@@ -15,6 +15,7 @@ static void assert_received(const struct tcp_end *end, const char *text)
   assert_memory_equal(end->received, text, strlen(text));
 }
 
+/* MUST-12 */
 static void connection_when_both_close_then_done_at_both(void **state)
 {
   struct tcp_world w;
@@ -65,6 +66,7 @@ static void connect_when_nobody_listens_then_refused(void **state)
   tcp_world_close(&w);
 }
 
+/* MUST-46 */
 static void connect_when_there_is_no_route_then_unreachable_from_the_loop(void **state)
 {
   static const char *const addrs[] = {"192.0.2.1", "224.0.0.1", "0.0.0.1", "255.255.255.255"};
@@ -106,7 +108,7 @@ static void connect_when_four_tuple_is_in_use_then_exists(void **state)
   tcp_world_close(&w);
 }
 
-/* 3.5, figure 8, between two hosts: the connection has the name of the earlier SYN. */
+/* MUST-10: 3.5, figure 8, between two hosts: the connection has the name of the earlier SYN. */
 static void open_when_both_open_at_once_then_one_connection_with_one_name(void **state)
 {
   struct tcp_world w;
@@ -190,6 +192,7 @@ static void close_when_still_opening_then_aborted_without_a_segment(void **state
   tcp_world_close(&w);
 }
 
+/* MUST-12 */
 static void abort_when_inside_a_handler_then_rst_and_closed_once(void **state)
 {
   struct tcp_world w;
@@ -293,8 +296,8 @@ static void connection_when_to_oneself_then_both_ends_on_one_host(void **state)
   tcp_world_close(&w);
 }
 
-/* Initial numbers: of seed, addresses and ports, moving with time; never of what else runs (RFC 6528;
- * MUST-8, SHLD-1). */
+/* MUST-8, MUST-9, SHLD-1: Initial numbers: of seed, addresses and ports, moving with time; never of what else runs (RFC
+ * 6528). */
 static void initial_number_when_seed_or_port_differs_then_other(void **state)
 {
   struct tcp_world w;
@@ -381,6 +384,66 @@ static void allocation_when_any_one_fails_then_nomem_and_nothing_leaks(void **st
   assert_true(fail_at > 30);
 }
 
+/* MUST-43, MUST-44, MUST-45: from the address that the user names, or that IP chooses, and from then on with that one.
+ */
+static void open_when_address_is_named_then_from_there(void **state)
+{
+  struct tcp_world w;
+  struct msim_endpoint to = {.port = TCP_PORT};
+  struct msim_addr second, foreign;
+
+  (void)state;
+  tcp_world_build(&w);
+  assert_int_equal(msim_node_add_addr(w.a, "10.0.0.9"), MSIM_OK);
+  assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
+  tcp_world_listen(&w);
+  to.addr = msim_node_addr(w.b);
+  foreign = to.addr;
+  assert_int_equal(msim_addr_parse(&second, "10.0.0.9", 8), MSIM_OK);
+  assert_int_equal(msim__tcp_connect_from(w.a, &foreign, 0, to, &tcp_end_ops, &w.opener, &w.opener.tcb),
+                   MSIM_ERR_INVALID);
+  assert_int_equal(msim__tcp_connect_from(w.a, &second, 0, to, &tcp_end_ops, &w.opener, &w.opener.tcb), MSIM_OK);
+  assert_int_equal(msim__tcp_local(w.opener.tcb).addr.bytes[3], 9);
+  tcp_world_run_for(&w, MSIM_MSEC(10));
+  tcp_end_write(&w.opener, "from the second");
+  tcp_world_run_for(&w, MSIM_MSEC(100));
+  assert_received(&w.acceptor, "from the second");
+  tcp_end_write(&w.acceptor, "to it");
+  tcp_world_run_for(&w, MSIM_MSEC(100));
+  assert_received(&w.opener, "to it");
+  assert_int_equal(msim__tcp_remote(w.acceptor.tcb).addr.bytes[3], 9);
+  msim__tcp_abort(w.opener.tcb);
+  tcp_world_run_for(&w, MSIM_MSEC(10));
+  tcp_world_connect(&w);
+  assert_int_equal(msim__tcp_local(w.opener.tcb).addr.bytes[3], 1);
+  tcp_world_close(&w);
+}
+
+/* MUST-42: a port that a connection in SYN-SENT has can be listened at, and both work. */
+static void listen_when_port_is_opening_then_both_work(void **state)
+{
+  struct tcp_world w;
+  struct msim_endpoint to = {.port = TCP_PORT};
+  struct tcp_end third;
+
+  (void)state;
+  memset(&third, 0, sizeof third);
+  tcp_world_open(&w, 1, NULL, NULL);
+  to.addr = msim_node_addr(w.b);
+  tcp_world_listen(&w);
+  assert_int_equal(msim__tcp_connect(w.a, to, 3000, &tcp_end_ops, &w.opener, &w.opener.tcb), MSIM_OK);
+  assert_int_equal(msim__tcp_listen(w.a, 3000, tcp_world_accept, &w), MSIM_OK);
+  tcp_world_run_for(&w, MSIM_MSEC(10));
+  assert_string_equal(w.opener.heard, "open");
+  to.addr = msim_node_addr(w.a);
+  to.port = 3000;
+  assert_int_equal(msim__tcp_connect(w.b, to, 0, &tcp_end_ops, &third, &third.tcb), MSIM_OK);
+  tcp_world_run_for(&w, MSIM_MSEC(10));
+  assert_string_equal(third.heard, "open");
+  assert_ptr_equal(msim__tcp_node(w.acceptor.tcb), w.a);
+  tcp_world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -399,6 +462,8 @@ int main(void)
       cmocka_unit_test(initial_number_when_seed_or_port_differs_then_other),
       cmocka_unit_test(world_when_freed_with_everything_open_then_nothing_is_held),
       cmocka_unit_test(allocation_when_any_one_fails_then_nomem_and_nothing_leaks),
+      cmocka_unit_test(open_when_address_is_named_then_from_there),
+      cmocka_unit_test(listen_when_port_is_opening_then_both_work),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,7 @@ static void timeout_when_ack_jumps_then_only_the_rest_is_sent_again(void **state
   tcp_world_close(&w);
 }
 
+/* MUST-19 */
 static void slow_start_when_all_is_well_then_one_segment_more_per_ack(void **state)
 {
   struct tcp_world w;

@@ -390,6 +390,103 @@ static void hosts_when_each_packet_is_lost_in_turn_then_all_arrives(void **state
   }
 }
 
+/* A server that speaks first: its greeting comes with the SYN, ACK, after one round trip instead of two. */
+static void greeting_when_cookie_is_known_then_with_the_syn_ack(void **state)
+{
+  const struct msim_link_way way = {.delay_ns = MSIM_MSEC(50)};
+  struct tcp_world w;
+
+  (void)state;
+  tcp_world_open(&w, 1, &both, &way);
+  tcp_world_listen(&w);
+  w.acceptor.write_on_open = "220 hello";
+  tcp_world_connect(&w);
+  tcp_world_run_for(&w, MSIM_MSEC(199));
+  assert_int_equal(w.opener.received_bytes, 0);
+  tcp_world_run_for(&w, MSIM_MSEC(2));
+  assert_int_equal(w.opener.received_bytes, 9);
+  msim__tcp_close(w.opener.tcb);
+  msim__tcp_close(w.acceptor.tcb);
+  tcp_world_run_for(&w, MSIM_SEC(1));
+  tcp_world_connect(&w);
+  tcp_world_run_for(&w, MSIM_MSEC(99));
+  assert_int_equal(w.opener.received_bytes, 9);
+  tcp_world_run_for(&w, MSIM_MSEC(2));
+  assert_int_equal(w.opener.received_bytes, 18);
+  tcp_world_close(&w);
+}
+
+/* Whatever a handshake's end brings, the user of a server is told in its order: open, text, end. */
+static void hosts_when_client_closes_at_once_then_all_is_told(void **state)
+{
+  struct tcp_world w;
+  int i;
+
+  (void)state;
+  tcp_world_open(&w, 1, &both, NULL);
+  tcp_world_listen(&w);
+  for (i = 0; i < 3; i++) {
+    w.acceptor.heard[0] = '\0';
+    w.acceptor.closes_on_eof = true;
+    connect_fast(&w, "bye");
+    w.opener.closes_on_open = true;
+    tcp_world_run_for(&w, MSIM_SEC(1));
+    assert_string_equal(w.acceptor.heard, "open readable eof closed(done)");
+    assert_string_equal(w.opener.heard, "open eof closed(done)");
+  }
+  tcp_world_close(&w);
+}
+
+static int run_twice(struct tcp_world *w, struct msim_tcp_opts *opts, uint64_t fail_at)
+{
+  struct msim_endpoint remote = {.port = TCP_PORT};
+  int err = tcp_world_try(w, fail_at, NULL), i;
+  size_t taken;
+
+  if (err != MSIM_OK)
+    return err;
+  assert_int_equal(msim__tcp_opts_complete(w->sim, &both, opts, NULL), MSIM_OK);
+  w->a->tcp_opts = w->b->tcp_opts = opts;
+  w->opener.quiet = w->acceptor.quiet = w->acceptor.closes_on_eof = true;
+  w->acceptor.write_on_readable = "answer";
+  remote.addr = msim_node_addr(w->b);
+  err = msim__tcp_listen(w->b, TCP_PORT, tcp_world_accept, w);
+  for (i = 0; i < 2 && err == MSIM_OK; i++) {
+    err = msim__tcp_connect_fast(w->a, remote, 0, "hello", 5, &tcp_end_ops, &w->opener, &w->opener.tcb, &taken);
+    if (err == MSIM_OK && msim__tcp_own_opts(w->opener.tcb) == NULL)
+      err = MSIM_ERR_NOMEM;
+    if (err == MSIM_OK && msim__tcp_write_urgent(w->opener.tcb, "!", 1) == 0)
+      err = MSIM_ERR_NOMEM;
+    if (err == MSIM_OK)
+      err = msim_sim_run(w->sim, msim_sim_now_ns(w->sim) + MSIM_MSEC(200));
+    if (err == MSIM_OK && w->opener.tcb != NULL)
+      msim__tcp_close(w->opener.tcb);
+    if (err == MSIM_OK)
+      err = msim_sim_run(w->sim, MSIM_NEVER);
+  }
+  return err;
+}
+
+static void allocation_when_any_one_fails_then_nomem_and_nothing_leaks(void **state)
+{
+  struct msim_tcp_opts opts;
+  struct tcp_world w;
+  uint64_t fail_at;
+  int err = MSIM_ERR_NOMEM;
+
+  (void)state;
+  for (fail_at = 1; err != MSIM_OK; fail_at++) {
+    err = run_twice(&w, &opts, fail_at);
+    if (err != MSIM_OK)
+      assert_int_equal(err, MSIM_ERR_NOMEM);
+    else
+      assert_memory_equal(w.acceptor.received, "hello!hello!", 12);
+    tcp_world_close(&w);
+    assert_true(fail_at < 2000);
+  }
+  assert_true(fail_at > 30);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -408,6 +505,9 @@ int main(void)
       cmocka_unit_test(close_when_before_the_handshake_then_told_once),
       cmocka_unit_test(hosts_when_they_meet_again_then_a_round_trip_is_saved),
       cmocka_unit_test(hosts_when_each_packet_is_lost_in_turn_then_all_arrives),
+      cmocka_unit_test(greeting_when_cookie_is_known_then_with_the_syn_ack),
+      cmocka_unit_test(hosts_when_client_closes_at_once_then_all_is_told),
+      cmocka_unit_test(allocation_when_any_one_fails_then_nomem_and_nothing_leaks),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,8 @@ static void open_to_syn_sent(struct tcp_world *w)
   tcp_raw_expect(w, "S 0:0(0) win 65535");
 }
 
-/* 3.9.2.2: protocol and port unreachable are hard while opening; net and host are soft and tell why at the end. */
+/* MUST-54, MUST-56, SHLD-26: 3.9.2.2: protocol and port unreachable are hard while opening; net and host are soft and
+ * tell why at the end. */
 static void unreachable_when_opening_then_hard_or_soft(void **state)
 {
   static const struct {
@@ -77,6 +78,7 @@ static void error_when_it_quotes_another_number_then_ignored(void **state)
   tcp_world_close(&w);
 }
 
+/* MUST-56 */
 static void port_unreachable_when_established_then_soft(void **state)
 {
   struct tcp_world w;
@@ -90,7 +92,7 @@ static void port_unreachable_when_established_then_soft(void **state)
   tcp_world_close(&w);
 }
 
-/* RFC 1191: smaller segments at once, from the refused one on, and no answer to congestion. */
+/* MUST-16, MUST-54: RFC 1191: smaller segments at once, from the refused one on, and no answer to congestion. */
 static void fragmentation_needed_when_told_then_smaller_segments_at_once(void **state)
 {
   static const uint8_t zeros[3000];

@@ -391,7 +391,7 @@ static void syn_when_it_carries_text_and_fin_then_told_after_open(void **state)
   tcp_world_close(&w);
 }
 
-/* RFC 5961 3.2: only the exact number resets. */
+/* MAY-12: RFC 5961 3.2: only the exact number resets. */
 static void rst_when_in_window_but_not_exact_then_challenged(void **state)
 {
   struct tcp_world w;
@@ -473,6 +473,7 @@ static void half_close_when_peer_goes_on_then_text_is_taken(void **state)
   tcp_world_close(&w);
 }
 
+/* MUST-59 */
 static void fin_when_ahead_of_a_gap_then_eof_after_the_gap_is_filled(void **state)
 {
   struct tcp_world w;
@@ -487,6 +488,123 @@ static void fin_when_ahead_of_a_gap_then_eof_after_the_gap_is_filled(void **stat
   tcp_raw_expect(&w, ". 1:1(0) ack 8 win 65535");
   assert_string_equal(w.acceptor.heard, "open readable eof");
   assert_memory_equal(w.acceptor.received, "abcdef", 6);
+  tcp_world_close(&w);
+}
+
+/* SHLD-2: text on a RST does not keep it from counting. */
+static void rst_when_it_brings_text_then_counts(void **state)
+{
+  struct tcp_world w;
+
+  (void)state;
+  tcp_raw_open(&w, NULL, true);
+  go_to(&w, MSIM__TCP_ESTABLISHED);
+  RAW_SEND(&w, .flags = RST, .seq = 1, .text = "why");
+  assert_string_equal(w.acceptor.heard, "open closed(reset)");
+  assert_int_equal(w.acceptor.received_bytes, 0);
+  tcp_world_close(&w);
+}
+
+/* MUST-66: an exact RST counts while the window is closed. */
+static void rst_when_window_is_closed_then_counts(void **state)
+{
+  const struct msim_tcp_opts opts = {.receive_buffer_bytes = 256};
+  struct tcp_world w;
+
+  (void)state;
+  tcp_raw_open(&w, &opts, true);
+  tcp_world_listen(&w);
+  RAW_SEND(&w, .flags = SYN);
+  w.acceptor.holds_back = true;
+  RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 1, .text_bytes = 256);
+  tcp_world_run_for(&w, MSIM_MSEC(40));
+  RAW_SEND(&w, .flags = RST, .seq = 257);
+  assert_string_equal(w.acceptor.heard, "open readable closed(reset)");
+  tcp_world_close(&w);
+}
+
+/* MAY-12: RFC 5961 3.2 in every state: in the window but not exact is challenged, outside of it nothing happens. */
+static void rst_when_not_exact_in_any_state_then_challenged(void **state)
+{
+  struct tcp_world w;
+  unsigned at;
+
+  (void)state;
+  for (at = MSIM__TCP_SYN_RECEIVED; at < MSIM__TCP_STATES; at++) {
+    struct place place;
+    char before[16];
+
+    tcp_raw_open(&w, NULL, true);
+    place = go_to(&w, (enum msim__tcp_state)at);
+    snprintf(before, sizeof before, "%s", state_now(&w));
+    RAW_SEND(&w, .flags = RST, .seq = place.peer + 70000);
+    RAW_SEND(&w, .flags = RST, .seq = place.peer - 1);
+    tcp_raw_expect(&w, NULL);
+    RAW_SEND(&w, .flags = RST, .seq = place.peer + 1);
+    assert_int_equal(w.inbox[0] == '.', at != MSIM__TCP_TIME_WAIT); /* which no RST can end: RFC 1337 */
+    assert_string_equal(state_now(&w), before);
+    tcp_world_close(&w);
+  }
+}
+
+/* MUST-11: a RST ends what was opened passively as if it had never been; who opened actively is told. */
+static void rst_when_in_syn_received_then_as_it_was_opened(void **state)
+{
+  struct tcp_world w;
+
+  (void)state;
+  tcp_raw_open(&w, NULL, false);
+  go_to(&w, MSIM__TCP_SYN_RECEIVED);
+  RAW_SEND(&w, .flags = RST, .seq = 1);
+  assert_string_equal(w.acceptor.heard, "");
+  assert_non_null(strstr(w.states, "a SYN-RECEIVED>LISTEN\n"));
+  tcp_world_close(&w);
+  tcp_raw_open(&w, NULL, false);
+  go_to(&w, MSIM__TCP_SYN_SENT);
+  RAW_SEND(&w, .flags = SYN);
+  RAW_SEND(&w, .flags = RST, .seq = 1);
+  assert_string_equal(w.opener.heard, "closed(refused)");
+  tcp_world_close(&w);
+}
+
+/* MUST-10: text on crossing SYNs waits until the connection is open, and our own text follows. */
+static void simultaneous_open_when_syns_carry_text_then_told_after_open(void **state)
+{
+  struct tcp_world w;
+
+  (void)state;
+  tcp_raw_open(&w, NULL, true);
+  w.opener.write_on_open = "ours";
+  go_to(&w, MSIM__TCP_SYN_SENT);
+  RAW_SEND(&w, .flags = SYN, .text = "theirs");
+  tcp_raw_expect(&w, "S. 0:0(0) ack 7 win 65535");
+  assert_string_equal(w.opener.heard, "");
+  RAW_SEND(&w, .flags = ACK, .seq = 7, .ack = 1);
+  assert_string_equal(w.opener.heard, "open readable");
+  assert_memory_equal(w.opener.received, "theirs", 6);
+  tcp_raw_expect(&w, "P. 1:5(4) ack 7 win 65535");
+  tcp_world_close(&w);
+}
+
+/* MUST-12: text goes both ways over a half-closed connection: they in our FIN-WAIT-2, we in our CLOSE-WAIT. */
+static void half_close_when_we_go_on_then_text_is_sent_and_fin_follows(void **state)
+{
+  struct tcp_world w;
+
+  (void)state;
+  tcp_raw_open(&w, NULL, true);
+  go_to(&w, MSIM__TCP_CLOSE_WAIT);
+  tcp_end_write(&w.acceptor, "more");
+  tcp_world_run_for(&w, MSIM_MSEC(1));
+  tcp_raw_expect(&w, "P. 1:5(4) ack 2 win 65535");
+  RAW_SEND(&w, .flags = ACK, .seq = 2, .ack = 5);
+  tcp_end_write(&w.acceptor, "last");
+  msim__tcp_close(w.acceptor.tcb);
+  tcp_world_run_for(&w, MSIM_MSEC(1));
+  tcp_raw_expect(&w, "P. 5:9(4) ack 2 win 65535");
+  tcp_raw_expect(&w, "F. 9:9(0) ack 2 win 65535");
+  RAW_SEND(&w, .flags = ACK, .seq = 2, .ack = 10);
+  assert_string_equal(w.acceptor.heard, "open eof closed(done)");
   tcp_world_close(&w);
 }
 
@@ -506,6 +624,12 @@ int main(void)
       cmocka_unit_test(text_when_it_goes_beyond_the_window_then_cut),
       cmocka_unit_test(half_close_when_peer_goes_on_then_text_is_taken),
       cmocka_unit_test(fin_when_ahead_of_a_gap_then_eof_after_the_gap_is_filled),
+      cmocka_unit_test(rst_when_it_brings_text_then_counts),
+      cmocka_unit_test(rst_when_window_is_closed_then_counts),
+      cmocka_unit_test(rst_when_not_exact_in_any_state_then_challenged),
+      cmocka_unit_test(rst_when_in_syn_received_then_as_it_was_opened),
+      cmocka_unit_test(simultaneous_open_when_syns_carry_text_then_told_after_open),
+      cmocka_unit_test(half_close_when_we_go_on_then_text_is_sent_and_fin_follows),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

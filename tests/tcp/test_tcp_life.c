@@ -14,8 +14,8 @@ enum { SYN = MSIM_TCP_SYN, ACK = MSIM_TCP_ACK, FIN = MSIM_TCP_FIN, RST = MSIM_TC
 static const struct msim_tcp_opts alive = {
     .keepalive_idle_ns = MSIM_SEC(10), .keepalive_interval_ns = MSIM_SEC(2), .keepalive_probes_max = 3};
 
-/* MUST-24 to MUST-29: one number back, no text; off unless asked for; only after a silence; a run may end all the same.
- */
+/* MUST-24, MUST-26, MUST-27, MUST-29, SHLD-12, MAY-5: One number back, no text; only after a silence; a run may end all
+ * the same. */
 static void keepalive_when_peer_is_silent_then_probes_and_gives_up(void **state)
 {
   struct tcp_world w;
@@ -44,6 +44,7 @@ static void keepalive_when_peer_is_silent_then_probes_and_gives_up(void **state)
   tcp_world_close(&w);
 }
 
+/* MUST-25 */
 static void keepalive_when_not_asked_for_then_never(void **state)
 {
   struct tcp_world w;

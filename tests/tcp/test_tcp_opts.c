@@ -27,7 +27,7 @@ static void opts_when_nothing_is_given_then_defaults(void **state)
   assert_int_equal(o->delayed_ack_ns, MSIM_MSEC(40));
   assert_int_equal(o->time_wait_ns, MSIM_SEC(60));
   assert_int_equal(o->data_retries_max, 15);
-  assert_int_equal(o->syn_retries_max, 6);
+  assert_int_equal(o->syn_retries_max, 7);
   assert_int_equal(o->mss_bytes_max, 0);
   tcp_world_close(&w);
 }
@@ -132,6 +132,7 @@ static void opts_when_set_after_the_start_or_invalid_then_refused(void **state)
   tcp_world_close(&w);
 }
 
+/* MUST-14, MUST-67, SHLD-5, MAY-3 */
 static void mss_when_limited_then_announced_and_kept(void **state)
 {
   const struct msim_tcp_opts opts = {.mss_bytes_max = 500};

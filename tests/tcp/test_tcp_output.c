@@ -24,7 +24,8 @@ static void pass(struct tcp_world *w)
   tcp_world_run_for(w, MSIM_MSEC(1));
 }
 
-/* MUST-15: 536 when the peer names none; MUST-16: never more than it named; and never more than the link carries. */
+/* MUST-15, MUST-14, SHLD-28: 536 when the peer names none; MUST-16: never more than it named; and never more than the
+ * link carries. */
 static void mss_when_named_or_not_then_segments_of_that_size(void **state)
 {
   static const struct {
@@ -66,7 +67,7 @@ static void push_when_queue_is_emptied_then_on_the_last_segment(void **state)
   tcp_world_close(&w);
 }
 
-/* SHLD-7 */
+/* SHLD-7, SHLD-27, MAY-16 */
 static void nagle_when_small_writes_follow_then_held_until_acknowledged(void **state)
 {
   struct tcp_world w;
@@ -123,8 +124,8 @@ static void close_when_small_rest_is_held_then_sent_with_fin(void **state)
   tcp_world_close(&w);
 }
 
-/* 3.8.6.2.1, MUST-38: less than a segment and less than half of the largest window is not worth it; the override timer
- * is. */
+/* MUST-38, MUST-60: 3.8.6.2.1: less than a segment and less than half of the largest window is not worth it; the
+ * override timer is. */
 static void window_when_silly_then_nothing_until_the_override(void **state)
 {
   struct tcp_world w;
@@ -144,7 +145,7 @@ static void window_when_silly_then_nothing_until_the_override(void **state)
   tcp_world_close(&w);
 }
 
-/* 3.8.6.2.2, SHLD-14, MUST-39: the right edge never goes back, and moves by a worthwhile step only. */
+/* SHLD-14, MUST-39: 3.8.6.2.2, the right edge never goes back, and moves by a worthwhile step only. */
 static void window_when_reader_takes_little_then_edge_stays_else_update(void **state)
 {
   const struct msim_tcp_opts opts = {.receive_buffer_bytes = 4000};
@@ -175,7 +176,7 @@ static void window_when_reader_takes_little_then_edge_stays_else_update(void **s
   tcp_world_close(&w);
 }
 
-/* RFC 7323 2.2 and 2.3: only when both offer it; never on a SYN. */
+/* REC-1: RFC 7323 2.2 and 2.3: only when both offer it; never on a SYN. */
 static void window_scale_when_offered_by_both_then_windows_are_scaled(void **state)
 {
   struct tcp_world w;
@@ -229,7 +230,7 @@ static void window_scale_when_beyond_14_then_14(void **state)
   tcp_world_close(&w);
 }
 
-/* An answer written in on_readable carries the ACK, in the same instant. */
+/* MUST-58: An answer written in on_readable carries the ACK, in the same instant. */
 static void answer_when_written_in_on_readable_then_carries_the_ack(void **state)
 {
   struct tcp_world w;
@@ -306,6 +307,63 @@ static void write_when_buffer_is_full_then_told_when_there_is_room(void **state)
   tcp_world_close(&w);
 }
 
+/* MUST-1: a window of more than 32767 bytes is a large one. */
+static void window_when_beyond_32767_then_large(void **state)
+{
+  const struct msim_tcp_opts opts = {.initial_window_segments = 60};
+  struct tcp_world w;
+  unsigned i;
+
+  (void)state;
+  tcp_raw_open(&w, &opts, true);
+  tcp_raw_establish(&w, true, 1000, 50000);
+  write_bytes(&w.acceptor, 60000);
+  pass(&w);
+  for (i = 0; i < 50; i++) {
+    assert_int_equal(strncmp(w.inbox, ". ", 2), 0);
+    memmove(w.inbox, strchr(w.inbox, '\n') + 1, TCP_LOG_BYTES / 2);
+  }
+  tcp_raw_expect(&w, NULL);
+  assert_int_equal(w.acceptor.tcb->snd_nxt - w.acceptor.tcb->iss, 50001);
+  tcp_world_close(&w);
+}
+
+/* MUST-34, MUST-35, SHLD-15, SHLD-16, SHLD-17: nothing new while the window is smaller than what is out; what fits is
+ * sent again; taken back to zero it is probed, and what lies beyond ends nothing as long as there are answers. */
+static void window_when_taken_back_then_only_what_fits_again(void **state)
+{
+  const struct msim_tcp_opts opts = {.data_retries_max = 2};
+  struct tcp_world w;
+  unsigned i;
+
+  (void)state;
+  tcp_raw_open(&w, &opts, true);
+  tcp_raw_establish(&w, true, 1000, 4000);
+  write_bytes(&w.acceptor, 6000);
+  pass(&w);
+  for (i = 0; i < 4; i++) {
+    assert_int_equal(strncmp(w.inbox, ". ", 2), 0);
+    memmove(w.inbox, strchr(w.inbox, '\n') + 1, 1000);
+  }
+  RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 1001, .window = 1000);
+  tcp_raw_expect(&w, NULL);
+  tcp_world_run_for(&w, MSIM_MSEC(250));
+  tcp_raw_expect(&w, ". 1001:2001(1000) ack 1 win 65535");
+  tcp_raw_expect(&w, NULL);
+  RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 2001, .closed = true);
+  for (i = 0; i < 6; i++) {
+    while (w.inbox[0] == '\0' && w.acceptor.tcb != NULL)
+      tcp_world_run_for(&w, MSIM_MSEC(50));
+    tcp_raw_expect(&w, ". 2001:2002(1) ack 1 win 65535");
+    tcp_raw_expect(&w, NULL);
+    RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 2001, .closed = true);
+  }
+  assert_string_equal(w.acceptor.heard, "open");
+  RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 2001, .window = 4000);
+  tcp_raw_expect(&w, ". 2001:3001(1000) ack 1 win 65535");
+  tcp_world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -323,6 +381,8 @@ int main(void)
       cmocka_unit_test(blob_when_written_then_payload_is_shared_not_copied),
       cmocka_unit_test(segment_when_it_spans_pieces_then_bytes_in_order),
       cmocka_unit_test(write_when_buffer_is_full_then_told_when_there_is_room),
+      cmocka_unit_test(window_when_beyond_32767_then_large),
+      cmocka_unit_test(window_when_taken_back_then_only_what_fits_again),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

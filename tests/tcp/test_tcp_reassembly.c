@@ -42,6 +42,7 @@ static void assert_stream(const struct tcp_world *w, const char *stream)
   assert_null(w->acceptor.tcb->reassembly_last);
 }
 
+/* SHLD-31, MUST-59 */
 static void text_when_in_reverse_then_delivered_in_order(void **state)
 {
   struct tcp_world w;

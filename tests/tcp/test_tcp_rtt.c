@@ -26,6 +26,7 @@ static void sample(struct tcp_world *w, msim_ns rtt_ns)
   acked(tcb, tcb->snd_nxt + 1);
 }
 
+/* MUST-18 */
 static void rto_when_sampled_then_by_the_formulas(void **state)
 {
   struct tcp_world w;

@@ -29,6 +29,7 @@ static size_t heads(const struct tcp_world *w)
   return msim__tcp(w->sim)->head_count;
 }
 
+/* MUST-13 */
 static void time_wait_when_twice_msl_passed_then_gone(void **state)
 {
   const struct msim_tcp_opts opts = {.time_wait_ns = MSIM_SEC(10)};

@@ -22,8 +22,8 @@ static void run_to(struct tcp_world *w, msim_ns at_ns)
   msim_sim_advance_to(w->sim, at_ns);
 }
 
-/* RFC 6298 5: the gaps double from the RTO, here its minimum of 200 ms, up to its maximum; R2 ends it
- * (3.8.3, MUST-20). */
+/* MUST-19, MUST-20: RFC 6298 5: the gaps double from the RTO, here its minimum of 200 ms, up to its maximum; R2 ends it
+ * (3.8.3). */
 static void retransmission_when_unanswered_then_backs_off_and_gives_up(void **state)
 {
   const struct msim_tcp_opts opts = {.data_retries_max = 5, .rto_max_ns = MSIM_MSEC(1500)};
@@ -54,6 +54,7 @@ static void retransmission_when_unanswered_then_backs_off_and_gives_up(void **st
   tcp_world_close(&w);
 }
 
+/* MUST-22 */
 static void syn_when_unanswered_then_repeated_and_given_up(void **state)
 {
   const struct msim_tcp_opts opts = {.syn_retries_max = 2};
@@ -107,7 +108,7 @@ static void syn_received_when_unanswered_then_nobody_is_told(void **state)
   tcp_world_close(&w);
 }
 
-/* RFC 6298 3: what was sent twice gives no sample, and the backed-off RTO stays until there is one. */
+/* MUST-18: RFC 6298 3: what was sent twice gives no sample, and the backed-off RTO stays until there is one. */
 static void ack_when_of_a_retransmission_then_no_sample(void **state)
 {
   struct tcp_world w;
@@ -126,8 +127,8 @@ static void ack_when_of_a_retransmission_then_no_sample(void **state)
   tcp_world_close(&w);
 }
 
-/* 3.8.6.1, MUST-36, MUST-37, SHLD-29, SHLD-30: the first probe after an RTO, then doubling; answered probes go on for
- * ever. */
+/* MUST-36, MUST-37, SHLD-29, SHLD-30: 3.8.6.1, the first probe after an RTO, then doubling; answered probes go on for
+ * ever (MUST-35). */
 static void persist_when_window_is_closed_then_probes_until_it_opens(void **state)
 {
   const struct msim_tcp_opts opts = {.data_retries_max = 2};
@@ -198,7 +199,7 @@ static void persist_when_probe_is_taken_then_next_byte_then_fin(void **state)
   tcp_world_close(&w);
 }
 
-/* As the side that closed its window: a probe is answered, its byte is not taken, its ACK is (3.10.7.4). */
+/* MAY-8: As the side that closed its window: a probe is answered, its byte is not taken, its ACK is (3.10.7.4). */
 static void probe_when_own_window_is_closed_then_answered_and_its_ack_counts(void **state)
 {
   const struct msim_tcp_opts opts = {.receive_buffer_bytes = 1000};
@@ -223,7 +224,8 @@ static void probe_when_own_window_is_closed_then_answered_and_its_ack_counts(voi
   tcp_world_close(&w);
 }
 
-/* 3.8.6.3: after the delay, or with the second full-sized segment; at once out of order and when a gap is filled. */
+/* MUST-40, SHLD-18, SHLD-19, MAY-13: 3.8.6.3: after the delay, or with the second full-sized segment; at once out of
+ * order and when a gap is filled. */
 static void ack_when_text_arrives_then_delayed_or_at_once(void **state)
 {
   struct tcp_world w;

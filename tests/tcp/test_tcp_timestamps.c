@@ -142,7 +142,7 @@ static void segment_when_idle_for_24_days_then_any_timestamp_is_good(void **stat
   }
 }
 
-/* RFC 6191 2. The peer's next number is 2, its last timestamp 702. */
+/* SHLD-4, MAY-2: RFC 6191 2. The peer's next number is 2, its last timestamp 702. */
 static void time_wait_when_syn_comes_then_judged_by_timestamp(void **state)
 {
   static const struct {

@@ -277,6 +277,7 @@ static void truncation_at_every_length_is_refused(void **state)
   }
 }
 
+/* MUST-3 */
 static void every_flipped_bit_is_refused_by_a_checksum(void **state)
 {
   struct msim_packet p;
@@ -421,6 +422,38 @@ static void packet_that_cannot_be_written_gives_nothing(void **state)
   assert_int_equal(msim_packet_encode(&p, out, sizeof out), 0);
 }
 
+/* RFC 7413 4.1.1: the cookie, also an empty one, is shown; one of more than 16 bytes is not. */
+static void fast_open_cookie_is_read(void **state)
+{
+  static const uint8_t request[4] = {34, 2, 1, 1}, cookie[12] = {34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1},
+                       too_long[24] = {34, 20};
+  struct msim_packet p, back;
+  uint8_t bytes[128];
+  size_t size;
+
+  (void)state;
+  memset(&p, 0, sizeof p);
+  p.src = msim_addr_ipv4(0x0a000001);
+  p.dst = msim_addr_ipv4(0x0a000002);
+  p.proto = MSIM_PROTO_TCP;
+  p.ttl = 64;
+  p.l4.tcp.flags = MSIM_TCP_SYN;
+  p.options = (struct msim_slice){request, sizeof request};
+  size = msim_packet_encode(&p, bytes, sizeof bytes);
+  assert_int_equal(msim_packet_decode(&back, (struct msim_slice){bytes, size}), MSIM_OK);
+  assert_true(back.l4.tcp.has_fastopen);
+  assert_int_equal(back.l4.tcp.fastopen_bytes, 0);
+  p.options = (struct msim_slice){cookie, sizeof cookie};
+  size = msim_packet_encode(&p, bytes, sizeof bytes);
+  assert_int_equal(msim_packet_decode(&back, (struct msim_slice){bytes, size}), MSIM_OK);
+  assert_int_equal(back.l4.tcp.fastopen_bytes, 8);
+  assert_memory_equal(back.l4.tcp.fastopen, cookie + 2, 8);
+  p.options = (struct msim_slice){too_long, sizeof too_long};
+  size = msim_packet_encode(&p, bytes, sizeof bytes);
+  assert_int_equal(msim_packet_decode(&back, (struct msim_slice){bytes, size}), MSIM_OK);
+  assert_false(back.l4.tcp.has_fastopen);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -437,6 +470,7 @@ int main(void)
       cmocka_unit_test(datagram_without_a_checksum_is_read),
       cmocka_unit_test(room_that_is_too_small_gives_nothing),
       cmocka_unit_test(packet_that_cannot_be_written_gives_nothing),
+      cmocka_unit_test(fast_open_cookie_is_read),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

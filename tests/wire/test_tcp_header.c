@@ -132,6 +132,7 @@ static void decode_of_four_sack_blocks_gives_them(void **state)
   assert_false(h.options_bad);
 }
 
+/* MUST-6, MUST-7 */
 static void bad_options_are_flagged_and_never_refused(void **state)
 {
   static const struct {
@@ -193,6 +194,7 @@ static void window_shift_of_255_is_not_absent(void **state)
   assert_int_equal(h.window_shift, 255);
 }
 
+/* MUST-6, MUST-68 */
 static void option_next_walks_foreign_options(void **state)
 {
   static const uint8_t list[] = {1, 34, 6, 0xaa, 0xbb, 0xcc, 0xdd, 1, 28, 4, 0x80, 5, 0, 9};
@@ -230,6 +232,7 @@ static void assert_laid(struct msim__tcp_header *h, enum msim__tcp_layout layout
   assert_memory_equal(h->options, bytes, size_bytes);
 }
 
+/* MUST-4, MUST-68 */
 static void linux_layout_matches_what_linux_sends(void **state)
 {
   struct msim__tcp_header h;
@@ -305,6 +308,7 @@ static void encode_of_values_that_do_not_fit_is_refused(void **state)
   assert_memory_equal(out + 20, "\1\0\0\0", 4);
 }
 
+/* MUST-2 */
 static void seal_writes_the_sum_that_verify_accepts(void **state)
 {
   uint8_t bytes[40];
