@@ -191,6 +191,7 @@ struct msim__tcb {
   uint8_t keepalives;            /* sent since the peer was heard */
   uint8_t reo_mult, reo_persist; /* RFC 8985 6.2: reo_wnd_mult - 1, reo_wnd_persist */
   bool tlp_probe, tlp_again;     /* a probe is to go out; the last one was a retransmission */
+  uint8_t owed_option_bytes;     /* beside timestamps, in what is not acknowledged yet */
   uint32_t dsack_round, tlp_end;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
