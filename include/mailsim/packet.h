@@ -56,6 +56,10 @@ struct msim_packet {
   uint8_t proto, ttl, tos; /* enum msim_proto; DSCP and ECN bits */
   bool dont_fragment;
   uint16_t id;
+  /* Of a fragment (msim_packet_is_fragment): where its part begins in the payload of IP, a multiple of 8, and whether
+   * another one follows. Its payload is that part, header of the transport and all, and l4 and options are empty. */
+  bool more_fragments;
+  uint16_t fragment_offset_bytes;
   union {
     struct msim_tcp_view tcp;
     struct msim_udp_view udp;
@@ -63,14 +67,20 @@ struct msim_packet {
   } l4;
   struct msim_slice options; /* TCP option bytes in their order, may be empty */
   struct msim_slice payload;
+  struct msim_slice ip_options; /* of the IP header (RFC 791 3.1) in their order, padded to words; may be empty */
 };
+
+static inline bool msim_packet_is_fragment(const struct msim_packet *packet)
+{
+  return packet->more_fragments || packet->fragment_offset_bytes != 0;
+}
 
 /* The bytes of a whole IPv4 packet with true checksums. Returns the length, 0 when capacity_bytes is too small or the
  * packet cannot be written (RFC 791, 9293, 768, 792). 65535 bytes always suffice. */
 MSIM_API size_t msim_packet_encode(const struct msim_packet *packet, uint8_t *out, size_t capacity_bytes);
 
-/* Reads a whole IPv4 packet; the slices point into bytes. MSIM_ERR_SYNTAX for what is cut, inconsistent, fragmented or
- * has a wrong checksum. */
+/* Reads a whole IPv4 packet, or one fragment of one; the slices point into bytes. MSIM_ERR_SYNTAX for what is cut,
+ * inconsistent or has a wrong checksum; that of the transport can be judged in whole packets only. */
 MSIM_API int msim_packet_decode(struct msim_packet *out, struct msim_slice bytes);
 
 #ifdef __cplusplus

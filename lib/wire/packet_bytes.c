@@ -1,5 +1,5 @@
 /* packet_bytes.c: msim_packet_encode and msim_packet_decode: a whole IPv4 packet from its parts (RFC 791, 9293, 768,
- * 792). Does not handle fragments or IP options that carry meaning. */
+ * 792), or one fragment of it. Options of IP are bytes here, without a meaning. */
 #include <mailsim/packet.h>
 
 #include <string.h>
@@ -67,30 +67,50 @@ static size_t encode_icmp(const struct msim_packet *p, uint8_t *out, size_t cap_
   return msim__icmp_encode(&m, out, cap_bytes);
 }
 
-size_t msim_packet_encode(const struct msim_packet *p, uint8_t *out, size_t capacity_bytes)
+/* A part of what has been encoded: its bytes as they are. */
+static size_t encode_part(const struct msim_packet *p, uint8_t *out, size_t cap_bytes)
 {
-  const size_t head = MSIM__IPV4_HEADER_BYTES_MIN;
-  struct msim__ipv4_header ip;
-  size_t size;
-
-  if (capacity_bytes <= head || p->src.family != MSIM_FAMILY_IPV4 || p->dst.family != MSIM_FAMILY_IPV4)
+  if (p->payload.size_bytes > cap_bytes || p->payload.size_bytes == 0)
     return 0;
+  memcpy(out, p->payload.data, p->payload.size_bytes);
+  return p->payload.size_bytes;
+}
+
+static size_t encode_message(const struct msim_packet *p, uint8_t *out, size_t cap_bytes)
+{
+  if (msim_packet_is_fragment(p))
+    return encode_part(p, out, cap_bytes);
   switch (p->proto) {
   case MSIM_PROTO_TCP:
-    size = encode_tcp(p, out + head, capacity_bytes - head);
-    break;
+    return encode_tcp(p, out, cap_bytes);
   case MSIM_PROTO_UDP:
-    size = encode_udp(p, out + head, capacity_bytes - head);
-    break;
+    return encode_udp(p, out, cap_bytes);
   case MSIM_PROTO_ICMP:
-    size = encode_icmp(p, out + head, capacity_bytes - head);
-    break;
+    return encode_icmp(p, out, cap_bytes);
   default:
     return 0;
   }
+}
+
+size_t msim_packet_encode(const struct msim_packet *p, uint8_t *out, size_t capacity_bytes)
+{
+  struct msim__ipv4_header ip;
+  size_t size, head;
+
+  memset(&ip, 0, sizeof ip);
+  if (p->ip_options.size_bytes > MSIM__IPV4_OPTIONS_BYTES_MAX)
+    return 0;
+  ip.options_bytes = (uint8_t)p->ip_options.size_bytes;
+  if (ip.options_bytes > 0)
+    memcpy(ip.options, p->ip_options.data, ip.options_bytes);
+  head = msim__ipv4_header_bytes(&ip);
+  if (capacity_bytes <= head || p->src.family != MSIM_FAMILY_IPV4 || p->dst.family != MSIM_FAMILY_IPV4)
+    return 0;
+  size = encode_message(p, out + head, capacity_bytes - head);
   if (size == 0 || head + size > UINT16_MAX)
     return 0;
-  memset(&ip, 0, sizeof ip);
+  ip.fragment_bytes = p->fragment_offset_bytes;
+  ip.more_fragments = p->more_fragments;
   ip.src = p->src;
   ip.dst = p->dst;
   ip.total_bytes = (uint16_t)(head + size);
@@ -173,7 +193,7 @@ int msim_packet_decode(struct msim_packet *out, struct msim_slice bytes)
   struct msim_slice rest;
 
   memset(out, 0, sizeof *out);
-  if (msim__ipv4_decode(&ip, bytes) != MSIM_OK || ip.more_fragments || ip.fragment_bytes != 0)
+  if (msim__ipv4_decode(&ip, bytes) != MSIM_OK)
     return MSIM_ERR_SYNTAX;
   out->src = ip.src;
   out->dst = ip.dst;
@@ -184,6 +204,14 @@ int msim_packet_decode(struct msim_packet *out, struct msim_slice bytes)
   out->dont_fragment = ip.dont_fragment;
   rest.data = bytes.data + msim__ipv4_header_bytes(&ip);
   rest.size_bytes = ip.total_bytes - msim__ipv4_header_bytes(&ip);
+  out->ip_options.data = bytes.data + MSIM__IPV4_HEADER_BYTES_MIN;
+  out->ip_options.size_bytes = msim__ipv4_header_bytes(&ip) - MSIM__IPV4_HEADER_BYTES_MIN;
+  out->more_fragments = ip.more_fragments;
+  out->fragment_offset_bytes = ip.fragment_bytes;
+  if (msim_packet_is_fragment(out)) {
+    out->payload = rest;
+    return rest.size_bytes > 0 ? MSIM_OK : MSIM_ERR_SYNTAX;
+  }
   switch (ip.protocol) {
   case MSIM_PROTO_TCP:
     return decode_tcp(out, rest);

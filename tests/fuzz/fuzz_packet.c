@@ -50,8 +50,10 @@ static void repair(uint8_t *p, size_t size_bytes, unsigned choice)
 
   p[0] = (uint8_t)(0x40 | ((choice & 8) != 0 && (p[0] & 15) > 5 ? p[0] & 15 : 5));
   put16(p + 2, (unsigned)size_bytes);
-  p[6] &= 0x40;
-  p[7] = 0;
+  if ((choice & 16) == 0) { /* whole */
+    p[6] &= 0x40;
+    p[7] = 0;
+  }
   p[9] = protos[choice >> 1 & 3];
   head = (size_t)(p[0] & 15) * 4;
   if (size_bytes < head + 20)
@@ -71,11 +73,13 @@ static bool same_values(const struct msim_packet *a, const struct msim_packet *b
 {
   bool same = msim_addr_equal(&a->src, &b->src) && msim_addr_equal(&a->dst, &b->dst) && a->proto == b->proto &&
               a->ttl == b->ttl && a->tos == b->tos && a->dont_fragment == b->dont_fragment && a->id == b->id &&
-              fuzz_same(a->options, b->options) && fuzz_same(a->payload, b->payload);
+              fuzz_same(a->options, b->options) && fuzz_same(a->payload, b->payload) &&
+              fuzz_same(a->ip_options, b->ip_options) && a->more_fragments == b->more_fragments &&
+              a->fragment_offset_bytes == b->fragment_offset_bytes;
   const struct msim_tcp_view *x = &a->l4.tcp, *y = &b->l4.tcp;
 
-  if (!same)
-    return false;
+  if (!same || msim_packet_is_fragment(a))
+    return same;
   if (a->proto == MSIM_PROTO_UDP)
     return a->l4.udp.src_port == b->l4.udp.src_port && a->l4.udp.dst_port == b->l4.udp.dst_port;
   if (a->proto == MSIM_PROTO_ICMP)
@@ -97,19 +101,25 @@ static void check_packet(const struct msim_packet *packet, struct msim_slice byt
   FUZZ_CHECK(fuzz_within(packet->payload, bytes) && fuzz_within(packet->options, bytes));
   size = msim_packet_encode(packet, out, total);
   FUZZ_CHECK(size > 0 && size <= total);
-  FUZZ_CHECK((add(0, out, 20) & 0xffff) == 0xffff && transport_sum(out, 20, size) == 0xffff);
+  FUZZ_CHECK(add(0, out, head) == 0xffff);
+  FUZZ_CHECK(msim_packet_is_fragment(packet) || transport_sum(out, head, size) == 0xffff);
   FUZZ_CHECK(msim_packet_decode(&again, fuzz_slice_of(out, size)) == MSIM_OK && same_values(packet, &again));
   FUZZ_CHECK(msim_packet_encode(packet, out, size - 1) == 0); /* too small by one */
   FUZZ_CHECK(msim_packet_encode(packet, out, size) == size);
-  /* IP options and the reserved bit are not kept, nor what UDP leaves behind; checksums may stand as 0 or 0xffff */
-  if (head == 20 && size == total && (bytes.data[6] & 0x80) == 0) {
-    FUZZ_CHECK(memcmp(out, bytes.data, 10) == 0 && memcmp(out + 12, bytes.data + 12, 8) == 0);
-    if (packet->proto == MSIM_PROTO_UDP)
-      FUZZ_CHECK(memcmp(out + 20, bytes.data + 20, 6) == 0 && memcmp(out + 28, bytes.data + 28, size - 28) == 0);
+  /* the reserved bit is not kept, nor what UDP leaves behind; checksums may stand as 0 or 0xffff */
+  if (size == total && (bytes.data[6] & 0x80) == 0) {
+    const uint8_t *in = bytes.data + head, *made = out + head;
+
+    FUZZ_CHECK(memcmp(out, bytes.data, 10) == 0 && memcmp(out + 12, bytes.data + 12, head - 12) == 0);
+    size -= head;
+    if (msim_packet_is_fragment(packet))
+      FUZZ_CHECK(memcmp(made, in, size) == 0);
+    else if (packet->proto == MSIM_PROTO_UDP)
+      FUZZ_CHECK(memcmp(made, in, 6) == 0 && memcmp(made + 8, in + 8, size - 8) == 0);
     else if (packet->proto == MSIM_PROTO_ICMP)
-      FUZZ_CHECK(memcmp(out + 24, bytes.data + 24, size - 24) == 0);
+      FUZZ_CHECK(memcmp(made + 4, in + 4, size - 4) == 0);
     else
-      FUZZ_CHECK(memcmp(out + 20, bytes.data + 20, 16) == 0 && memcmp(out + 38, bytes.data + 38, size - 38) == 0);
+      FUZZ_CHECK(memcmp(made, in, 16) == 0 && memcmp(made + 18, in + 18, size - 18) == 0);
   }
   free(out);
 }

@@ -129,14 +129,46 @@ static size_t begin_packet(uint8_t *p, struct fuzz_input *input, uint8_t proto)
   return MSIM__IPV4_HEADER_BYTES_MIN;
 }
 
-/* The header of IP last, when the rest is there. */
-static void end_packet(struct world *w, uint8_t *p, size_t size_bytes)
+static void give_sealed(struct world *w, uint8_t *p, size_t size_bytes)
 {
-  seal(p, MSIM__IPV4_HEADER_BYTES_MIN, size_bytes);
   msim__octets_put16(p + 2, (uint16_t)size_bytes);
   msim__octets_put16(p + 10, 0);
   msim__octets_put16(p + 10, (uint16_t)(~sum_of(0, p, MSIM__IPV4_HEADER_BYTES_MIN) & 0xffff));
   give(w, fuzz_slice_of(p, size_bytes));
+}
+
+/* In parts that the input cuts, repeats, leaves out and lets overlap. */
+static void give_parts(struct world *w, struct fuzz_input *input, const uint8_t *p, size_t size_bytes)
+{
+  uint8_t part[PACKET_BYTES_MAX];
+  size_t at, size, last = size_bytes - MSIM__IPV4_HEADER_BYTES_MIN;
+  unsigned i, count = fuzz_byte(input) % 16, id = fuzz_byte(input) % 4;
+
+  for (i = 0, at = 0; i <= count; i++, at += size) {
+    unsigned choice = fuzz_byte(input);
+
+    if ((choice & 0x80) != 0) /* anywhere */
+      at = fuzz_number(input, 2) % 1024 * 8 % (last + 8);
+    size = ((choice & 15) + 1u) * 8;
+    if (at >= last || at + size > last || i == count)
+      size = at < last ? last - at : 0;
+    memcpy(part, p, MSIM__IPV4_HEADER_BYTES_MIN);
+    memcpy(part + MSIM__IPV4_HEADER_BYTES_MIN, p + MSIM__IPV4_HEADER_BYTES_MIN + (at < last ? at : 0), size);
+    part[5] = (uint8_t)id;
+    msim__octets_put16(part + 6, (uint16_t)(at / 8 % 8192 | (at + size < last || (choice & 0x40) != 0 ? 0x2000u : 0)));
+    if ((choice & 0x30) != 0x30) /* else lost */
+      give_sealed(w, part, MSIM__IPV4_HEADER_BYTES_MIN + size);
+  }
+}
+
+/* The header of IP last, when the rest is there. */
+static void end_packet(struct world *w, struct fuzz_input *input, uint8_t *p, size_t size_bytes, bool in_parts)
+{
+  seal(p, MSIM__IPV4_HEADER_BYTES_MIN, size_bytes);
+  if (in_parts)
+    give_parts(w, input, p, size_bytes);
+  else
+    give_sealed(w, p, size_bytes);
 }
 
 static size_t append(uint8_t *p, size_t size_bytes, struct msim_slice bytes)
@@ -147,7 +179,7 @@ static size_t append(uint8_t *p, size_t size_bytes, struct msim_slice bytes)
 }
 
 /* A segment that answers the last one, as nearly as the input lets it: connections get somewhere. */
-static void give_answer(struct world *w, struct fuzz_input *input)
+static void give_answer(struct world *w, struct fuzz_input *input, bool in_parts)
 {
   uint8_t p[PACKET_BYTES_MAX];
   size_t size = begin_packet(p, input, MSIM_PROTO_TCP);
@@ -171,11 +203,12 @@ static void give_answer(struct world *w, struct fuzz_input *input)
   p[size + 12] = 0x50;
   p[size + 13] = (uint8_t)flags;
   msim__octets_put16(p + size + 14, 8000);
-  end_packet(w, p, append(p, size + 20, fuzz_take(input, fuzz_byte(input))));
+  size = append(p, size + 20, fuzz_take(input, fuzz_byte(input)));
+  end_packet(w, input, p, size, in_parts);
 }
 
 /* An error that quotes what came out last, perhaps spoilt; or an echo. */
-static void give_icmp(struct world *w, struct fuzz_input *input)
+static void give_icmp(struct world *w, struct fuzz_input *input, bool in_parts)
 {
   uint8_t p[PACKET_BYTES_MAX];
   size_t size = begin_packet(p, input, MSIM_PROTO_ICMP), quoted = w->last_bytes < 68 ? w->last_bytes : 68;
@@ -189,10 +222,10 @@ static void give_icmp(struct world *w, struct fuzz_input *input)
   size = append(p, size + 8, fuzz_slice_of(w->last, quoted));
   if (quoted > 0)
     p[28 + fuzz_byte(input) % quoted] ^= fuzz_byte(input);
-  end_packet(w, p, size);
+  end_packet(w, input, p, size, in_parts);
 }
 
-static void give_datagram(struct world *w, struct fuzz_input *input)
+static void give_datagram(struct world *w, struct fuzz_input *input, bool in_parts)
 {
   uint8_t p[PACKET_BYTES_MAX];
   size_t size = begin_packet(p, input, MSIM_PROTO_UDP), length = fuzz_number(input, 2) % 2000;
@@ -201,7 +234,7 @@ static void give_datagram(struct world *w, struct fuzz_input *input)
   msim__octets_put16(p + size, 53);
   msim__octets_put16(p + size + 2, (uint16_t)fuzz_byte(input));
   msim__octets_put16(p + size + 4, (uint16_t)(8 + length));
-  end_packet(w, p, size + 8 + length);
+  end_packet(w, input, p, size + 8 + length, in_parts);
 }
 
 /* ---- steps ---- */
@@ -234,13 +267,13 @@ static void step(struct world *w, struct fuzz_input *input)
     return;
   case 1:
   case 2:
-    give_answer(w, input);
+    give_answer(w, input, (what & 0x80) != 0);
     return;
   case 3:
-    give_icmp(w, input);
+    give_icmp(w, input, (what & 0x80) != 0);
     return;
   case 4:
-    give_datagram(w, input);
+    give_datagram(w, input, (what & 0x80) != 0);
     return;
   case 5:
   case 6:
@@ -272,6 +305,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
   if (msim_sim_failure(w->sim) == MSIM_OK) {
     struct msim_port_counters c;
 
+    w->memory.fail_at = 0;
     FUZZ_CHECK(msim_sim_advance_to(w->sim, msim_sim_now_ns(w->sim) + MSIM_SEC(3600)) == MSIM_OK);
     msim_port_counters(w->port, &c);
     FUZZ_CHECK(msim__net(w->sim)->packets.live_count == c.waiting_count); /* no packet is held by anybody else */

@@ -365,7 +365,9 @@ static void too_large_packet_is_told_to_its_sender(void **state)
   (void)state;
   memset(text, 'x', sizeof text);
   text[1000] = '\0';
-  inject(udp_of(7, text));
+  p = udp_of(7, text);
+  p.dont_fragment = true;
+  inject(p);
   net_world_run(&w);
   assert_string_equal(net_seen_at(&w, MSIM_TRACE_DATAGRAM, MSIM_POINT_DROP, 0)->reason, "mtu");
   p = expect_out(MSIM__LOOPBACK_DELAY_NS);
@@ -410,7 +412,7 @@ static void each_reason_has_its_count(void **state)
       {2, 200, offsetof(struct msim_port_counters, truncated_count)}, /* longer than it is */
       {3, 19, offsetof(struct msim_port_counters, header_count)},     /* shorter than its header */
       {6, 0x20, offsetof(struct msim_port_counters, fragment_count)},
-      {7, 1, offsetof(struct msim_port_counters, fragment_count)},
+      {6, 0x3f, offsetof(struct msim_port_counters, fragment_count)},
       {8, 0, offsetof(struct msim_port_counters, ttl_count)},
       {9, 132, offsetof(struct msim_port_counters, protocol_count)},
       {15, 77, offsetof(struct msim_port_counters, source_count)},
