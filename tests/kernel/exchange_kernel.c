@@ -1,14 +1,16 @@
 /* exchange_kernel.c: Linux's own TCP at one end and the simulated one at the other, through <mailsim/port.h> and a TUN
  * device in a network namespace of this process's own.
  *
- * Ten megabytes are fetched, sent, and both at once, with the kernel connecting and with the kernel listening, over
- * links of the simulation that lose, reorder and duplicate. Every byte is judged at both ends. Time is real: it drives
- * the simulated one, in small steps, so that what the kernel has sent is there before a timer takes it for lost.
+ * Datagrams of all sizes go there and back in fragments (echo.h). Ten megabytes are fetched, sent, and both at once,
+ * with the kernel connecting and with the kernel listening, over links of the simulation that lose, reorder and
+ * duplicate. Every byte is judged at both ends. Time is real: it drives the simulated one, in small steps, so that what
+ * the kernel has sent is there before a timer takes it for lost.
  *
  * Usage: exchange_kernel [--capture FILE] [--seed N] [--bytes N]. Ends with 77 where a namespace or a device is not
  * permitted. */
 #define _GNU_SOURCE /* ppoll */
 
+#include "echo.h"
 #include "kernel_end.h"
 #include "simulated_end.h"
 #include "tun.h"
@@ -27,6 +29,8 @@
 #define KERNEL_TEXT "10.9.0.1"
 #define NETMASK 0xff000000u
 #define MTU_BYTES 1500u
+#define ECHO_ADDR 0x0a020001u /* 10.2.0.1, behind a link of 576 bytes */
+#define ECHO_TEXT "10.2.0.1"
 #define STEP_NS MSIM_USEC(200)
 #define LIMIT_NS MSIM_SEC(100)
 
@@ -61,6 +65,7 @@ struct world {
   int tun;
   struct transfer transfers[TRANSFER_COUNT];
   struct kernel_end kernel_ends[TRANSFER_COUNT];
+  struct echo echo;
   msim_ns begin_ns;
   uint64_t to_kernel_count, from_kernel_count, refused_count, broken_count;
 };
@@ -112,6 +117,21 @@ static void add_path(struct world *w, size_t number)
   must(simulated_end_add(node, &w->transfers[number * KIND_COUNT], KIND_COUNT, msim_addr_ipv4(KERNEL_ADDR)), "agent");
 }
 
+static void add_echo(struct world *w)
+{
+  struct msim_link_opts link;
+  struct msim_node *node;
+
+  memset(&link, 0, sizeof link);
+  link.mtu_bytes = 576;
+  link.a_to_b.delay_ns = link.b_to_a.delay_ns = MSIM_USEC(100);
+  must(echo_register(w->sim), "agent type");
+  must(msim_node_add(w->sim, "echo", &node), "host");
+  must(msim_node_add_addr(node, ECHO_TEXT), "address");
+  must(msim_link_add(msim_port_node(w->port), node, &link), "link");
+  must(echo_add(node), "agent");
+}
+
 /* The rules of docs/invariants.md bind the simulated TCP; the kernel, whose time passes between two packets, is let
  * off. */
 static void note_broken(void *user, const struct msim_invariant_finding *finding)
@@ -143,6 +163,7 @@ static void open_simulation(struct world *w, uint64_t seed)
   must(msim_port_open(w->sim, "kernel", &port, &w->port), "port");
   for (i = 0; i < PATH_COUNT; i++)
     add_path(w, i);
+  add_echo(w);
   must(msim_invariants_attach(w->sim, note_broken, w), "invariants");
   must(msim_sim_start(w->sim), "start");
 }
@@ -198,9 +219,10 @@ static void give_to_kernel(struct world *w)
 
 static bool serve(struct world *w)
 {
-  bool all_done = true;
+  bool all_done = echo_is_done(&w->echo) || w->echo.failed;
   size_t i;
 
+  echo_work(&w->echo, real_ns() - w->begin_ns);
   for (i = 0; i < TRANSFER_COUNT; i++) {
     struct transfer *transfer = &w->transfers[i];
 
@@ -321,10 +343,13 @@ int main(int argc, char **argv)
     if (!kernel_end_open(&w.kernel_ends[i], &w.transfers[i], KERNEL_ADDR))
       must(MSIM_ERR_IO, strerror(errno));
   }
+  if (!echo_open(&w.echo, KERNEL_ADDR, msim_addr_ipv4(ECHO_ADDR)))
+    must(MSIM_ERR_IO, strerror(errno));
   run(&w);
-  good = tell(&w);
+  good = tell(&w) && echo_is_done(&w.echo) && !w.echo.failed;
   for (i = 0; i < TRANSFER_COUNT; i++)
     kernel_end_close(&w.kernel_ends[i]);
+  echo_close(&w.echo);
   msim_sim_free(w.sim);
   close(w.tun);
   tun_capture_close();
