@@ -7,8 +7,6 @@
 
 #include <mailsim/mailsim.h>
 
-#include "transfer.h"
-
 #define ECHO_PORT 7
 
 struct echo {

@@ -181,7 +181,9 @@ static void plan(struct world *w, uint32_t seed, uint64_t size_bytes)
     transfer->host = paths[i / KIND_COUNT].name;
     must(msim_addr_parse(&transfer->host_addr, paths[i / KIND_COUNT].addr, strlen(paths[i / KIND_COUNT].addr)),
          "address");
-    transfer_init(transfer, seed * (uint32_t)TRANSFER_COUNT + (uint32_t)i, size_bytes);
+    transfer_init(transfer->kernel_connects ? &transfer->kernel : &transfer->simulated,
+                  transfer->kernel_connects ? &transfer->simulated : &transfer->kernel, transfer->kind,
+                  seed * (uint32_t)TRANSFER_COUNT + (uint32_t)i, size_bytes, size_bytes);
   }
 }
 

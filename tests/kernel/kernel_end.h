@@ -4,7 +4,7 @@
 #ifndef MSIM_TESTS_KERNEL_KERNEL_END_H
 #define MSIM_TESTS_KERNEL_KERNEL_END_H
 
-#include "transfer.h"
+#include "kernel_transfer.h"
 
 struct kernel_end {
   int listener, fd; /* -1: none */

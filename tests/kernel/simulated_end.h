@@ -4,7 +4,7 @@
 
 #include <mailsim/mailsim.h>
 
-#include "transfer.h"
+#include "kernel_transfer.h"
 
 /* Registers the agent type. */
 int simulated_end_register(struct msim_sim *sim);

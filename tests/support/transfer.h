@@ -1,9 +1,9 @@
-/* transfer.h: what is to be carried between the kernel and the simulation, and the account of what each end has got.
+/* transfer.h: what is to be carried between two TCPs, and the account of what each end has got.
  *
  * Contents are made from a seed and the place, so both ends know them and nothing is kept. Knows neither sockets nor
- * streams: kernel_end.c and simulated_end.c do. */
-#ifndef MSIM_TESTS_KERNEL_TRANSFER_H
-#define MSIM_TESTS_KERNEL_TRANSFER_H
+ * streams. */
+#ifndef MSIM_TESTS_SUPPORT_TRANSFER_H
+#define MSIM_TESTS_SUPPORT_TRANSFER_H
 
 #include <mailsim/base.h>
 
@@ -19,18 +19,10 @@ struct transfer_end {
 
 enum transfer_kind { TRANSFER_FETCH, TRANSFER_SEND, TRANSFER_BOTH }; /* as the one who connects sees it */
 
-struct transfer {
-  enum transfer_kind kind;
-  bool kernel_connects;
-  uint16_t port;    /* of the acceptor, one for each */
-  const char *host; /* of the simulation */
-  struct msim_addr host_addr;
-  struct transfer_end kernel, simulated;
-  msim_ns done_ns;
-};
-
-void transfer_init(struct transfer *transfer, uint32_t seed, uint64_t size_bytes);
-bool transfer_is_done(const struct transfer *transfer);
+/* What the two ends have before them: the opener sends opener_bytes and the acceptor acceptor_bytes, as kind says. Who
+ * only receives closes after the other. */
+void transfer_init(struct transfer_end *opener, struct transfer_end *acceptor, enum transfer_kind kind, uint32_t seed,
+                   uint64_t opener_bytes, uint64_t acceptor_bytes);
 
 /* Up to capacity_bytes of what the end sends next; does not count them as sent. */
 size_t transfer_fill(const struct transfer_end *end, uint8_t *out, size_t capacity_bytes);

@@ -1,5 +1,5 @@
 /* transfer.c: see transfer.h. */
-#include "transfer.h"
+#include "support/transfer.h"
 
 #include <string.h>
 
@@ -25,22 +25,17 @@ static void make(uint32_t seed, uint64_t place, uint8_t *out, size_t size_bytes)
   }
 }
 
-void transfer_init(struct transfer *transfer, uint32_t seed, uint64_t size_bytes)
+void transfer_init(struct transfer_end *opener, struct transfer_end *acceptor, enum transfer_kind kind, uint32_t seed,
+                   uint64_t opener_bytes, uint64_t acceptor_bytes)
 {
-  struct transfer_end *opener = transfer->kernel_connects ? &transfer->kernel : &transfer->simulated;
-  struct transfer_end *acceptor = transfer->kernel_connects ? &transfer->simulated : &transfer->kernel;
-
-  opener->to_send_bytes = acceptor->expected_bytes = transfer->kind == TRANSFER_FETCH ? 0 : size_bytes;
-  acceptor->to_send_bytes = opener->expected_bytes = transfer->kind == TRANSFER_SEND ? 0 : size_bytes;
+  memset(opener, 0, sizeof *opener);
+  memset(acceptor, 0, sizeof *acceptor);
+  opener->to_send_bytes = acceptor->expected_bytes = kind == TRANSFER_FETCH ? 0 : opener_bytes;
+  acceptor->to_send_bytes = opener->expected_bytes = kind == TRANSFER_SEND ? 0 : acceptor_bytes;
   opener->send_seed = acceptor->receive_seed = 2 * seed;
   acceptor->send_seed = opener->receive_seed = 2 * seed + 1;
-  opener->closes_after_peer = transfer->kind == TRANSFER_FETCH;
-  acceptor->closes_after_peer = transfer->kind == TRANSFER_SEND;
-}
-
-bool transfer_is_done(const struct transfer *transfer)
-{
-  return transfer->kernel.over && transfer->simulated.over;
+  opener->closes_after_peer = kind == TRANSFER_FETCH;
+  acceptor->closes_after_peer = kind == TRANSFER_SEND;
 }
 
 size_t transfer_fill(const struct transfer_end *end, uint8_t *out, size_t capacity_bytes)
