@@ -430,6 +430,16 @@ static void echo_when_of_nothing_that_arrived_then_t11(void **state)
   }
   TX(&s, 's', ACK, 1, 1, .ts_echo = 102);
   close_stage(&s, "T11 server");
+
+  /* The newest has come in front of all the others, which have pushed it out of what is kept. */
+  open_connected(&s, true);
+  for (i = 1; i <= 100; i++)
+    TX(&s, 'c', ACK, 1, 1, .ts_value = i + 1, .ts_echo = 1);
+  RX(&s, 'c', ACK, 1, 1, .ts_value = 101, .ts_echo = 1);
+  for (i = 1; i < 100; i++)
+    RX(&s, 'c', ACK, 1, 1, .ts_value = i + 1, .ts_echo = 1);
+  TX(&s, 's', ACK, 1, 1, .ts_echo = 101);
+  close_stage(&s, "");
 }
 
 /* ---- T12, T13 ---- */
