@@ -66,6 +66,21 @@ same 'mail-send: the first second' 1767225601 "$(head -n 1 comments | cut -d . -
 same 'mail-send: subjects that Wireshark finds' 'Hello Hello ' \
   "$(tshark -r capture.pcapng -Y imf -T fields -e imf.subject 2>/dev/null | tr '\n' ' ')"
 
+# ---- every example, also those that come later: no error; and where nothing is planned to be lost, nothing is ----
+find "$root/topologies" -type f -name '*.yaml' >all
+while read -r topology; do
+  grep -q '^mailsim:' "$topology" || continue # a scene
+  name=${topology#"$root/topologies/"}
+  run "$topology" ''
+  sound "$name"
+  [ -s frames ] || same "$name: frames" some none
+  same "$name: errors" '' "$(tshark -r capture.pcapng -q -z expert,error 2>/dev/null)"
+  grep -qE '^[^#]*(loss|burst|corrupt|duplicate|reorder|jitter|queue|faults|down|crash|mtu)' "$topology" && continue
+  same "$name: segments that were not seen" '' \
+    "$(tshark -r capture.pcapng -Y 'tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment' 2>/dev/null)"
+done <all
+same 'examples: there are some' yes "$([ "$(wc -l <all)" -gt 1 ] && echo yes)"
+
 # ---- a bad network: each fate is in a comment ----
 cat >bad.yaml <<'END'
 mailsim: 1
