@@ -100,9 +100,9 @@ struct msim__tcp_end {
   uint32_t acks_count;
   struct msim__syn_options peer;       /* as they arrived */
   uint32_t ts_seen[MSIM__TS_SEEN_MAX]; /* a ring of values that arrived */
-  uint32_t ts_seen_count;
-  bool mark_arrived; /* CE, ever */
-  bool mark_due;     /* and in order: the ACK of mark_end tells, until CWR arrives */
+  uint32_t ts_seen_count, ts_newest;   /* of all that arrived, the ring may hold older ones only */
+  bool mark_arrived;                   /* CE, ever */
+  bool mark_due;                       /* and in order: the ACK of mark_end tells, until CWR arrives */
   uint32_t mark_end;
   uint32_t rst_seq; /* of the RST that arrived at rst_ns */
   msim_ns rst_ns;

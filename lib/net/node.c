@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "net/fragment.h"
 #include "net/link.h"
 #include "net/port.h"
 #include "net/rooms.h"
@@ -327,6 +328,7 @@ static void end(struct msim_sim *sim)
     end_node(net, net->nodes[i]);
   msim__ports_end(net);
   msim__udp_end(net);
+  msim__reassembly_end(net);
   msim__packets_release(&net->packets);
   msim__flow_counts_free(net);
   msim__routes_end(net);

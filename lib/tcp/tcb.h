@@ -235,6 +235,7 @@ struct msim__tcb {
   uint8_t ecn;                  /* MSIM__ECN_…; 0: nothing to do with it */
   uint8_t tos;                  /* the user's bits of every segment (RFC 2474 3) */
   uint8_t icmp_type, icmp_code; /* of the last soft error */
+  uint8_t owed_option_bytes;    /* beside timestamps, in what is not acknowledged yet */
   uint32_t dsack_round, tlp_end;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */

@@ -253,9 +253,12 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 /* ---- the window ---- */
 
+/* 3.10.7.4 compares the numbers of segments. What is sent again has an old one: when it acknowledges more than any
+ * before, its window is the latest too, and without it the right edge would move on with SND.UNA. */
 static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  if (msim__seq_after(tcb->snd_wl1, seg->seq) || (tcb->snd_wl1 == seg->seq && msim__seq_after(tcb->snd_wl2, seg->ack)))
+  if (!msim__seq_after(seg->ack, tcb->snd_wl2) &&
+      (msim__seq_after(tcb->snd_wl1, seg->seq) || (tcb->snd_wl1 == seg->seq && tcb->snd_wl2 != seg->ack)))
     return;
   if (seg->window > tcb->snd_wnd && (tcb->bits & MSIM__TCB_PERSISTING) != 0) { /* it has opened */
     tcb->bits &= ~(uint32_t)MSIM__TCB_PERSISTING;

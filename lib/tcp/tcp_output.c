@@ -412,6 +412,7 @@ static void ack_is_sent(struct msim__tcb *tcb)
   tcb->ack_at_ns = MSIM_NEVER;
   tcb->rcv_acked = tcb->rcv_nxt;
   tcb->consumed_bytes = 0;
+  tcb->owed_option_bytes = 0;
   if (tcb->gaps != NULL)
     msim__tcb_gaps_sent(tcb);
 }
