@@ -1,4 +1,4 @@
-/* port.h: a port through which whole IPv4 packets enter and leave a simulation: its TUN interface.
+/* port.h: a port through which IPv4 packets enter and leave a simulation: its TUN interface.
  *
  * Behind a port is something that the simulation does not know: a TCP under test, a kernel, a player of recorded
  * packets. The port is a host of the topology without a TCP and without agents of its own. It is joined to other hosts

@@ -124,14 +124,14 @@ void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
     msim__fragment_send(net, port->out, packet_index, MSIM_POINT_TX, port->link_name);
 }
 
-/* A source route that has not come to its end (RFC 791 3.1): to follow it is optional (RFC 1122 3.3.5), and to drop it
- * is what networks do (RFC 7126 4.3). */
+/* Of a packet with a rare part: a source route that has not come to its end (RFC 791 3.1): to follow it is optional
+ * (RFC 1122 3.3.5), and to drop it is what networks do (RFC 7126 4.3). */
 static bool has_route_left(const struct msim__packet *packet)
 {
-  const struct msim__packet_rare *rare = (packet->bits & MSIM__PACKET_RARE) != 0 ? packet->cold->rare : NULL;
+  const struct msim__packet_rare *rare = packet->cold->rare;
   size_t at = 0, size;
 
-  while (rare != NULL && at < rare->ip_option_bytes && rare->ip_options[at] != 0) {
+  while (at < rare->ip_option_bytes && rare->ip_options[at] != 0) {
     const uint8_t *option = &rare->ip_options[at];
 
     if (option[0] == 1) {
@@ -222,7 +222,7 @@ static void deliver_part(struct msim__net *net, struct msim__port *port, uint32_
 static void deliver(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
 {
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
-  bool is_part = msim__packet_is_fragment(packet);
+  bool is_rare = (packet->bits & MSIM__PACKET_RARE) != 0, is_part = is_rare && packet->cold->rare->is_fragment;
 
   if ((packet->bits & MSIM__PACKET_CORRUPT) != 0 && (!is_part || port->node->is_port)) {
     corrupt_came(port->node, packet);
@@ -233,7 +233,7 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     die(net, packet_index, port->link_name, "queue");
     return;
   }
-  if (!port->node->is_port && has_route_left(packet)) {
+  if (is_rare && !port->node->is_port && has_route_left(packet)) {
     refuse(port->node, packet_index, port->link_name, "source-route", MSIM__ICMP_UNREACHABLE,
            MSIM__ICMP_SOURCE_ROUTE_FAILED, 0);
     return;

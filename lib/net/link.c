@@ -13,10 +13,13 @@
 
 uint32_t msim__packet_size_bytes(const struct msim__packet *packet)
 {
-  uint32_t size = msim__packet_head_bytes(packet) + packet->payload_bytes;
+  uint32_t size = 20u + packet->payload_bytes;
 
-  if (msim__packet_is_fragment(packet))
-    return size;
+  if ((packet->bits & MSIM__PACKET_RARE) != 0) {
+    size += packet->cold->rare->ip_option_bytes;
+    if (packet->cold->rare->is_fragment)
+      return size;
+  }
   switch (packet->proto) {
   case MSIM_PROTO_TCP:
     return size + 20u + (packet->cold != NULL ? packet->cold->option_bytes : 0u);

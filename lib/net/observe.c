@@ -183,7 +183,8 @@ void msim__observe_packet(struct msim__net *net, const struct msim__packet *pack
 {
   if (point == MSIM_POINT_DROP)
     net->sim->counters.drop_count++;
-  record_packet(net, packet, point, link, reason, fault, false);
+  if (msim__trace_wants(net->sim, kind_of(packet)))
+    record_packet(net, packet, point, link, reason, fault, false);
   if (point == MSIM_POINT_DROP && (packet->bits & (MSIM__PACKET_RARE | MSIM__PACKET_DUPLICATE)) == MSIM__PACKET_RARE)
     settle_whole(net, packet->cold->rare->whole, link, reason, fault);
 }

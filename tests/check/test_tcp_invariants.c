@@ -237,6 +237,8 @@ static void ack_when_too_many_ranges_have_arrived_then_not_judged(void **state)
   open_connected(&s, false);
   for (i = 1; i <= 70; i++)
     SEND(&s, 'c', ACK, 1 + i * 20, 1, 10);
+  SEND(&s, 'c', ACK, 1401, 1, 10); /* twice, though nobody here knows */
+  TX(&s, 's', ACK, 1, 1, .sack = {1401, 1411, 1401, 1411});
   for (i = 0; i < 70; i++)
     SEND(&s, 'c', ACK, 11 + i * 20, 1, 10);
   SEND(&s, 'c', ACK, 1, 1, 10);
