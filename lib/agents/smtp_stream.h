@@ -34,6 +34,6 @@ bool msim__stream_send_unit(struct msim_agent *agent, struct msim_stream *stream
                             const void *data, size_t size_bytes);
 
 /* Texts of events. */
-#define MSIM__EVENT_LIST_MAX 64u /* further items are not told */
+#define MSIM__EVENT_LIST_MAX 1024u /* further items are not told */
 
 #endif
