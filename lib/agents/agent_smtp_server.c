@@ -246,6 +246,8 @@ static int start(struct msim_agent *agent)
   err = check_rules(agent, &config->rules);
   if (err == MSIM_OK)
     err = msim__smtp_rules_init(&server->rules, &server->mem, config->rules);
+  if (server->room->policy == NULL)
+    server->room->policy = &server->policy;
   for (i = 0; err == MSIM_OK && i < config->domains.count; i++)
     err = add_domain(agent, &domains[i]);
   for (i = 0; err == MSIM_OK && i < config->aliases.count; i++)
@@ -261,6 +263,8 @@ static void stop(struct msim_agent *agent)
     msim__smtp_incoming_free(state->server.first);
   msim__smtp_custody_stop(&state->server);
   msim__smtp_rules_release(&state->server.rules);
+  if (state->server.room != NULL && state->server.room->policy == &state->server.policy)
+    state->server.room->policy = NULL;
   msim__smtp_policy_release(&state->server.policy);
   msim__mail_room_release(state->server.room);
 }

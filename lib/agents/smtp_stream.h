@@ -17,6 +17,7 @@ struct msim__mail_room {
   struct msim__mail_queue queue;
   struct msim__store store;
   struct msim__accounts accounts;
+  struct msim__smtp_policy *policy; /* of the host's server: who has a mailbox here; NULL: there is none */
 };
 
 /* NULL: out of memory (the simulation has then failed). */
@@ -35,6 +36,6 @@ bool msim__stream_send_unit(struct msim_agent *agent, struct msim_stream *stream
                             const void *data, size_t size_bytes);
 
 /* Texts of events. */
-#define MSIM__EVENT_LIST_MAX 64u /* further items are not told */
+#define MSIM__EVENT_LIST_MAX 1024u /* further items are not told */
 
 #endif
