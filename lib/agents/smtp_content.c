@@ -103,8 +103,7 @@ static void end_chunk(struct msim__smtp_incoming *session)
     return;
   }
   if (session->dropped) { /* RFC 3030 2: the transaction is over; further chunks find none */
-    msim__smtp_incoming_refuse(session, NULL, "too-large", 552, "5.3.4", "The message is too large");
-    msim__smtp_incoming_reset(session);
+    msim__smtp_incoming_deliver(session);
     return;
   }
   session->state = MSIM__SMTP_IN_BDAT;

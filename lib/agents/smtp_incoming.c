@@ -201,7 +201,7 @@ static bool read_command(struct msim__smtp_incoming *session)
   int got;
 
   (void)snprintf(session->line_label, sizeof session->line_label, "%s", label != NULL ? label : "");
-  got = msim_stream_read_line(session->stream, MSIM__SMTP_LINE_AUTH_BYTES_MAX, &line);
+  got = msim_stream_read_line(session->stream, MSIM__SMTP_LINE_AUTH_BYTES_MAX - 2, &line);
   if (got == 0)
     return false;
   if (got == MSIM_ERR_LIMIT)

@@ -158,7 +158,7 @@ void msim__smtp_login_begin(struct msim__smtp_incoming *session, enum msim__sasl
 bool msim__smtp_login_read(struct msim__smtp_incoming *session)
 {
   struct msim_slice line;
-  int got = msim_stream_read_line(session->stream, MSIM__SMTP_LINE_AUTH_BYTES_MAX, &line);
+  int got = msim_stream_read_line(session->stream, MSIM__SMTP_LINE_AUTH_BYTES_MAX - 2, &line);
 
   if (got == 0)
     return false;

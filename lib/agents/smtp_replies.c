@@ -120,6 +120,10 @@ void msim__smtp_incoming_reply_unit(struct msim__smtp_incoming *session, const c
   if (msim__smtp_reply_format(bytes, sizeof bytes, code, enhanced, msim__slice_text(text), &n) < 0 &&
       msim__smtp_reply_format(bytes, sizeof bytes, code, enhanced, msim__slice_text("?"), &n) < 0)
     return;
+  if (text[0] == '\0' && n == 5) { /* RFC 4954 4: an empty challenge still has its space */
+    memcpy(bytes + 3, " \r\n", 3);
+    n = 6;
+  }
   if (effect.drop)
     return;
   if (effect.delay_ns == 0 || session->late != NULL || !put_off(session, unit, bytes, n, &effect))
