@@ -104,8 +104,9 @@ static bool fits_any_recipient(const char *pattern, const struct msim__smtp_occa
 static bool is_meant(const struct msim__smtp_rule_config *config, const struct msim__smtp_occasion *occasion)
 {
   const struct msim__smtp_match_config *match = config->match;
+  bool is_command = occasion->at[0] >= 'A' && occasion->at[0] <= 'Z';
 
-  if (!msim__slice_is(msim__slice_text(config->at), occasion->at) && strcmp(config->at, "any") != 0)
+  if (!msim__slice_is(msim__slice_text(config->at), occasion->at) && (strcmp(config->at, "any") != 0 || !is_command))
     return false;
   if (occasion->now_ns < config->after_ns || (config->until_ns != 0 && occasion->now_ns >= config->until_ns))
     return false;
@@ -246,6 +247,7 @@ struct msim__smtp_effect msim__smtp_rules_apply(struct msim__smtp_rules *rules,
                                                 const struct msim__smtp_occasion *occasion)
 {
   struct msim__smtp_effect effect;
+  bool settled = false;
   size_t i;
 
   memset(&effect, 0, sizeof effect);
@@ -253,7 +255,8 @@ struct msim__smtp_effect msim__smtp_rules_apply(struct msim__smtp_rules *rules,
     struct msim__smtp_rule *rule = &rules->rules[i];
     const struct msim__smtp_rule_config *config = rule->config;
 
-    if (!is_meant(config, occasion) || ++rule->match_count < config->nth)
+    /* nth counts whatever is meant, also what an earlier rule has settled */
+    if (!is_meant(config, occasion) || ++rule->match_count < config->nth || settled)
       continue;
     if (config->times != 0 && rule->act_count >= config->times)
       continue;
@@ -261,8 +264,7 @@ struct msim__smtp_effect msim__smtp_rules_apply(struct msim__smtp_rules *rules,
         (config->greylist != NULL && !is_to_come_again(rule, occasion)))
       continue;
     rule->act_count++;
-    if (act(config, &effect))
-      break;
+    settled = act(config, &effect);
   }
   return effect;
 }

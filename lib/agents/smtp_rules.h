@@ -45,7 +45,7 @@ struct msim__smtp_greylist_config {
 };
 
 struct msim__smtp_rule_config {
-  const char *at; /* a verb, "greeting", "final-dot" or "any" */
+  const char *at; /* a verb, "greeting", "final-dot", or "any" for any verb */
   const struct msim__smtp_match_config *match;
   uint64_t nth, times;        /* acts from the nth match on, times often; times 0: always */
   msim_ns after_ns, until_ns; /* from when, and until when; until 0: for ever */
