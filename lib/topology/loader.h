@@ -6,6 +6,7 @@
 #ifndef MSIM_TOPOLOGY_LOADER_H
 #define MSIM_TOPOLOGY_LOADER_H
 
+#include <mailsim/host.h>
 #include <mailsim/topology.h>
 
 #include "agents/fields.h"
@@ -52,8 +53,9 @@ struct msim__agent_plan {
 
 /* What the body of a host says; shared by the hosts of a range unless the body holds `{n}`. */
 struct msim__host_plan {
-  struct msim_list addrs;    /* of struct msim__addr_plan */
-  struct msim_tcp_opts *tcp; /* NULL: the defaults */
+  struct msim_list addrs;            /* of struct msim__addr_plan */
+  struct msim_tcp_opts *tcp;         /* NULL: the defaults */
+  const struct msim_disk_opts *disk; /* likewise */
   struct msim__agent_plan *agents;
   size_t agent_count;
   int32_t zone_minutes;
@@ -195,6 +197,11 @@ void msim__loader_fill_agents(struct msim__loader *loader, const struct msim__ya
 
 /* `tcp` of a host; NULL: findings, or out of memory. The result lives with the simulation. */
 struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const struct msim__yaml_node *map);
+
+/* ---- topology_disk.c ---- */
+
+/* `disk` of a host; NULL: findings, or out of memory. The result lives with the load. */
+struct msim_disk_opts *msim__loader_fill_disk(struct msim__loader *loader, const struct msim__yaml_node *map);
 
 /* ---- topology_links.c ---- */
 

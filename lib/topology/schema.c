@@ -416,6 +416,9 @@ static void put_form(struct writer *w, const struct msim__key *key)
   case MSIM__FORM_TCP:
     put_ref(w, "#/$defs/tcp");
     break;
+  case MSIM__FORM_DISK:
+    put_ref(w, "#/$defs/disk");
+    break;
   case MSIM__FORM_WAY:
     put_ref(w, "#/$defs/way");
     break;
@@ -447,7 +450,7 @@ static void put_section(struct writer *w, const struct msim__section *section)
     put_fields(w, part->fields, 0);
   }
   msim__json_object_end(&w->json);
-  for (key = section->keys; key->name != NULL; key++) {
+  for (key = section->keys; key != NULL && key->name != NULL; key++) {
     if (key->fallback != NULL)
       continue;
     if (!any)
@@ -577,6 +580,7 @@ static void put_definitions(struct writer *w)
     const struct msim__section *section;
   } sections[] = {{"host", &msim__section_host},
                   {"tcp", &msim__section_tcp},
+                  {"disk", &msim__section_disk},
                   {"link", &msim__section_link},
                   {"way", &msim__section_way}};
   size_t i;
