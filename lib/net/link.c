@@ -171,6 +171,17 @@ static void arrive(struct msim_timer *timer, msim_ns now_ns)
   msim__ip_arrive(way->to, packet);
 }
 
+void msim__way_forget(struct msim__net *net, struct msim__way *way)
+{
+  struct msim__traffic *traffic = way->traffic;
+  uint32_t i;
+
+  for (i = 0; traffic != NULL && i < traffic->count; i++)
+    msim__packet_free(&net->packets, flight_at(traffic, i)->packet);
+  msim_timer_cancel(&way->arrival);
+  msim__way_release(net, way);
+}
+
 /* Keeps the ring in order of arrival: nearly always that is the end. */
 static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {
@@ -184,8 +195,10 @@ static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet
   flight_at(traffic, i)->arrive_ns = arrive_ns;
   flight_at(traffic, i)->packet = packet;
   if (i == 0) {
-    if (way->arrival.fire == NULL)
+    if (way->arrival.fire == NULL) {
       msim_timer_init(&way->arrival, way->to->node, arrive);
+      msim__timer_set_lasting(&way->arrival);
+    }
     msim_timer_cancel(&way->arrival);
     arm_head(way);
   }

@@ -63,6 +63,8 @@ uint32_t msim__packet_size_bytes(const struct msim__packet *packet);
 /* Puts a packet on the wire or drops it (recorded). Takes the packet. */
 void msim__way_send(struct msim__way *way, uint32_t packet_index);
 
+/* What is on this way is lost without a record. */
+void msim__way_forget(struct msim__net *net, struct msim__way *way);
 void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues; packets are released whole */
 /* The node's loopback port, made at first use; NULL when out of memory. */
 struct msim__port *msim__loopback(struct msim_node *node);
