@@ -70,7 +70,7 @@ struct msim__trace_hook {
 };
 
 /* Types that outsiders registered, per kind; the built-in ones come from the constructor. */
-enum msim__type_kind { MSIM__TYPE_AGENT, MSIM__TYPE_CC, MSIM__TYPE_SINK, MSIM__TYPE_KINDS };
+enum msim__type_kind { MSIM__TYPE_AGENT, MSIM__TYPE_CC, MSIM__TYPE_SINK, MSIM__TYPE_FAULT, MSIM__TYPE_KINDS };
 
 #define MSIM__ERROR_TEXT_BYTES 320
 

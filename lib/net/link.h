@@ -71,6 +71,18 @@ struct msim__port *msim__loopback(struct msim_node *node);
 #define MSIM__LOOPBACK_DELAY_NS MSIM_USEC(10)
 #define MSIM__MTU_BYTES_MIN 68u
 
+/* What shall happen to a packet, by rules from above: reason NULL: nothing but being held back by held_ns. */
+struct msim__packet_verdict {
+  const char *reason, *fault;
+  msim_ns held_ns;
+};
+/* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. */
+struct msim__packet_rules {
+  void *ctx;
+  void (*judge)(void *ctx, const struct msim__way *way, const struct msim__packet *packet,
+                struct msim__packet_verdict *verdict);
+};
+
 /* ---- impair.c ---- */
 
 struct msim__verdict {

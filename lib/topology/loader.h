@@ -97,6 +97,8 @@ struct msim__link_plan {
   const struct msim__yaml_node *place;
 };
 
+struct msim__fault_row; /* topology_faults.c */
+
 struct msim__loader {
   struct msim_sim *sim;
   const struct msim_reader *reader;
@@ -115,6 +117,7 @@ struct msim__loader {
   struct msim__names addrs;      /* by their bytes, to struct msim__addr_owner */
   struct msim__names link_names; /* to the place of the name */
   struct msim__link_plan *first_link, *last_link;
+  struct msim__fault_row *first_fault, *last_fault;
   uint32_t host_count, link_count;
   uint64_t fill_count; /* values read again */
   const char *title, *scene, *scene_case;
@@ -206,6 +209,12 @@ struct msim_disk_opts *msim__loader_fill_disk(struct msim__loader *loader, const
 /* ---- topology_links.c ---- */
 
 void msim__loader_add_links(struct msim__loader *loader, const struct msim__yaml_node *links);
+
+/* ---- topology_faults.c ---- */
+
+void msim__loader_add_faults(struct msim__loader *loader, const struct msim__yaml_node *faults);
+/* When hosts and links are there. What names none of them is a finding. 0 or MSIM_ERR_NOMEM. */
+int msim__loader_build_faults(struct msim__loader *loader);
 
 /* ---- topology_way.c ---- */
 

@@ -32,6 +32,7 @@ enum msim__form {
   MSIM__FORM_TCP,
   MSIM__FORM_DISK,
   MSIM__FORM_LINKS,
+  MSIM__FORM_FAULTS,
   MSIM__FORM_WAY /* one direction of a link */
 };
 

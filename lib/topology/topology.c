@@ -46,6 +46,7 @@ static const struct msim__key keys[] = {
      .fallback = "",
      .help = "the hosts by name; pc[1..10] is ten of them, {n} in their values is the number"},
     {.name = "links", .form = MSIM__FORM_LINKS, .fallback = "", .help = "who is joined to whom, and by what"},
+    {.name = "faults", .form = MSIM__FORM_FAULTS, .fallback = "", .help = "what goes wrong, and when"},
     {.name = NULL},
 };
 const struct msim__section msim__section_main = {.keys = keys};
@@ -219,9 +220,12 @@ static void plan(struct msim__loader *loader)
   msim__loader_fill_hosts(loader);
   for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
     const struct msim__yaml_node *links = msim__yaml_find(file->tree.root, "links");
+    const struct msim__yaml_node *faults = msim__yaml_find(file->tree.root, "faults");
 
     if (links != NULL)
       msim__loader_add_links(loader, links);
+    if (faults != NULL)
+      msim__loader_add_faults(loader, faults);
   }
 }
 
@@ -272,7 +276,7 @@ static int build_world(struct msim__loader *loader)
   for (link = loader->first_link; link != NULL && err == MSIM_OK; link = link->next)
     err = refuse(loader, link->place, "the link from", link->a->name,
                  msim_link_add(link->a->node, link->b->node, link->opts));
-  return err;
+  return err != MSIM_OK ? err : msim__loader_build_faults(loader);
 }
 
 static int build_run(struct msim__loader *loader)
