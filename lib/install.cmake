@@ -1,7 +1,7 @@
 # What `cmake --install` writes: headers, both libraries, the package for CMake and for pkg-config, the command with its
 # topologies. Nothing of it names a path of the build, and the tree may be moved as a whole.
 
-# The static library's users need libyaml to link, those of the shared one do not: one list of targets for each.
+# The static library's users need libyaml (and libcrypto, if it was there for the build) to link, those of the shared one do not: one list of targets for each.
 set(MSIM_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/mailsim)
 foreach(kind IN ITEMS static shared)
   install(TARGETS mailsim_${kind} EXPORT mailsim-${kind}
@@ -27,6 +27,14 @@ if(TARGET mailsim)
   install(TARGETS mailsim RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+# Spelled as CMake and people read it: the package of a build without libcrypto asks for none.
+if(MSIM_HAVE_CRYPTO)
+  set(MSIM_HAVE_CRYPTO ON)
+  set(MSIM_STATIC_NEEDS "libyaml (yaml-0.1) and libcrypto")
+else()
+  set(MSIM_HAVE_CRYPTO OFF)
+  set(MSIM_STATIC_NEEDS "libyaml (yaml-0.1)")
+endif()
 configure_package_config_file(lib/mailsim-config.cmake.in ${PROJECT_BINARY_DIR}/package/mailsim-config.cmake
   INSTALL_DESTINATION ${MSIM_PACKAGE_DIR} NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a minor version may break what was there; after it only a major one.
@@ -52,6 +60,10 @@ else()
 endif()
 if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
   set(MSIM_PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+set(MSIM_PC_CRYPTO "")
+if(MSIM_HAVE_CRYPTO)
+  set(MSIM_PC_CRYPTO ", libcrypto")
 endif()
 configure_file(lib/mailsim.pc.in ${PROJECT_BINARY_DIR}/package/mailsim.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/package/mailsim.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

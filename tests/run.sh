@@ -3,7 +3,7 @@
 #
 #   (nothing)  one build with the compiler at hand and the whole suite; what needs a tool that is absent is left out, and said
 #   --all      installs every tool, leaves nothing out, and adds: clang, sanitizers, the bytes of every packet, the shared
-#              library, valgrind, fuzz targets, the count of instructions
+#              library, a library without libcrypto, valgrind, fuzz targets, the count of instructions
 #
 # Builds into build/ of the checkout. Installs packages with apt-get on Debian and Ubuntu only, and only those missing.
 set -eu
@@ -57,6 +57,7 @@ missing_packages() {
   have_library yaml-0.1 || printf ' libyaml-dev'
   have_library cmocka || printf ' libcmocka-dev'
   if [ $all = yes ]; then
+    have_library libcrypto || printf ' libssl-dev'
     have objdump || printf ' binutils'
     have gcc || printf ' gcc libc6-dev'
     have c++ || have g++ || have clang++ || printf ' g++'
@@ -197,6 +198,12 @@ part_shared() {
   ctest_in build/shared --no-tests=ignore -R '^(command|house|package)/'
 }
 
+# Without libcrypto: no digests, and so fewer ways to log in.
+part_plain() {
+  configure_and_build build/plain -DMSIM_CRYPTO=OFF || return 1
+  ctest_in build/plain -R '^(digest|proto|agents|topology|command|house|package)/'
+}
+
 # A whole run of the smallest topology under valgrind, or a test of the loop where there is no command yet.
 part_valgrind() {
   command=$(find build/tests/examples -type f -name mailsim -perm -u+x 2>/dev/null | head -n 1)
@@ -251,6 +258,7 @@ if [ $all = yes ]; then
   run_part 'suite with address and undefined-behaviour sanitizers' part_sanitize
   run_part 'suite with the bytes of every packet checked' part_wire
   run_part 'shared library' part_shared
+  run_part 'suite without libcrypto' part_plain
   run_part 'valgrind' part_valgrind
   run_part 'fuzz targets' part_fuzz
   run_part 'instructions' part_instructions

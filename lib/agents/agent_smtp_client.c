@@ -1,22 +1,29 @@
 /* agent_smtp_client.c: the relaying side of a mail server: takes what is due from the host's queue and hands it on.
  *
- * One connection per destination at a time, used for everything that is in its line; what is not taken for now waits by
- * the schedule and fails at the end of it. Does not write bounces, does not listen, does not log in or speak TLS. */
+ * Connections of a destination are used for everything that is in its line; what is not taken for now waits by the
+ * schedule, is told of when that takes long, and fails at the end of it. Does not listen, does not speak TLS. */
 #include "agents/smtp_route.h"
 
 #include "proto/ascii.h"
 
 #include <mailsim/agent.h>
 
+#include <string.h>
+
 struct queue_config {
-  msim_ns first_try_after_ns, expire_after_ns;
+  msim_ns first_try_after_ns, expire_after_ns, warn_after_ns;
   struct msim_list retry; /* msim_ns */
 };
 
+struct login_config {
+  const char *user, *password;
+};
+
 struct config {
-  const char *hostname;
-  uint64_t port, connections_max;
-  bool pipelining;
+  const char *hostname, *smarthost;
+  uint64_t port, connections_max, dest_connections_max, mails_max;
+  bool pipelining, chunking;
+  const struct login_config *login;
   const struct queue_config *queue;
 };
 
@@ -36,6 +43,13 @@ static const char *check_line(const char *text)
     if (msim__ascii_is_control((uint8_t)*text))
       return "one line without control characters is expected here";
   return NULL;
+}
+
+static const char *check_secret(const char *text)
+{
+  size_t n = strlen(text);
+
+  return n > 0 && n <= MSIM__SASL_TEXT_BYTES_MAX ? NULL : "1 to 255 bytes are expected here";
 }
 
 static const struct msim_field retry_item[] = {
@@ -62,6 +76,20 @@ static const struct msim_field queue_fields[] = {
      .offset = offsetof(struct queue_config, expire_after_ns),
      .fallback = "5d",
      .help = "after this time in the queue a message that still cannot be handed on has failed"},
+    {.key = "warn-after",
+     .kind = MSIM_FIELD_DURATION_NS,
+     .offset = offsetof(struct queue_config, warn_after_ns),
+     .fallback = "4h",
+     .help = "after this time the sender is told once that a message waits; 0s: never"},
+    {.key = NULL},
+};
+
+static const struct msim_field login_fields[] = {
+    {.key = "user", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct login_config, user), .check = check_secret},
+    {.key = "password",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct login_config, password),
+     .check = check_secret},
     {.key = NULL},
 };
 
@@ -84,13 +112,44 @@ static const struct msim_field fields[] = {
      .offset = offsetof(struct config, pipelining),
      .fallback = "false",
      .help = "sends commands ahead of replies where the other side offers that"},
+    {.key = "chunking",
+     .kind = MSIM_FIELD_BOOL,
+     .offset = offsetof(struct config, chunking),
+     .fallback = "false",
+     .help = "sends content by BDAT where the other side offers that"},
     {.key = "connections-max",
      .kind = MSIM_FIELD_UINT,
      .offset = offsetof(struct config, connections_max),
      .fallback = "100",
      .min = 1,
      .max = 100000,
-     .help = "at one time, to different destinations"},
+     .help = "at one time, to all destinations"},
+    {.key = "destination-connections-max",
+     .kind = MSIM_FIELD_UINT,
+     .offset = offsetof(struct config, dest_connections_max),
+     .fallback = "1",
+     .min = 1,
+     .max = 1000,
+     .help = "at one time, to one destination"},
+    {.key = "mails-per-connection-max",
+     .kind = MSIM_FIELD_UINT,
+     .offset = offsetof(struct config, mails_max),
+     .fallback = "500",
+     .min = 1,
+     .max = 1000000,
+     .help = "then a new connection is opened for the rest"},
+    {.key = "smarthost",
+     .kind = MSIM_FIELD_HOST,
+     .offset = offsetof(struct config, smarthost),
+     .fallback = "",
+     .help = "a host that gets everything, whatever the domain"},
+    {.key = "login",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct config, login),
+     .fallback = "",
+     .item = login_fields,
+     .item_bytes = sizeof(struct login_config),
+     .help = "name and password, where mail is handed on only after login"},
     {.key = "queue",
      .kind = MSIM_FIELD_STRUCT,
      .offset = offsetof(struct config, queue),
@@ -106,7 +165,7 @@ static struct queue_config schedule_of(struct msim_agent *agent)
 {
   static const msim_ns retry[] = {MSIM_SEC(900), MSIM_SEC(1800), MSIM_SEC(3600), MSIM_SEC(14400)};
   const struct config *config = msim_agent_config(agent);
-  struct queue_config schedule = {0, MSIM_SEC(432000), {NULL, 0}};
+  struct queue_config schedule = {0, MSIM_SEC(432000), MSIM_SEC(14400), {NULL, 0}};
 
   if (config->queue != NULL)
     schedule = *config->queue;
@@ -180,6 +239,39 @@ static void tell_expired(struct state *state, const struct msim__mail_entry *ent
   msim_agent_event(state->agent, "message.failed", values, 5);
 }
 
+/* What the sender is told about everybody who is still pending. */
+static void notify_pending(struct state *state, const struct msim__mail_entry *entry, enum msim__dsn_action action)
+{
+  const struct config *config = msim_agent_config(state->agent);
+  struct queue_config schedule = schedule_of(state->agent);
+  struct msim__mem *mem = &state->room->mem;
+  struct msim__smtp_outcome *outcomes = msim__alloc_zeroed(mem, entry->pending_count, sizeof *outcomes);
+  struct msim__smtp_notice notice = {
+      .action = action,
+      .message = entry->message,
+      .hostname = config->hostname[0] != '\0' ? config->hostname : msim_agent_host(state->agent),
+      .otherwise = action == MSIM__DSN_FAILED ? "4.4.7" : "4.4.1", /* RFC 3463 3.5 */
+      .arrived_ns = entry->queued_ns,
+      .retry_until_ns = entry->queued_ns + schedule.expire_after_ns,
+      .outcomes = outcomes,
+  };
+  uint32_t i;
+
+  if (outcomes == NULL)
+    return; /* the simulation has failed */
+  for (i = 0; i < entry->recipient_count && notice.outcome_count < entry->pending_count; i++) {
+    struct msim__smtp_outcome *outcome = &outcomes[notice.outcome_count];
+
+    if (entry->targets[i].settled)
+      continue;
+    outcome->index = entry->targets[i].index;
+    memcpy(outcome->text, entry->reply, sizeof outcome->text);
+    notice.outcome_count++;
+  }
+  msim__smtp_notice_send(state->agent, state->room, &notice);
+  msim__free(mem, outcomes, entry->pending_count * sizeof *outcomes);
+}
+
 static void attempted(void *ctx, struct msim__mail_entry *entry, struct msim__smtp_reply_view reply, bool again)
 {
   struct state *state = ctx;
@@ -199,8 +291,13 @@ static void attempted(void *ctx, struct msim__mail_entry *entry, struct msim__sm
   entry->attempt_count++;
   if (age_ns >= schedule.expire_after_ns) {
     tell_expired(state, entry);
+    notify_pending(state, entry, MSIM__DSN_FAILED);
     msim__mail_queue_remove(queue, entry);
     return;
+  }
+  if (!entry->warned && schedule.warn_after_ns > 0 && age_ns >= schedule.warn_after_ns) {
+    entry->warned = true;
+    notify_pending(state, entry, MSIM__DSN_DELAYED);
   }
   i = entry->attempt_count - 1 < schedule.retry.count ? entry->attempt_count - 1 : schedule.retry.count - 1;
   wait_ns = again ? 0 : retry[i];
@@ -218,6 +315,24 @@ static void attempted(void *ctx, struct msim__mail_entry *entry, struct msim__sm
 
 static const struct msim__smtp_route_ops route_ops;
 
+static bool set_login(struct state *state, struct msim__smtp_route *route)
+{
+  const struct config *config = msim_agent_config(state->agent);
+  struct msim__smtp_credentials *login;
+
+  if (config->login == NULL)
+    return true;
+  login = msim__alloc_zeroed(&state->mem, 1, sizeof *login);
+  if (login == NULL)
+    return false;
+  login->user = config->login->user;
+  login->password = config->login->password;
+  login->random[0] = msim_agent_random(state->agent);
+  login->random[1] = msim_agent_random(state->agent);
+  route->opts.login = login;
+  return true;
+}
+
 static void open_route(struct state *state, struct msim__mail_dest *dest)
 {
   const struct config *config = msim_agent_config(state->agent);
@@ -225,34 +340,62 @@ static void open_route(struct state *state, struct msim__mail_dest *dest)
 
   if (route == NULL)
     return; /* the simulation has failed */
+  if (!set_login(state, route)) {
+    msim__free(&state->mem, route, sizeof *route);
+    return;
+  }
   route->agent = state->agent;
+  route->room = state->room;
   route->dest = dest;
   route->ops = &route_ops;
   route->ctx = state;
-  route->helo = config->hostname[0] != '\0' ? config->hostname : msim_agent_host(state->agent);
+  route->opts.helo = config->hostname[0] != '\0' ? config->hostname : msim_agent_host(state->agent);
+  route->opts.pipelining = config->pipelining;
+  route->opts.chunking = config->chunking;
+  route->smarthost = config->smarthost;
+  route->mail_count_max = (unsigned)config->mails_max;
   route->port = (uint16_t)config->port;
-  route->pipelining = config->pipelining;
   route->next = state->routes;
   if (route->next != NULL)
     route->next->prev = route;
   state->routes = route;
   state->route_count++;
+  route->dest_next = dest->user;
   dest->user = route;
   msim__smtp_route_start(route);
 }
 
-/* The destination has something in its line: the connection that it has will take it, or it gets one, or waits for one.
+/* Whether one more connection would find work: more is in line than idle connections will take, and the destination may
+ * have one more. */
+static bool needs_route(const struct state *state, const struct msim__mail_dest *dest)
+{
+  const struct config *config = msim_agent_config(state->agent);
+  const struct msim__mail_entry *entry = dest->ready_first;
+  const struct msim__smtp_route *route;
+  uint64_t count = 0;
+
+  for (route = dest->user; route != NULL; route = route->dest_next) {
+    count++;
+    if (route->entry == NULL && entry != NULL)
+      entry = entry->ready_next;
+  }
+  return entry != NULL && count < config->dest_connections_max;
+}
+
+/* The destination has something in its line: a connection that it has will take it, or it gets one, or waits for one.
  */
 static void serve(struct state *state, struct msim__mail_dest *dest)
 {
   const struct config *config = msim_agent_config(state->agent);
 
-  if (dest->user != NULL || dest->waiting)
+  if (dest->waiting || !needs_route(state, dest))
     return;
   if (state->route_count < config->connections_max) {
     open_route(state, dest);
     return;
   }
+  if (dest->user != NULL)
+    return;
   dest->waiting = true;
   dest->waiting_next = NULL;
   if (state->waiting_last != NULL)
@@ -260,6 +403,19 @@ static void serve(struct state *state, struct msim__mail_dest *dest)
   else
     state->waiting_first = dest;
   state->waiting_last = dest;
+}
+
+static void leave_dest(struct msim__smtp_route *route)
+{
+  struct msim__smtp_route *other = route->dest->user;
+
+  if (other == route) {
+    route->dest->user = route->dest_next;
+    return;
+  }
+  while (other->dest_next != route)
+    other = other->dest_next;
+  other->dest_next = route->dest_next;
 }
 
 static void free_route(struct state *state, struct msim__smtp_route *route)
@@ -271,7 +427,10 @@ static void free_route(struct state *state, struct msim__smtp_route *route)
   if (route->next != NULL)
     route->next->prev = route->prev;
   state->route_count--;
+  leave_dest(route);
   msim__smtp_route_release(route);
+  if (route->opts.login != NULL)
+    msim__free(&state->mem, route->opts.login, sizeof *route->opts.login);
   msim__free(&state->mem, route, sizeof *route);
 }
 
@@ -281,7 +440,6 @@ static void ended(void *ctx, struct msim__smtp_route *route)
   struct msim__mail_dest *dest = route->dest;
 
   free_route(state, route);
-  dest->user = NULL;
   msim__mail_queue_drop_dest(&state->room->queue, dest);
   arm(state); /* who waits is served from there, not from within another one's end */
 }

@@ -236,6 +236,8 @@ static int start(struct msim_agent *agent)
   if (server->room == NULL)
     return MSIM_ERR_NOMEM;
   msim__smtp_policy_init(&server->policy, &server->mem, &server->room->store, config->relay_from);
+  if (server->room->policy == NULL)
+    server->room->policy = &server->policy;
   server->hostname = config->hostname[0] != '\0' ? config->hostname : msim_agent_host(agent);
   server->greeting = config->greeting;
   server->size_bytes_max = config->size_bytes_max;
@@ -251,6 +253,8 @@ static void stop(struct msim_agent *agent)
 
   while (state->server.first != NULL)
     msim__smtp_incoming_free(state->server.first);
+  if (state->server.room != NULL && state->server.room->policy == &state->server.policy)
+    state->server.room->policy = NULL;
   msim__smtp_policy_release(&state->server.policy);
   msim__mail_room_release(state->server.room);
 }

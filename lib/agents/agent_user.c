@@ -262,7 +262,7 @@ static void connect_next(struct sending *s, struct msim__smtp_reply_view last);
 static void closed(void *ctx)
 {
   struct sending *s = ctx;
-  struct msim__smtp_reply_view reply = {s->out.session.code, s->out.session.text};
+  struct msim__smtp_reply_view reply = {s->out.session.code, s->out.session.text, false};
 
   if (s->offered)
     end_sending(s); /* done has told how it went */
@@ -282,11 +282,11 @@ static const struct msim__smtp_outgoing_ops outgoing_ops = {
 
 static void connect_next(struct sending *s, struct msim__smtp_reply_view last)
 {
-  struct msim__smtp_reply_view none = {0, "no connection could be opened"};
+  struct msim__smtp_reply_view none = {0, "no connection could be opened", true};
+  struct msim__smtp_outgoing_opts opts = {msim_agent_host(s->agent), false, false, NULL};
 
   if (s->place_next < s->place_count) {
-    if (msim__smtp_outgoing_open(&s->out, s->agent, s->places[s->place_next++], msim_agent_host(s->agent), false,
-                                 &outgoing_ops, s) == MSIM_OK)
+    if (msim__smtp_outgoing_open(&s->out, s->agent, s->places[s->place_next++], &opts, &outgoing_ops, s) == MSIM_OK)
       return;
     last = none;
   }
@@ -297,7 +297,7 @@ static void connect_next(struct sending *s, struct msim__smtp_reply_view last)
 static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_answers *answers)
 {
   const struct config *config = msim_agent_config(agent);
-  struct msim__smtp_reply_view none = {0, "the provider's name is not known"};
+  struct msim__smtp_reply_view none = {0, "the provider's name is not known", true};
   struct sending *s = ctx;
   size_t i;
 

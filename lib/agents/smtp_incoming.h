@@ -74,7 +74,7 @@ void msim__smtp_incoming_on_readable(struct msim__smtp_incoming *session);
 void msim__smtp_incoming_on_writable(struct msim__smtp_incoming *session);
 void msim__smtp_incoming_on_eof(struct msim__smtp_incoming *session);
 
-/* ---- shared by smtp_incoming.c (the loop, the replies) and smtp_commands.c (the table and its handlers) ---- */
+/* ---- shared by smtp_incoming.c (the loop, the replies) and the commands (smtp_cmd.h) ---- */
 
 /* text may have several lines, separated by '\n'; enhanced may be NULL. */
 void msim__smtp_incoming_reply(struct msim__smtp_incoming *session, unsigned code, const char *enhanced,

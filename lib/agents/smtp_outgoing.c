@@ -2,6 +2,7 @@
 #include "agents/smtp_outgoing.h"
 
 #include "agents/smtp_stream.h"
+#include "mail/downgrade.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
 
@@ -22,10 +23,85 @@ static void send_line(void *ctx, const char *unit, const char *label, const char
 static void send_content(void *ctx, struct msim__message *message)
 {
   struct msim__smtp_outgoing *out = ctx;
+  struct msim_blob *content = out->content != NULL ? out->content : message->content;
 
   msim_stream_mark(out->stream, "mail.content", message->label, MSIM_MARK_BEGIN);
-  (void)msim_stream_write_blob(out->stream, message->content, 0, msim_blob_bytes(message->content).size_bytes);
+  (void)msim_stream_write_blob(out->stream, content, 0, msim_blob_bytes(content).size_bytes);
   msim_stream_mark(out->stream, "mail.content", message->label, MSIM_MARK_END);
+}
+
+/* ---- another form of the content ---- */
+
+static void drop_content(struct msim__smtp_outgoing *out)
+{
+  if (out->content != NULL)
+    msim_blob_unref(out->content);
+  out->content = NULL;
+}
+
+static void tell_converted(struct msim__smtp_outgoing *out, const struct msim__message *message, uint64_t size_bytes)
+{
+  struct msim_value values[] = {
+      msim_value_text("message", message->label),
+      msim_value_text("to", "7bit"),
+      msim_value_int("size", (int64_t)size_bytes),
+  };
+
+  msim_agent_event(out->agent, "message.converted", values, sizeof values / sizeof values[0]);
+}
+
+static int convert(struct msim__message *message, bool seven_bit, bool chunked, struct msim__buf *plain,
+                   struct msim__buf *coded, struct msim__buf *wire, struct msim__buf **result, uint64_t *size_bytes)
+{
+  bool eight_bit;
+  int err = msim__message_to_plain(plain, message);
+
+  *result = plain;
+  if (err == MSIM_OK && seven_bit) {
+    err = msim__downgrade_append(coded, (struct msim_slice){(const uint8_t *)plain->data, plain->size_bytes});
+    *result = coded;
+  }
+  *size_bytes = (*result)->size_bytes;
+  if (err == MSIM_OK && !chunked) {
+    err = msim__message_to_wire(wire, (struct msim_slice){(const uint8_t *)(*result)->data, (*result)->size_bytes},
+                                size_bytes, &eight_bit);
+    *result = wire;
+  }
+  return err;
+}
+
+static int prepare(void *ctx, struct msim__message *message, bool seven_bit, bool chunked, uint64_t *size_bytes)
+{
+  struct msim__smtp_outgoing *out = ctx;
+  size_t most_bytes = msim_blob_bytes(message->content).size_bytes * 4 + 65536;
+  struct msim__buf plain, coded, wire, *result = NULL;
+  struct msim__mem mem;
+  int err;
+
+  drop_content(out);
+  msim__agent_mem_init(&mem, out->agent);
+  msim__buf_init(&plain, &mem, most_bytes);
+  msim__buf_init(&coded, &mem, most_bytes);
+  msim__buf_init(&wire, &mem, most_bytes);
+  err = convert(message, seven_bit, chunked, &plain, &coded, &wire, &result, size_bytes);
+  if (err == MSIM_OK) {
+    out->content = msim_blob_new(msim_agent_sim(out->agent), result->data, result->size_bytes);
+    if (out->content == NULL)
+      err = MSIM_ERR_NOMEM;
+    else if (seven_bit)
+      tell_converted(out, message, *size_bytes);
+  }
+  msim__buf_release(&plain);
+  msim__buf_release(&coded);
+  msim__buf_release(&wire);
+  return err;
+}
+
+static const struct msim__dsn_recipient *dsn(void *ctx, uint32_t number)
+{
+  struct msim__smtp_outgoing *out = ctx;
+
+  return out->ops->dsn != NULL ? out->ops->dsn(out->ctx, number) : NULL;
 }
 
 static bool next(void *ctx, struct msim__smtp_job *job)
@@ -53,6 +129,7 @@ static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_vie
 {
   struct msim__smtp_outgoing *out = ctx;
 
+  drop_content(out);
   out->ops->done(out->ctx, accepted_count, reply);
 }
 
@@ -63,6 +140,8 @@ static const struct msim__smtp_session_ops session_ops = {
     .recipient = recipient,
     .refused = refused,
     .done = done,
+    .prepare = prepare,
+    .dsn = dsn,
 };
 
 /* ---- the stream ---- */
@@ -110,8 +189,12 @@ static void on_open(struct msim_agent *agent, struct msim_stream *stream)
     return;
   msim_addr_format(&local.addr, addr);
   (void)snprintf(literal, sizeof literal, "[%s%s]", local.addr.family == MSIM_FAMILY_IPV6 ? "IPv6:" : "", addr);
-  helo = msim__domain_is_name(msim__slice_text(out->helo), false) ? out->helo : literal;
-  msim__smtp_session_init(&out->session, &session_ops, out, helo, out->pipelining);
+  helo = msim__domain_is_name(msim__slice_text(out->opts.helo), false) ? out->opts.helo : literal;
+  msim__smtp_session_init(&out->session, &session_ops, out, helo, out->opts.pipelining);
+  out->session.want_chunking = out->opts.chunking;
+  out->session.login = out->opts.login;
+  if (out->opts.login != NULL)
+    msim__smtp_credentials_reset(out->opts.login);
   watch(out);
 }
 
@@ -180,6 +263,7 @@ static void on_closed(struct msim_agent *agent, struct msim_stream *stream, enum
   msim_timer_cancel(&out->timer);
   if (out->session.state != MSIM__SMTP_AT_OVER)
     msim__smtp_session_lost(&out->session, closing_words(why));
+  drop_content(out);
   out->ops->closed(out->ctx);
 }
 
@@ -191,15 +275,15 @@ static const struct msim_stream_ops stream_ops = {
 };
 
 int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent, struct msim_endpoint to,
-                             const char *helo, bool pipelining, const struct msim__smtp_outgoing_ops *ops, void *ctx)
+                             const struct msim__smtp_outgoing_opts *opts, const struct msim__smtp_outgoing_ops *ops,
+                             void *ctx)
 {
   int err;
 
   out->agent = agent;
   out->ops = ops;
   out->ctx = ctx;
-  out->helo = helo;
-  out->pipelining = pipelining;
+  out->opts = *opts;
   out->closing = false;
   msim__smtp_session_init(&out->session, &session_ops, out, "", false);
   err = msim_agent_connect(agent, to, &stream_ops, out, &out->stream);
@@ -215,6 +299,7 @@ int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent 
 
 void msim__smtp_outgoing_release(struct msim__smtp_outgoing *out)
 {
+  drop_content(out);
   if (out->stream == NULL)
     return;
   msim_timer_cancel(&out->timer);

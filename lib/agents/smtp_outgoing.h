@@ -10,15 +10,24 @@
 
 struct msim__smtp_outgoing;
 
-/* next, recipient, refused and done as in smtp_session.h, with the owner's ctx. closed: exactly once per open that
- * succeeded, last of all, from the loop; session.was_ready tells whether the server let us in, and otherwise
- * session.code and session.text what it said (code 0: nothing). The owner may open again or free from there. */
+/* next, recipient, refused, done and dsn (may be NULL) as in smtp_session.h, with the owner's ctx. closed: exactly once
+ * per open that succeeded, last of all, from the loop; session.was_ready tells whether the server let us in, and
+ * otherwise session.code and session.text what it said (code 0: nothing). The owner may open again or free from there.
+ */
 struct msim__smtp_outgoing_ops {
   bool (*next)(void *ctx, struct msim__smtp_job *job);
   const char *(*recipient)(void *ctx, uint32_t number);
   void (*refused)(void *ctx, uint32_t number, struct msim__smtp_reply_view reply);
   void (*done)(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_view reply);
   void (*closed)(void *ctx);
+  const struct msim__dsn_recipient *(*dsn)(void *ctx, uint32_t number);
+};
+
+/* How an owner wants its connections. helo and login are borrowed while open. */
+struct msim__smtp_outgoing_opts {
+  const char *helo; /* where it is no domain name, the address literal of the connection is said (RFC 5321 4.1.4) */
+  bool pipelining, chunking;
+  struct msim__smtp_credentials *login; /* NULL: it does not log in */
 };
 
 /* All zero is one that is not open. */
@@ -29,14 +38,15 @@ struct msim__smtp_outgoing {
   struct msim_timer timer;
   const struct msim__smtp_outgoing_ops *ops;
   void *ctx;
-  const char *helo;
-  bool pipelining, closing;
+  struct msim__smtp_outgoing_opts opts;
+  struct msim_blob *content; /* another form of the message under way, or NULL */
+  bool closing;
 };
 
-/* Connects. helo is borrowed while open; where it is no domain name, the address literal of the connection is said
- * (RFC 5321 4.1.4). 0, MSIM_ERR_NOMEM, MSIM_ERR_LIMIT: closed is then not called. */
+/* Connects. 0, MSIM_ERR_NOMEM, MSIM_ERR_LIMIT: closed is then not called. */
 int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent, struct msim_endpoint to,
-                             const char *helo, bool pipelining, const struct msim__smtp_outgoing_ops *ops, void *ctx);
+                             const struct msim__smtp_outgoing_opts *opts, const struct msim__smtp_outgoing_ops *ops,
+                             void *ctx);
 
 /* From stop: forgets the stream without a word to anybody. */
 void msim__smtp_outgoing_release(struct msim__smtp_outgoing *out);

@@ -11,13 +11,21 @@
 
 static void advance(struct msim__smtp_route *route);
 
+#define FAILURES_MAX MSIM__MESSAGE_RECIPIENTS_MAX
+
 static void set_reply(struct msim__smtp_route *route, unsigned code, const char *text)
 {
   route->code = code;
+  route->heard = false;
   (void)snprintf(route->text, sizeof route->text, "%s", text);
 }
 
 /* ---- telling ---- */
+
+static const char *server_of(const struct msim__smtp_route *route)
+{
+  return route->exchanger_next > 0 ? route->exchangers[route->exchanger_next - 1].name : NULL;
+}
 
 /* One event about recipients of an entry: those that `chosen` picks. */
 static void tell(struct msim__smtp_route *route, const char *event, const struct msim__mail_entry *entry,
@@ -37,17 +45,69 @@ static void tell(struct msim__smtp_route *route, const char *event, const struct
   values[n].kind = MSIM_VALUE_LIST;
   values[n].u.list.items = to;
   values[n++].u.list.count = i;
-  if (route->exchanger_next > 0)
-    values[n++] = msim_value_text("server", route->exchangers[route->exchanger_next - 1].name);
+  if (server_of(route) != NULL)
+    values[n++] = msim_value_text("server", server_of(route));
   if (reply.code != 0)
     values[n++] = msim_value_int("reply_class", reply.code / 100);
   values[n++] = msim_value_text("reply", reply.text);
   msim_agent_event(route->agent, event, values, n);
 }
 
+/* ---- notices ---- */
+
+static void note_failure(struct msim__smtp_route *route, uint32_t index, struct msim__smtp_reply_view reply)
+{
+  struct msim__smtp_outcome *failure;
+
+  if (msim__grow(&route->room->mem, &route->failures, &route->failure_capacity, route->failure_count + 1, FAILURES_MAX,
+                 sizeof *failure) < 0)
+    return; /* the simulation has failed */
+  failure = &route->failures[route->failure_count++];
+  failure->index = index;
+  failure->code = reply.code;
+  failure->remote = !reply.found_here;
+  (void)snprintf(failure->text, sizeof failure->text, "%s", reply.text);
+}
+
+static void notify(struct msim__smtp_route *route, const struct msim__mail_entry *entry, enum msim__dsn_action action)
+{
+  struct msim__smtp_notice notice = {
+      .action = action,
+      .message = entry->message,
+      .hostname = route->opts.helo,
+      .server = server_of(route),
+      .otherwise = action == MSIM__DSN_FAILED ? "5.0.0" : "2.0.0",
+      .arrived_ns = entry->queued_ns,
+      .retry_until_ns = entry->queued_ns,
+      .outcomes = route->failures,
+      .outcome_count = route->failure_count,
+  };
+
+  msim__smtp_notice_send(route->agent, route->room, &notice);
+  route->failure_count = 0;
+}
+
+/* RFC 3461 5.2.2: the next host knows nothing of notices, so what it took is the last that can be told. */
+static void tell_relayed(struct msim__smtp_route *route, const struct msim__mail_entry *entry,
+                         struct msim__smtp_reply_view reply)
+{
+  const struct msim__message *message = entry->message;
+  uint32_t i;
+
+  if (message->dsn == NULL || route->out.session.offer.dsn)
+    return;
+  if (route->failure_count > 0)
+    notify(route, entry, MSIM__DSN_FAILED);
+  for (i = 0; i < entry->recipient_count; i++)
+    if (!entry->targets[i].settled && !entry->targets[i].held &&
+        msim__dsn_is_wanted(&message->dsn[entry->targets[i].index], MSIM__DSN_RELAYED))
+      note_failure(route, entry->targets[i].index, reply);
+  notify(route, entry, MSIM__DSN_RELAYED);
+}
+
 /* Settles every recipient that is pending and not held, and tells of them in one event. */
-static void settle_rest(struct msim__smtp_route *route, struct msim__mail_entry *entry, const char *event,
-                        const char *reason, struct msim__smtp_reply_view reply)
+static void settle_rest(struct msim__smtp_route *route, struct msim__mail_entry *entry, bool failed,
+                        struct msim__smtp_reply_view reply)
 {
   uint32_t numbers[MSIM__EVENT_LIST_MAX], i;
   size_t count = 0;
@@ -55,12 +115,14 @@ static void settle_rest(struct msim__smtp_route *route, struct msim__mail_entry 
   for (i = 0; i < entry->recipient_count; i++) {
     if (entry->targets[i].settled || entry->targets[i].held)
       continue;
+    if (failed)
+      note_failure(route, entry->targets[i].index, reply);
     if (count < MSIM__EVENT_LIST_MAX)
       numbers[count++] = i;
     msim__mail_queue_settle(entry, i);
   }
   if (count > 0)
-    tell(route, event, entry, numbers, count, reason, reply);
+    tell(route, failed ? "message.failed" : "message.sent", entry, numbers, count, failed ? "refused" : NULL, reply);
 }
 
 /* ---- the session's questions and results ---- */
@@ -69,6 +131,8 @@ static bool next_job(void *ctx, struct msim__smtp_job *job)
 {
   struct msim__smtp_route *route = ctx;
 
+  if (route->out.session.job_count >= route->mail_count_max)
+    return false; /* closed comes back for the rest */
   route->entry = msim__mail_queue_start(route->dest);
   if (route->entry == NULL)
     return false;
@@ -92,6 +156,7 @@ static void refused(void *ctx, uint32_t number, struct msim__smtp_reply_view rep
 
   if (reply.code / 100 == 5) {
     tell(route, "message.failed", route->entry, &number, 1, "refused", reply);
+    note_failure(route, route->entry->targets[number].index, reply);
     msim__mail_queue_settle(route->entry, number);
     return;
   }
@@ -110,15 +175,17 @@ static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_vie
   if (reply.code != 0 && reply.code != 421)
     route->progress = true;
   if (reply.code / 100 == 2) {
-    settle_rest(route, entry, "message.sent", NULL, reply);
+    tell_relayed(route, entry, reply);
+    settle_rest(route, entry, false, reply);
     about_rest.code = route->code; /* what held recipients heard */
     about_rest.text = route->text;
     again = accepted_count > 0 && route->code == 452;
   } else if (reply.code / 100 == 5) {
-    settle_rest(route, entry, "message.failed", "refused", reply);
+    settle_rest(route, entry, true, reply);
     about_rest.code = route->code;
     about_rest.text = route->text;
   }
+  notify(route, entry, MSIM__DSN_FAILED);
   route->ops->attempted(route->ctx, entry, about_rest, again);
 }
 
@@ -128,6 +195,7 @@ static void closed(void *ctx)
   const struct msim__smtp_session *session = &route->out.session;
 
   set_reply(route, session->code, session->text);
+  route->heard = !session->found_here;
   if (!session->was_ready) {
     advance(route); /* RFC 5321 5.1: the next address, the next exchanger */
   } else if (route->dest->ready_first != NULL && route->progress) {
@@ -141,7 +209,16 @@ static void closed(void *ctx)
   }
 }
 
+static const struct msim__dsn_recipient *dsn(void *ctx, uint32_t number)
+{
+  const struct msim__smtp_route *route = ctx;
+  const struct msim__message *message = route->entry->message;
+
+  return message->dsn != NULL ? &message->dsn[route->entry->targets[number].index] : NULL;
+}
+
 static const struct msim__smtp_outgoing_ops outgoing_ops = {
+    .dsn = dsn,
     .next = next_job,
     .recipient = recipient,
     .refused = refused,
@@ -154,12 +231,13 @@ static const struct msim__smtp_outgoing_ops outgoing_ops = {
 /* Nobody is left to try: what is in line has failed for now, or for good when the last word was 5xx. */
 static void give_up(struct msim__smtp_route *route)
 {
-  struct msim__smtp_reply_view reply = {route->code, route->text};
+  struct msim__smtp_reply_view reply = {route->code, route->text, !route->heard};
   struct msim__mail_entry *entry;
 
   while ((entry = msim__mail_queue_start(route->dest)) != NULL) {
     if (reply.code / 100 == 5)
-      settle_rest(route, entry, "message.failed", "refused", reply);
+      settle_rest(route, entry, true, reply);
+    notify(route, entry, MSIM__DSN_FAILED);
     route->ops->attempted(route->ctx, entry, reply, false);
   }
   route->ops->ended(route->ctx, route);
@@ -186,7 +264,7 @@ static void on_addresses(struct msim_agent *agent, void *ctx, const struct msim_
 
   (void)agent;
   if (answers->err == MSIM_ERR_NOT_FOUND)
-    set_reply(route, 550, "550 5.1.2 There is no such domain or host");
+    set_reply(route, route->smarthost != NULL ? 0 : 550, "550 5.1.2 There is no such domain or host");
   else if (answers->err < 0)
     set_reply(route, 0, "the name could not be looked up");
   for (i = 0; i < answers->count; i++)
@@ -202,8 +280,8 @@ static void advance(struct msim__smtp_route *route)
 
     if (route->place_next < route->place_count) {
       route->progress = false;
-      if (msim__smtp_outgoing_open(&route->out, route->agent, route->places[route->place_next++], route->helo,
-                                   route->pipelining, &outgoing_ops, route) == MSIM_OK)
+      if (msim__smtp_outgoing_open(&route->out, route->agent, route->places[route->place_next++], &route->opts,
+                                   &outgoing_ops, route) == MSIM_OK)
         return;
       set_reply(route, 0, "no connection could be opened");
       continue;
@@ -305,6 +383,12 @@ void msim__smtp_route_start(struct msim__smtp_route *route)
   route->exchanger_count = route->exchanger_next = 0;
   route->place_count = route->place_next = 0;
   set_reply(route, 0, "no host was found");
+  if (route->smarthost != NULL) {
+    set_exchanger(&route->exchangers[0], route->smarthost, NULL, 0);
+    route->exchanger_count = 1;
+    advance(route);
+    return;
+  }
   if (!msim__domain_is_literal(domain, &literal)) {
     (void)msim_agent_resolve(route->agent, route->dest->domain, MSIM_NAME_MX, on_exchangers, route);
     return;
@@ -319,4 +403,6 @@ void msim__smtp_route_start(struct msim__smtp_route *route)
 void msim__smtp_route_release(struct msim__smtp_route *route)
 {
   msim__smtp_outgoing_release(&route->out);
+  msim__free(&route->room->mem, route->failures, route->failure_capacity * sizeof *route->failures);
+  route->failures = NULL;
 }

@@ -1,11 +1,13 @@
 /* smtp_route.h: one destination of the mail queue on its way: finds the hosts that take its mail, connects to one after
- * the other until one lets us in (RFC 5321 5.1), and hands over what is in the destination's line.
+ * the other until one lets us in (RFC 5321 5.1), and hands over what is in the destination's line. Who fails for good
+ * is told to the sender (smtp_notice.h).
  *
  * Does not know when an entry is due and what becomes of one that was not taken: the relaying agent does, by
  * `attempted`. */
 #ifndef MSIM_AGENTS_SMTP_ROUTE_H
 #define MSIM_AGENTS_SMTP_ROUTE_H
 
+#include "agents/smtp_notice.h"
 #include "agents/smtp_outgoing.h"
 #include "agents/smtp_stream.h"
 
@@ -29,16 +31,22 @@ struct msim__smtp_exchanger {
 };
 
 struct msim__smtp_route {
-  struct msim__smtp_route *prev, *next; /* the owner's */
+  struct msim__smtp_route *prev, *next, *dest_next; /* the owner's */
   struct msim_agent *agent;
+  struct msim__mail_room *room;
   struct msim__mail_dest *dest;
   struct msim__mail_entry *entry; /* under way in the session */
   const struct msim__smtp_route_ops *ops;
   void *ctx;
-  const char *helo;
+  struct msim__smtp_outgoing_opts opts;
+  const char *smarthost;   /* to which everything goes; NULL: to the exchangers of the domain */
+  unsigned mail_count_max; /* per connection */
   uint16_t port;
-  bool pipelining, progress; /* progress: this connection has dealt with a message */
-  unsigned code;             /* the last that was heard or found out; 0: nothing */
+  struct msim__smtp_outcome *failures; /* of the entry under way, for one notice about all of them */
+  size_t failure_count, failure_capacity;
+  bool progress; /* this connection has dealt with a message */
+  bool heard;    /* the code came from a server */
+  unsigned code; /* the last that was heard or found out; 0: nothing */
   char text[MSIM__SMTP_SESSION_REPLY_BYTES];
   struct msim__smtp_exchanger exchangers[MSIM__SMTP_EXCHANGERS_MAX]; /* in the order in which they are tried */
   size_t exchanger_count, exchanger_next;
@@ -47,7 +55,7 @@ struct msim__smtp_route {
   struct msim__smtp_outgoing out;
 };
 
-/* Everything up to `pipelining` is set, the rest zero. */
+/* Everything up to `port` is set, the rest zero. */
 void msim__smtp_route_start(struct msim__smtp_route *route);
 
 /* From stop: no more calls. The queue is not touched. */

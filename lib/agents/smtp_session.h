@@ -2,11 +2,11 @@
  *
  * Takes lines of replies, gives lines of commands; each state sends on being entered and chooses the next by the reply.
  * Lock-step, or with commands sent ahead where asked for and offered (RFC 2920). Does not connect, does not know time
- * (it tells how long a reply may take), does not queue, does not log in, does not speak TLS. */
+ * (it tells how long a reply may take), does not queue, does not speak TLS. */
 #ifndef MSIM_AGENTS_SMTP_SESSION_H
 #define MSIM_AGENTS_SMTP_SESSION_H
 
-#include "mail/message.h"
+#include "agents/smtp_words.h"
 #include "proto/smtp_reply.h"
 
 #include <mailsim/sim.h>
@@ -20,6 +20,7 @@
   X(GREETING, "greeting")                                                                                              \
   X(EHLO, "ehlo")                                                                                                      \
   X(HELO, "helo")                                                                                                      \
+  X(AUTH, "auth")                                                                                                      \
   X(IDLE, "idle")                                                                                                      \
   X(RSET, "rset")                                                                                                      \
   X(MAIL, "mail")                                                                                                      \
@@ -45,13 +46,16 @@ struct msim__smtp_job {
 struct msim__smtp_reply_view {
   unsigned code;    /* 0: there was no reply: the connection broke, or the dialogue made no sense */
   const char *text; /* one line for people: "550 5.1.1 No such user"; without control characters */
+  bool found_here;  /* nobody said it: the session knew it in advance */
 };
 
 /* All but the first two are called from within msim__smtp_session_on_line or _start only, and so may call nothing of
  * this file; done also from msim__smtp_session_lost. */
 struct msim__smtp_session_ops {
-  /* A line with its CRLF; unit: "smtp.command" or "smtp.envelope"; label: of the message, or NULL. */
+  /* A line with its CRLF; unit: "smtp.command", "smtp.envelope" or "auth.credentials"; label: of the message, or
+   * NULL. */
   void (*send)(void *ctx, const char *unit, const char *label, const char *line, size_t line_bytes);
+  /* The content as session.seven_bit and session.chunked say. */
   void (*send_content)(void *ctx, struct msim__message *message);
   /* true: *job is the next one; false: there is none, the session says goodbye. */
   bool (*next)(void *ctx, struct msim__smtp_job *job);
@@ -62,6 +66,12 @@ struct msim__smtp_session_ops {
   /* The job is over; the reply concerns the accepted_count recipients that were not refused (when MAIL was refused or
    * the dialogue broke: all that were not). code 2xx: the server has taken charge. */
   void (*done)(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_view reply);
+  /* The content will be asked for in another form than the message's own: seven_bit as downgrade.h does it, chunked
+   * without dot-stuffing and end. *size_bytes: as that it measures. 0, MSIM_ERR_INVALID: it cannot be done; any other
+   * error is taken for one that passes. May be NULL: never. */
+  int (*prepare)(void *ctx, struct msim__message *message, bool seven_bit, bool chunked, uint64_t *size_bytes);
+  /* What the sender wants to be told about a recipient, or NULL. May be NULL. */
+  const struct msim__dsn_recipient *(*dsn)(void *ctx, uint32_t number);
 };
 
 struct msim__smtp_session {
@@ -70,19 +80,24 @@ struct msim__smtp_session {
   enum msim__smtp_session_state state;
   bool entering; /* state was chosen and has not sent yet */
   bool want_pipelining;
-  bool was_ready;                              /* the server has let us in: IDLE was reached */
-  bool has_pipelining, has_size, has_8bitmime; /* what the server offers */
-  uint64_t size_bytes_max;                     /* 0: not told */
-  bool working, needs_reset, ahead;            /* a job is under way; it left a transaction open; it is sent ahead */
+  bool want_chunking;                   /* set by the owner after init */
+  struct msim__smtp_credentials *login; /* likewise; NULL: it does not log in */
+  bool was_ready;                       /* the server has let us in: IDLE was reached */
+  struct msim__smtp_offer offer;
+  bool working, needs_reset, ahead; /* a job is under way; it left a transaction open; it is sent ahead */
   struct msim__smtp_job job;
   uint32_t sent_number, answered_number; /* recipients: next to be named, next to be answered */
   uint32_t ahead_count, accepted_count;
   bool mail_accepted, data_sent;
-  unsigned job_count; /* finished ones */
+  bool seven_bit, chunked, utf8; /* of the job: converted for a host of seven bits; by BDAT; with SMTPUTF8 */
+  uint64_t content_bytes;        /* of the job, in the form in which it is sent */
+  struct msim_slice challenge;   /* the text of the reply at hand */
+  unsigned job_count;            /* finished ones */
   struct msim__smtp_reply reply;
   unsigned code;                             /* of the latest complete reply, or of what ended the job */
   char text[MSIM__SMTP_SESSION_REPLY_BYTES]; /* likewise */
   size_t text_bytes;
+  bool found_here;   /* likewise */
   unsigned job_code; /* the refusal of MAIL, while later replies come in */
   char job_text[MSIM__SMTP_SESSION_REPLY_BYTES];
   char helo[MSIM__SMTP_SESSION_HELO_BYTES];

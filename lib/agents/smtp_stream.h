@@ -15,6 +15,7 @@ struct msim__mail_room {
   struct msim__mem mem;
   struct msim__mail_queue queue;
   struct msim__store store;
+  struct msim__smtp_policy *policy; /* of the host's server: who has a mailbox here; NULL: there is none */
 };
 
 /* NULL: out of memory (the simulation has then failed). */

@@ -20,6 +20,34 @@ static bool add_bytes(size_t *total_bytes, size_t more_bytes)
   return true;
 }
 
+static const char *text_or_none(const char *text)
+{
+  return text != NULL ? text : "";
+}
+
+/* Whether the sender has said anything about any recipient: most do not, and pay nothing then. */
+static bool has_dsn(const struct msim__message_opts *opts)
+{
+  size_t i;
+
+  for (i = 0; opts->dsn != NULL && i < opts->recipient_count; i++)
+    if (opts->dsn[i].notify != 0 || text_or_none(opts->dsn[i].orcpt)[0] != '\0')
+      return true;
+  return false;
+}
+
+static bool add_dsn(size_t *total, const struct msim__message_opts *opts)
+{
+  size_t i;
+
+  if (!add_bytes(total, opts->recipient_count * sizeof(struct msim__dsn_recipient)))
+    return false;
+  for (i = 0; i < opts->recipient_count; i++)
+    if (!add_bytes(total, strlen(text_or_none(opts->dsn[i].orcpt)) + 1))
+      return false;
+  return true;
+}
+
 static bool block_size(const struct msim__message_opts *opts, size_t label_bytes, size_t *out)
 {
   size_t total = sizeof(struct msim__message), i;
@@ -28,7 +56,8 @@ static bool block_size(const struct msim__message_opts *opts, size_t label_bytes
     return false;
   if (!add_bytes(&total, opts->recipient_count * sizeof(char *)) || !add_bytes(&total, label_bytes + 1) ||
       !add_bytes(&total, opts->reverse_path.size_bytes) || !add_bytes(&total, opts->reverse_path.size_bytes) ||
-      !add_bytes(&total, 1 + sizeof return_path_head + sizeof return_path_tail))
+      !add_bytes(&total, 1 + sizeof return_path_head + sizeof return_path_tail) ||
+      !add_bytes(&total, strlen(text_or_none(opts->envid)) + 1) || (has_dsn(opts) && !add_dsn(&total, opts)))
     return false;
   for (i = 0; i < opts->recipient_count; i++)
     if (!add_bytes(&total, opts->recipients[i].size_bytes) || !add_bytes(&total, 1))
@@ -52,11 +81,26 @@ static char *put_text(char *at, struct msim_slice text, const char **out)
   return at + 1;
 }
 
+/* The table of what was said about each recipient, with its texts behind it. Returns where they end. */
+static char *put_dsn(char *at, struct msim__dsn_recipient *table, const struct msim__message_opts *opts)
+{
+  size_t i;
+
+  for (i = 0; i < opts->recipient_count; i++) {
+    const char *orcpt = text_or_none(opts->dsn[i].orcpt);
+
+    table[i].notify = opts->dsn[i].notify;
+    at = put_text(at, (struct msim_slice){(const uint8_t *)orcpt, strlen(orcpt)}, &table[i].orcpt);
+  }
+  return at;
+}
+
 struct msim__message *msim__message_new(struct msim__mem *mem, const struct msim__message_opts *opts)
 {
   struct msim_slice label = opts->label;
   struct msim__message *message;
-  const char **recipients;
+  const char *envid = text_or_none(opts->envid), **recipients;
+  struct msim__dsn_recipient *dsn = NULL;
   size_t block_bytes, i;
   char *at;
 
@@ -70,6 +114,15 @@ struct msim__message *msim__message_new(struct msim__mem *mem, const struct msim
   memset(message, 0, sizeof *message);
   recipients = (const char **)(message + 1);
   at = (char *)(recipients + opts->recipient_count);
+  if (has_dsn(opts)) {
+    dsn = (struct msim__dsn_recipient *)(void *)at; /* aligned: pointers stand before it */
+    at = put_dsn((char *)(dsn + opts->recipient_count), dsn, opts);
+  }
+  message->dsn = dsn;
+  message->ret = opts->ret;
+  message->smtputf8 = opts->smtputf8;
+  message->binary = opts->binary;
+  at = put_text(at, (struct msim_slice){(const uint8_t *)envid, strlen(envid)}, &message->envid);
   at = put_text(at, label, &message->label);
   at = put_text(at, opts->reverse_path, &message->reverse_path);
   for (i = 0; i < opts->recipient_count; i++)
@@ -143,6 +196,7 @@ int msim__message_to_wire(struct msim__buf *out, struct msim_slice plain, uint64
 int msim__message_to_plain(struct msim__buf *out, const struct msim__message *message)
 {
   struct msim_slice wire = msim_blob_bytes(message->content);
+  uint64_t left = message->size_bytes;
   struct msim__dot dot = {0};
   uint8_t piece[1024];
   size_t taken, written;
@@ -150,6 +204,9 @@ int msim__message_to_plain(struct msim__buf *out, const struct msim__message *me
 
   while (got == 0 && wire.size_bytes > 0) {
     got = msim__dot_decode(&dot, wire, piece, sizeof piece, &taken, &written);
+    if (message->binary && written > left)
+      written = (size_t)left; /* the CRLF that only the wire needs */
+    left -= message->binary ? written : 0;
     err = msim__buf_append(out, piece, written);
     if (err < 0)
       return err;

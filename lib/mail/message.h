@@ -14,6 +14,26 @@
 #define MSIM__MESSAGE_LABEL_BYTES_MAX 200u
 #define MSIM__MESSAGE_RECIPIENTS_MAX 65536u
 
+#define MSIM__DSN_ENVID_BYTES_MAX 100u /* RFC 3461 4.4, as xtext; decoded it is never longer */
+#define MSIM__DSN_ORCPT_BYTES_MAX 500u /* RFC 3461 4.2, likewise */
+
+/* When a sender wants to be told about a recipient (RFC 3461 4.1). 0: nothing was said, which means failure and delay.
+ */
+enum msim__dsn_notify {
+  MSIM__DSN_NEVER = 1, /* stands alone */
+  MSIM__DSN_SUCCESS = 2,
+  MSIM__DSN_FAILURE = 4,
+  MSIM__DSN_DELAY = 8
+};
+
+/* What of the message comes back with bad news (RFC 3461 4.3). */
+enum msim__dsn_ret { MSIM__DSN_RET_NONE, MSIM__DSN_RET_FULL, MSIM__DSN_RET_HEADERS };
+
+struct msim__dsn_recipient {
+  unsigned notify;   /* bits of enum msim__dsn_notify */
+  const char *orcpt; /* "rfc822;bob@b.example", decoded; "" when it was not given */
+};
+
 struct msim__message {
   struct msim__mem *mem;
   uint32_t refs;
@@ -22,10 +42,16 @@ struct msim__message {
   const char *return_path;       /* the whole field "Return-Path: <…>" with CRLF, for the last hop (RFC 5321 4.4) */
   const char *const *recipients; /* without brackets, as they were given */
   uint32_t recipient_count;      /* 0 is possible: for a message without an envelope */
-  struct msim_blob *content;     /* wire form, final dot included */
-  uint64_t size_bytes;           /* of the content itself: dots single, without the final dot */
-  bool eight_bit;                /* a byte of the content is beyond ASCII */
-  size_t block_bytes;            /* private */
+  const struct msim__dsn_recipient *dsn; /* one for each recipient; NULL: nothing was said about any */
+  enum msim__dsn_ret ret;
+  const char *envid;         /* decoded; "" when it was not given */
+  struct msim_blob *content; /* wire form, final dot included */
+  uint64_t size_bytes;       /* of the content itself: dots single, without the final dot */
+  bool eight_bit;            /* a byte of the content is beyond ASCII */
+  bool smtputf8;             /* it was sent with SMTPUTF8: for hosts that offer it only (RFC 6531 3.4) */
+  bool binary;               /* lines mean nothing in it: for hosts that offer BINARYMIME only (RFC 3030 3). When the
+                                content does not end in CRLF, the wire form has one more than size_bytes tells */
+  size_t block_bytes;        /* private */
 };
 
 /* What a message is made of; texts are copied. */
@@ -34,9 +60,12 @@ struct msim__message_opts {
   struct msim_slice reverse_path;
   const struct msim_slice *recipients;
   size_t recipient_count;
+  const struct msim__dsn_recipient *dsn; /* one for each recipient, or NULL; orcpt may be NULL for "" */
+  enum msim__dsn_ret ret;
+  const char *envid;         /* NULL for "" */
   struct msim_blob *content; /* the message takes a reference of its own */
   uint64_t size_bytes;
-  bool eight_bit;
+  bool eight_bit, smtputf8, binary;
 };
 
 /* With one reference. NULL: out of memory, more than MSIM__MESSAGE_RECIPIENTS_MAX recipients, or longer than memory. */
@@ -51,7 +80,7 @@ struct msim_slice msim__message_domain(const char *address);
  * what it measures without dots doubled, *eight_bit whether it goes beyond ASCII. 0 or the buffer's error. */
 int msim__message_to_wire(struct msim__buf *out, struct msim_slice plain, uint64_t *size_bytes, bool *eight_bit);
 
-/* The other way round: the plain content of a message, appended to out. 0 or the buffer's error. */
+/* The other way round: the plain content of a message, size_bytes of it, appended to out. 0 or the buffer's error. */
 int msim__message_to_plain(struct msim__buf *out, const struct msim__message *message);
 
 #endif

@@ -25,6 +25,7 @@ struct msim__mail_entry {
   uint64_t number; /* order of acceptance, from 1 */
   msim_ns queued_ns, due_ns;
   unsigned attempt_count; /* finished ones */
+  bool warned;            /* for the relaying agent: the sender was told that it takes long */
   uint32_t recipient_count, pending_count;
   size_t heap_index;                      /* while waiting */
   struct msim__mail_entry *prev, *next;   /* all entries, in order of acceptance */

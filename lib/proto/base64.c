@@ -1,7 +1,7 @@
-/* base64.c: base64 (RFC 4648 4), strict and whole.
- *
- * Does not break lines, does not skip foreign bytes. */
+/* base64.c: base64, whole and piece by piece; see base64.h. */
 #include "proto/base64.h"
+
+#include <string.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -70,4 +70,87 @@ int msim__base64_decode(struct msim_slice in, uint8_t *out, size_t cap_bytes, si
   }
   *size_bytes = n;
   return MSIM_OK;
+}
+
+/* ---- bodies ---- */
+
+static void put_group(const uint8_t held[3], uint8_t out[4])
+{
+  uint32_t group = (uint32_t)held[0] << 16 | (uint32_t)held[1] << 8 | held[2];
+
+  out[0] = (uint8_t)alphabet[group >> 18];
+  out[1] = (uint8_t)alphabet[group >> 12 & 63];
+  out[2] = (uint8_t)alphabet[group >> 6 & 63];
+  out[3] = (uint8_t)alphabet[group & 63];
+}
+
+void msim__base64_write(struct msim__base64_writer *writer, struct msim_slice in, uint8_t *out, size_t cap_bytes,
+                        size_t *taken_bytes, size_t *written_bytes)
+{
+  size_t i, n = 0;
+
+  for (i = 0; i < in.size_bytes && cap_bytes - n >= 6; i++) {
+    writer->held[writer->held_count++] = in.data[i];
+    if (writer->held_count < 3)
+      continue;
+    writer->held_count = 0;
+    put_group(writer->held, out + n);
+    n += 4;
+    writer->column += 4;
+    if (writer->column == MSIM__BASE64_LINE_BYTES) {
+      memcpy(out + n, "\r\n", 2);
+      n += 2;
+      writer->column = 0;
+    }
+  }
+  *taken_bytes = i;
+  *written_bytes = n;
+}
+
+size_t msim__base64_write_end(struct msim__base64_writer *writer, uint8_t *out)
+{
+  size_t n = 0, i;
+
+  if (writer->held_count > 0) {
+    for (i = writer->held_count; i < 3; i++)
+      writer->held[i] = 0;
+    put_group(writer->held, out);
+    for (i = writer->held_count + 1; i < 4; i++)
+      out[i] = '=';
+    n = 4;
+    writer->column += 4;
+  }
+  if (writer->column > 0) {
+    memcpy(out + n, "\r\n", 2);
+    n += 2;
+  }
+  memset(writer, 0, sizeof *writer);
+  return n;
+}
+
+void msim__base64_read(struct msim__base64_reader *reader, struct msim_slice in, uint8_t *out, size_t cap_bytes,
+                       size_t *taken_bytes, size_t *written_bytes)
+{
+  size_t i, n = 0;
+
+  for (i = 0; i < in.size_bytes && n < cap_bytes; i++) {
+    int value = digit_value(in.data[i]);
+
+    if (in.data[i] == '=')
+      reader->digit_count = 0;
+    if (value < 0)
+      continue;
+    reader->bits = (reader->bits << 6 | (uint32_t)value) & 0xffffffu;
+    reader->digit_count++;
+    if (reader->digit_count == 2)
+      out[n++] = (uint8_t)(reader->bits >> 4);
+    else if (reader->digit_count == 3)
+      out[n++] = (uint8_t)(reader->bits >> 2);
+    else if (reader->digit_count == 4)
+      out[n++] = (uint8_t)reader->bits;
+    if (reader->digit_count == 4)
+      reader->digit_count = 0;
+  }
+  *taken_bytes = i;
+  *written_bytes = n;
 }

@@ -1,4 +1,4 @@
-/* date.h: the calendar (proleptic Gregorian, no leap seconds) and the two texts of a date that mail needs.
+/* date.h: the calendar (proleptic Gregorian, no leap seconds) and the texts of a date that mail needs, both ways.
  *
  * Knows no time zones beyond an offset in minutes, no clock and no locale. Years are 0 to 9999 throughout. */
 #ifndef MSIM_PROTO_DATE_H
@@ -41,5 +41,10 @@ int msim__date_format(char *out, int64_t unix_s, int zone_minutes);
 /* "2026-01-01T00:00:00Z" or with "+01:00" for Z (RFC 3339 5.6 without fractions); the whole text. MSIM_ERR_SYNTAX for
  * anything else, also for days that do not exist and for leap seconds, which this calendar cannot count. */
 int msim__date_parse_iso(int64_t *unix_s, struct msim_slice text);
+
+/* A field Date as others write it (RFC 5322 3.3, the obsolete forms of 4.3): comments and folds, no weekday or a wrong
+ * one, years of two or three digits, no seconds, zones by name or none. Leap seconds count as the second before.
+ * MSIM_ERR_SYNTAX: no date. What follows it is ignored. zone_minutes may be NULL. */
+int msim__date_parse_mail(int64_t *unix_s, int *zone_minutes, struct msim_slice text);
 
 #endif

@@ -16,7 +16,9 @@ struct stage {
   struct msim__message *messages[4];
   uint32_t message_count, next;
   struct msim__message *now;
-  bool settled[64];
+  bool settled[64], in_login;
+  int prepare_err;
+  struct msim__dsn_recipient dsn[4];
   char log[8192];
   size_t log_bytes;
 };
@@ -39,7 +41,7 @@ static void send_line(void *ctx, const char *unit, const char *label, const char
   bool envelope = strncmp(line, "MAIL ", 5) == 0 || strncmp(line, "RCPT ", 5) == 0;
 
   assert_true(line_bytes > 2 && memcmp(line + line_bytes - 2, "\r\n", 2) == 0);
-  assert_string_equal(unit, envelope ? "smtp.envelope" : "smtp.command");
+  assert_string_equal(unit, envelope ? "smtp.envelope" : s->in_login ? "auth.credentials" : "smtp.command");
   if (envelope)
     assert_string_equal(label, s->now->label);
   else
@@ -473,6 +475,194 @@ static void timeouts_are_those_of_the_rfc(void **state)
   end(&s);
 }
 
+static int prepare(void *ctx, struct msim__message *message, bool seven_bit, bool chunked, uint64_t *size_bytes)
+{
+  struct stage *s = ctx;
+
+  assert_ptr_equal(message, s->now);
+  note(s, "(prepare%s%s)", seven_bit ? " 7bit" : "", chunked ? " chunked" : "");
+  *size_bytes = 777;
+  return s->prepare_err;
+}
+
+static const struct msim__dsn_recipient *dsn(void *ctx, uint32_t number)
+{
+  return &((struct stage *)ctx)->dsn[number];
+}
+
+static const struct msim__smtp_session_ops full_ops = {
+    .send = send_line,
+    .send_content = send_content,
+    .next = next,
+    .recipient = recipient,
+    .refused = refused,
+    .done = done,
+    .prepare = prepare,
+    .dsn = dsn,
+};
+
+static void begin_full(struct stage *s)
+{
+  begin(s, false);
+  s->session.ops = &full_ops;
+}
+
+static void content_is_converted_where_eight_bits_are_not_taken(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  begin_full(&s);
+  add_message(&s, "m1", "a@x.example", "b@y.example", 100, true);
+  hear(&s, "220 y\n250-y\n250 SIZE 1000");
+  expect(&s, "EHLO pc-a|(prepare 7bit)MAIL FROM:<a@x.example> SIZE=777|");
+  assert_true(s.session.seven_bit);
+  end(&s);
+  begin_full(&s);
+  add_message(&s, "m1", "a@x.example", "b@y.example", 100, true);
+  hear(&s, "220 y\n250-y\n250 SIZE 500"); /* it has grown */
+  expect(&s, "EHLO pc-a|(prepare 7bit)(done 0 552: 552 5.3.4 The message is larger than the next host takes)QUIT|");
+  end(&s);
+  begin_full(&s);
+  s.prepare_err = MSIM_ERR_INVALID;
+  add_message(&s, "m1", "a@x.example", "b@y.example", 100, true);
+  hear(&s, "220 y\n250 y");
+  expect(&s, "EHLO pc-a|(prepare 7bit)(done 0 554: 554 5.6.3 The next host does not take 8-bit content)QUIT|");
+  end(&s);
+}
+
+static void content_goes_in_one_chunk_where_that_is_offered(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  begin_full(&s);
+  s.session.want_chunking = true;
+  add_message(&s, "m1", "a@x.example", "b@y.example", 100, false);
+  hear(&s, "220 y\n250-y\n250-CHUNKING\n250 PIPELINING\n250 ok\n250 ok");
+  expect(&s, "EHLO pc-a|(prepare chunked)MAIL FROM:<a@x.example>|RCPT TO:<b@y.example>|BDAT 777 LAST|[content]");
+  hear(&s, "250 taken");
+  expect(&s, "(done 1 250: 250 taken)QUIT|");
+  end(&s);
+  begin_full(&s);
+  s.session.want_chunking = true;
+  add_message(&s, "m1", "a@x.example", "b@y.example", 100, false);
+  hear(&s, "220 y\n250-y\n250-CHUNKING\n250 PIPELINING\n250 ok\n550 no");
+  expect(&s, "EHLO pc-a|(prepare chunked)MAIL FROM:<a@x.example>|RCPT TO:<b@y.example>|(refused 0: 550 no)(done 0 550: "
+             "550 no)QUIT|");
+  end(&s);
+}
+
+static void addresses_beyond_ascii_need_the_offer(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  begin_full(&s);
+  add_message(&s, "m1", "a@x.example", "j\xc3\xb6rg@y.example b@y.example", 100, false);
+  hear(&s, "220 y\n250-y\n250 SMTPUTF8\n250 ok\n250 ok");
+  expect(&s, "EHLO pc-a|MAIL FROM:<a@x.example> SMTPUTF8|RCPT TO:<j\xc3\xb6rg@y.example>|RCPT TO:<b@y.example>|");
+  end(&s);
+  begin_full(&s);
+  add_message(&s, "m1", "a@x.example", "j\xc3\xb6rg@y.example b@y.example", 100, false);
+  hear(&s, "220 y\n250 y\n250 ok\n250 ok");
+  expect(&s, "EHLO pc-a|(refused 0: 553 5.6.7 The next host does not take addresses beyond ASCII)MAIL "
+             "FROM:<a@x.example>|RCPT TO:<b@y.example>|DATA|");
+  end(&s);
+  begin_full(&s);
+  add_message(&s, "m1", "a@x.example", "j\xc3\xb6rg@y.example", 100, false);
+  hear(&s, "220 y\n250 y");
+  expect(&s,
+         "EHLO pc-a|(refused 0: 553 5.6.7 The next host does not take addresses beyond ASCII)(done 0 550: 550 5.6.7 "
+         "The next host does not take addresses beyond ASCII)QUIT|");
+  end(&s);
+}
+
+static void what_the_sender_asked_about_is_passed_on(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  begin_full(&s);
+  s.dsn[0] = (struct msim__dsn_recipient){MSIM__DSN_SUCCESS | MSIM__DSN_DELAY, "rfc822;B+1@y.example"};
+  s.dsn[1] = (struct msim__dsn_recipient){MSIM__DSN_NEVER, ""};
+  add_message(&s, "m1", "a@x.example", "b@y.example c@y.example", 100, false);
+  hear(&s, "220 y\n250-y\n250 DSN\n250 ok\n250 ok\n250 ok");
+  expect(&s, "EHLO pc-a|MAIL FROM:<a@x.example>|RCPT TO:<b@y.example> NOTIFY=SUCCESS,DELAY "
+             "ORCPT=rfc822;B+2B1@y.example|RCPT TO:<c@y.example> NOTIFY=NEVER|DATA|");
+  end(&s);
+}
+
+static void begin_login(struct stage *s, struct msim__smtp_credentials *login)
+{
+  memset(login, 0, sizeof *login);
+  login->user = "tim";
+  login->password = "tanstaaftanstaaf";
+  begin_full(s);
+  s->session.login = login;
+  add_message(s, "m1", "a@x.example", "b@y.example", 100, false);
+  hear(s, "220 y");
+  expect(s, "EHLO pc-a|");
+  s->in_login = true;
+}
+
+/* The examples of RFC 2195 2 and RFC 4616 4, with this user and password. */
+static void login_takes_the_strongest_and_then_the_next(void **state)
+{
+  static struct msim__smtp_credentials login;
+  struct stage s;
+
+  (void)state;
+  begin_login(&s, &login);
+  hear(&s, "250-y\n250 AUTH GSSAPI LOGIN PLAIN");
+  expect(&s, "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm|");
+  hear(&s, "504 not that one");
+  expect(&s, "AUTH LOGIN|");
+  hear(&s, "334 VXNlcm5hbWU6");
+  expect(&s, "dGlt|");
+  hear(&s, "334 UGFzc3dvcmQ6");
+  expect(&s, "dGFuc3RhYWZ0YW5zdGFhZg==|");
+  s.in_login = false;
+  hear(&s, "235 welcome");
+  expect(&s, "MAIL FROM:<a@x.example>|");
+  end(&s);
+}
+
+static void login_that_is_refused_ends_it(void **state)
+{
+  static struct msim__smtp_credentials login;
+  struct stage s;
+
+  (void)state;
+  begin_login(&s, &login);
+  hear(&s, "250-y\n250 AUTH PLAIN LOGIN");
+  forget(&s);
+  s.in_login = false;
+  hear(&s, "535 5.7.8 Wrong");
+  expect(&s, "QUIT|");
+  hear(&s, "221 bye");
+  assert_false(s.session.was_ready);
+  assert_int_equal(s.session.code, 535);
+  assert_string_equal(s.session.text, "535 5.7.8 Wrong");
+  end(&s);
+  begin_login(&s, &login);
+  s.in_login = false;
+  hear(&s, "250 y");
+  expect(&s, "QUIT|");
+  hear(&s, "221 bye");
+  assert_int_equal(s.session.code, 0);
+  assert_string_equal(s.session.text, "the server offers no login that is known here");
+  end(&s);
+  begin_login(&s, &login);
+  hear(&s, "250-y\n250 AUTH PLAIN LOGIN");
+  forget(&s);
+  hear(&s, "334 ***"); /* makes no sense */
+  expect(&s, "*|");
+  hear(&s, "501 cancelled");
+  expect(&s, "AUTH LOGIN|");
+  end(&s);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -490,6 +680,12 @@ int main(void)
       cmocka_unit_test(lost_connection_ends_the_job_once_in_every_state),
       cmocka_unit_test(reply_text_is_one_printable_line_with_a_bound),
       cmocka_unit_test(timeouts_are_those_of_the_rfc),
+      cmocka_unit_test(content_is_converted_where_eight_bits_are_not_taken),
+      cmocka_unit_test(content_goes_in_one_chunk_where_that_is_offered),
+      cmocka_unit_test(addresses_beyond_ascii_need_the_offer),
+      cmocka_unit_test(what_the_sender_asked_about_is_passed_on),
+      cmocka_unit_test(login_takes_the_strongest_and_then_the_next),
+      cmocka_unit_test(login_that_is_refused_ends_it),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

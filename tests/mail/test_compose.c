@@ -4,10 +4,12 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "mail/fake_blob.h"
 #include "mail/compose.h"
+#include "proto/base64.h"
+#include "proto/mime_walk.h"
 #include "support/fail_mem.h"
 
 static const char *const to_one[] = {"b@y.example"};
@@ -274,6 +276,89 @@ static void compose_reports_what_went_wrong(void **state)
   msim__buf_release(&out);
 }
 
+static void attachments_have_their_sizes_and_names(void **state)
+{
+  static const struct msim__compose_attachment attachments[] = {{"report.pdf", "application/pdf", 1000},
+                                                                {"Gr\xc3\xbc\xc3\x9f"
+                                                                 "e.txt",
+                                                                 NULL, 0},
+                                                                {"a\"b", "", 77777}};
+  static const char *const cc[] = {"c@z.example", "d@z.example"};
+  static const uint64_t decoded_bytes[] = {1000, 0, 77777};
+  static uint8_t data[80000];
+  struct msim__mime_part parts[8];
+  struct msim__compose compose = example();
+  struct msim__mem mem;
+  struct msim__buf out;
+  struct msim_slice message;
+  size_t count, i, n, taken;
+  char *again;
+
+  (void)state;
+  msim__mem_init(&mem, NULL);
+  msim__buf_init(&out, &mem, 1000000);
+  compose.body = "sch\xc3\xb6n =_1.1";
+  compose.cc = cc;
+  compose.cc_count = 2;
+  compose.attachments = attachments;
+  compose.attachment_count = 3;
+  compose.size_bytes = 200000;
+  assert_int_equal(msim__compose_append(&out, &compose), 0);
+  assert_int_equal(out.size_bytes, 200000);
+  check_lines(msim__buf_text(&out), 998);
+  assert_non_null(strstr(out.data, "Cc: c@z.example, d@z.example\r\n"));
+  assert_non_null(strstr(out.data, "boundary=\"=_1.2\"\r\nContent-Transfer-Encoding: 8bit\r\n"));
+  assert_non_null(strstr(out.data, "filename*=utf-8''Gr%C3%BC%C3%9Fe.txt"));
+  assert_non_null(strstr(out.data, "filename*=utf-8''a%22b"));
+  message = (struct msim_slice){(const uint8_t *)out.data, out.size_bytes};
+  assert_int_equal(msim__mime_walk(message, parts, 8, &count), 0);
+  assert_int_equal(count, 5);
+  for (i = 0; i < 3; i++) {
+    struct msim__base64_reader reader = {0, 0};
+
+    assert_int_equal(parts[i + 2].encoding, MSIM__MIME_BASE64);
+    msim__base64_read(&reader, (struct msim_slice){message.data + parts[i + 2].body_at, parts[i + 2].body_bytes}, data,
+                      sizeof data, &taken, &n);
+    assert_int_equal(n, decoded_bytes[i]);
+  }
+  assert_true(parts[1].eight_bit);
+  again = malloc(out.size_bytes);
+  assert_non_null(again);
+  memcpy(again, out.data, out.size_bytes);
+  msim__buf_clear(&out);
+  assert_int_equal(msim__compose_append(&out, &compose), 0);
+  assert_memory_equal(again, out.data, 200000);
+  free(again);
+  msim__buf_release(&out);
+}
+
+static void text_for_seven_bits_is_coded_as_it_is_shorter(void **state)
+{
+  struct msim__compose compose = example();
+  struct msim__mem mem;
+  struct msim__buf out;
+
+  (void)state;
+  msim__mem_init(&mem, NULL);
+  msim__buf_init(&out, &mem, 10000);
+  compose.seven_bit = true;
+  compose.body = "this is mostly ASCII, with one \xc3\xbc in it";
+  assert_int_equal(msim__compose_append(&out, &compose), 0);
+  assert_non_null(
+      strstr(msim__buf_text(&out), "quoted-printable\r\n\r\nthis is mostly ASCII, with one =C3=BC in it\r\n"));
+  msim__buf_clear(&out);
+  compose.body = "\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82";
+  compose.size_bytes = 5000; /* nothing can be filled in behind base64 */
+  assert_int_equal(msim__compose_append(&out, &compose), 0);
+  assert_non_null(strstr(msim__buf_text(&out), "base64\r\n\r\n0J/RgNC40LLQtdGCDQo=\r\n"));
+  msim__buf_clear(&out);
+  compose.body = "plain";
+  compose.size_bytes = 0;
+  assert_int_equal(msim__compose_append(&out, &compose), 0);
+  assert_non_null(strstr(msim__buf_text(&out), "7bit\r\n\r\nplain\r\n"));
+  msim__buf_release(&out);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -286,6 +371,8 @@ int main(void)
       cmocka_unit_test(many_recipients_are_folded),
       cmocka_unit_test(size_is_met_to_the_byte),
       cmocka_unit_test(compose_reports_what_went_wrong),
+      cmocka_unit_test(attachments_have_their_sizes_and_names),
+      cmocka_unit_test(text_for_seven_bits_is_coded_as_it_is_shorter),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,85 @@ static void message_keeps_copies_of_its_envelope(void **state)
   assert_true(fail_mem_clean(&f));
 }
 
+/* RFC 3461: kept as it was decoded; nothing is allocated for what nobody said. */
+static void message_keeps_what_was_asked_about_its_recipients(void **state)
+{
+  static const struct msim__dsn_recipient said[] = {{MSIM__DSN_SUCCESS | MSIM__DSN_DELAY, "rfc822;B@y.example"},
+                                                    {0, NULL}};
+  static const struct msim__dsn_recipient nothing[] = {{0, ""}, {0, NULL}};
+  struct msim_slice recipients[2];
+  struct msim__message_opts opts = {0};
+  struct msim__message *message;
+  struct msim__mem mem;
+  size_t bare_bytes;
+
+  (void)state;
+  msim__mem_init(&mem, NULL);
+  recipients[0] = slice("b@y.example");
+  recipients[1] = slice("c@z.example");
+  opts.label = slice("m1");
+  opts.recipients = recipients;
+  opts.recipient_count = 2;
+  opts.dsn = nothing;
+  message = msim__message_new(&mem, &opts);
+  assert_null(message->dsn);
+  assert_string_equal(message->envid, "");
+  assert_int_equal(message->ret, MSIM__DSN_RET_NONE);
+  assert_false(message->smtputf8 || message->binary);
+  bare_bytes = mem.held_bytes;
+  msim__message_unref(message);
+  opts.dsn = said;
+  opts.ret = MSIM__DSN_RET_HEADERS;
+  opts.envid = "QQ 314";
+  opts.smtputf8 = true;
+  message = msim__message_new(&mem, &opts);
+  assert_true(mem.held_bytes > bare_bytes);
+  assert_int_equal(message->dsn[0].notify, MSIM__DSN_SUCCESS | MSIM__DSN_DELAY);
+  assert_string_equal(message->dsn[0].orcpt, "rfc822;B@y.example");
+  assert_int_equal(message->dsn[1].notify, 0);
+  assert_string_equal(message->dsn[1].orcpt, "");
+  assert_string_equal(message->envid, "QQ 314");
+  assert_int_equal(message->ret, MSIM__DSN_RET_HEADERS);
+  assert_true(message->smtputf8);
+  assert_string_equal(message->recipients[0], "b@y.example");
+  assert_string_equal(message->label, "m1");
+  msim__message_unref(message);
+  assert_int_equal(mem.held_bytes, 0);
+}
+
+/* Without a line end at its end, and with what would otherwise be one's. */
+static void binary_message_comes_back_as_it_was(void **state)
+{
+  static const char *const rows[] = {"", "x", "\r", "\n", "a\r\n.", "a\r\n.\r\nb", ".", "\r\n", "..\r\n"};
+  struct msim__message_opts opts = {.binary = true};
+  struct msim__message *message;
+  struct msim__buf wire, plain;
+  struct msim__mem mem;
+  size_t i;
+
+  (void)state;
+  msim__mem_init(&mem, NULL);
+  for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    uint64_t told;
+
+    msim__buf_init(&wire, &mem, 1000);
+    msim__buf_init(&plain, &mem, 1000);
+    assert_int_equal(msim__message_to_wire(&wire, slice(rows[i]), &told, &opts.eight_bit), 0);
+    opts.size_bytes = strlen(rows[i]);
+    assert_true(told == opts.size_bytes || told == opts.size_bytes + 2);
+    opts.content = msim_blob_new(NULL, wire.data, wire.size_bytes);
+    message = msim__message_new(&mem, &opts);
+    msim_blob_unref(opts.content);
+    assert_int_equal(msim__message_to_plain(&plain, message), 0);
+    assert_int_equal(plain.size_bytes, strlen(rows[i]));
+    assert_memory_equal(msim__buf_text(&plain), rows[i], plain.size_bytes);
+    msim__message_unref(message);
+    msim__buf_release(&wire);
+    msim__buf_release(&plain);
+  }
+  assert_int_equal(mem.held_bytes, 0);
+}
+
 static void message_of_null_reverse_path_has_empty_return_path(void **state)
 {
   struct msim__message_opts opts = {0};
@@ -225,6 +304,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(message_keeps_copies_of_its_envelope),
+      cmocka_unit_test(message_keeps_what_was_asked_about_its_recipients),
+      cmocka_unit_test(binary_message_comes_back_as_it_was),
       cmocka_unit_test(message_of_null_reverse_path_has_empty_return_path),
       cmocka_unit_test(message_with_long_label_is_cut_between_characters),
       cmocka_unit_test(message_when_memory_fails_is_null),

@@ -103,12 +103,69 @@ static void every_byte_value_survives(void **state)
   assert_memory_equal(back, plain, 256);
 }
 
+static void bodies_are_written_in_lines_and_read_back(void **state)
+{
+  uint8_t data[500], coded[1000], back[500];
+  size_t size, piece, i;
+
+  (void)state;
+  for (i = 0; i < sizeof data; i++)
+    data[i] = (uint8_t)(i * 7);
+  for (size = 0; size < 240; size++)
+    for (piece = 1; piece < 200; piece = piece * 3 + 1) {
+      struct msim__base64_writer writer = {{0}, 0, 0};
+      struct msim__base64_reader reader = {0, 0};
+      size_t n = 0, m = 0, at, taken, written;
+
+      for (at = 0; at < size; at += taken) {
+        msim__base64_write(&writer, (struct msim_slice){data + at, size - at < piece ? size - at : piece}, coded + n, 8,
+                           &taken, &written);
+        assert_true(taken > 0);
+        n += written;
+      }
+      n += msim__base64_write_end(&writer, coded + n);
+      assert_int_equal(n, (size + 2) / 3 * 4 + ((size + 2) / 3 * 4 + 75) / 76 * 2);
+      for (i = 0; i < n; i++)
+        assert_int_equal(coded[i] == '\n', i % 78 == 77 || i == n - 1);
+      for (at = 0; at < n; at += taken) {
+        msim__base64_read(&reader, (struct msim_slice){coded + at, n - at < piece ? n - at : piece}, back + m,
+                          sizeof back - m, &taken, &written);
+        m += written;
+      }
+      assert_int_equal(m, size);
+      assert_memory_equal(back, data, size);
+    }
+}
+
+static void what_others_call_base64_is_read(void **state)
+{
+  static const struct {
+    const char *coded, *plain;
+  } cases[] = {
+      {"YW Jj\r\n*ZGVm", "abcdef"}, {"YQ==YmM=", "abc"}, {"YWJ", "ab"}, {"Y", ""}, {"====", ""}, {"", ""},
+  };
+  uint8_t out[100];
+  size_t i, taken, written;
+
+  (void)state;
+  for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct msim__base64_reader reader = {0, 0};
+    struct msim_slice text = exact_text(cases[i].coded);
+
+    msim__base64_read(&reader, text, out, sizeof out, &taken, &written);
+    assert_int_equal(taken, text.size_bytes);
+    assert_int_equal(written, strlen(cases[i].plain));
+    assert_memory_equal(out, cases[i].plain, written);
+    exact_free(text);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(vectors_encode_and_decode),
-      cmocka_unit_test(decode_of_anything_else_is_refused),
-      cmocka_unit_test(every_byte_value_survives),
+      cmocka_unit_test(vectors_encode_and_decode),       cmocka_unit_test(decode_of_anything_else_is_refused),
+      cmocka_unit_test(every_byte_value_survives),       cmocka_unit_test(bodies_are_written_in_lines_and_read_back),
+      cmocka_unit_test(what_others_call_base64_is_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
