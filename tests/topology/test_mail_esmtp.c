@@ -40,6 +40,7 @@ struct dialogue {
 };
 
 static const struct dialogue dialogues[] = {
+    {SERVER, "QUIT\r\nNOOP\r\n" MAIL_RCPT, "", 0, 0},
     /* ---- BDAT, RFC 3030 ---- */
     {SERVER, MAIL_RCPT "BDAT 12\r\nSubject: x\r\nBDAT 6 LAST\r\n\r\nHi\r\n",
      SENDER_OK RCPT_OK "250 2.0.0 12 octets received\r\n" TAKEN, 0, 1},
