@@ -19,7 +19,8 @@
  * or another handler of the loop, only those of the same host, since nothing reaches another host without a link.
  * What needs addresses or routes (connect, sendto, bind to an address) starts the simulation when nobody has.
  *
- * Sockets belong to the simulation: those that are not closed are released with it, silently. Hosts speak IPv4.
+ * Sockets belong to the simulation: those that are not closed are released with it, silently. When their host crashes
+ * (host.h) they are dead: the next call gives -MSIM_ENETDOWN, and callbacks are not called any more. Hosts speak IPv4.
  * Does not include: streams of agents (stream.h), whole packets (port.h), descriptors of the operating system. */
 #ifndef MAILSIM_SOCKET_H
 #define MAILSIM_SOCKET_H
