@@ -223,6 +223,7 @@ struct msim__tcb {
   uint16_t mss_told; /* and as route and routers say */
   uint16_t mss_seen; /* the largest segment that came: what "full-sized" means for delayed ACK */
   uint8_t dup_acks;
+  uint8_t dup_extra; /* duplicates beyond three that a loss takes, as this path reorders; without RACK */
   uint8_t open_marks;
   uint16_t mark_count;
   uint16_t retries; /* of the retransmission or persist timer in a row: the back-off */
@@ -447,6 +448,12 @@ static inline bool msim__tcb_fin_is_acked(const struct msim__tcb *tcb)
 /* ---- tcp_ack.c ---- */
 /* The fifth step in synchronized states: new data acknowledged, duplicate ACKs, recovery. */
 void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg);
+
+/* RFC 5681 3.2, RFC 6675 2: how many segments behind a gap make it a loss. */
+static inline uint32_t msim__tcb_dup_thresh(const struct msim__tcb *tcb)
+{
+  return 3u + tcb->dup_extra;
+}
 
 /* Some loss is known: the window is cut and repair begins. delivered_bytes: by the ACK that told of it. */
 void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes);

@@ -5,7 +5,6 @@
  * duplicate ACKs is TCP's: inflate_bytes. Does not send: it sets bits for tcp_output.c. */
 #include "tcp/tcp_sack.h"
 
-#define DUP_ACKS 3u /* RFC 5681 3.2 */
 #define INFLATE_BYTES_MAX (INT32_C(1) << 28)
 
 static void set_inflate(struct msim__tcb *tcb, int64_t bytes)
@@ -46,7 +45,7 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
       msim__tcb_board_lose_first(tcb);
     }
   } else if (!msim__tcb_uses_prr(tcb)) {
-    set_inflate(tcb, (int64_t)DUP_ACKS * tcb->cc.mss_bytes);
+    set_inflate(tcb, (int64_t)msim__tcb_dup_thresh(tcb) * tcb->cc.mss_bytes);
   }
   if (msim__tcb_uses_prr(tcb))
     msim__tcb_prr_begin(tcb, delivered_bytes);
@@ -92,7 +91,7 @@ static void take_duplicate(struct msim__tcb *tcb)
     msim__tcb_prr_duplicate(tcb);
   else if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
     set_inflate(tcb, (int64_t)tcb->inflate_bytes + tcb->cc.mss_bytes); /* RFC 5681 3.2 step 4 */
-  else if (tcb->dup_acks == DUP_ACKS && msim__seq_after(tcb->snd_una, tcb->recover))
+  else if (tcb->dup_acks >= msim__tcb_dup_thresh(tcb) && msim__seq_after(tcb->snd_una, tcb->recover))
     msim__tcb_enter_recovery(tcb, tcb->cc.mss_bytes);
 }
 
@@ -163,7 +162,7 @@ static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, u
     return;
   if (fresh_bytes > 0 && tcb->dup_acks < UINT8_MAX)
     tcb->dup_acks++;
-  lost = rack ? msim__tcb_rack_judge(tcb) : msim__tcb_board_judge(tcb) || tcb->dup_acks >= DUP_ACKS;
+  lost = rack ? msim__tcb_rack_judge(tcb) : msim__tcb_board_judge(tcb) || tcb->dup_acks >= msim__tcb_dup_thresh(tcb);
   if (lost)
     msim__tcb_enter_recovery(tcb, acked_bytes + fresh_bytes);
 }
