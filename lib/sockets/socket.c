@@ -243,14 +243,13 @@ int msim__socket_bind_any(struct msim_socket *s)
 
 static int check_local(const struct msim_socket *s, const struct msim_addr *addr)
 {
-  const struct msim__net *net = msim__net(msim__socket_sim(s));
   uint32_t id;
 
   if (addr->family != MSIM_FAMILY_IPV4)
     return -MSIM_EAFNOSUPPORT;
-  if (addr->bytes[0] == 127)
-    return 0;
-  id = msim__addr_find(net, addr);
+  id = msim__addr_intern(msim__net(msim__socket_sim(s)), addr); /* a loopback address may never have been spoken of */
+  if (id == 0)
+    return msim__sim_fail_nomem(msim__socket_sim(s));
   return id != 0 && msim__node_owns(s->node, id) ? 0 : -MSIM_EADDRNOTAVAIL;
 }
 
