@@ -183,7 +183,8 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   bool recovering = (tcb->bits & MSIM__TCB_RECOVERING) != 0;
 
   note_limits(tcb);
-  msim__tcb_rtt_acked(tcb, seg);
+  if (tcb->snd_una != tcb->iss) /* the SYN's round trip was taken when the connection became synchronized */
+    msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;
   tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
   if (tcb->board != NULL)
