@@ -30,16 +30,19 @@ struct msim_sack {
 
 struct msim_tcp_view {
   uint16_t src_port, dst_port;
-  uint32_t seq, ack;    /* absolute, as on the wire */
-  uint16_t flags;       /* enum msim_tcp_flag */
-  uint16_t window;      /* as on the wire, unscaled */
+  uint32_t seq, ack; /* absolute, as on the wire */
+  uint16_t flags;    /* enum msim_tcp_flag */
+  uint16_t window;   /* as on the wire, unscaled */
   uint16_t urgent;
-  uint16_t mss_bytes;   /* 0: option absent */
-  int8_t window_shift;  /* -1: option absent */
+  uint16_t mss_bytes;  /* 0: option absent */
+  int8_t window_shift; /* -1: option absent */
   bool sack_permitted, has_timestamp;
   uint8_t sack_count;
   struct msim_sack sack[4];
   uint32_t ts_value, ts_echo;
+  bool has_fastopen;      /* RFC 7413 */
+  uint8_t fastopen_bytes; /* of the cookie; 0: it asks for one */
+  uint8_t fastopen[16];
 };
 
 struct msim_udp_view {

@@ -114,7 +114,7 @@ MSIM_API int msim_socket_accept(struct msim_socket *socket, struct msim_socket *
 /* TCP: begins to connect: -MSIM_EINPROGRESS; poll tells MSIM_POLLOUT when it is done, MSIM_SO_ERROR how it went.
  * Again meanwhile: -MSIM_EALREADY; once connected 0 the first time, then -MSIM_EISCONN; after a failure that was not
  * asked for, that error once. -MSIM_EADDRNOTAVAIL: no free port, or the four-tuple is in use;
- * -MSIM_ENETUNREACH: no route, at once; -MSIM_EINVAL: a listener, or port 0; -MSIM_EAFNOSUPPORT.
+ * -MSIM_ENETUNREACH: no route, at once; -MSIM_EINVAL: port 0; -MSIM_EISCONN: a listener; -MSIM_EAFNOSUPPORT.
  * UDP: names the peer, at once: datagrams of others are no longer received, and errors that ICMP tells are. Address of
  * family NONE dissolves that. */
 MSIM_API int msim_socket_connect(struct msim_socket *socket, const struct msim_endpoint *remote);
@@ -239,14 +239,14 @@ struct msim_linger {
   X(TCP_KEEPINTVL, int)     /* s, 1 .. 32767 */                                                                        \
   X(TCP_KEEPCNT, int)       /* 1 .. 100 */                                                                             \
   X(TCP_NOOPT, int)         /* before connect or listen: the SYN has no option but MSS; a name of BSD's */             \
-  X(TCP_FASTOPEN, int)      /* listener: > 0: takes data on SYNs */                                                    \
+  X(TCP_FASTOPEN, int)      /* listener: > 0: takes data on SYNs of so many at a time */                               \
   X(TCP_CONGESTION, char)   /* the name of a controller; set: it begins anew with the present window; -MSIM_ENOENT */  \
   X(TCP_INFO, struct msim_tcp_info) /* get */                                                                          \
   X(TCP_QUICKACK, int)              /* 1: every segment is acknowledged at once; 0: by the host's rule */              \
   X(TCP_DEFER_ACCEPT,                                                                                                  \
     int)                  /* listener: s; accept and poll tell of a connection once it has data, or after that time */ \
   X(TCP_LINGER2, int)     /* s of FIN-WAIT-2 after close; 0: 60 */                                                     \
-  X(IP_TOS, int)          /* 0 .. 255; the ECN bits are TCP's own */                                                   \
+  X(IP_TOS, int)          /* 0 .. 255; the ECN bits are TCP's own; UDP: 0 only */                                      \
   X(IP_MTU_DISCOVER, int) /* MSIM_PMTUDISC_…; packets always have DF set, fragments are not made */                  \
   X(IP_MTU, int)          /* get, connected: of the path as far as known */
 
@@ -405,6 +405,7 @@ struct msim_tcp_counters {
   MSIM_TCP_COUNTER_MAP(MSIM_TCP_COUNTER_MEMBER)
 #undef MSIM_TCP_COUNTER_MEMBER
 };
+/* A host that never spoke TCP has counted nothing. */
 #define msim_tcp_counters(node, out) msim_tcp_counters_sized((node), (out), sizeof(struct msim_tcp_counters))
 MSIM_API void msim_tcp_counters_sized(const struct msim_node *node, struct msim_tcp_counters *out, size_t out_bytes);
 

@@ -63,8 +63,9 @@ MSIM_API const char *msim_node_name(const struct msim_node *node);
 MSIM_API size_t msim_node_count(const struct msim_sim *sim);
 MSIM_API struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index); /* in order of addition */
 
-/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one from
- * 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host has it. */
+/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one
+ * from 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host
+ * has it. */
 MSIM_API int msim_node_add_addr(struct msim_node *node, const char *addr);
 MSIM_API struct msim_addr msim_node_addr(const struct msim_node *node); /* its first; family NONE before the start */
 
@@ -96,12 +97,21 @@ struct msim_link_way {
   struct msim_impair_opts impair;
 };
 
+/* Explicit congestion notification (RFC 3168 5): a packet whose transport can be told, and that finds more than this
+ * waiting, is marked instead of being left to a full queue. Others are not touched. Both 0: nothing is marked. */
+struct msim_ecn_mark {
+  uint64_t queue_bytes;
+  uint32_t queue_packets;
+  uint32_t reserved; /* 0 */
+};
+
 struct msim_link_opts {
   const char *name;        /* NULL: "A-B" in the order of the names; a second link of the same two needs a name */
   uint32_t overhead_bytes; /* per packet, on the wire and in the queue */
   uint32_t mtu_bytes;      /* 0: 1500; 68 .. 65535 (RFC 791) */
   uint32_t cost;           /* of the route; 0: 1 */
   struct msim_link_way a_to_b, b_to_a;
+  struct msim_ecn_mark a_to_b_mark, b_to_a_mark;
 };
 
 /* Joins two nodes point to point. MSIM_ERR_INVALID, MSIM_ERR_EXISTS (the name), MSIM_ERR_STATE, MSIM_ERR_NOMEM. */
@@ -113,10 +123,20 @@ MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const
 enum msim_tcp_profile {
   MSIM_TCP_LINUX,   /* the defaults of msim_tcp_opts; SYN: MSS, SACK permitted, timestamps, window scale */
   MSIM_TCP_FREEBSD, /* SYN: MSS, window scale, SACK permitted, timestamps; rto_min 230 ms */
-  MSIM_TCP_PLAIN    /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
+  MSIM_TCP_PLAIN /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
+};
+
+/* Whether a host's TCP uses explicit congestion notification (RFC 3168). */
+enum msim_tcp_ecn {
+  MSIM_TCP_ECN_PASSIVE, /* when the peer asks for it */
+  MSIM_TCP_ECN_ASK,     /* its own SYNs ask too */
+  MSIM_TCP_ECN_NONE     /* never */
 };
 
 /* How a host's TCP behaves. Zero members keep the default. */
+/* TCP Fast Open (RFC 7413): who asks for cookies and sends text with the SYN, and who makes and takes them. */
+enum msim_tcp_fastopen { MSIM_TCP_FASTOPEN_CLIENT = 1, MSIM_TCP_FASTOPEN_SERVER = 2 };
+
 struct msim_tcp_opts {
   const char *congestion;                         /* "cubic", "reno", "fixed", or one registered; NULL: "cubic" */
   uint64_t receive_buffer_bytes;                  /* default 131072 */
@@ -141,6 +161,10 @@ struct msim_tcp_opts {
   uint32_t challenge_acks_max;   /* of a host in a second (RFC 5961 7); default 1000 */
   msim_ns user_timeout_ns;       /* without progress, then the connection is given up; 0: by data_retries_max alone */
   msim_ns fin_wait_2_ns;         /* FIN-WAIT-2 without a sign of the peer; 0: for ever, the other half may be in use */
+  enum msim_tcp_ecn ecn;         /* default PASSIVE; with MSIM_TCP_PLAIN NONE unless it is ASK */
+  uint32_t fastopen;             /* bits of enum msim_tcp_fastopen; 0: none (RFC 7413) */
+  uint32_t fastopen_pending_max; /* of a server, opened by a cookie but not yet by a handshake; default 256 */
+  uint32_t reserved;             /* 0 */
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
 MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);

@@ -3,7 +3,8 @@
  *
  * Shares nothing with lib/tcp: what a host knows is what arrived at it. Numbers are relative to the initial ones, as
  * records have them. Rooms: tcp_invariants.c (connections, findings), tcp_rules_send.c (what leaves a host),
- * tcp_rules_ack.c (its acknowledgements), tcp_rules_time.c (when), tcp_rules_arrive.c (what a host then knows). */
+ * tcp_rules_ack.c (its acknowledgements), tcp_rules_time.c (when), tcp_rules_ecn.c, tcp_rules_arrive.c (what a host
+ * then knows). */
 #ifndef MSIM_CHECK_TCP_INVARIANTS_H
 #define MSIM_CHECK_TCP_INVARIANTS_H
 
@@ -35,7 +36,9 @@
   X(T17, "probes of a closed window come at growing distances")                                                        \
   X(T18, "TIME-WAIT is not cut short")                                                                                 \
   X(T19, "a reset is exact")                                                                                           \
-  X(T20, "a connection begins with SYN, and then everything acknowledges")
+  X(T20, "a connection begins with SYN, and then everything acknowledges")                                             \
+  X(T21, "an urgent pointer is not taken back")                                                                        \
+  X(T22, "ECN is used as it was agreed on")
 
 enum msim__tcp_rule {
 #define MSIM__TCP_RULE_ENUM(id, about) MSIM__TCP_RULE_##id,
@@ -51,7 +54,8 @@ enum msim__tcp_rule {
 /* The options of a SYN. */
 struct msim__syn_options {
   uint16_t mss_bytes; /* 0: none */
-  bool scale, sack, timestamps;
+  bool scale, sack, timestamps, fastopen;
+  bool ecn, no_ecn; /* one of its SYNs was an ECN-setup one; one was not (RFC 3168 6.1.1) */
 };
 
 /* Repetitions of one thing without an answer. */
@@ -77,6 +81,8 @@ struct msim__tcp_end {
   uint32_t edge;       /* the furthest right edge that it offered */
   bool ts_sent;
   uint32_t ts_value; /* the last that it sent */
+  bool urgent_sent;
+  uint32_t urgent; /* the pointer that it sent last */
   struct msim__syn_options own;
   struct msim__seq_bytes bytes; /* sent and not acknowledged */
 
@@ -95,6 +101,9 @@ struct msim__tcp_end {
   struct msim__syn_options peer;       /* as they arrived */
   uint32_t ts_seen[MSIM__TS_SEEN_MAX]; /* a ring of values that arrived */
   uint32_t ts_seen_count;
+  bool mark_arrived; /* CE, ever */
+  bool mark_due;     /* and in order: the ACK of mark_end tells, until CWR arrives */
+  uint32_t mark_end;
   uint32_t rst_seq; /* of the RST that arrived at rst_ns */
   msim_ns rst_ns;
   uint64_t rst_key;
@@ -164,6 +173,10 @@ int msim__tcp_rules_send(struct msim__tcp_seen *seen);
 void msim__tcp_rules_ack(struct msim__tcp_seen *seen);
 /* What arrives at seen->theirs. */
 void msim__tcp_rules_arrive(struct msim__tcp_seen *seen);
+
+/* ---- tcp_rules_ecn.c ---- */
+void msim__tcp_rules_ecn_send(struct msim__tcp_seen *seen);   /* before the segment is noted as sent */
+void msim__tcp_rules_ecn_arrive(struct msim__tcp_seen *seen); /* before it is noted as arrived */
 
 /* ---- tcp_rules_time.c ---- */
 /* Before the segment is noted as sent. */

@@ -114,6 +114,7 @@ static void note_syn(struct msim__tcp_seen *seen)
   theirs->peer.scale = seen->tcp->window_shift >= 0;
   theirs->peer.sack = seen->tcp->sack_permitted;
   theirs->peer.timestamps = seen->tcp->has_timestamp;
+  theirs->peer.fastopen |= seen->tcp->has_fastopen; /* a repeated SYN goes without */
 }
 
 static void judge_bytes(struct msim__tcp_seen *seen)
@@ -137,6 +138,7 @@ void msim__tcp_rules_arrive(struct msim__tcp_seen *seen)
     return;
   }
   judge_bytes(seen);
+  msim__tcp_rules_ecn_arrive(seen);
   if (seen->syn)
     note_syn(seen);
   note_timestamp(seen);

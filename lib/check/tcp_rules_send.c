@@ -76,7 +76,7 @@ static void judge_size(struct msim__tcp_seen *seen)
            number(most));
 }
 
-/* T9: RFC 9293 3.2 (MSS), RFC 7323 2.2 and 3.2, RFC 2018 2. */
+/* T9: RFC 9293 3.2 (MSS), RFC 7323 2.2 and 3.2, RFC 2018 2, RFC 7413 4.1.1. */
 static void judge_syn_options(struct msim__tcp_seen *seen)
 {
   const struct msim__syn_options *peer = &seen->mine->peer;
@@ -92,6 +92,8 @@ static void judge_syn_options(struct msim__tcp_seen *seen)
     BROKEN(seen, T9, "SACK permitted, which the peer did not offer");
   if (tcp->has_timestamp && !peer->timestamps)
     BROKEN(seen, T9, "timestamps, which the peer did not offer");
+  if (tcp->has_fastopen && !peer->fastopen)
+    BROKEN(seen, T9, "a Fast Open cookie, which the peer did not ask for");
 }
 
 static void judge_options(struct msim__tcp_seen *seen)
@@ -104,7 +106,7 @@ static void judge_options(struct msim__tcp_seen *seen)
     judge_syn_options(seen);
     return;
   }
-  if (tcp->mss_bytes != 0 || tcp->window_shift >= 0 || tcp->sack_permitted)
+  if (tcp->mss_bytes != 0 || tcp->window_shift >= 0 || tcp->sack_permitted || tcp->has_fastopen)
     BROKEN(seen, T9, "an option that belongs into a SYN");
   if (tcp->sack_count > 0 && !(mine->own.sack && mine->peer.sack))
     BROKEN(seen, T9, "SACK blocks, which were not agreed on");
@@ -173,6 +175,27 @@ static void judge_rst(struct msim__tcp_seen *seen)
          number(mine->sent_end));
 }
 
+/* T21: RFC 9293 3.8.5. What is further away than the field can say is only "beyond". */
+static void judge_urgent(struct msim__tcp_seen *seen)
+{
+  struct msim__tcp_end *mine = seen->mine;
+  uint32_t pointer = seen->seq + seen->tcp->urgent;
+
+  if ((seen->tcp->flags & MSIM_TCP_URG) == 0) {
+    if (mine->urgent_sent && !seen->syn && mine->ack_arrived && msim__seq_less(mine->una, mine->urgent) &&
+        msim__seq_less(seen->seq, mine->urgent))
+      BROKEN(seen, T21, "a segment at %lu without the urgent pointer to %lu", number(seen->seq), number(mine->urgent));
+    return;
+  }
+  if (mine->urgent_sent && msim__seq_less(pointer, mine->urgent)) {
+    if (seen->tcp->urgent != UINT16_MAX)
+      BROKEN(seen, T21, "an urgent pointer to %lu after one to %lu", number(pointer), number(mine->urgent));
+    return;
+  }
+  mine->urgent_sent = true;
+  mine->urgent = pointer;
+}
+
 /* T1: RFC 9293 3.4. */
 static int judge_bytes(struct msim__tcp_seen *seen)
 {
@@ -199,6 +222,7 @@ static void note_sent(struct msim__tcp_seen *seen)
     mine->own.scale = seen->tcp->window_shift >= 0;
     mine->own.sack = seen->tcp->sack_permitted;
     mine->own.timestamps = seen->tcp->has_timestamp;
+    mine->own.fastopen = seen->tcp->has_fastopen;
   }
   if (seen->fin && !mine->fin_sent) {
     mine->fin_sent = true;
@@ -227,9 +251,11 @@ int msim__tcp_rules_send(struct msim__tcp_seen *seen)
   judge_options(seen);
   judge_clock(seen);
   judge_echo(seen);
+  judge_urgent(seen);
   msim__tcp_rules_ack(seen);
   msim__tcp_rules_repeat(seen);
   msim__tcp_rules_flight(seen);
+  msim__tcp_rules_ecn_send(seen);
   if (judge_bytes(seen) != MSIM_OK)
     return MSIM_ERR_NOMEM;
   note_sent(seen);

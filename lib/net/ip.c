@@ -96,6 +96,8 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
   const struct msim__protocol *protocol = &net->protocols[packet->proto];
 
   if ((packet->bits & MSIM__PACKET_CORRUPT) != 0) {
+    if (protocol->corrupt != NULL)
+      protocol->corrupt(port->node);
     die(net, packet_index, port->link_name, "corrupt"); /* the checksum is wrong: RFC 9293 MUST-3, RFC 1122 4.1.3.4 */
     return;
   }

@@ -35,7 +35,7 @@ static int room_for_port(struct msim_node *node)
 }
 
 static const struct msim__way_params *params_of(struct msim__net *net, const struct msim_link_opts *opts,
-                                                const struct msim_link_way *way)
+                                                const struct msim_link_way *way, const struct msim_ecn_mark *mark)
 {
   struct msim__way_params wanted, *fresh;
   const struct msim__way_params *last = net->last_params;
@@ -43,12 +43,14 @@ static const struct msim__way_params *params_of(struct msim__net *net, const str
   memset(&wanted, 0, sizeof wanted);
   wanted.way = *way;
   wanted.way.impair = (struct msim_impair_opts){0}; /* kept by struct msim__impair */
+  wanted.mark = *mark;
   wanted.overhead_bytes = opts->overhead_bytes;
   wanted.mtu_bytes = opts->mtu_bytes == 0 ? MTU_DEFAULT : opts->mtu_bytes;
   wanted.cost = opts->cost == 0 ? 1 : opts->cost;
   if (last != NULL && last->way.rate_bps == wanted.way.rate_bps && last->way.delay_ns == wanted.way.delay_ns &&
       last->way.queue_bytes_max == wanted.way.queue_bytes_max &&
-      last->way.queue_packets_max == wanted.way.queue_packets_max && last->overhead_bytes == wanted.overhead_bytes &&
+      last->way.queue_packets_max == wanted.way.queue_packets_max && last->mark.queue_bytes == mark->queue_bytes &&
+      last->mark.queue_packets == mark->queue_packets && last->overhead_bytes == wanted.overhead_bytes &&
       last->mtu_bytes == wanted.mtu_bytes && last->cost == wanted.cost)
     return last;
   fresh = msim__arena_alloc(&net->sim->arena, sizeof *fresh);
@@ -75,7 +77,7 @@ static int make_end(struct msim__link *link, size_t side, struct msim_node *node
   port->link_name = link_name;
   way->to = &link->ends[1 - side];
   way->to->peer = node;
-  way->params = params_of(net, opts, wanted);
+  way->params = params_of(net, opts, wanted, side == 0 ? &opts->a_to_b_mark : &opts->b_to_a_mark);
   if (way->params == NULL)
     return MSIM_ERR_NOMEM;
   if (!msim__impair_any(&wanted->impair))

@@ -149,6 +149,19 @@ static bool has_room(const struct msim__way *way, uint32_t size_bytes)
   return w->queue_bytes_max == 0 || (backlog != NULL ? backlog->size_bytes : 0) + size_bytes <= w->queue_bytes_max;
 }
 
+/* RFC 3168 5: what waits says that the path is full; a transport that can be told is told, before something is lost. */
+static void mark_congestion(const struct msim__way *way, struct msim__packet *packet)
+{
+  const struct msim_ecn_mark *mark = &way->params->mark;
+  const struct msim__backlog *backlog = way->traffic->backlog;
+
+  if ((packet->tos & MSIM__ECN_CE) == MSIM__ECN_NOT_ECT || backlog == NULL)
+    return;
+  if ((mark->queue_packets != 0 && backlog->count > mark->queue_packets) ||
+      (mark->queue_bytes != 0 && backlog->size_bytes > mark->queue_bytes))
+    packet->tos |= MSIM__ECN_CE;
+}
+
 /* ---- arrival ---- */
 
 static void arm_head(struct msim__way *way)
@@ -297,6 +310,7 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index)
     drop(way, packet_index, "queue");
     return;
   }
+  mark_congestion(way, packet);
   sim->counters.hop_count++;
   if (transmit(way, size_bytes, &arrive_ns) != MSIM_OK) {
     msim__sim_fail_nomem(sim);

@@ -10,6 +10,7 @@
 
 struct msim__way_params { /* shared by equal links */
   struct msim_link_way way;
+  struct msim_ecn_mark mark;
   uint32_t overhead_bytes, mtu_bytes, cost;
 };
 

@@ -71,10 +71,12 @@ struct msim__icmp_error {
   uint32_t seq; /* TCP: of the quoted segment */
 };
 
-/* receive borrows the packet (take references to what shall stay). error may be NULL. */
+/* receive borrows the packet (take references to what shall stay). error and corrupt (a packet has come whose checksum
+ * is wrong) may be NULL. */
 struct msim__protocol {
   void (*receive)(struct msim_node *node, struct msim__packet *packet);
   void (*error)(struct msim_node *node, const struct msim__icmp_error *error);
+  void (*corrupt)(struct msim_node *node);
 };
 
 struct msim__net {
@@ -171,6 +173,11 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
 typedef void msim__udp_fn(void *ctx, struct msim_endpoint from, uint16_t local_port, struct msim_slice bytes);
 /* MSIM_ERR_EXISTS: the port is taken; port 0 picks an ephemeral one, told in *bound (may be NULL). */
 int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void *ctx, uint16_t *bound);
+void msim__udp_unbind(struct msim_node *node, uint16_t port); /* one that is not bound is left alone */
+/* What ICMP tells of datagrams of a bound port (RFC 1122 4.1.3.3). */
+typedef void msim__udp_error_fn(void *ctx, const struct msim__icmp_error *error);
+void msim__udp_set_error(struct msim_node *node, uint16_t port, msim__udp_error_fn *fn);
+bool msim__udp_port_in_use(const struct msim_node *node, uint16_t port);
 /* units may be NULL; counted. At most 65507 bytes, or what the MTU of the first link carries: MSIM_ERR_LIMIT. */
 int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
                    struct msim__units *units);

@@ -26,6 +26,11 @@ static void view_option(struct msim_tcp_view *tcp, uint8_t kind, struct msim_sli
       tcp->sack[i].right = msim__octets_get32(data.data + i * 8 + 4);
       tcp->sack_count = (uint8_t)(i + 1);
     }
+  } else if (kind == MSIM__TCP_OPTION_FAST_OPEN && data.size_bytes <= sizeof tcp->fastopen) {
+    tcp->has_fastopen = true;
+    tcp->fastopen_bytes = (uint8_t)data.size_bytes;
+    if (data.size_bytes > 0)
+      memcpy(tcp->fastopen, data.data, data.size_bytes);
   }
 }
 

@@ -20,6 +20,9 @@ enum {
   MSIM__PACKET_SENT = 16        /* its tx was recorded */
 };
 
+/* The two lower bits of tos (RFC 3168 5). */
+enum { MSIM__ECN_NOT_ECT = 0, MSIM__ECN_ECT_1 = 1, MSIM__ECN_ECT_0 = 2, MSIM__ECN_CE = 3 };
+
 /* Room for options and everything rare. */
 struct msim__packet_cold {
   struct msim__units *units; /* counted; or NULL */

@@ -15,6 +15,7 @@
 struct msim__udp_port {
   struct msim__udp_port *next;
   msim__udp_fn *fn;
+  msim__udp_error_fn *error; /* or NULL */
   void *ctx;
   uint16_t port;
 };
@@ -37,6 +38,7 @@ struct msim__udp_flows {
 
 struct msim__udp_host {
   struct msim__udp_port *ports;
+  struct msim__udp_port *unused; /* were bound once */
   struct msim__udp_flows *flows; /* that it opened, made when first used */
 };
 
@@ -78,9 +80,16 @@ int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void
     return MSIM_ERR_LIMIT;
   if (find_port(node, port) != NULL)
     return MSIM_ERR_EXISTS;
-  fresh = msim__arena_alloc(&sim->arena, sizeof *fresh);
-  if (fresh == NULL || host_of(node) == NULL)
+  if (host_of(node) == NULL)
     return msim__sim_fail_nomem(sim);
+  fresh = node->udp->unused;
+  if (fresh != NULL)
+    node->udp->unused = fresh->next;
+  else
+    fresh = msim__arena_alloc(&sim->arena, sizeof *fresh);
+  if (fresh == NULL)
+    return msim__sim_fail_nomem(sim);
+  fresh->error = NULL;
   fresh->fn = fn;
   fresh->ctx = ctx;
   fresh->port = port;
@@ -89,6 +98,33 @@ int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void
   if (bound != NULL)
     *bound = port;
   return MSIM_OK;
+}
+
+void msim__udp_unbind(struct msim_node *node, uint16_t port)
+{
+  struct msim__udp_port **at, *old;
+
+  if (find_port(node, port) == NULL)
+    return;
+  for (at = &node->udp->ports; (*at)->port != port; at = &(*at)->next)
+    ;
+  old = *at;
+  *at = old->next;
+  old->next = node->udp->unused;
+  node->udp->unused = old;
+}
+
+void msim__udp_set_error(struct msim_node *node, uint16_t port, msim__udp_error_fn *fn)
+{
+  struct msim__udp_port *found = find_port(node, port);
+
+  if (found != NULL)
+    found->error = fn;
+}
+
+bool msim__udp_port_in_use(const struct msim_node *node, uint16_t port)
+{
+  return find_port(node, port) != NULL;
 }
 
 /* ---- flows ---- */
@@ -304,8 +340,17 @@ static void receive(struct msim_node *node, struct msim__packet *packet)
   port->fn(port->ctx, from, packet->dst_port, msim__packet_payload(packet));
 }
 
+static void take_error(struct msim_node *node, const struct msim__icmp_error *error)
+{
+  const struct msim__udp_port *port = find_port(node, error->local_port);
+
+  if (port != NULL && port->error != NULL)
+    port->error(port->ctx, error);
+}
+
 void msim__udp_create(struct msim__net *net)
 {
+  net->protocols[MSIM_PROTO_UDP].error = take_error;
   net->protocols[MSIM_PROTO_UDP].receive = receive;
 }
 

@@ -122,6 +122,8 @@ void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes)
 void msim__cc_lost(struct msim__tcb *tcb, enum msim_loss why, uint32_t flight_bytes)
 {
   tcb->cc.flight_bytes = flight_bytes;
+  if ((tcb->ecn & MSIM__ECN_SENDS) != 0)
+    tcb->ecn |= MSIM__ECN_CUT; /* RFC 3168 6.1.2: told whatever the reason was */
   note_totals(tcb);
   tcb->cc_type->on_loss(state_of(tcb), &tcb->cc, why, now_of(tcb));
   record(tcb, why == MSIM_LOSS_DUPACK ? "fast-retransmit" : why == MSIM_LOSS_TIMEOUT ? "timeout" : "ecn");

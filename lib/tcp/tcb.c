@@ -1,6 +1,7 @@
 /* tcb.c: the life of a connection: made, told about, buried, freed.
  *
  * Does not know segments: tcp_input.c and tcp_output.c do. */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <string.h>
@@ -37,8 +38,9 @@ void msim__tcb_update_mss(struct msim__tcb *tcb)
   tcb->cc.mss_bytes = mss > option_bytes + MSS_BYTES_LEAST ? mss - option_bytes : least(mss, MSS_BYTES_LEAST);
 }
 
-static void set_buffers(struct msim__tcb *tcb)
+void msim__tcb_set_buffers(struct msim__tcb *tcb)
 {
+  tcb->rcv_shift = 0;
   while (tcb->rcv_shift < WINDOW_SHIFT_MAX && tcb->opts->receive_buffer_bytes >> tcb->rcv_shift > UINT16_MAX)
     tcb->rcv_shift++;
   tcb->mss_path = path_mss(tcb->head.node, tcb->head.remote_id);
@@ -78,9 +80,11 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
   }
   if (tcb->opts->no_nagle)
     tcb->bits |= MSIM__TCB_NODELAY;
+  if (tcb->opts->ecn == MSIM_TCP_ECN_ASK)
+    tcb->ecn = MSIM__ECN_ASKED;
   tcb->flow = flow;
   msim_timer_init(&tcb->timer, node, msim__tcb_timer_fired);
-  set_buffers(tcb);
+  msim__tcb_set_buffers(tcb);
   msim__tcp_enter(tcp, &tcb->head);
   return tcb;
 }
@@ -98,7 +102,7 @@ void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after)
   tcb->iss = (uint32_t)(sim->now_ns / 4000 + h); /* RFC 6528 3: M + F(…), M ticks every 4 microseconds */
   if (after != NULL && !msim__seq_after(tcb->iss, *after))
     tcb->iss = *after + ISS_GAP; /* RFC 9293 3.6.1, MUST-13 with MAY-2 */
-  tcb->snd_una = tcb->snd_nxt = tcb->snd_max = tcb->recover = tcb->iss;
+  tcb->snd_una = tcb->snd_nxt = tcb->snd_max = tcb->recover = tcb->ecn_end = tcb->iss;
   tcb->queue_end = tcb->iss + 1;
   tcb->flow->side[tcb->head.side].first_seq = tcb->iss;
   tcb->flow->side[tcb->head.side].first_seq_known = true;
@@ -118,6 +122,7 @@ void msim__tcb_free(struct msim__tcb *tcb)
   msim__tcb_board_release(tcb);
   msim__tcb_gaps_release(tcb);
   msim__cc_detach(tcb);
+  msim__tcb_own_release(tcb);
   msim__flow_unref(tcb->flow);
   msim__pool_put(&tcp->tcbs, tcb);
 }
@@ -174,6 +179,8 @@ static void tell_one(struct msim__tcb *tcb, unsigned what)
     return;
   if (what == MSIM__TELL_OPEN)
     call = ops->on_open;
+  else if (what == MSIM__TELL_URGENT)
+    call = msim__tcp_urgent_ahead(tcb, NULL) ? ops->on_urgent : NULL;
   else if (what == MSIM__TELL_READABLE)
     call = tcb->available_bytes > 0 ? ops->on_readable : NULL;
   else if (what == MSIM__TELL_WRITABLE)
@@ -189,9 +196,10 @@ static void tell_user(struct msim__tcb *tcb)
 {
   unsigned what;
 
-  if (tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
-      (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0)
-    return; /* a SYN's text waits for ESTABLISHED (3.10.7.2) */
+  if ((tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
+       (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0) &&
+      (tcb->more & MSIM__MORE_FAST_OPEN) == 0)
+    return; /* a SYN's text waits for ESTABLISHED (3.10.7.2), unless a cookie speaks for it (RFC 7413) */
   for (what = MSIM__TELL_ACCEPT; what <= MSIM__TELL_EOF && !msim__tcb_is_over(tcb); what <<= 1) {
     if ((tcb->tell & what) == 0)
       continue;

@@ -114,7 +114,7 @@ enum {
   MSIM__TCB_SYN_REPEATED = 1 << 18,
   MSIM__TCB_HAS_RTT = 1 << 19,
   MSIM__TCB_OWN_CC_STATE = 1 << 20, /* cc_state.block is an allocation */
-  MSIM__TCB_URGENT = 1 << 21,       /* the peer's urgent pointer was seen (3.8.5); the bytes stay in line */
+  MSIM__TCB_URGENT = 1 << 21,       /* rcv_up counts (3.8.5); the bytes stay in line */
   MSIM__TCB_TIMESTAMPS = 1 << 22,   /* both sides offered timestamps (RFC 7323 3) */
   MSIM__TCB_CLOSED_EARLY = 1 << 23, /* in SYN-RECEIVED: beyond it, but our SYN is not acknowledged yet */
   MSIM__TCB_SACK = 1 << 24,         /* both sides permitted SACK (RFC 2018 2) */
@@ -126,13 +126,34 @@ enum {
   MSIM__TCB_TLP_OUT = 1 << 30       /* a probe is out, up to tlp_end */
 };
 
+/* tcb->ecn */
+enum {
+  MSIM__ECN_ASKED = 1,     /* our SYN asks for it */
+  MSIM__ECN_TOOK_BACK = 2, /* a SYN that does not ask went out too */
+  MSIM__ECN_ECHOES = 4,    /* the peer may send packets that can be marked: marks are told */
+  MSIM__ECN_SENDS = 8,     /* we may */
+  MSIM__ECN_CAME = 16,     /* a mark came, and the peer has not said that it knows: ECE */
+  MSIM__ECN_CUT = 32       /* the window was cut, and the peer does not know: CWR */
+};
+
 /* tcb->tell: what the user is to hear, in this order */
 enum {
   MSIM__TELL_ACCEPT = 1,
   MSIM__TELL_OPEN = 2,
-  MSIM__TELL_READABLE = 4,
-  MSIM__TELL_WRITABLE = 8,
-  MSIM__TELL_EOF = 16
+  MSIM__TELL_URGENT = 4,
+  MSIM__TELL_READABLE = 8,
+  MSIM__TELL_WRITABLE = 16,
+  MSIM__TELL_EOF = 32
+};
+
+/* tcb->more: the rarer bits */
+enum {
+  MSIM__MORE_URGENT = 1,       /* snd_up counts: it is not acknowledged yet */
+  MSIM__MORE_URGENT_NEWS = 2,  /* no segment has told of snd_up yet */
+  MSIM__MORE_FAST_ASKS = 4,    /* the first SYN has the Fast Open option (RFC 7413) */
+  MSIM__MORE_FAST_GRANT = 8,   /* the SYN, ACK brings a cookie */
+  MSIM__MORE_FAST_OPEN = 16,   /* the SYN's cookie was good: the user has the connection before its handshake is over */
+  MSIM__MORE_FAST_COUNTED = 32 /* one of the host's that wait for that */
 };
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
@@ -165,12 +186,14 @@ struct msim__tcb {
   uint32_t snd_wl1, snd_wl2;
   uint32_t iss;
   uint32_t queue_end; /* one past the last byte that the user queued */
+  uint32_t snd_up;    /* SND.UP: one past the last urgent byte */
 
   /* receive sequence space */
   uint32_t rcv_nxt;   /* RCV.NXT */
   uint32_t rcv_adv;   /* the right edge that was promised: RCV.NXT + RCV.WND */
   uint32_t rcv_acked; /* the last ACK sent */
   uint32_t irs;
+  uint32_t rcv_up;          /* RCV.UP: one past the last urgent byte, with URGENT */
   uint32_t fin_seq;         /* of the peer's FIN, with FIN_SEEN */
   uint32_t available_bytes; /* received in order, not yet consumed */
   uint32_t consumed_bytes;  /* by the user since the last ACK */
@@ -188,12 +211,17 @@ struct msim__tcb {
   uint16_t mark_count;
   uint16_t retries; /* of the retransmission or persist timer in a row: the back-off */
   uint16_t probes_unanswered;
+  uint8_t own;                   /* MSIM__OWN_…: tcp_own.h */
   uint8_t keepalives;            /* sent since the peer was heard */
   uint8_t reo_mult, reo_persist; /* RFC 8985 6.2: reo_wnd_mult - 1, reo_wnd_persist */
   bool tlp_probe, tlp_again;     /* a probe is to go out; the last one was a retransmission */
+  uint8_t more;
+  uint8_t ecn;                   /* MSIM__ECN_…; 0: nothing to do with it */
+  uint8_t tos;                   /* the user's bits of every segment (RFC 2474 3) */
   uint32_t dsack_round, tlp_end;
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
+  uint32_t ecn_end;      /* the window that was cut for a mark ends here */
   uint32_t rtt_seq;      /* acknowledged beyond this number, the timing ends */
 
   msim_ns retransmit_at_ns; /* retransmission, persist; MSIM_NEVER: off */
@@ -230,14 +258,20 @@ struct msim__tcb {
   struct msim_timer timer;
 };
 /* Where pointers have 8 bytes: an established idle connection shall stay below 1 KiB with its buffers. */
-_Static_assert(sizeof(struct msim__tcb) <= 576, "a connection has grown beyond nine cache lines");
+_Static_assert(sizeof(struct msim__tcb) <= 640, "a connection has grown beyond ten cache lines");
 
 struct msim__tcp_listener {
   struct msim__tcp_listener *next;
   uint16_t port;
   msim__tcp_accept_fn *accept;
   void *ctx;
+  const struct msim__tcp_gate *gate; /* or NULL */
 };
+static inline bool msim__tcp_listener_is_full(const struct msim__tcp_listener *listener)
+{
+  return listener != NULL && listener->gate != NULL && listener->gate->is_full != NULL &&
+         listener->gate->is_full(listener->ctx);
+}
 
 /* What remains of a connection in TIME-WAIT. Per host these stand in the order in which they end. */
 struct msim__time_wait {
@@ -249,8 +283,23 @@ struct msim__time_wait {
   uint32_t ts_recent, ts_offset; /* with timestamps */
   uint16_t window;               /* as on the wire */
   bool timestamps;
+  uint8_t tos;
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
+
+/* What a client keeps of a server for Fast Open. */
+struct msim__tcp_cookie {
+  msim_ns refused_until_ns; /* the path did not bear it */
+  uint32_t remote_id;
+  uint16_t mss_bytes;           /* that it announced */
+  uint8_t cookie_bytes, losses; /* 0: no cookie yet; in a row */
+  uint8_t cookie[16];
+};
+#define MSIM__COOKIES_MAX 32u
+struct msim__tcp_cookies {
+  uint32_t count, next; /* the next one replaces the oldest */
+  struct msim__tcp_cookie rows[MSIM__COOKIES_MAX];
+};
 
 /* Made when a host first speaks TCP. */
 struct msim__tcp_node {
@@ -258,7 +307,12 @@ struct msim__tcp_node {
   struct msim__time_wait *oldest, *newest;
   uint64_t challenge_second; /* of the simulation, in which challenge_count was counted */
   uint32_t challenge_count;
-  uint32_t half_open_count; /* in SYN-RECEIVED, from LISTEN */
+  uint32_t half_open_count;             /* in SYN-RECEIVED, from LISTEN */
+  uint32_t active_count, passive_count; /* opens */
+  uint64_t in_count, out_count;         /* segments; without those sent again */
+  struct msim__tcp_counts *counts;      /* of what is rare; or NULL */
+  uint32_t fast_count;               /* of these, opened by a cookie */
+  struct msim__tcp_cookies *cookies; /* or NULL */
 };
 
 struct msim__tcp {
@@ -294,6 +348,9 @@ struct msim__segment {
   uint8_t sack_count;
   uint32_t ts_value, ts_echo; /* with has_timestamps */
   const uint8_t *sack;        /* sack_count blocks as they travel */
+  const uint8_t *cookie;      /* cookie_bytes of it, with has_cookie: the Fast Open option */
+  uint8_t cookie_bytes;       /* 0: it asks for one; else 4 to 16 */
+  bool has_cookie;
 };
 /* SEG.LEN: with SYN and FIN */
 static inline uint32_t msim__segment_length(const struct msim__segment *seg)
@@ -337,6 +394,7 @@ void msim__tcb_bury(struct msim__tcb *tcb, enum msim_close_reason reason);
 void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after);
 /* Recomputes the effective MSS from what peer, path and options allow. */
 void msim__tcb_update_mss(struct msim__tcb *tcb);
+void msim__tcb_set_buffers(struct msim__tcb *tcb); /* before its SYN: what follows from options and path */
 /* Calls the user for everything in tell, then runs output once. */
 void msim__tcb_finish(struct msim__tcb *tcb);
 static inline bool msim__tcb_is_over(const struct msim__tcb *tcb)
@@ -350,7 +408,8 @@ void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
 void msim__tcp_in_closed(struct msim_node *node, const struct msim__segment *seg);
 void msim__tcp_in_listen(struct msim_node *node, struct msim__segment *seg, const uint32_t *after);
 void msim__tcb_in_syn_sent(struct msim__tcb *tcb, struct msim__segment *seg);
-/* The seventh and eighth step, which also a SYN's text and FIN pass. */
+/* The sixth, seventh and eighth step, which also a SYN's text and FIN pass. */
+void msim__tcb_check_urgent(struct msim__tcb *tcb, const struct msim__segment *seg);
 void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg);
 void msim__tcb_check_fin(struct msim__tcb *tcb, const struct msim__segment *seg);
 /* Our SYN is acknowledged for the first time: timers, window and controller begin. Before SND.UNA moves. */
@@ -380,7 +439,7 @@ struct msim__stray {
   uint32_t seq, ack;
   uint16_t flags, window;
   struct msim_flow *flow;
-  uint8_t side;
+  uint8_t side, tos;
   bool has_timestamps;
   uint32_t ts_value, ts_echo;
 };
@@ -411,6 +470,25 @@ void msim__tcb_rtt_start(struct msim__tcb *tcb, uint32_t seq);
 /* The segment acknowledges new data, up to seg->ack; SND.UNA has not moved yet. */
 void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg);
 void msim__tcb_rto_back_off(struct msim__tcb *tcb);
+
+/* ---- tcp_ecn.c ---- */
+void msim__tcb_ecn_take_syn(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* The peer's SYN once more: it may have taken back what it asked for. */
+void msim__tcb_ecn_syn_again(struct msim__tcb *tcb, const struct msim__segment *seg);
+/* Sets the ECN bits of a packet whose flags are set already. Only with tcb->ecn. */
+void msim__tcb_ecn_write(struct msim__tcb *tcb, struct msim__packet *packet, bool is_new_text);
+void msim__tcb_ecn_take_text(struct msim__tcb *tcb, const struct msim__segment *seg);
+static inline bool msim__tcb_ecn_echoed(const struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  return (tcb->ecn & MSIM__ECN_SENDS) != 0 && (seg->packet->flags & (MSIM_TCP_ECE | MSIM_TCP_SYN)) == MSIM_TCP_ECE;
+}
+/* An ACK with an echo has been dealt with; flight_bytes: before it. */
+void msim__tcb_ecn_take_echo(struct msim__tcb *tcb, uint32_t flight_bytes);
+/* The window was cut for a mark, and what was cut is still under way: a loss in it is no further reason. */
+static inline bool msim__tcb_ecn_has_cut(const struct msim__tcb *tcb)
+{
+  return (tcb->ecn & MSIM__ECN_SENDS) != 0 && msim__seq_before(tcb->snd_una, tcb->ecn_end);
+}
 
 /* ---- tcp_prr.c ---- */
 static inline bool msim__tcb_uses_prr(const struct msim__tcb *tcb)
@@ -446,6 +524,32 @@ static inline uint32_t msim__tcb_queued_from(const struct msim__tcb *tcb, uint32
 }
 /* Attaches [seq, seq + size) of the stream to the packet: by reference where it lies in one piece. MSIM_ERR_NOMEM. */
 int msim__tcb_send_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq, uint32_t size_bytes);
+
+/* ---- tcp_urgent.c ---- */
+/* What was queued last is urgent. */
+void msim__tcb_urgent_queued(struct msim__tcb *tcb);
+/* Of a segment at seq; 0: it tells of nothing urgent. */
+uint16_t msim__tcb_urgent_pointer(const struct msim__tcb *tcb, uint32_t seq);
+void msim__tcb_urgent_acked(struct msim__tcb *tcb);
+/* The sixth step, for a segment with URG. */
+void msim__tcb_urgent_arrives(struct msim__tcb *tcb, const struct msim__segment *seg);
+void msim__tcb_urgent_consumed(struct msim__tcb *tcb);
+
+/* ---- tcp_fastopen.c ---- */
+/* A SYN has arrived at a listener. True: its text may be taken; with MORE_FAST_OPEN then, it is told at once. */
+bool msim__tcb_fast_syn(struct msim__tcb *tcb, const struct msim__segment *seg);
+void msim__tcb_fast_left(struct msim__tcb *tcb); /* SYN-RECEIVED */
+/* Before the first SYN. */
+void msim__tcb_fast_begin(struct msim__tcb *tcb);
+/* How much of what is queued the SYN at hand carries. */
+uint32_t msim__tcb_fast_syn_bytes(const struct msim__tcb *tcb);
+/* What the SYN has room for. */
+uint32_t msim__tcb_fast_room_bytes(const struct msim__tcb *tcb);
+/* The option of the SYN at hand, padded; returns its length. */
+uint8_t msim__tcb_fast_write_option(const struct msim__tcb *tcb, uint8_t *out, size_t room_bytes);
+/* The SYN, ACK has come; before SND.UNA moves. */
+void msim__tcb_fast_answered(struct msim__tcb *tcb, const struct msim__segment *seg);
+void msim__tcp_cookies_release(struct msim__tcp *tcp, struct msim__tcp_node *row);
 
 /* ---- tcp_marks.c ---- */
 void msim__tcb_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin);

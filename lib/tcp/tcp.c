@@ -1,5 +1,6 @@
 /* tcp.c: the room, and the calls of a user (3.10.1 to 3.10.6). Segments are dealt with in tcp_input.c and tcp_output.c.
  */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <string.h>
@@ -30,6 +31,8 @@ static void free_node(struct msim__tcp *tcp, struct msim_node *node)
   if (node->tcp_node == NULL)
     return;
   msim_timer_cancel(&((struct msim__tcp_node *)node->tcp_node)->timer);
+  msim__free(&tcp->sim->mem, ((struct msim__tcp_node *)node->tcp_node)->counts, sizeof(struct msim__tcp_counts));
+  msim__tcp_cookies_release(tcp, node->tcp_node);
   msim__free(&tcp->sim->mem, node->tcp_node, sizeof(struct msim__tcp_node));
   node->tcp_node = NULL;
 }
@@ -55,7 +58,8 @@ static void end(struct msim_sim *sim)
 }
 
 static const struct msim__layer_hooks hooks = {.end = end};
-static const struct msim__protocol handlers = {.receive = msim__tcp_receive, .error = msim__tcp_error};
+static const struct msim__protocol handlers = {
+    .receive = msim__tcp_receive, .error = msim__tcp_error, .corrupt = msim__tcp_corrupt};
 
 int msim__tcp_create(struct msim_sim *sim)
 {
@@ -140,6 +144,14 @@ static struct msim_flow *flow_for(struct msim__tcp *tcp, struct msim_node *node,
   return msim__flow_new(node, node->name, msim__addr_name(tcp->net, key->remote_id), key->remote_port, MSIM_PROTO_TCP);
 }
 
+/* MUST-43: the address that the user names, which must be the host's; MUST-44: else IP's choice. */
+static int choose_source(struct msim__tcp *tcp, const struct msim_node *node, const struct msim_addr *local,
+                         struct msim__tcp_head *key)
+{
+  key->local_id = local != NULL ? msim__addr_intern(tcp->net, local) : msim__ip_source_for(node, key->remote_id);
+  return local == NULL || (key->local_id != 0 && msim__node_owns(node, key->local_id)) ? MSIM_OK : MSIM_ERR_INVALID;
+}
+
 /* MUST-46: no connection to what is not one host; like a missing route it is told from the loop. */
 static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *node, const struct msim__tcp_head *key)
 {
@@ -150,8 +162,9 @@ static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *
   return key->local_id != 0 && msim__ip_mtu_for(node, key->remote_id) != 0;
 }
 
-int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
-                      const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
+/* Up to the SYN, which is not sent yet. *out in CLOSED: it cannot be reached. */
+static int prepare(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
+                   void *user, struct msim__tcb **out)
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__tcp *tcp = msim__tcp(sim);
@@ -160,19 +173,20 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
   struct msim__tcb *tcb;
 
   memset(&key, 0, sizeof key);
-  key.remote_id = msim__addr_intern(tcp->net, &remote.addr);
-  key.remote_port = remote.port;
-  key.local_port = local_port;
+  key.remote_id = msim__addr_intern(tcp->net, &open->remote.addr);
+  key.remote_port = open->remote.port;
+  key.local_port = open->local.port;
   if (key.remote_id == 0)
     return MSIM_ERR_NOMEM;
-  if (remote.port == 0)
+  if (open->remote.port == 0)
     return MSIM_ERR_INVALID;
-  key.local_id = msim__ip_source_for(node, key.remote_id);
-  if (local_port == 0 && choose_port(tcp, node, &key) != MSIM_OK)
+  if (choose_source(tcp, node, open->local.addr.family != MSIM_FAMILY_NONE ? &open->local.addr : NULL, &key) != MSIM_OK)
+    return MSIM_ERR_INVALID;
+  if (open->local.port == 0 && choose_port(tcp, node, &key) != MSIM_OK)
     return MSIM_ERR_LIMIT;
   if (!is_free(tcp, node, &key))
     return MSIM_ERR_EXISTS;
-  flow = flow_for(tcp, node, &key, local_port != 0);
+  flow = flow_for(tcp, node, &key, open->local.port != 0);
   if (flow == NULL)
     return MSIM_ERR_NOMEM;
   tcb = msim__tcb_new(node, &key, MSIM__TCP_CLOSED, flow);
@@ -180,10 +194,14 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
     msim__flow_unref(flow);
     return MSIM_ERR_NOMEM;
   }
+  if (msim__tcb_adopt_opts(tcb, open->opts) != MSIM_OK) {
+    msim__tcb_free(tcb);
+    return MSIM_ERR_NOMEM;
+  }
+  msim__tcp_set_tos(tcb, open->tos);
   tcb->ops = ops;
   tcb->user = user;
-  if (out != NULL)
-    *out = tcb;
+  *out = tcb;
   sim->counters.connection_count++;
   msim__tcb_choose_iss(tcb, NULL);
   if (!can_be_reached(tcp, node, &key)) {
@@ -191,8 +209,61 @@ int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint1
     return MSIM_OK;
   }
   msim__tcb_set_state(tcb, MSIM__TCP_SYN_SENT, "open");
+  msim__tcb_fast_begin(tcb);
+  return MSIM_OK;
+}
+
+int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
+                   void *user, struct msim__tcb **out, size_t *taken_bytes)
+{
+  struct msim__tcb *tcb;
+  size_t size_bytes = open->data_bytes;
+  int err = prepare(node, open, ops, user, &tcb);
+
+  if (taken_bytes != NULL)
+    *taken_bytes = 0;
+  if (err != MSIM_OK)
+    return err;
+  if (out != NULL)
+    *out = tcb;
+  if (msim__tcb_is_over(tcb))
+    return MSIM_OK;
+  if (open->on_syn_only && size_bytes > msim__tcb_fast_room_bytes(tcb))
+    size_bytes = msim__tcb_fast_room_bytes(tcb);
+  if (taken_bytes != NULL && size_bytes > 0) {
+    tcb->bits |= MSIM__TCB_BUSY; /* the SYN waits for what it may carry */
+    *taken_bytes = msim__tcp_write(tcb, open->data, size_bytes);
+    tcb->bits &= ~(uint32_t)MSIM__TCB_BUSY;
+  }
   msim__tcb_output(tcb);
   return MSIM_OK;
+}
+
+int msim__tcp_connect_from(struct msim_node *node, const struct msim_addr *local, uint16_t local_port,
+                           struct msim_endpoint remote, const struct msim__tcp_user *ops, void *user,
+                           struct msim__tcb **out)
+{
+  struct msim__tcp_open open = {.remote = remote, .local = {.port = local_port}};
+
+  if (local != NULL)
+    open.local.addr = *local;
+  return msim__tcp_open(node, &open, ops, user, out, NULL);
+}
+
+int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
+                      const struct msim__tcp_user *ops, void *user, struct msim__tcb **out)
+{
+  return msim__tcp_connect_from(node, NULL, local_port, remote, ops, user, out);
+}
+
+int msim__tcp_connect_fast(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port, const void *data,
+                           size_t size_bytes, const struct msim__tcp_user *ops, void *user, struct msim__tcb **out,
+                           size_t *taken_bytes)
+{
+  struct msim__tcp_open open = {
+      .remote = remote, .local = {.port = local_port}, .data = data, .data_bytes = size_bytes};
+
+  return msim__tcp_open(node, &open, ops, user, out, taken_bytes);
 }
 
 /* ---- 3.10.2 SEND ---- */
@@ -219,7 +290,7 @@ static void kick(struct msim__tcb *tcb)
   msim__tcb_output(tcb);
 }
 
-size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes)
+static size_t write_bytes(struct msim__tcb *tcb, const void *data, size_t size_bytes, bool urgent)
 {
   size_t space;
 
@@ -234,8 +305,20 @@ size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_byte
     msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
     return 0;
   }
+  if (urgent && size_bytes > 0)
+    msim__tcb_urgent_queued(tcb);
   kick(tcb);
   return size_bytes;
+}
+
+size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes)
+{
+  return write_bytes(tcb, data, size_bytes, false);
+}
+
+size_t msim__tcp_write_urgent(struct msim__tcb *tcb, const void *data, size_t size_bytes)
+{
+  return write_bytes(tcb, data, size_bytes, true);
 }
 
 int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes)
@@ -278,11 +361,35 @@ void msim__tcp_set_nodelay(struct msim__tcb *tcb, bool nodelay)
   kick(tcb);
 }
 
+static void set_own(struct msim__tcb *tcb, unsigned bit, bool on)
+{
+  tcb->own = (uint8_t)(on ? tcb->own | bit : tcb->own & ~bit);
+}
+
+void msim__tcp_set_cork(struct msim__tcb *tcb, bool corked)
+{
+  set_own(tcb, MSIM__OWN_CORKED, corked);
+  if (!corked)
+    kick(tcb);
+}
+
+void msim__tcp_set_more(struct msim__tcb *tcb, bool more)
+{
+  set_own(tcb, MSIM__OWN_MORE, more);
+}
+
+void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos)
+{
+  tcb->tos = tos & 0xfc;
+}
+
 /* ---- 3.10.3 RECEIVE; the rest is in tcp_reassembly.c ---- */
 
 void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)
 {
   msim__tcb_receive_consume(tcb, size_bytes);
+  if ((tcb->bits & MSIM__TCB_URGENT) != 0)
+    msim__tcb_urgent_consumed(tcb);
   kick(tcb);
 }
 

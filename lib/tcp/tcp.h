@@ -6,6 +6,7 @@
 #define MSIM_TCP_TCP_H
 
 #include <mailsim/cc.h>
+#include <mailsim/socket.h>
 #include <mailsim/stream.h>
 
 #include "net/net.h"
@@ -21,6 +22,9 @@ struct msim__tcp_user {
   void (*on_writable)(struct msim__tcb *tcb, void *user); /* a write had not fitted, and now there is room */
   void (*on_eof)(struct msim__tcb *tcb, void *user);      /* the peer's FIN is in order; comes after on_readable */
   void (*on_closed)(struct msim__tcb *tcb, void *user, enum msim_close_reason why);
+  /* The peer's urgent pointer has come or advanced (3.8.5), ahead of the bytes that it points beyond; comes before
+   * on_readable. */
+  void (*on_urgent)(struct msim__tcb *tcb, void *user);
 };
 
 /* Makes the room and registers with net; called once by msim_sim_new. MSIM_ERR_NOMEM. */
@@ -32,14 +36,52 @@ typedef int msim__tcp_accept_fn(void *ctx, struct msim__tcb *tcb, const struct m
 /* 3.10.1 passive OPEN, at every address of the node. MSIM_ERR_EXISTS, MSIM_ERR_NOMEM. */
 int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx);
 void msim__tcp_unlisten(struct msim_node *node, uint16_t port);
+/* What a listener may add; any may be NULL. gate is borrowed until unlisten; ctx is the listener's. */
+struct msim__tcp_gate {
+  bool (*is_full)(void *ctx);                     /* no further connection: SYNs and last ACKs are dropped */
+  const struct msim_tcp_opts *(*opts)(void *ctx); /* complete ones for the connection of a SYN; NULL: the host's */
+  uint8_t (*tos)(void *ctx);                      /* of its segments */
+  /* For those who look: how many wait to be accepted, and how many may. */
+  void (*queue)(void *ctx, uint32_t *count, uint32_t *count_max);
+};
+void msim__tcp_set_gate(struct msim_node *node, uint16_t port, const struct msim__tcp_gate *gate);
 
 /* 3.10.1 active OPEN. local_port 0: an ephemeral one. Without a route on_closed(UNREACHABLE) follows from the loop.
  * MSIM_ERR_EXISTS: the four-tuple is in use; MSIM_ERR_LIMIT: no free port; MSIM_ERR_NOMEM. */
 int msim__tcp_connect(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port,
                       const struct msim__tcp_user *ops, void *user, struct msim__tcb **out);
 
+/* The same from one of the node's addresses (MUST-43); NULL: IP chooses (MUST-44). MSIM_ERR_INVALID also: not the
+ * node's.
+ */
+int msim__tcp_connect_from(struct msim_node *node, const struct msim_addr *local, uint16_t local_port,
+                           struct msim_endpoint remote, const struct msim__tcp_user *ops, void *user,
+                           struct msim__tcb **out);
+/* The same, and data is written at once: *taken_bytes of it. Where the node is a client of Fast Open (RFC 7413;
+ * opts->fastopen) every SYN asks for a cookie, or brings the one of an earlier connection with that host; with a cookie
+ * this one also carries what fits of the data into one segment. Otherwise the data follows the handshake. out may be
+ * NULL. */
+int msim__tcp_connect_fast(struct msim_node *node, struct msim_endpoint remote, uint16_t local_port, const void *data,
+                           size_t size_bytes, const struct msim__tcp_user *ops, void *user, struct msim__tcb **out,
+                           size_t *taken_bytes);
+/* The same with more said; taken_bytes may be NULL. */
+struct msim__tcp_open {
+  struct msim_endpoint remote;
+  struct msim_endpoint local;       /* family NONE: by the route; port 0: an ephemeral one */
+  const struct msim_tcp_opts *opts; /* complete; NULL: the host's */
+  uint8_t tos;
+  bool on_syn_only; /* of data only what the SYN carries is taken */
+  const void *data; /* as msim__tcp_connect_fast; with taken_bytes */
+  size_t data_bytes;
+};
+int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
+                   void *user, struct msim__tcb **out, size_t *taken_bytes);
+
 /* 3.10.2 SEND. See msim_stream_write and msim_stream_write_blob. */
 size_t msim__tcp_write(struct msim__tcb *tcb, const void *data, size_t size_bytes);
+/* The same, and what the peer has not read up to its end becomes urgent: the news goes out at once, also where the
+ * bytes may not (3.8.5). Returns what was taken; when that is not all, what was taken is urgent. */
+size_t msim__tcp_write_urgent(struct msim__tcb *tcb, const void *data, size_t size_bytes);
 int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes);
 size_t msim__tcp_space_bytes(const struct msim__tcb *tcb);
 /* Asks for on_writable although no write was tried: what the user has does not fit. */
@@ -52,6 +94,12 @@ size_t msim__tcp_available_bytes(const struct msim__tcb *tcb);
 /* The part that lies together at offset_bytes from the next unread byte; empty at or past the end. */
 struct msim_slice msim__tcp_peek(const struct msim__tcb *tcb, size_t offset_bytes);
 void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes);
+/* Urgent data lies ahead: *offset_bytes (may be NULL) is the distance from the next unread byte to the urgent pointer,
+ * so that many bytes are still to be read in a hurry, whether they have arrived or not; the last of them is what the
+ * socket interface calls the out-of-band byte. False, and *offset_bytes as it was: none. (MUST-33) */
+bool msim__tcp_urgent_ahead(const struct msim__tcb *tcb, size_t *offset_bytes);
+/* The next unread byte is the last urgent one (sockatmark, SIOCATMARK). */
+bool msim__tcp_is_at_urgent_mark(const struct msim__tcb *tcb);
 bool msim__tcp_is_at_eof(const struct msim__tcb *tcb);
 /* The label of the unit with a message that covers the next unread byte, or NULL. Valid until the next consume. */
 const char *msim__tcp_message(const struct msim__tcb *tcb);
@@ -59,6 +107,16 @@ const char *msim__tcp_message(const struct msim__tcb *tcb);
 void msim__tcp_close(struct msim__tcb *tcb); /* 3.10.4 */
 void msim__tcp_abort(struct msim__tcb *tcb); /* 3.10.5 */
 void msim__tcp_set_nodelay(struct msim__tcb *tcb, bool nodelay);
+/* What fills no segment waits, at most until the persist timer fires; more: until the next write only. */
+void msim__tcp_set_cork(struct msim__tcb *tcb, bool corked);
+void msim__tcp_set_more(struct msim__tcb *tcb, bool more);
+
+/* The options of this connection alone, to be changed; a copy of the host's is made when there is none. Then
+ * opts_changed makes them count. NULL when out of memory (the simulation has then failed). */
+struct msim_tcp_opts *msim__tcp_own_opts(struct msim__tcb *tcb);
+void msim__tcp_opts_changed(struct msim__tcb *tcb);
+/* The DSCP of every further segment, in the upper six bits (RFC 2474 3); the lower two are TCP's (RFC 3168 5). */
+void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos);
 
 /* user may be changed at any time. */
 void msim__tcp_set_user(struct msim__tcb *tcb, const struct msim__tcp_user *ops, void *user);
@@ -66,6 +124,26 @@ struct msim_endpoint msim__tcp_local(const struct msim__tcb *tcb);
 struct msim_endpoint msim__tcp_remote(const struct msim__tcb *tcb);
 const struct msim_flow *msim__tcp_flow(const struct msim__tcb *tcb);
 struct msim_node *msim__tcp_node(const struct msim__tcb *tcb);
+enum msim_tcp_state msim__tcp_state_of(const struct msim__tcb *tcb);
+/* In state CLOSE, before on_closed: what that will tell. */
+enum msim_close_reason msim__tcp_why(const struct msim__tcb *tcb);
+/* Queued and not acknowledged, with the FIN; queued and never sent, without it. */
+size_t msim__tcp_unacked_bytes(const struct msim__tcb *tcb);
+size_t msim__tcp_unsent_bytes(const struct msim__tcb *tcb);
+uint32_t msim__tcp_path_mtu_bytes(const struct msim__tcb *tcb);
+void msim__tcp_info(const struct msim__tcb *tcb, struct msim_tcp_info *out);
+void msim__tcp_info_none(struct msim_tcp_info *out); /* all zero, and no timer runs */
+/* A listener, a connection or its TIME-WAIT has this local port. Walks all connections. */
+bool msim__tcp_port_in_use(const struct msim_node *node, uint16_t port);
+
+/* Counters of a host (socket.h). Counting never fails but for memory, which fails the simulation. */
+enum msim__tcp_counter {
+#define MSIM__TCP_COUNTER_ENUM(member, name) MSIM__COUNT_##member,
+  MSIM_TCP_COUNTER_MAP(MSIM__TCP_COUNTER_ENUM)
+#undef MSIM__TCP_COUNTER_ENUM
+      MSIM__COUNTERS
+};
+void msim__tcp_count(struct msim_node *node, enum msim__tcp_counter which);
 
 /* The node's TCP options, complete: what msim_node_set_tcp said over the defaults of topology.h. */
 const struct msim_tcp_opts *msim__tcp_opts_of(const struct msim_node *node);

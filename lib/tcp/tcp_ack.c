@@ -29,7 +29,9 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
 {
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
-  msim__cc_lost(tcb, MSIM_LOSS_DUPACK, flight < tcb->cc.cwnd_bytes ? flight : tcb->cc.cwnd_bytes);
+  msim__tcp_count(tcb->head.node, uses_sack(tcb) ? MSIM__COUNT_sack_recovery : MSIM__COUNT_reno_recovery);
+  if (!msim__tcb_ecn_has_cut(tcb))
+    msim__cc_lost(tcb, MSIM_LOSS_DUPACK, flight < tcb->cc.cwnd_bytes ? flight : tcb->cc.cwnd_bytes);
   tcb->recover = tcb->snd_max;
   tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
               MSIM__TCB_RETRANSMIT;
@@ -165,6 +167,8 @@ static void take_probe(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   bool duplicate = msim__segment_tells_duplicate(seg);
 
+  if (duplicate)
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_dsack_recv);
   if (!msim__tcb_uses_rack(tcb))
     return;
   if (duplicate)
@@ -172,8 +176,28 @@ static void take_probe(struct msim__tcb *tcb, const struct msim__segment *seg)
   if ((tcb->bits & MSIM__TCB_TLP_OUT) == 0 || !msim__tcb_tlp_acked(tcb, seg->ack, duplicate) ||
       (tcb->bits & MSIM__TCB_RECOVERING) != 0)
     return;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_loss_probe_recovery);
   msim__cc_lost(tcb, MSIM_LOSS_DUPACK, tcb->snd_nxt - tcb->snd_una);
   msim__cc_recovered(tcb);
+}
+
+/* RFC 3522 3.2: the first ACK after a timeout echoes a time before the retransmission: the original had arrived. */
+static bool was_spurious(const struct msim__tcb *tcb, const struct msim__segment *seg)
+{
+  const struct msim__tcp_row *row = tcb->board != NULL ? msim__board_row(tcb->board, 0) : NULL;
+
+  return tcb->retries > 0 && row != NULL && (row->flags & MSIM__ROW_EVER) != 0 && seg->has_timestamps &&
+         (tcb->bits & (MSIM__TCB_TIMESTAMPS | MSIM__TCB_PERSISTING)) == MSIM__TCB_TIMESTAMPS &&
+         msim__seq_before(seg->ts_echo, (uint32_t)(row->sent_ns / 1000000) + tcb->ts_offset);
+}
+
+/* What lies 2^31 back would be taken for ahead: it stays just behind. */
+static void drag_marks(struct msim__tcb *tcb)
+{
+  if (msim__seq_before(tcb->recover, tcb->snd_una - 1))
+    tcb->recover = tcb->snd_una - 1;
+  if (msim__seq_before(tcb->ecn_end, tcb->snd_una - 1))
+    tcb->ecn_end = tcb->snd_una - 1;
 }
 
 /* Returns what the ACK covered and was not SACKed before. */
@@ -182,11 +206,14 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   uint32_t ack = seg->ack, data_bytes = data_in(tcb, ack), delivered_bytes = 0;
   bool recovering = (tcb->bits & MSIM__TCB_RECOVERING) != 0;
 
+  if (was_spurious(tcb, seg))
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_spurious_rtos);
   note_limits(tcb);
   if (tcb->snd_una != tcb->iss) /* the SYN's round trip was taken when the connection became synchronized */
     msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;
   tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
+  drag_marks(tcb);
   if (tcb->board != NULL)
     delivered_bytes = msim__tcb_board_acked(tcb, seg);
   if ((tcb->bits & MSIM__TCB_PERSISTING) == 0)
@@ -195,7 +222,7 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
     leave_recovery(tcb);
   else if (recovering && !uses_sack(tcb))
     take_partial_ack(tcb, data_bytes);
-  else if (!recovering && data_bytes > 0)
+  else if (!recovering && data_bytes > 0 && !msim__tcb_ecn_echoed(tcb, seg)) /* RFC 3168 6.1.2 */
     msim__cc_acked(tcb, data_bytes);
   if (!recovering)
     tcb->dup_acks = 0;
@@ -207,6 +234,8 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
     tcb->retransmit_at_ns = MSIM_NEVER; /* 5.2 */
   else
     restart_timer(tcb);
+  if ((tcb->more & MSIM__MORE_URGENT) != 0)
+    msim__tcb_urgent_acked(tcb);
   msim__tcb_send_acked(tcb);
   msim__tcb_marks_acked(tcb);
   msim__tcb_sent_acked(tcb);
@@ -234,7 +263,7 @@ static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  uint32_t delivered_bytes = 0;
+  uint32_t delivered_bytes = 0, flight_bytes = tcb->snd_nxt - tcb->snd_una;
 
   tcb->probes_unanswered = 0;
   if (tcb->opts->user_timeout_ns != 0 &&
@@ -248,6 +277,8 @@ void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
     take_probe(tcb, seg);
   if (tcb->board != NULL)
     take_sacks(tcb, seg, delivered_bytes);
+  if (msim__tcb_ecn_echoed(tcb, seg))
+    msim__tcb_ecn_take_echo(tcb, flight_bytes);
   if (!msim__seq_before(seg->ack, tcb->snd_una))
     take_window(tcb, seg);
 }

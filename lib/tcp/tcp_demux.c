@@ -126,6 +126,14 @@ void msim__tcp_unlisten(struct msim_node *node, uint16_t port)
   msim__free(&msim__node_sim(node)->mem, listener, sizeof *listener);
 }
 
+void msim__tcp_set_gate(struct msim_node *node, uint16_t port, const struct msim__tcp_gate *gate)
+{
+  struct msim__tcp_listener *listener = msim__tcp_listener_find(node, port);
+
+  if (listener != NULL)
+    listener->gate = gate;
+}
+
 /* ---- segments ---- */
 
 void msim__segment_read(struct msim__segment *seg, const struct msim__packet *packet)
@@ -141,6 +149,7 @@ void msim__segment_read(struct msim__segment *seg, const struct msim__packet *pa
   seg->window_shift = -1;
   seg->has_timestamps = seg->sack_permitted = false;
   seg->sack_count = 0;
+  seg->has_cookie = false;
   if (packet->cold != NULL && packet->cold->option_bytes > 0)
     msim__segment_read_options(seg, packet->cold);
 }
@@ -155,8 +164,12 @@ void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet)
 {
   struct msim__tcp *tcp = msim__tcp(msim__node_sim(node));
   struct msim__tcp_head *head;
+  struct msim__tcp_node *row = msim__tcp_node_of(node);
   struct msim__segment seg;
 
+  if (row == NULL)
+    return;
+  row->in_count++;
   msim__segment_read(&seg, packet);
   head = msim__tcp_find(tcp, node, packet->dst, packet->dst_port, packet->src, packet->src_port);
   if (head != NULL && head->state == MSIM__TCP_TIME_WAIT) {

@@ -2,6 +2,7 @@
  *
  * Steps set bits: what is owed to the peer goes out once, by tcp_output.c, after the user was told. Does not know
  * CLOSED, LISTEN and SYN-SENT (tcp_input_syn.c), TIME-WAIT (tcp_time_wait.c), nor what an ACK means (tcp_ack.c). */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 static uint32_t receive_window(const struct msim__tcb *tcb)
@@ -76,6 +77,7 @@ static bool is_repeated_syn(struct msim__tcb *tcb, struct msim__segment *seg)
   if (tcb->head.state != MSIM__TCP_SYN_RECEIVED || seg->seq != tcb->irs || (seg->flags & MSIM_TCP_SYN) == 0 ||
       (seg->flags & MSIM_TCP_RST) != 0)
     return false;
+  msim__tcb_ecn_syn_again(tcb, seg);
   if ((seg->flags & MSIM_TCP_ACK) != 0) { /* simultaneous open: its SYN, ACK; the ACK counts (3.5, figure 8) */
     seg->flags &= (uint16_t)~MSIM_TCP_SYN;
     seg->seq++;
@@ -158,8 +160,10 @@ static bool check_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
     return true;
   if (tcb->head.state == MSIM__TCP_SYN_RECEIVED && (tcb->bits & MSIM__TCB_PASSIVE) != 0)
     back_to_listen(tcb, "another SYN");
-  else
+  else {
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_syn_challenge);
     msim__tcb_challenge(tcb); /* RFC 5961 4.2 */
+  }
   return false;
 }
 
@@ -182,6 +186,11 @@ static bool ack_in_syn_received(struct msim__tcb *tcb, const struct msim__segmen
                               .flow = tcb->flow,
                               .side = tcb->head.side};
 
+  if ((tcb->bits & MSIM__TCB_PASSIVE) != 0 && (tcb->more & MSIM__MORE_FAST_OPEN) == 0 &&
+      msim__tcp_listener_is_full(msim__tcp_listener_find(tcb->head.node, tcb->head.local_port))) {
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_listen_overflows);
+    return false; /* as if it had been lost: our SYN, ACK asks again */
+  }
   if (msim__seq_after(seg->ack, tcb->snd_una) && !msim__seq_after(seg->ack, tcb->snd_max)) {
     msim__tcb_synchronized(tcb, seg);
     msim__tcb_establish(tcb, "ACK of SYN");
@@ -205,7 +214,8 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
   if ((tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0 && msim__seq_after(seg->ack, tcb->iss)) {
     tcb->bits &= ~(uint32_t)MSIM__TCB_CLOSED_EARLY; /* the handshake is complete only now */
     msim__tcb_synchronized(tcb, seg);
-    tcb->tell |= MSIM__TELL_OPEN;
+    if ((tcb->more & MSIM__MORE_FAST_OPEN) == 0)
+      tcb->tell |= MSIM__TELL_OPEN;
   }
   msim__tcb_take_ack(tcb, seg);
   if (!msim__tcb_fin_is_acked(tcb))
@@ -237,11 +247,28 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 /* ---- sixth: the URG bit ---- */
 
-/* 3.8.5: noted; the bytes stay where they are in the stream, as MUST-31 and RFC 6093 6 want. */
-static void check_urgent(struct msim__tcb *tcb, const struct msim__segment *seg)
+/* After the peer's FIN nothing can be urgent. */
+void msim__tcb_check_urgent(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  if ((seg->flags & MSIM_TCP_URG) != 0)
-    tcb->bits |= MSIM__TCB_URGENT;
+  if ((seg->flags & MSIM_TCP_URG) == 0)
+    return;
+  switch ((enum msim__tcp_state)tcb->head.state) {
+  case MSIM__TCP_SYN_RECEIVED: /* on the SYN: told once ESTABLISHED */
+  case MSIM__TCP_ESTABLISHED:
+  case MSIM__TCP_FIN_WAIT_1:
+  case MSIM__TCP_FIN_WAIT_2:
+    msim__tcb_urgent_arrives(tcb, seg);
+    return;
+  case MSIM__TCP_CLOSED:
+  case MSIM__TCP_LISTEN:
+  case MSIM__TCP_SYN_SENT:
+  case MSIM__TCP_CLOSE_WAIT:
+  case MSIM__TCP_CLOSING:
+  case MSIM__TCP_LAST_ACK:
+  case MSIM__TCP_TIME_WAIT:
+  case MSIM__TCP_STATES:
+    return;
+  }
 }
 
 /* ---- seventh: the text ---- */
@@ -292,6 +319,7 @@ void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg)
   }
   if ((tcb->bits & MSIM__TCB_FIN_SEEN) != 0 && msim__seq_after(seg->seq + seg->text_bytes, tcb->fin_seq))
     return; /* beyond the end that the peer has announced */
+  msim__tcb_ecn_take_text(tcb, seg);
   if (seg->text_bytes > tcb->mss_seen)
     tcb->mss_seen = (uint16_t)seg->text_bytes;
   in_order = msim__tcb_receive_text(tcb, seg);
@@ -346,13 +374,16 @@ static void in_synchronized(struct msim__tcb *tcb, struct msim__segment *seg)
 {
   if (!check_sequence(tcb, seg) || !check_rst(tcb, seg) || !check_syn(tcb, seg) || !check_ack(tcb, seg))
     return;
-  check_urgent(tcb, seg);
+  msim__tcb_check_urgent(tcb, seg);
   msim__tcb_take_text(tcb, seg);
   msim__tcb_check_fin(tcb, seg);
 }
 
 void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
 {
+  uint32_t rcv_nxt = tcb->rcv_nxt, snd_una = tcb->snd_una;
+  uint32_t undelivered = msim__tcb_own(tcb) != NULL ? msim__tcb_undelivered(tcb) : 0;
+
   tcb->bits |= MSIM__TCB_BUSY;
   if (tcb->life_at_ns != MSIM_NEVER) {
     tcb->heard_at_ns = msim__node_sim(tcb->head.node)->now_ns;
@@ -364,5 +395,7 @@ void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
     msim__tcb_in_syn_sent(tcb, seg);
   else
     in_synchronized(tcb, seg);
+  if (msim__tcb_own(tcb) != NULL)
+    msim__tcb_own_arrived(tcb, seg, rcv_nxt, snd_una, undelivered);
   msim__tcb_finish(tcb);
 }

@@ -1,6 +1,6 @@
 /* tcp_input_syn.c: SEGMENT ARRIVES where there is no synchronized connection yet: CLOSED, LISTEN, SYN-SENT
  * (3.10.7.1 to 3.10.7.3). The other states are in tcp_input.c. */
-#include "tcp/tcb.h"
+#include "tcp/tcp_own.h"
 
 #include <string.h>
 
@@ -82,6 +82,7 @@ static void take_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
   }
   if (seg->sack_permitted && !tcb->opts->no_sack)
     tcb->bits |= MSIM__TCB_SACK;
+  msim__tcb_ecn_take_syn(tcb, seg);
   msim__tcb_update_mss(tcb);
   if (seg->window_shift >= 0 && !tcb->opts->no_window_scale) {
     tcb->bits |= MSIM__TCB_SCALING;
@@ -96,10 +97,13 @@ static void take_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
 }
 
 /* 3.10.7.2: text on the SYN is kept until ESTABLISHED, and so is a FIN. */
-static void take_rest_of_syn(struct msim__tcb *tcb, struct msim__segment *seg)
+static void take_rest_of_syn(struct msim__tcb *tcb, struct msim__segment *seg, bool takes_text)
 {
   seg->flags &= (uint16_t)~MSIM_TCP_SYN;
   seg->seq++;
+  if (!takes_text)
+    return;
+  msim__tcb_check_urgent(tcb, seg);
   msim__tcb_take_text(tcb, seg);
   msim__tcb_check_fin(tcb, seg);
 }
@@ -130,11 +134,19 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
                                .local_port = packet->dst_port,
                                .remote_port = packet->src_port,
                                .side = MSIM__SIDE_SERVER};
+  const struct msim__tcp_listener *listener = msim__tcp_listener_find(node, packet->dst_port);
+  const struct msim_tcp_opts *opts = NULL;
   struct msim_flow *flow;
   struct msim__tcb *tcb;
 
-  if (!msim__tcp_may_half_open(node))
+  if (msim__tcp_listener_is_full(listener))
+    msim__tcp_count(node, MSIM__COUNT_listen_overflows);
+  if (msim__tcp_listener_is_full(listener) || !msim__tcp_may_half_open(node)) {
+    msim__tcp_count(node, MSIM__COUNT_listen_drops);
     return; /* as if it had been lost: the peer tries again */
+  }
+  if (listener != NULL && listener->gate != NULL && listener->gate->opts != NULL)
+    opts = listener->gate->opts(listener->ctx);
   flow = flow_of_syn(node, packet);
   if (flow == NULL)
     return;
@@ -143,13 +155,19 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
     msim__flow_unref(flow);
     return;
   }
+  if (msim__tcb_adopt_opts(tcb, opts) != MSIM_OK) {
+    msim__tcb_free(tcb);
+    return;
+  }
+  if (listener != NULL && listener->gate != NULL && listener->gate->tos != NULL)
+    msim__tcp_set_tos(tcb, listener->gate->tos(listener->ctx));
   tcb->bits |= MSIM__TCB_PASSIVE | MSIM__TCB_BUSY;
   msim__tcb_half_opened(tcb);
   msim__tcb_choose_iss(tcb, after);
   take_syn(tcb, seg);
   tcb->rcv_adv = tcb->rcv_nxt;
   msim__tcb_set_state(tcb, MSIM__TCP_SYN_RECEIVED, "SYN");
-  take_rest_of_syn(tcb, seg);
+  take_rest_of_syn(tcb, seg, msim__tcb_fast_syn(tcb, seg));
   msim__tcb_finish(tcb);
 }
 
@@ -174,15 +192,15 @@ void msim__tcb_synchronized(struct msim__tcb *tcb, const struct msim__segment *s
   if ((tcb->bits & MSIM__TCB_SYN_REPEATED) != 0 && tcb->rto_ns < RTO_AFTER_LOST_SYN_NS &&
       tcb->opts->rto_initial_ns < RTO_AFTER_LOST_SYN_NS && tcb->opts->rto_max_ns >= RTO_AFTER_LOST_SYN_NS)
     tcb->rto_ns = RTO_AFTER_LOST_SYN_NS; /* RFC 6298 5.7 */
-  msim__cc_start(tcb);
+  if ((tcb->more & MSIM__MORE_FAST_OPEN) == 0 || (tcb->bits & MSIM__TCB_SYN_REPEATED) != 0)
+    msim__cc_start(tcb);
 }
 
 void msim__tcb_establish(struct msim__tcb *tcb, const char *why)
 {
   msim__tcb_set_state(tcb, MSIM__TCP_ESTABLISHED, why);
-  tcb->tell |= MSIM__TELL_OPEN;
-  if ((tcb->bits & MSIM__TCB_PASSIVE) != 0)
-    tcb->tell |= MSIM__TELL_ACCEPT;
+  if ((tcb->more & MSIM__MORE_FAST_OPEN) == 0)
+    tcb->tell |= MSIM__TELL_OPEN | ((tcb->bits & MSIM__TCB_PASSIVE) != 0 ? MSIM__TELL_ACCEPT : 0);
   if ((tcb->bits & MSIM__TCB_FIN_QUEUED) != 0)
     msim__tcb_set_state(tcb, MSIM__TCP_FIN_WAIT_1, "close");
 }
@@ -196,17 +214,19 @@ static void take_syn_in_syn_sent(struct msim__tcb *tcb, struct msim__segment *se
     tcb->snd_nxt = tcb->iss;
     tcb->retransmit_at_ns = MSIM_NEVER;
     msim__tcb_set_state(tcb, MSIM__TCP_SYN_RECEIVED, "SYN");
-    take_rest_of_syn(tcb, seg);
+    take_rest_of_syn(tcb, seg, true);
     return;
   }
   msim__tcb_synchronized(tcb, seg);
-  tcb->snd_una = seg->ack;
-  tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, seg->ack);
+  msim__tcb_fast_answered(tcb, seg);
+  tcb->snd_una = tcb->snd_nxt = seg->ack; /* what of the SYN's text was not taken goes out again (RFC 7413 4.2.1) */
+  msim__tcb_send_acked(tcb);
+  msim__tcb_marks_acked(tcb);
   msim__tcb_sent_acked(tcb);
   tcb->retransmit_at_ns = MSIM_NEVER;
   tcb->bits |= MSIM__TCB_ACK_NOW;
   msim__tcb_establish(tcb, "SYN, ACK");
-  take_rest_of_syn(tcb, seg);
+  take_rest_of_syn(tcb, seg, true);
 }
 
 /* 3.10.7.3 */

@@ -49,6 +49,7 @@ void msim__tcb_life_fired(struct msim__tcb *tcb)
     return;
   }
   if (tcb->keepalives >= tcb->opts->keepalive_probes_max) {
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_abort_on_timeout);
     msim__tcb_die(tcb, MSIM_CLOSED_TIMEOUT, "no answer to keep-alive");
     return;
   }
@@ -78,6 +79,7 @@ void msim__tcb_challenge(struct msim__tcb *tcb)
   if (row->challenge_count >= tcb->opts->challenge_acks_max)
     return;
   row->challenge_count++;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_challenge_acks);
   tcb->bits |= MSIM__TCB_ACK_NOW;
 }
 
@@ -89,6 +91,8 @@ void msim__tcb_life_moved(struct msim__tcb *tcb, enum msim__tcp_state from, enum
     tcb->bits &= ~(uint32_t)MSIM__TCB_COUNTED;
     row->half_open_count--;
   }
+  if (from == MSIM__TCP_SYN_RECEIVED)
+    msim__tcb_fast_left(tcb);
   if ((to == MSIM__TCP_FIN_WAIT_2 && tcb->opts->fin_wait_2_ns != 0) ||
       (to == MSIM__TCP_ESTABLISHED && tcb->opts->keepalive_idle_ns != 0))
     msim__tcb_life_begin(tcb);

@@ -37,6 +37,16 @@ static void take_sack(struct msim__segment *seg, struct msim_slice data)
   seg->sack_count = (uint8_t)(data.size_bytes / 8);
 }
 
+/* RFC 7413 4.1.1: 4 to 16 bytes, an even number; none asks for one. Anything else is no such option. */
+static void take_cookie(struct msim__segment *seg, struct msim_slice data)
+{
+  if (data.size_bytes > 16 || data.size_bytes % 2 != 0 || data.size_bytes == 2)
+    return;
+  seg->has_cookie = true;
+  seg->cookie = data.data;
+  seg->cookie_bytes = (uint8_t)data.size_bytes;
+}
+
 /* RFC 9293 3.1: MSS and scale count on a SYN only. */
 static void take_on_syn(struct msim__segment *seg, uint8_t kind, struct msim_slice data)
 {
@@ -46,6 +56,8 @@ static void take_on_syn(struct msim__segment *seg, uint8_t kind, struct msim_sli
     seg->window_shift = data.data[0] > SHIFT_MAX ? SHIFT_MAX : data.data[0];
   else if (kind == MSIM__TCP_OPTION_SACK_PERMITTED && data.size_bytes == 0)
     seg->sack_permitted = true;
+  else if (kind == MSIM__TCP_OPTION_FAST_OPEN)
+    take_cookie(seg, data);
 }
 
 void msim__segment_read_options(struct msim__segment *seg, const struct msim__packet_cold *cold)
@@ -97,5 +109,8 @@ uint8_t msim__tcb_write_syn_options(const struct msim__tcb *tcb, uint8_t out[40]
   if (msim__tcp_header_lay_options(&header, layout) != MSIM_OK)
     return 0;
   memcpy(out, header.options, header.options_bytes);
-  return header.options_bytes;
+  if ((tcb->more & (MSIM__MORE_FAST_ASKS | MSIM__MORE_FAST_GRANT)) == 0)
+    return header.options_bytes;
+  return (uint8_t)(header.options_bytes +
+                   msim__tcb_fast_write_option(tcb, out + header.options_bytes, 40u - header.options_bytes));
 }

@@ -24,6 +24,8 @@ static void keep_profile(struct msim_tcp_opts *o)
   if (o->profile != MSIM_TCP_PLAIN)
     return;
   o->no_timestamps = o->no_sack = o->no_window_scale = true;
+  if (o->ecn == MSIM_TCP_ECN_PASSIVE)
+    o->ecn = MSIM_TCP_ECN_NONE;
   if (o->rto_min_ns == 0)
     o->rto_min_ns = MSIM_SEC(1); /* RFC 6298 2.4 */
   if (o->delayed_ack_ns == 0)
@@ -64,6 +66,8 @@ static void keep_defaults(struct msim_tcp_opts *o)
     o->syn_backlog_max = 65536;
   if (o->challenge_acks_max == 0)
     o->challenge_acks_max = 1000;
+  if (o->fastopen_pending_max == 0)
+    o->fastopen_pending_max = 256;
 }
 
 static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opts *o)
@@ -72,6 +76,8 @@ static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opt
     return "there is no congestion controller of that name";
   if ((unsigned)o->profile > MSIM_TCP_PLAIN)
     return "there is no such profile";
+  if ((unsigned)o->ecn > MSIM_TCP_ECN_NONE)
+    return "ECN is passive, ask or none";
   if (o->receive_buffer_bytes < BUFFER_BYTES_MIN || o->receive_buffer_bytes > BUFFER_BYTES_MAX)
     return "the receive buffer must have 256 bytes to 1 GiB";
   if (o->send_buffer_bytes < BUFFER_BYTES_MIN || o->send_buffer_bytes > BUFFER_BYTES_MAX)
@@ -95,6 +101,8 @@ static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opt
     return "there are at most 100 keep-alive probes";
   if (o->mss_bytes_max != 0 && (o->mss_bytes_max < MSS_BYTES_MIN || o->mss_bytes_max > UINT16_MAX))
     return "the largest segment must have 28 to 65535 bytes";
+  if ((o->fastopen & ~(uint32_t)(MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER)) != 0)
+    return "Fast Open has a bit for the client and one for the server";
   return NULL;
 }
 

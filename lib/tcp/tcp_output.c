@@ -2,6 +2,7 @@
  *
  * The predicates read the connection and fill a plan; build_segment turns a plan into a packet and keeps the books.
  * Does not process anything that arrives. */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <string.h>
@@ -109,7 +110,8 @@ static uint32_t text_bytes_max(const struct msim__tcb *tcb)
 
 static bool fin_waits(const struct msim__tcb *tcb, uint32_t seq)
 {
-  return (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0 && !msim__seq_after(seq, tcb->queue_end);
+  return (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0 && !msim__seq_after(seq, tcb->queue_end) &&
+         tcb->head.state != MSIM__TCP_SYN_RECEIVED;
 }
 
 static bool may_carry_data(const struct msim__tcb *tcb)
@@ -121,10 +123,11 @@ static bool may_carry_data(const struct msim__tcb *tcb)
   case MSIM__TCP_CLOSING:
   case MSIM__TCP_LAST_ACK:
     return true;
+  case MSIM__TCP_SYN_RECEIVED: /* RFC 7413 4.2.2, unless the SYN, ACK was lost: then that goes alone */
+    return (tcb->more & MSIM__MORE_FAST_OPEN) != 0 && (tcb->bits & MSIM__TCB_SYN_REPEATED) == 0;
   case MSIM__TCP_CLOSED:
   case MSIM__TCP_LISTEN:
   case MSIM__TCP_SYN_SENT:
-  case MSIM__TCP_SYN_RECEIVED:
   case MSIM__TCP_FIN_WAIT_2:
   case MSIM__TCP_TIME_WAIT:
   case MSIM__TCP_STATES:
@@ -140,6 +143,8 @@ static bool must_send_syn(const struct msim__tcb *tcb, struct plan *plan)
   memset(plan, 0, sizeof *plan);
   plan->seq = tcb->iss;
   plan->syn = true;
+  if ((tcb->more & MSIM__MORE_FAST_ASKS) != 0)
+    plan->size_bytes = msim__tcb_fast_syn_bytes(tcb);
   return true;
 }
 
@@ -160,7 +165,10 @@ static bool has_repair(struct msim__tcb *tcb, bool lost, struct plan *plan)
   if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_SACK)) != (MSIM__TCB_RECOVERING | MSIM__TCB_SACK) ||
       congestion_room(tcb) < tcb->cc.mss_bytes || (!lost && msim__tcb_uses_rack(tcb)))
     return false;
-  return msim__tcb_board_next(tcb, lost, text_bytes_max(tcb), &range) && plan_repair(tcb, &range, plan);
+  if (!msim__tcb_board_next(tcb, lost, text_bytes_max(tcb), &range) || !plan_repair(tcb, &range, plan))
+    return false;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_fast_retrans);
+  return true;
 }
 
 /* Fast retransmit, or the hole that a partial ACK has shown. */
@@ -175,6 +183,7 @@ static bool must_retransmit(struct msim__tcb *tcb, struct plan *plan)
   if (tcb->snd_una == tcb->snd_max)
     return false;
   tcb->retransmit_at_ns = now_of(tcb) + tcb->rto_ns;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_fast_retrans);
   if ((tcb->bits & MSIM__TCB_SACK) != 0 && msim__tcb_board_next(tcb, true, text_bytes_max(tcb), &range))
     return plan_repair(tcb, &range, plan);
   memset(plan, 0, sizeof *plan);
@@ -213,6 +222,7 @@ static bool must_probe_tail(struct msim__tcb *tcb, struct plan *plan)
   }
   tcb->tlp_end = msim__seq_max(tcb->snd_max, plan->seq + plan->size_bytes + plan->fin);
   tcb->bits |= MSIM__TCB_TLP_OUT;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_loss_probes);
   return true;
 }
 
@@ -231,20 +241,25 @@ static bool must_probe(struct msim__tcb *tcb, struct plan *plan)
   plan->size_bytes = least(least(queued, text_bytes_max(tcb)), window);
   plan->fin = plan->size_bytes == queued && fin_waits(tcb, plan->seq) && plan->size_bytes < window;
   plan->stays = tcb->snd_wnd == 0;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_win_probe);
   return true;
 }
 
 /* 3.7.4 and 3.8.6.2.1: Nagle, and no silly windows. The override timeout is the persist timer. */
 static bool is_worth_sending(const struct msim__tcb *tcb, uint32_t size_bytes, uint32_t queued_bytes)
 {
-  bool free_to_send = tcb->snd_nxt == tcb->snd_una || (tcb->bits & MSIM__TCB_NODELAY) != 0;
+  bool free_to_send = tcb->snd_nxt == tcb->snd_una || (tcb->bits & MSIM__TCB_NODELAY) != 0 ||
+                      (tcb->snd_una == tcb->iss && tcb->snd_nxt == tcb->iss + 1); /* a SYN is no small text */
 
   if (size_bytes >= text_bytes_max(tcb))
     return true;
+  if ((tcb->own & (MSIM__OWN_CORKED | MSIM__OWN_MORE)) != 0 && (tcb->bits & MSIM__TCB_FIN_QUEUED) == 0 &&
+      tcb->snd_nxt == tcb->snd_max)
+    return false;
   if (msim__seq_before(tcb->snd_nxt, tcb->snd_max))
     return true; /* it was worth it when it was sent first */
   if (size_bytes == queued_bytes)
-    return free_to_send || (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0;
+    return free_to_send || (tcb->bits & MSIM__TCB_FIN_QUEUED) != 0 || (tcb->more & MSIM__MORE_URGENT) != 0;
   return free_to_send && size_bytes >= tcb->snd_wnd_max / 2;
 }
 
@@ -299,6 +314,12 @@ static bool owes_window_update(const struct msim__tcb *tcb)
          tcb->consumed_bytes >= tcb->opts->receive_buffer_bytes / 2;
 }
 
+/* 3.8.5: an urgent pointer does not wait until its bytes may go out. */
+static bool owes_urgent(const struct msim__tcb *tcb)
+{
+  return (tcb->more & MSIM__MORE_URGENT_NEWS) != 0 && may_carry_data(tcb) && tcb->snd_una != tcb->iss;
+}
+
 /* ---- building ---- */
 
 static int add_options(struct msim__tcb *tcb, struct msim__net *net, struct msim__packet *packet, bool syn,
@@ -326,6 +347,23 @@ static int add_options(struct msim__tcb *tcb, struct msim__net *net, struct msim
   return MSIM_OK;
 }
 
+/* 3.8.5: every segment before SND.UP says so, with text and without. */
+static int add_urgent(struct msim__tcb *tcb, struct msim__net *net, struct msim__packet *packet)
+{
+  uint16_t pointer = msim__tcb_urgent_pointer(tcb, packet->seq);
+  struct msim__packet_cold *cold;
+
+  tcb->more &= (uint8_t)~MSIM__MORE_URGENT_NEWS;
+  if (pointer == 0)
+    return MSIM_OK;
+  cold = msim__packet_cold(&net->packets, packet);
+  if (cold == NULL)
+    return MSIM_ERR_NOMEM;
+  cold->urgent = pointer;
+  packet->flags |= MSIM_TCP_URG;
+  return MSIM_OK;
+}
+
 static uint16_t flags_of(const struct msim__tcb *tcb, const struct plan *plan)
 {
   unsigned flags = tcb->head.state == MSIM__TCP_SYN_SENT ? 0 : MSIM_TCP_ACK;
@@ -334,7 +372,7 @@ static uint16_t flags_of(const struct msim__tcb *tcb, const struct plan *plan)
     flags |= MSIM_TCP_SYN;
   if (plan->fin)
     flags |= MSIM_TCP_FIN;
-  if (plan->size_bytes > 0 && plan->seq + plan->size_bytes == tcb->queue_end)
+  if (plan->size_bytes > 0 && plan->seq + plan->syn + plan->size_bytes == tcb->queue_end)
     flags |= MSIM_TCP_PSH; /* MUST-61: the last of what is queued */
   return (uint16_t)flags;
 }
@@ -350,6 +388,10 @@ static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, cons
   packet->flags = flags_of(tcb, plan);
   packet->ack = (packet->flags & MSIM_TCP_ACK) != 0 ? tcb->rcv_nxt : 0;
   packet->window = offer_window(tcb, plan->syn);
+  packet->tos = tcb->tos;
+  if (tcb->ecn != 0)
+    msim__tcb_ecn_write(tcb, packet,
+                        plan->size_bytes > 0 && !plan->stays && !msim__seq_before(plan->seq, tcb->snd_max));
   packet->flow = tcb->flow;
   msim__flow_ref(tcb->flow);
   if (tcb->head.side == MSIM__SIDE_SERVER)
@@ -367,6 +409,14 @@ static void ack_is_sent(struct msim__tcb *tcb)
     msim__tcb_gaps_sent(tcb);
 }
 
+/* Repairs and probes are counted where they are decided. */
+static void count_again(struct msim__tcb *tcb, const struct plan *plan)
+{
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_retrans_segs);
+  if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_TLP_OUT)) == 0 && plan->seq != tcb->snd_una)
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_slow_start_retrans);
+}
+
 /* After a segment that takes up sequence numbers. watched: somebody keeps the numbers of segments. */
 static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watched)
 {
@@ -376,6 +426,7 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
     tcb->since_ns = now_of(tcb);
   if (msim__seq_before(plan->seq, tcb->snd_max)) {
     msim__node_sim(tcb->head.node)->counters.retransmit_count++;
+    count_again(tcb, plan);
     tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING; /* Karn: RFC 6298 3 */
   } else if (!plan->stays) {
     msim__tcb_rtt_start(tcb, plan->seq);
@@ -418,15 +469,21 @@ static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
   if (watched && msim__seq_before(plan->seq, tcb->snd_max))
     rtx_number = msim__tcb_sent_number(tcb, plan->seq);
   err = add_options(tcb, net, packet, plan->syn, plan->size_bytes, rtx_number);
+  if (err == MSIM_OK && (tcb->more & MSIM__MORE_URGENT) != 0 && !plan->syn)
+    err = add_urgent(tcb, net, packet);
   if (err == MSIM_OK && plan->size_bytes > 0)
-    err = msim__tcb_send_attach(tcb, packet, plan->seq, plan->size_bytes);
+    err = msim__tcb_send_attach(tcb, packet, plan->seq + plan->syn, plan->size_bytes);
   if (err == MSIM_OK && plan->size_bytes > 0 && tcb->mark_first != NULL)
-    err = msim__tcb_marks_attach(tcb, packet, plan->seq, plan->size_bytes);
+    err = msim__tcb_marks_attach(tcb, packet, plan->seq + plan->syn, plan->size_bytes);
   if (err != MSIM_OK) {
     msim__packet_free(&net->packets, index);
     msim__sim_fail(sim, err, "TCP of %s cannot build a segment: %s", tcb->head.node->name, msim_strerror(err));
     return false;
   }
+  if (msim__tcb_own(tcb) != NULL)
+    msim__tcb_own_sent(tcb, plan->size_bytes, takes_numbers && msim__seq_before(plan->seq, tcb->snd_max));
+  if (!takes_numbers || !msim__seq_before(plan->seq, tcb->snd_max))
+    ((struct msim__tcp_node *)tcb->head.node->tcp_node)->out_count++;
   msim__ip_send(tcb->head.node, index); /* without a route it is lost, like on the way */
   ack_is_sent(tcb);
   if (takes_numbers)
@@ -447,6 +504,8 @@ static void build_ack(struct msim__tcb *tcb)
   struct plan plan = {0};
 
   plan.seq = next_number(tcb) - ((tcb->bits & MSIM__TCB_KEEPALIVE) != 0);
+  if ((tcb->bits & MSIM__TCB_KEEPALIVE) != 0)
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_keep_alive);
   tcb->bits &= ~(uint32_t)MSIM__TCB_KEEPALIVE;
   build_segment(tcb, &plan);
 }
@@ -521,9 +580,11 @@ void msim__tcb_output(struct msim__tcb *tcb)
     if (plan.stays)
       break;
   }
-  if (owes_ack(tcb) || owes_window_update(tcb))
+  if (owes_ack(tcb) || owes_window_update(tcb) || owes_urgent(tcb))
     build_ack(tcb);
   set_timer(tcb);
+  if (msim__tcb_own(tcb) != NULL)
+    msim__tcb_own_measure(tcb);
 }
 
 /* ---- segments outside the order ---- */
@@ -532,13 +593,19 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__net *net = msim__net(sim);
+  struct msim__tcp_node *row = msim__tcp_node_of(node);
   uint32_t index = msim__packet_new(&net->packets);
   struct msim__packet *packet;
 
-  if (index == MSIM__PACKET_NONE) {
+  if (index == MSIM__PACKET_NONE || row == NULL) {
+    if (index != MSIM__PACKET_NONE)
+      msim__packet_free(&net->packets, index);
     msim__sim_fail_nomem(sim);
     return;
   }
+  row->out_count++;
+  if ((stray->flags & MSIM_TCP_RST) != 0)
+    msim__tcp_count(node, MSIM__COUNT_out_rsts);
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_TCP;
   packet->src = stray->src;
@@ -549,6 +616,7 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
   packet->ack = stray->ack;
   packet->flags = stray->flags;
   packet->window = stray->window;
+  packet->tos = stray->tos;
   packet->flow = stray->flow;
   if (stray->flow != NULL)
     msim__flow_ref(stray->flow);
@@ -576,6 +644,7 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .flags = MSIM_TCP_RST,
                               .flow = tcb->flow,
                               .side = tcb->head.side,
+                              .tos = tcb->tos,
                               .has_timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0, /* RFC 7323 3.2, SHOULD */
                               .ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset,
                               .ts_echo = tcb->ts_recent};

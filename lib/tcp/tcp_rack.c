@@ -2,6 +2,7 @@
  *
  * A row is lost when one that was sent later has arrived, and the time that reordering may take has passed. Only two
  * things need a timer: that time, and the probe; both share loss_at_ns. Does not send: it marks rows and sets bits. */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #define DUP_THRESH 3u
@@ -36,6 +37,9 @@ void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row 
       return;
   } else if (rack->known && msim__seq_before(end, rack->fack)) {
     tcb->bits |= MSIM__TCB_REORDERING;
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_sack_reorder);
+    if (msim__tcb_own(tcb) != NULL)
+      msim__tcb_own(tcb)->reorder_count++;
   }
   if (!rack->known || msim__seq_after(end, rack->fack))
     rack->fack = end;

@@ -160,6 +160,7 @@ bool msim__tcb_receive_text(struct msim__tcb *tcb, const struct msim__segment *s
   if (text == NULL)
     return false;
   if (text->seq != tcb->rcv_nxt) {
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_ofo_queue);
     insert(tcb, text);
     return false;
   }

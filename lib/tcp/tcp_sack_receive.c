@@ -83,6 +83,10 @@ void msim__tcb_gaps_advance(struct msim__tcb *tcb)
 
 void msim__tcb_gaps_sent(struct msim__tcb *tcb)
 {
+  if (tcb->gaps->has_duplicate)
+    msim__tcp_count(tcb->head.node, msim__seq_after(tcb->gaps->duplicate.right, tcb->rcv_nxt)
+                                        ? MSIM__COUNT_dsack_ofo_sent
+                                        : MSIM__COUNT_dsack_old_sent);
   tcb->gaps->has_duplicate = false;
   if (tcb->gaps->count == 0)
     msim__tcb_gaps_release(tcb);

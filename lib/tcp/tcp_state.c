@@ -1,7 +1,7 @@
 /* tcp_state.c: the states of RFC 9293 3.3.2, the legal moves between them, and the one function that moves.
  *
  * Does not decide when to move: the steps of tcp_input.c and the calls of tcp.c do. The table is a judge, no engine. */
-#include "tcp/tcb.h"
+#include "tcp/tcp_own.h"
 
 static const char *const names[MSIM__TCP_STATES] = {
 #define STATE_NAME(name, text) text,
@@ -66,5 +66,6 @@ void msim__tcb_set_state(struct msim__tcb *tcb, enum msim__tcp_state to, const c
 
   tcb->head.state = (uint8_t)to;
   msim__tcb_life_moved(tcb, from, to);
+  msim__tcp_count_move(tcb, from, to);
   msim__tcp_record_state(tcb->head.node, tcb->flow, from, to, why);
 }

@@ -57,8 +57,10 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__tcp_node *row = timer->node->tcp_node;
 
-  while (row->oldest != NULL && row->oldest->ends_at_ns <= now_ns)
+  while (row->oldest != NULL && row->oldest->ends_at_ns <= now_ns) {
     end_wait(row->oldest, "2 MSL are over");
+    msim__tcp_count(timer->node, MSIM__COUNT_time_waited);
+  }
   if (row->oldest != NULL)
     msim_timer_arm(timer, row->oldest->ends_at_ns - now_ns);
 }
@@ -84,6 +86,7 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
   wait->snd_nxt = tcb->snd_max;
   wait->rcv_nxt = tcb->rcv_nxt;
   wait->timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0;
+  wait->tos = tcb->tos;
   wait->ts_recent = tcb->ts_recent;
   wait->ts_offset = tcb->ts_offset;
   wait->window =
@@ -112,6 +115,7 @@ static void acknowledge(const struct msim__time_wait *wait)
                               .window = wait->window,
                               .flow = wait->flow,
                               .side = wait->head.side,
+                              .tos = wait->tos,
                               .has_timestamps = wait->timestamps,
                               .ts_value = msim__tcp_ts_clock(msim__node_sim(wait->head.node)) + wait->ts_offset,
                               .ts_echo = wait->ts_recent};

@@ -4,6 +4,7 @@
  * Deadlines are fields; the timer is armed no later than the earliest of them, and extending a deadline moves nothing:
  * when it fires too early it looks again. With no deadline left it stays armed, but in the background, so that it does
  * not keep a run alive. Does not hold TIME-WAIT: tcp_time_wait.c. */
+#include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 /* The earliest of those that keep a run alive. */
@@ -46,6 +47,7 @@ static void give_up(struct msim__tcb *tcb)
 {
   bool opening = tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED;
 
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_abort_on_timeout);
   if (opening && (tcb->bits & MSIM__TCB_SOFT_ERROR) != 0)
     msim__tcb_die(tcb, MSIM_CLOSED_UNREACHABLE, "unreachable"); /* 3.9.2.2 */
   else
@@ -76,9 +78,12 @@ static void retransmit_fired(struct msim__tcb *tcb)
     give_up(tcb);
     return;
   }
-  if (opening)
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_tcp_timeouts);
+  if (opening) {
     tcb->bits |= MSIM__TCB_SYN_REPEATED;
-  else if (tcb->retries == 0)
+    if (tcb->head.state == MSIM__TCP_SYN_SENT && tcb->ecn != 0)
+      tcb->ecn |= MSIM__ECN_TOOK_BACK; /* RFC 3168 6.1.1.1 */
+  } else if (tcb->retries == 0)
     msim__cc_lost(tcb, MSIM_LOSS_TIMEOUT, flight); /* a segment lost again has been answered for already */
   tcb->retries++;
   msim__tcb_rto_back_off(tcb);
@@ -118,6 +123,7 @@ void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns)
   if (tcb->ack_at_ns <= now_ns) {
     tcb->ack_at_ns = MSIM_NEVER;
     tcb->bits |= MSIM__TCB_ACK_NOW;
+    msim__tcp_count(tcb->head.node, MSIM__COUNT_delayed_acks);
   }
   if (tcb->retransmit_at_ns <= now_ns) {
     tcb->retransmit_at_ns = MSIM_NEVER;

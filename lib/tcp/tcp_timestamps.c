@@ -25,5 +25,6 @@ bool msim__tcb_ts_check(struct msim__tcb *tcb, const struct msim__segment *seg)
   if (!msim__seq_before(seg->ts_value, tcb->ts_recent) || now_s(tcb) - tcb->ts_recent_s > RECENT_S_MAX)
     return true;
   tcb->bits |= MSIM__TCB_ACK_NOW;
+  msim__tcp_count(tcb->head.node, MSIM__COUNT_paws_estab);
   return false;
 }

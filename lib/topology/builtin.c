@@ -5,6 +5,7 @@
 #include "core/sim.h"
 #include "core/sized.h"
 #include "net/net.h"
+#include "sockets/sockets.h"
 #include "streams/streams.h"
 #include "tcp/tcp.h"
 #include "trace/trace.h"
@@ -22,8 +23,8 @@ extern const struct msim_sink_type *const msim__registry_sink[];
 
 int msim_sim_new_sized(struct msim_sim **out, const struct msim_sim_opts *opts, size_t opts_bytes)
 {
-  static int (*const rooms[])(struct msim_sim *) = {msim__net_create, msim__tcp_create, msim__streams_create,
-                                                    msim__agents_create, msim__trace_create};
+  static int (*const rooms[])(struct msim_sim *) = {msim__net_create,     msim__tcp_create,    msim__sockets_create,
+                                                    msim__streams_create, msim__agents_create, msim__trace_create};
   const void *const *types[MSIM__TYPE_KINDS];
   struct msim_sim_opts full;
   size_t i;

@@ -202,9 +202,9 @@ void msim__loader_add_links(struct msim__loader *loader, const struct msim__yaml
 
 /* ---- topology_way.c ---- */
 
-/* Puts what map says about a direction over *way. is_half: map is `forward` or `back` and holds nothing else. Lists
- * live with the load. Findings go to the loader. */
+/* Puts what map says about a direction over *way and *mark. is_half: map is `forward` or `back` and holds nothing else.
+ * Lists live with the load. Findings go to the loader. */
 void msim__loader_fill_way(struct msim__loader *loader, const struct msim__yaml_node *map, bool is_half,
-                           struct msim_link_way *way);
+                           struct msim_link_way *way, struct msim_ecn_mark *mark);
 
 #endif

@@ -158,7 +158,7 @@ static void own_name(struct msim__loader *loader, const struct msim__yaml_node *
 }
 
 static void fill_half(struct msim__loader *loader, const struct msim__yaml_node *map, const char *key,
-                      struct msim_link_way *way)
+                      struct msim_link_way *way, struct msim_ecn_mark *mark)
 {
   const struct msim__yaml_node *half = msim__yaml_find(map, key);
   struct msim_diag diag;
@@ -168,7 +168,7 @@ static void fill_half(struct msim__loader *loader, const struct msim__yaml_node 
   if (msim__yaml_read_kind(half, key, MSIM__YAML_MAP, &diag) < 0)
     msim__loader_keep(loader, &diag);
   else
-    msim__loader_fill_way(loader, half, true, way);
+    msim__loader_fill_way(loader, half, true, way, mark);
 }
 
 static struct msim_link_opts *fill_opts(struct msim__loader *loader, const struct msim__yaml_node *map)
@@ -190,10 +190,11 @@ static struct msim_link_opts *fill_opts(struct msim__loader *loader, const struc
   opts->overhead_bytes = (uint32_t)keys.overhead_bytes;
   opts->mtu_bytes = (uint32_t)keys.mtu_bytes;
   opts->cost = (uint32_t)keys.cost;
-  msim__loader_fill_way(loader, map, false, &opts->a_to_b);
+  msim__loader_fill_way(loader, map, false, &opts->a_to_b, &opts->a_to_b_mark);
   opts->b_to_a = opts->a_to_b;
-  fill_half(loader, map, "forward", &opts->a_to_b);
-  fill_half(loader, map, "back", &opts->b_to_a);
+  opts->b_to_a_mark = opts->a_to_b_mark;
+  fill_half(loader, map, "forward", &opts->a_to_b, &opts->a_to_b_mark);
+  fill_half(loader, map, "back", &opts->b_to_a, &opts->b_to_a_mark);
   if (loader->complaint_count == before && (opts->a_to_b.delay_ns == 0 || opts->b_to_a.delay_ns == 0))
     msim__loader_report(loader, map, "the key \"delay\" is missing: it takes time to reach another host");
   return opts;

@@ -19,9 +19,10 @@ struct tcp_keys {
   uint64_t receive_buffer_bytes, send_buffer_bytes, initial_window, data_retries, syn_retries, mss_bytes;
   msim_ns rto_min_ns, rto_initial_ns, rto_max_ns, time_wait_ns;
   bool nagle, window_scale, timestamps, sack, prr, rack;
-  int profile;
+  int profile, ecn;
   msim_ns keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns, fin_wait_2_ns;
-  uint64_t keepalive_probes, syn_backlog, challenge_acks;
+  uint64_t keepalive_probes, syn_backlog, challenge_acks, fastopen_pending;
+  int fastopen;
 };
 
 /* Zero keeps the default in struct msim_tcp_opts, so no key takes zero. */
@@ -35,6 +36,8 @@ struct tcp_keys {
   }
 
 static const char *const profiles[] = {"linux", "freebsd", "plain", NULL}; /* enum msim_tcp_profile */
+static const char *const ecn_words[] = {"passive", "ask", "none", NULL};   /* enum msim_tcp_ecn */
+static const char *const fastopens[] = {"none", "client", "server", "both", NULL}; /* enum msim_tcp_fastopen */
 
 static const struct msim_field tcp_fields[] = {
     AMOUNT("receive-buffer", MSIM_FIELD_SIZE_BYTES, receive_buffer_bytes, 256, BUFFER_BYTES_MAX, "128KiB when absent"),
@@ -64,12 +67,18 @@ static const struct msim_field tcp_fields[] = {
            "connections of the host that are half open; 65536 when absent"),
     AMOUNT("challenge-acks", MSIM_FIELD_UINT, challenge_acks, 1, UINT32_MAX,
            "of the host in a second (RFC 5961 7); 1000 when absent"),
+    AMOUNT("fastopen-pending", MSIM_FIELD_UINT, fastopen_pending, 1, UINT32_MAX,
+           "of a server, opened by a cookie whose handshake is not over; 256 when absent"),
     FLAG("nagle", nagle, "small segments wait for an acknowledgement"),
     FLAG("window-scale", window_scale, "is offered"),
     FLAG("timestamps", timestamps, "are offered (RFC 7323)"),
     FLAG("sack", sack, "selective acknowledgment is offered (RFC 2018)"),
     FLAG("prr", prr, "proportional rate reduction during recovery (RFC 9937)"),
     FLAG("rack", rack, "loss by time and a probe of the tail, with SACK and timestamps (RFC 8985)"),
+    {"ecn", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, ecn), "passive", NULL, 0, ecn_words, 0, 0, NULL,
+     "congestion is marked instead of packets lost (RFC 3168): agreed to, also asked for, or neither"},
+    {"fastopen", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, fastopen), "none", NULL, 0, fastopens, 0, 0, NULL,
+     "text with the SYN by a cookie (RFC 7413): asked for, granted, both"},
     {"profile", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, profile), "linux", NULL, 0, profiles, 0, 0, NULL,
      "options of the SYN and their order, and defaults of the times; plain: no option but MSS"},
     {NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
@@ -161,6 +170,9 @@ static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
   out->fin_wait_2_ns = keys->fin_wait_2_ns;
   out->syn_backlog_max = (uint32_t)keys->syn_backlog;
   out->challenge_acks_max = (uint32_t)keys->challenge_acks;
+  out->ecn = (enum msim_tcp_ecn)keys->ecn;
+  out->fastopen = (uint32_t)keys->fastopen;
+  out->fastopen_pending_max = (uint32_t)keys->fastopen_pending;
   out->profile = (enum msim_tcp_profile)keys->profile;
 }
 

@@ -97,6 +97,10 @@ static const struct msim__key keys_by_hand[] = {
      .form = MSIM__FORM_QUEUE,
      .fallback = "1000 packets",
      .help = "how much may wait for the wire; what does not fit is lost"},
+    {.name = "ecn-mark",
+     .form = MSIM__FORM_QUEUE,
+     .fallback = "",
+     .help = "when more than this waits, packets that can be marked are (RFC 3168); never when absent"},
     {.name = "jitter",
      .form = MSIM__FORM_JITTER,
      .fallback = "",
@@ -106,7 +110,9 @@ static const struct msim__key keys_by_hand[] = {
 };
 const struct msim__section msim__section_way = {.fields = way_fields, .keys = keys_by_hand};
 
-static void fill_queue(struct msim__loader *loader, const struct msim__yaml_node *value, struct msim_link_way *way)
+/* A size or a number of packets. */
+static void fill_amount(struct msim__loader *loader, const struct msim__yaml_node *value, const char *key,
+                        uint64_t *bytes, uint32_t *packets)
 {
   struct msim__yaml_node node;
   struct msim_diag diag;
@@ -115,13 +121,14 @@ static void fill_queue(struct msim__loader *loader, const struct msim__yaml_node
 
   if (msim__fill_numbered(&loader->fill, value, &node) != MSIM_OK)
     loader->err = MSIM_ERR_NOMEM;
-  else if (msim__yaml_read_queue(&node, "queue", &amount, &in_packets, &diag) < 0)
+  else if (msim__yaml_read_queue(&node, key, &amount, &in_packets, &diag) < 0)
     msim__loader_keep(loader, &diag);
   else if (amount == 0 || (in_packets && amount > UINT32_MAX))
-    msim__loader_report(loader, value, "queue: it must hold at least 1B or 1 packets, and at most 4294967295 packets");
+    msim__loader_report(loader, value, "%s: it must hold at least 1B or 1 packets, and at most 4294967295 packets",
+                        key);
   else {
-    way->queue_bytes_max = in_packets ? 0 : amount;
-    way->queue_packets_max = in_packets ? (uint32_t)amount : 0;
+    *bytes = in_packets ? 0 : amount;
+    *packets = in_packets ? (uint32_t)amount : 0;
   }
 }
 
@@ -191,10 +198,10 @@ static void take(const struct way_keys *keys, struct msim_link_way *way)
 }
 
 void msim__loader_fill_way(struct msim__loader *loader, const struct msim__yaml_node *map, bool is_half,
-                           struct msim_link_way *way)
+                           struct msim_link_way *way, struct msim_ecn_mark *mark)
 {
   const struct msim__yaml_node *queue = msim__yaml_find(map, "queue"), *jitter = msim__yaml_find(map, "jitter");
-  const struct msim__yaml_node *drop = msim__yaml_find(map, "drop");
+  const struct msim__yaml_node *drop = msim__yaml_find(map, "drop"), *ecn_mark = msim__yaml_find(map, "ecn-mark");
   struct msim__fill fill = loader->fill;
   uint64_t before = loader->complaint_count;
   struct way_keys keys;
@@ -218,7 +225,9 @@ void msim__loader_fill_way(struct msim__loader *loader, const struct msim__yaml_
   if (drop != NULL && loader->complaint_count == before)
     take_drop(loader, drop, &keys.drop, &way->impair);
   if (queue != NULL)
-    fill_queue(loader, queue, way);
+    fill_amount(loader, queue, "queue", &way->queue_bytes_max, &way->queue_packets_max);
+  if (ecn_mark != NULL)
+    fill_amount(loader, ecn_mark, "ecn-mark", &mark->queue_bytes, &mark->queue_packets);
   if (jitter != NULL)
     fill_jitter(loader, &fill, jitter, &way->impair);
   wrong = loader->complaint_count == before ? msim__impair_check(&way->impair) : NULL;

@@ -12,6 +12,18 @@ const struct msim__flag_name msim__flag_names[8] = {
     {MSIM_TCP_PSH, "PSH"}, {MSIM_TCP_URG, "URG"}, {MSIM_TCP_ECE, "ECE"}, {MSIM_TCP_CWR, "CWR"},
 };
 
+char *msim__put_hex(char *p, const uint8_t *bytes, size_t size_bytes)
+{
+  static const char digits[] = "0123456789abcdef";
+  size_t i;
+
+  for (i = 0; i < size_bytes; i++) {
+    *p++ = digits[bytes[i] >> 4];
+    *p++ = digits[bytes[i] & 0xf];
+  }
+  return p;
+}
+
 char *msim__put_name(char *p, const char *name)
 {
   size_t size_bytes;
@@ -41,6 +53,8 @@ char *msim__put_segment(char *p, bool from_client, uint32_t number)
   *p++ = from_client ? 'c' : 's';
   return msim__put_uint(p, number);
 }
+
+const char *const msim__ecn_names[3] = {"ECT(1)", "ECT(0)", "CE"};
 
 char *msim__put_flags(char *p, uint16_t flags)
 {

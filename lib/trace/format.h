@@ -23,6 +23,8 @@ static inline char *msim__put_uint(char *p, uint64_t value)
 }
 
 /* MSIM__FORMAT_NAME_BYTES_MAX; NULL gives "-". */
+/* Two digits a byte. */
+char *msim__put_hex(char *p, const uint8_t *bytes, size_t size_bytes);
 char *msim__put_name(char *p, const char *name);
 
 /* MSIM_FLOW_TEXT_BYTES; "CLIENT>SERVER:PORT#N". */
@@ -63,6 +65,9 @@ struct msim__flag_name {
   const char *name;
 };
 extern const struct msim__flag_name msim__flag_names[8];
+
+/* Of the ECN codepoints 1 to 3 (RFC 3168 5). */
+extern const char *const msim__ecn_names[3];
 
 /* How many bytes from the first on stand in a quoted text as they are: printable ASCII without '"' and '\\'. */
 size_t msim__plain_run(const uint8_t *data, size_t size_bytes);

@@ -116,6 +116,27 @@ static bool read_pair(node *list, uint32_t *first, uint32_t *second)
   return true;
 }
 
+/* Up to 16 bytes, two digits each. */
+static bool read_fastopen(struct msim__replay *replay, node *options, struct msim_tcp_view *tcp)
+{
+  static const char digits[] = "0123456789abcdef";
+  const char *text;
+  size_t i;
+
+  if (!msim__replay_text(replay, options, "tfo", false, &text))
+    return false;
+  if (text == NULL)
+    return true;
+  if (strspn(text, digits) != strlen(text) || strlen(text) % 2 != 0 || strlen(text) > 2 * sizeof tcp->fastopen)
+    return wrong(replay, "tfo", "at most 16 bytes are expected, two digits 0-9a-f each");
+  tcp->has_fastopen = true;
+  tcp->fastopen_bytes = (uint8_t)(strlen(text) / 2);
+  for (i = 0; i < tcp->fastopen_bytes; i++)
+    tcp->fastopen[i] =
+        (uint8_t)((strchr(digits, text[2 * i]) - digits) << 4 | (strchr(digits, text[2 * i + 1]) - digits));
+  return true;
+}
+
 static bool read_options(struct msim__replay *replay, node *object, struct msim_tcp_view *tcp)
 {
   node *options, *list, *item;
@@ -125,7 +146,7 @@ static bool read_options(struct msim__replay *replay, node *object, struct msim_
     return replay->err == MSIM_OK;
   if (!msim__replay_u32(replay, options, "mss", UINT16_MAX, &mss) ||
       !msim__replay_u32(replay, options, "wscale", 14, &shift) ||
-      !msim__replay_bool(replay, options, "sackok", &tcp->sack_permitted) ||
+      !msim__replay_bool(replay, options, "sackok", &tcp->sack_permitted) || !read_fastopen(replay, options, tcp) ||
       !msim__replay_items(replay, options, "sack", MSIM__JSON_LIST, &list))
     return false;
   tcp->mss_bytes = (uint16_t)mss;

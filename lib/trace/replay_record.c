@@ -362,7 +362,9 @@ static bool read_common(struct msim__replay *replay, node *object, struct msim_t
 {
   static const char *const points[] = {"tx", "rx", "drop", "fwd"}; /* in the order of enum msim_trace_point */
   int point = msim__replay_index_of(msim__json_find(object, "point"), points, 4);
-  uint32_t id = 0;
+  node *ecn_word = msim__json_find(object, "ecn");
+  int ecn = ecn_word != NULL ? msim__replay_index_of(ecn_word, msim__ecn_names, 3) : -1;
+  uint32_t id = 0, dscp = 0;
 
   if (point < 0)
     return wrong(replay, "point", "tx, rx, drop or fwd is expected");
@@ -373,8 +375,11 @@ static bool read_common(struct msim__replay *replay, node *object, struct msim_t
       !msim__replay_text(replay, object, "fault", false, &packet->fault) ||
       !msim__replay_text(replay, object, "link", false, &packet->link) ||
       !msim__replay_bool(replay, object, "dup", &packet->duplicate) ||
-      !msim__replay_u32(replay, object, "id", UINT16_MAX, &id))
+      !msim__replay_u32(replay, object, "id", UINT16_MAX, &id) || !msim__replay_u32(replay, object, "dscp", 63, &dscp))
     return false;
+  if (ecn_word != NULL && ecn < 0)
+    return wrong(replay, "ecn", "ECT(0), ECT(1) or CE is expected");
+  view->tos = (uint8_t)(dscp << 2 | (uint32_t)(ecn + 1));
   view->id = (uint16_t)id;
   view->ttl = 64;
   return true;

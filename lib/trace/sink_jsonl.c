@@ -142,10 +142,11 @@ static void put_options(struct jsonl_sink *jsonl, const struct msim_trace_packet
 {
   const struct msim_tcp_view *tcp = &packet->packet->l4.tcp;
   struct msim__json_out *json = &jsonl->json;
+  char cookie[2 * sizeof tcp->fastopen + 1];
   size_t i;
 
   if (tcp->mss_bytes == 0 && tcp->window_shift < 0 && !tcp->sack_permitted && tcp->sack_count == 0 &&
-      !tcp->has_timestamp)
+      !tcp->has_timestamp && !tcp->has_fastopen)
     return;
   msim__json_key(json, "options");
   msim__json_object_begin(json);
@@ -172,6 +173,10 @@ static void put_options(struct jsonl_sink *jsonl, const struct msim_trace_packet
     msim__json_uint(json, tcp->ts_value);
     msim__json_uint(json, tcp->ts_echo);
     msim__json_array_end(json);
+  }
+  if (tcp->has_fastopen) {
+    *msim__put_hex(cookie, tcp->fastopen, tcp->fastopen_bytes) = '\0';
+    msim__json_key_text(json, "tfo", cookie);
   }
   msim__json_object_end(json);
 }
@@ -313,6 +318,19 @@ static void put_optional(struct jsonl_sink *jsonl, const char *key, size_t key_b
 }
 #define OPTIONAL(jsonl, literal, text) put_optional((jsonl), literal, sizeof(literal) - 1, (text))
 
+/* What the IP header says beside addresses: RFC 3168 5, RFC 2474 3. */
+static void put_traffic_class(struct msim__buf *buf, uint8_t tos)
+{
+  if ((tos & 3) != 0) {
+    const char *name = msim__ecn_names[(tos & 3) - 1];
+
+    KEY(buf, ",\"ecn\":\"");
+    (void)msim__buf_append(buf, name, strlen(name));
+    (void)msim__buf_append_byte(buf, '"');
+  }
+  NUMBER(buf, ",\"dscp\":", (uint64_t)tos >> 2);
+}
+
 static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record *record)
 {
   static const char *const points[] = {"tx", "rx", "drop", "fwd"};
@@ -368,6 +386,7 @@ static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record 
     put_raw(jsonl, packet);
   if (is_icmp || packet->flow == NULL)
     NUMBER(buf, ",\"id\":", view->id);
+  put_traffic_class(buf, view->tos);
 }
 
 /* ---- other records ---- */

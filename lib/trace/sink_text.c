@@ -69,7 +69,7 @@ static char *begin_option(char *p, char *separator, const char *name)
   return msim__put_name(p, name);
 }
 
-/* At most 200 bytes. timestamps: also of segments that are no SYN. */
+/* At most 250 bytes. timestamps: also of segments that are no SYN. */
 static char *put_tcp_options(char *p, const struct msim_trace_packet *packet, bool timestamps)
 {
   const struct msim_tcp_view *tcp = &packet->packet->l4.tcp;
@@ -77,7 +77,8 @@ static char *put_tcp_options(char *p, const struct msim_trace_packet *packet, bo
   size_t i;
 
   timestamps = tcp->has_timestamp && (timestamps || (tcp->flags & MSIM_TCP_SYN) != 0);
-  if (tcp->mss_bytes == 0 && !tcp->sack_permitted && !timestamps && tcp->window_shift < 0 && tcp->sack_count == 0)
+  if (tcp->mss_bytes == 0 && !tcp->sack_permitted && !timestamps && tcp->window_shift < 0 && tcp->sack_count == 0 &&
+      !tcp->has_fastopen)
     return p;
   *p++ = ' ';
   if (tcp->mss_bytes != 0)
@@ -90,6 +91,10 @@ static char *put_tcp_options(char *p, const struct msim_trace_packet *packet, bo
   }
   if (tcp->window_shift >= 0)
     p = msim__put_uint(begin_option(p, &separator, "wscale "), (uint64_t)tcp->window_shift);
+  if (tcp->has_fastopen)
+    p = begin_option(p, &separator, tcp->fastopen_bytes > 0 ? "tfo " : "tfo");
+  if (tcp->has_fastopen)
+    p = msim__put_hex(p, tcp->fastopen, tcp->fastopen_bytes);
   if (tcp->sack_count > 0)
     p = begin_option(p, &separator, "sack");
   for (i = 0; i < tcp->sack_count && i < 4; i++) {

@@ -103,6 +103,23 @@ size_t msim_packet_encode(const struct msim_packet *p, uint8_t *out, size_t capa
   return msim__ipv4_encode(&ip, out, head) == 0 ? 0 : head + size;
 }
 
+/* Raw only in the header: it is looked for where it is shown. */
+static void view_fastopen(struct msim_tcp_view *tcp, struct msim_slice options)
+{
+  struct msim_slice data;
+  size_t at = 0;
+  uint8_t kind;
+
+  while (msim__tcp_option_next(options, &at, &kind, &data) > 0) {
+    if (kind != MSIM__TCP_OPTION_FAST_OPEN || data.size_bytes > sizeof tcp->fastopen)
+      continue;
+    tcp->has_fastopen = true;
+    tcp->fastopen_bytes = (uint8_t)data.size_bytes;
+    if (data.size_bytes > 0)
+      memcpy(tcp->fastopen, data.data, data.size_bytes);
+  }
+}
+
 static int decode_tcp(struct msim_packet *out, struct msim_slice segment)
 {
   struct msim_tcp_view *tcp = &out->l4.tcp;
@@ -133,6 +150,7 @@ static int decode_tcp(struct msim_packet *out, struct msim_slice segment)
   size = msim__tcp_header_bytes(&h);
   out->options.data = segment.data + MSIM__TCP_HEADER_BYTES_MIN;
   out->options.size_bytes = size - MSIM__TCP_HEADER_BYTES_MIN;
+  view_fastopen(tcp, out->options);
   out->payload.data = segment.data + size;
   out->payload.size_bytes = segment.size_bytes - size;
   return MSIM_OK;

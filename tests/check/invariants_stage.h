@@ -101,8 +101,10 @@ struct seg {
   bool scale, sack_permitted, has_ts, no_ts;
   uint32_t ts_value, ts_echo;
   uint32_t sack[6]; /* relative pairs */
-  uint8_t option_bytes;
+  uint8_t option_bytes, tos;
   const char *text; /* instead of the usual bytes */
+  uint16_t urgent;  /* with URG */
+  bool cookie;      /* the Fast Open option */
 };
 
 static inline struct msim_packet packet_of(const struct stage *s, const struct seg *seg)
@@ -115,9 +117,12 @@ static inline struct msim_packet packet_of(const struct stage *s, const struct s
 
   memset(&p, 0, sizeof p);
   p.proto = MSIM_PROTO_TCP;
+  p.tos = seg->tos;
   tcp->flags = seg->flags;
   tcp->seq = mine + seg->seq;
   tcp->ack = (seg->flags & ACK) != 0 ? theirs + seg->ack : 0;
+  tcp->urgent = seg->urgent;
+  tcp->has_fastopen = seg->cookie;
   tcp->window_shift = seg->scale ? 7 : -1;
   tcp->mss_bytes = seg->mss;
   tcp->sack_permitted = seg->sack_permitted;

@@ -315,6 +315,12 @@ static void options_when_not_agreed_on_then_t9(void **state)
        {.from = 'c', ACK, 1, 1, .scale = true},
        "T9 client c2"},
       {{.from = 'c', SYN, .sack = {0, 5}}, {.from = 's', SYN | ACK, 0, 1}, {.from = 'c', ACK, 1, 1}, "T9 client c1"},
+      {{.from = 'c', SYN, 0, 0, 7, .cookie = true},
+       {.from = 's', SYN | ACK, 0, 8, .cookie = true},
+       {.from = 'c', ACK, 8, 1},
+       ""},
+      {{.from = 'c', SYN}, {.from = 's', SYN | ACK, 0, 1, .cookie = true}, {.from = 'c', ACK, 1, 1}, "T9 server s1"},
+      {{.from = 'c', SYN}, {.from = 's', SYN | ACK, 0, 1}, {.from = 'c', ACK, 1, 1, .cookie = true}, "T9 client c2"},
   };
   struct stage s;
   size_t i;
@@ -468,6 +474,32 @@ static void sack_when_not_of_what_arrived_then_told(void **state)
 
 /* ---- the edges ---- */
 
+static void urgent_when_pointer_goes_back_or_is_left_out_then_t21(void **state)
+{
+  static const struct {
+    uint16_t flags, urgent; /* of c3, at 11 */
+    uint32_t ack;           /* of what the server said before it */
+    const char *told;
+  } cases[] = {{ACK | MSIM_TCP_URG, 90, 11, ""},
+               {ACK | MSIM_TCP_URG, 190, 11, ""},
+               {ACK | MSIM_TCP_URG, 89, 11, "T21 client"},
+               {ACK, 0, 11, "T21 client"},
+               {ACK, 0, 101, ""}}; /* it is acknowledged */
+  struct stage s;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    open_connected(&s, false);
+    SEND(&s, 'c', ACK, 1, 1, 100);
+    SEND(&s, 'c', ACK | MSIM_TCP_URG, 1, 1, 10, .urgent = 100);
+    SEND(&s, 's', ACK, 1, cases[i].ack);
+    SEND(&s, 'c', cases[i].flags, 11, 1, 10, .urgent = cases[i].urgent);
+    SEND(&s, 's', ACK, 1, 101);
+    close_stage(&s, cases[i].told);
+  }
+}
+
 static void connection_when_joined_in_the_middle_then_not_judged(void **state)
 {
   struct stage s;
@@ -568,6 +600,7 @@ int main(void)
       cmocka_unit_test(clock_when_backwards_then_t10),
       cmocka_unit_test(echo_when_of_nothing_that_arrived_then_t11),
       cmocka_unit_test(sack_when_not_of_what_arrived_then_told),
+      cmocka_unit_test(urgent_when_pointer_goes_back_or_is_left_out_then_t21),
       cmocka_unit_test(connection_when_joined_in_the_middle_then_not_judged),
       cmocka_unit_test(attach_when_too_late_or_twice_then_refused),
       cmocka_unit_test(memory_when_each_allocation_fails_then_reported_and_nothing_held),

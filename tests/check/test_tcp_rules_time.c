@@ -1,4 +1,4 @@
-/* test_tcp_rules_time.c: rules T14 to T20 of docs/invariants.md over records made by hand: each has sequences that keep
+/* test_tcp_rules_time.c: rules T14 to T22 of docs/invariants.md over records made by hand: each has sequences that keep
  * it and sequences that break it. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -311,6 +311,112 @@ static void beginning_when_without_syn_or_ack_then_t20(void **state)
   close_stage(&s, "");
 }
 
+/* ---- T22 ---- */
+
+#define ECE MSIM_TCP_ECE
+#define CWR MSIM_TCP_CWR
+#define ECT 2
+#define CE 3
+
+/* Both ask, or one takes no part. */
+static void open_with_ecn(struct stage *s, bool agreed)
+{
+  open_stage(s);
+  SEND(s, 'c', SYN | ECE | CWR, 0, 0, .mss = 1000);
+  SEND(s, 's', (uint16_t)(SYN | ACK | (agreed ? ECE : 0)), 0, 1, .mss = 1000);
+  SEND(s, 'c', ACK, 1, 1);
+}
+
+static void ecn_when_used_as_agreed_then_nothing_is_told(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  open_with_ecn(&s, true);
+  SEND(&s, 'c', ACK, 1, 1, 1000, .tos = ECT);
+  SEND(&s, 'c', ACK, 1001, 1, 1000, .tos = CE);
+  SEND(&s, 's', ACK | ECE, 1, 2001);
+  SEND(&s, 's', ACK | ECE, 1, 2001, 500, .tos = ECT);
+  SEND(&s, 'c', ACK | CWR, 2001, 501, 1000, .tos = ECT);
+  SEND(&s, 's', ACK, 501, 3001);
+  SEND(&s, 'c', ACK | CWR, 3001, 501, 1000, .tos = CE); /* both: a mark once more */
+  SEND(&s, 's', ACK | ECE, 501, 4001);
+  SEND(&s, 'c', ACK, 4001, 501, 0, .tos = 0x2c << 2); /* a DSCP is none of it */
+  close_stage(&s, "");
+}
+
+static void ecn_when_not_agreed_then_t21(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  open_with_ecn(&s, false);
+  TX(&s, 'c', ACK, 1, 1, 1000, .tos = ECT);
+  close_stage(&s, "T22 client c3");
+
+  open_with_ecn(&s, false);
+  TX(&s, 's', ACK | CWR, 1, 1, 1000);
+  close_stage(&s, "T22 server s2");
+
+  open_stage(&s);
+  SEND(&s, 'c', SYN, 0, 0, .mss = 1000);
+  TX(&s, 's', SYN | ACK | ECE, 0, 1, .mss = 1000);
+  close_stage(&s, "T22 server s1");
+
+  open_stage(&s); /* taken back: ECT no more, marks are told all the same */
+  TX(&s, 'c', SYN | ECE | CWR, 0, 0, .mss = 1000);
+  at_ms(&s, 1000);
+  SEND(&s, 'c', SYN, 0, 0, .mss = 1000);
+  SEND(&s, 's', SYN | ACK, 0, 1, .mss = 1000);
+  SEND(&s, 'c', ACK, 1, 1);
+  TX(&s, 'c', ACK, 1, 1, 10, .tos = ECT);
+  close_stage(&s, "T22 client c4");
+}
+
+static void ecn_when_on_what_is_not_new_text_then_t21(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  open_with_ecn(&s, true);
+  TX(&s, 'c', ACK, 1, 1, 0, .tos = ECT);
+  close_stage(&s, "T22 client c3");
+
+  open_with_ecn(&s, true);
+  TX(&s, 'c', ACK, 1, 1, 1000, .tos = ECT);
+  TX(&s, 'c', ACK, 1, 1, 1000, .tos = ECT);
+  close_stage(&s, "T22 client c4");
+
+  open_with_ecn(&s, true);
+  TX(&s, 'c', ACK | CWR, 1, 1);
+  close_stage(&s, "T22 client c3");
+
+  open_stage(&s);
+  TX(&s, 'c', SYN | ECE | CWR, 0, 0, .mss = 1000, .tos = ECT);
+  close_stage(&s, "T22 client c1");
+}
+
+static void mark_when_not_told_or_made_up_then_t21(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  open_with_ecn(&s, true);
+  TX(&s, 's', ACK | ECE, 1, 1);
+  close_stage(&s, "T22 server s2");
+
+  open_with_ecn(&s, true);
+  SEND(&s, 'c', ACK, 1, 1, 1000, .tos = CE);
+  TX(&s, 's', ACK, 1, 1001);
+  close_stage(&s, "T22 server s2");
+
+  open_with_ecn(&s, true); /* out of order, the host may drop it */
+  SEND(&s, 'c', ACK, 1001, 1, 1000, .tos = CE);
+  SEND(&s, 'c', ACK, 1, 1, 1000);
+  SEND(&s, 's', ACK, 1, 2001);
+  close_stage(&s, "");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -324,6 +430,10 @@ int main(void)
       cmocka_unit_test(reset_when_not_exact_then_t19),
       cmocka_unit_test(reset_when_not_exact_and_obeyed_then_t19),
       cmocka_unit_test(beginning_when_without_syn_or_ack_then_t20),
+      cmocka_unit_test(ecn_when_used_as_agreed_then_nothing_is_told),
+      cmocka_unit_test(ecn_when_not_agreed_then_t21),
+      cmocka_unit_test(ecn_when_on_what_is_not_new_text_then_t21),
+      cmocka_unit_test(mark_when_not_told_or_made_up_then_t21),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,7 @@ struct world {
   struct pair pairs[2 * PORTS]; /* the second half: those that the host opens */
   uint8_t last[60];             /* what the host sent last, as ICMP quotes it */
   size_t last_bytes;
+  uint8_t cookie[8]; /* the last one that the host granted */
 };
 
 /* What both sides put where: it follows from the number alone, so that no state is needed to judge it. */
@@ -63,14 +64,17 @@ static void read_some(struct conn *c)
   }
 }
 
-static void write_some(struct conn *c, size_t size_bytes)
+static void write_some(struct conn *c, size_t size_bytes, bool urgent)
 {
   uint8_t bytes[2048];
   size_t i;
 
   for (i = 0; i < size_bytes; i++)
     bytes[i] = byte_at(c->write_seq + (uint32_t)i);
-  c->write_seq += (uint32_t)msim__tcp_write(c->tcb, bytes, size_bytes);
+  if (urgent)
+    c->write_seq += (uint32_t)msim__tcp_write_urgent(c->tcb, bytes, size_bytes);
+  else
+    c->write_seq += (uint32_t)msim__tcp_write(c->tcb, bytes, size_bytes);
 }
 
 static void on_open(struct msim__tcb *tcb, void *user)
@@ -98,7 +102,7 @@ static void on_writable(struct msim__tcb *tcb, void *user)
   struct conn *c = user;
 
   FUZZ_CHECK(c->tcb == tcb && c->opened && !c->closed);
-  write_some(c, 100);
+  write_some(c, 100, false);
 }
 
 static void on_eof(struct msim__tcb *tcb, void *user)
@@ -119,7 +123,16 @@ static void on_closed(struct msim__tcb *tcb, void *user, enum msim_close_reason 
   c->tcb = NULL;
 }
 
-static const struct msim__tcp_user user_ops = {on_open, on_readable, on_writable, on_eof, on_closed};
+static void on_urgent(struct msim__tcb *tcb, void *user)
+{
+  const struct conn *c = user;
+  size_t ahead = 0;
+
+  FUZZ_CHECK(c->tcb == tcb && c->opened && !c->ended && !c->closed);
+  FUZZ_CHECK(msim__tcp_urgent_ahead(tcb, &ahead) && ahead > 0 && (ahead == 1) == msim__tcp_is_at_urgent_mark(tcb));
+}
+
+static const struct msim__tcp_user user_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent};
 
 static int accept(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user **ops, void **user)
 {
@@ -163,6 +176,7 @@ static void peer_receive(struct msim_node *node, struct msim__packet *packet)
     return;
   }
   FUZZ_CHECK(pair != NULL); /* the host speaks to nobody else */
+  FUZZ_CHECK(((packet->flags & MSIM_TCP_URG) != 0) == (packet->cold != NULL && packet->cold->urgent != 0));
   for (i = 0; i < text.size_bytes; i++)
     FUZZ_CHECK(text.data[i] == byte_at(begin + (uint32_t)i));
   pair->his_seq = packet->seq;
@@ -172,6 +186,8 @@ static void peer_receive(struct msim_node *node, struct msim__packet *packet)
     pair->his_ack = packet->ack;
   pair->his_window = packet->window;
   msim__packet_view(msim__net(w->sim), packet, &view);
+  if (view.l4.tcp.fastopen_bytes == sizeof w->cookie)
+    memcpy(w->cookie, view.l4.tcp.fastopen, sizeof w->cookie);
   if (view.l4.tcp.has_timestamp)
     pair->his_time = view.l4.tcp.ts_value;
   view.payload.size_bytes = 0;
@@ -233,8 +249,10 @@ static struct msim__packet *new_packet(struct world *w, uint8_t proto, uint32_t 
   return p;
 }
 
-/* Adds what the peer knows to SACK blocks and to the echoed time, which would hardly ever be near otherwise. */
-static void place_options(const struct pair *pair, struct msim__packet_cold *cold)
+/* Adds what the peer knows to SACK blocks, to the echoed time and to a cookie, which would hardly ever be near
+ * otherwise.
+ */
+static void place_options(const struct world *w, const struct pair *pair, struct msim__packet_cold *cold)
 {
   struct msim_slice options = fuzz_slice_of(cold->options, cold->option_bytes), data;
   size_t offset = 0, i;
@@ -242,6 +260,10 @@ static void place_options(const struct pair *pair, struct msim__packet_cold *col
 
   while (msim__tcp_option_next(options, &offset, &kind, &data) == 1) {
     size_t at = data.size_bytes > 0 ? (size_t)(data.data - cold->options) : 0;
+
+    if (kind == MSIM__TCP_OPTION_FAST_OPEN && data.size_bytes == sizeof w->cookie)
+      for (i = 0; i < sizeof w->cookie; i++)
+        cold->options[at + i] ^= w->cookie[i];
 
     for (i = kind == MSIM__TCP_OPTION_TIMESTAMPS ? 4 : 0;
          (kind == MSIM__TCP_OPTION_SACK || kind == MSIM__TCP_OPTION_TIMESTAMPS) && i + 4 <= data.size_bytes; i += 4) {
@@ -294,11 +316,11 @@ static void send_segment(struct world *w, struct fuzz_input *input)
   if (options.size_bytes > 0 || (p->flags & MSIM_TCP_URG) != 0) {
     cold = msim__packet_cold(&msim__net(w->sim)->packets, p);
     FUZZ_CHECK(cold != NULL);
-    cold->urgent = (uint16_t)(p->seq & 0xffff);
+    cold->urgent = (uint16_t)((p->flags & MSIM_TCP_URG) != 0 ? p->seq & ((choice & 0x20) != 0 ? 0xffff : 0x7ff) : 0);
     cold->option_bytes = (uint8_t)(options.size_bytes & ~(size_t)3);
     if (cold->option_bytes > 0)
       memcpy(cold->options, options.data, cold->option_bytes);
-    place_options(pair, cold);
+    place_options(w, pair, cold);
   }
   (void)msim__ip_send(w->peer, index);
 }
@@ -326,6 +348,29 @@ static void send_icmp(struct world *w, struct fuzz_input *input)
 
 /* ---- steps ---- */
 
+/* The bytes follow from the numbers, and these from the time and the ports: a connection that is given up at once
+ * tells.
+ */
+static int connect_fast(struct world *w, uint16_t port, uint8_t size, struct conn *c)
+{
+  static const struct msim__tcp_user nobody;
+  struct msim_endpoint remote = {msim_node_addr(w->peer), LISTEN_PORT};
+  uint8_t bytes[UINT8_MAX];
+  struct msim__tcb *first;
+  size_t taken, i;
+  int err = msim__tcp_connect(w->host, remote, port, &nobody, NULL, &first);
+
+  if (err != MSIM_OK)
+    return err;
+  for (i = 0; i < size; i++)
+    bytes[i] = byte_at(first->iss + 1 + (uint32_t)i);
+  msim__tcp_abort(first);
+  err = msim__tcp_connect_fast(w->host, remote, port, bytes, size, &user_ops, c, &c->tcb, &taken);
+  FUZZ_CHECK(err == MSIM_OK && taken == size);
+  c->write_seq = (uint32_t)taken;
+  return err;
+}
+
 static void use(struct world *w, struct fuzz_input *input)
 {
   unsigned what = fuzz_byte(input), which = fuzz_byte(input);
@@ -337,12 +382,13 @@ static void use(struct world *w, struct fuzz_input *input)
     int err;
 
     c = &w->conns[w->conn_count];
-    err = msim__tcp_connect(w->host, remote, port, &user_ops, c, &c->tcb);
+    err = (what & 0x40) != 0 ? connect_fast(w, port, fuzz_byte(input), c)
+                             : msim__tcp_connect(w->host, remote, port, &user_ops, c, &c->tcb);
     FUZZ_CHECK(err == MSIM_OK || err == MSIM_ERR_EXISTS);
     if (err != MSIM_OK)
       return;
     w->conn_count++;
-    c->write_seq = c->tcb->iss + 1;
+    c->write_seq += c->tcb->iss + 1;
     return;
   }
   if (what == 255)
@@ -352,7 +398,7 @@ static void use(struct world *w, struct fuzz_input *input)
   else if (c == NULL || c->tcb == NULL)
     return;
   else if (what % 8 < 4)
-    write_some(c, fuzz_number(input, 2) % 2048);
+    write_some(c, fuzz_number(input, 2) % 2048, (what & 0x80) != 0);
   else if (what % 8 == 4)
     msim__tcp_close(c->tcb);
   else if (what % 8 == 5)
@@ -383,7 +429,8 @@ static void open_world(struct world *w)
 {
   const struct msim__protocol handlers = {.receive = peer_receive, .error = msim__tcp_error};
   const struct msim_link_opts link = {.a_to_b = {.delay_ns = MSIM_MSEC(1)}, .b_to_a = {.delay_ns = MSIM_MSEC(1)}};
-  const struct msim_tcp_opts tcp = {.receive_buffer_bytes = 8192, .send_buffer_bytes = 8192, .data_retries_max = 5};
+  const struct msim_tcp_opts tcp = {
+      .receive_buffer_bytes = 8192, .send_buffer_bytes = 8192, .data_retries_max = 5, .fastopen = 3};
   struct msim_sim_opts opts;
   size_t i;
 

@@ -34,7 +34,7 @@ static void take_error(struct msim_node *node, const struct msim__icmp_error *er
 
 static void open_line(struct net_world *w, struct told *told)
 {
-  static const struct msim__protocol tcp = {NULL, take_error};
+  static const struct msim__protocol tcp = {.error = take_error};
 
   net_world_open(w, 0, false);
   net_world_join(w, "a", "r", MSIM_MSEC(1));
@@ -99,7 +99,7 @@ static void protocol_nobody_takes_is_unreachable_and_its_sender_told(void **stat
 
 static void fragmentation_needed_tells_the_mtu_of_the_next_hop(void **state)
 {
-  static const struct msim__protocol tcp = {NULL, take_error};
+  static const struct msim__protocol tcp = {.error = take_error};
   struct msim_link_opts opts = net_link_of(MSIM_MSEC(1));
   struct net_world w;
   struct told told;

@@ -240,7 +240,7 @@ static void take_tcp(struct msim_node *node, struct msim__packet *packet)
 
 static void protocol_when_set_takes_its_packets(void **state)
 {
-  static const struct msim__protocol tcp = {take_tcp, NULL};
+  static const struct msim__protocol tcp = {.receive = take_tcp, .error = NULL};
   struct net_world w;
 
   (void)state;

@@ -205,6 +205,62 @@ static void queue_in_bytes_counts_overhead_and_lets_smaller_ones_in(void **state
   net_world_close(&w);
 }
 
+/* ---- RFC 3168 5 ---- */
+
+static void send_marked(struct net_world *w, uint8_t tos)
+{
+  const struct msim_addr from = msim_node_addr(net_world_node(w, "a")), to = msim_node_addr(net_world_node(w, "b"));
+  uint32_t index = msim__packet_new(&w->net->packets);
+  struct msim__packet *p = msim__packet_at(&w->net->packets, index);
+
+  p->proto = MSIM_PROTO_UDP;
+  p->src = msim__addr_intern(w->net, &from);
+  p->dst = msim__addr_intern(w->net, &to);
+  p->src_port = p->dst_port = 2000;
+  p->tos = tos;
+  p->payload = msim_blob_new(w->sim, NULL, KILOBYTE);
+  memset(p->payload->data, 0, KILOBYTE);
+  p->payload_bytes = KILOBYTE;
+  assert_int_equal(msim__ip_send(net_world_node(w, "a"), index), MSIM_OK);
+}
+
+/* Of seven packets at once the first goes out, and the later ones find 0 to 5 waiting. */
+static void queue_when_longer_than_its_mark_then_marks_what_can_be(void **state)
+{
+  static const struct {
+    uint32_t packets;
+    uint64_t bytes;
+    uint8_t tos;
+    uint8_t arrives[7];
+  } rows[] = {
+      {2, 0, 2, {2, 2, 2, 2, 3, 3, 3}},
+      {2, 0, 1, {1, 1, 1, 1, 3, 3, 3}},
+      {2, 0, 0xb8, {184, 184, 184, 184, 184, 184, 184}}, /* not ECN-capable: untouched */
+      {2, 0, 0xba, {186, 186, 186, 186, 187, 187, 187}},
+      {0, 3000, 2, {2, 2, 2, 2, 2, 3, 3}},
+      {0, 0, 2, {2, 2, 2, 2, 2, 2, 2}},
+  };
+  size_t i, k;
+
+  (void)state;
+  for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct msim_link_opts opts = net_link_of(MSIM_MSEC(1));
+    struct net_world w;
+
+    opts.a_to_b.rate_bps = RATE;
+    opts.a_to_b_mark.queue_packets = rows[i].packets;
+    opts.a_to_b_mark.queue_bytes = rows[i].bytes;
+    open_link(&w, &opts);
+    assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
+    for (k = 0; k < 7; k++)
+      send_marked(&w, rows[i].tos);
+    net_world_run(&w);
+    for (k = 0; k < 7; k++)
+      assert_int_equal(nth_rx(&w, k)->tos, rows[i].arrives[k]);
+    net_world_close(&w);
+  }
+}
+
 static void queue_limits_when_both_are_set_hold_both(void **state)
 {
   struct msim_link_opts opts = net_link_of(MSIM_MSEC(10));
@@ -410,6 +466,7 @@ int main(void)
       cmocka_unit_test(transmitter_when_idle_again_starts_at_once),
       cmocka_unit_test(queue_in_packets_does_not_count_the_one_being_sent),
       cmocka_unit_test(queue_in_bytes_counts_overhead_and_lets_smaller_ones_in),
+      cmocka_unit_test(queue_when_longer_than_its_mark_then_marks_what_can_be),
       cmocka_unit_test(queue_limits_when_both_are_set_hold_both),
       cmocka_unit_test(queue_without_a_limit_given_holds_a_thousand_packets),
       cmocka_unit_test(packet_larger_than_the_queue_goes_when_the_link_is_idle),

@@ -37,6 +37,7 @@ static void copy_packet(struct net_seen *s, const struct msim_trace_packet *p)
   s->ack = p->ack;
   s->window_bytes = p->window_bytes;
   s->ttl = p->packet->ttl;
+  s->tos = p->packet->tos;
   s->payload_bytes = (uint16_t)p->packet->payload.size_bytes;
   if (s->payload_bytes >= 4)
     s->tag = (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];

@@ -19,7 +19,7 @@ struct net_seen {
   char from[64], to[64], link[136], reason[24], what[32], flow[144];
   bool from_client, duplicate;
   uint32_t number, rtx_number, seq, ack, window_bytes;
-  uint8_t ttl;
+  uint8_t ttl, tos;
   uint16_t payload_bytes;
   uint32_t tag;       /* the first four bytes of the payload, big-endian; 0 when there are fewer */
   uint32_t icmp_rest; /* ICMP only */

@@ -150,7 +150,13 @@ static void on_closed(struct msim__tcb *tcb, void *user, enum msim_close_reason 
   end->tcb = NULL;
 }
 
-const struct msim__tcp_user tcp_end_ops = {on_open, on_readable, on_writable, on_eof, on_closed};
+static void on_urgent(struct msim__tcb *tcb, void *user)
+{
+  (void)tcb;
+  hear(user, "urgent");
+}
+
+const struct msim__tcp_user tcp_end_ops = {on_open, on_readable, on_writable, on_eof, on_closed, on_urgent};
 
 size_t tcp_end_write(struct tcp_end *end, const char *text)
 {
@@ -269,15 +275,18 @@ static void describe(char *out, size_t out_bytes, struct tcp_world *w, const str
   }
   seq = (p->flags & MSIM_TCP_RST) != 0 && !w->own_iss_known ? p->seq : p->seq - w->own_iss;
   out[0] = '\0';
-  append(out, out_bytes, "%s%s%s%s%s%s ", (p->flags & MSIM_TCP_SYN) != 0 ? "S" : "",
+  append(out, out_bytes, "%s%s%s%s%s%s%s%s ", (p->flags & MSIM_TCP_SYN) != 0 ? "S" : "",
          (p->flags & MSIM_TCP_FIN) != 0 ? "F" : "", (p->flags & MSIM_TCP_RST) != 0 ? "R" : "",
          (p->flags & MSIM_TCP_PSH) != 0 ? "P" : "", (p->flags & MSIM_TCP_URG) != 0 ? "U" : "",
-         (p->flags & MSIM_TCP_ACK) != 0 ? "." : "");
+         (p->flags & MSIM_TCP_ACK) != 0 ? "." : "", (p->flags & MSIM_TCP_ECE) != 0 ? "E" : "",
+         (p->flags & MSIM_TCP_CWR) != 0 ? "W" : "");
   append(out, out_bytes, "%lu:%lu(%u)", (unsigned long)seq, (unsigned long)(seq + p->payload_bytes),
          (unsigned)p->payload_bytes);
   if ((p->flags & MSIM_TCP_ACK) != 0)
     append(out, out_bytes, " ack %lu", (unsigned long)(p->ack - w->peer_iss));
   append(out, out_bytes, " win %u", (unsigned)p->window);
+  if ((p->flags & MSIM_TCP_URG) != 0)
+    append(out, out_bytes, " urg %u", p->cold != NULL ? (unsigned)p->cold->urgent : 0);
 }
 
 static uint32_t word_at(const uint8_t *p)
@@ -306,6 +315,10 @@ static void describe_option(char *out, size_t out_bytes, struct tcp_world *w, co
            (unsigned long)word_at(p + 6));
   else if (p[0] == 5)
     append(out, out_bytes, "sack");
+  else if (p[0] == 34)
+    append(out, out_bytes, "tfo %u", (unsigned)p[1] - 2);
+  if (p[0] == 34)
+    memcpy(w->cookie, p + 2, p[1] - 2u);
   for (i = 2; p[0] == 5 && i + 8u <= p[1]; i = (uint8_t)(i + 8))
     append(out, out_bytes, " %lu:%lu", (unsigned long)(word_at(p + i) - w->peer_iss),
            (unsigned long)(word_at(p + i + 4) - w->peer_iss));
@@ -339,8 +352,11 @@ static void peer_receive(struct msim_node *node, struct msim__packet *packet)
   describe(line, sizeof line, w, packet);
   if (w->shows_options)
     describe_options(line, sizeof line, w, packet);
+  if (w->shows_ecn && (packet->tos & 3) != 0)
+    append(line, sizeof line, " %s", (packet->tos & 3) == 3 ? "CE" : (packet->tos & 3) == 2 ? "ECT(0)" : "ECT(1)");
   append(w->inbox, sizeof w->inbox, "%s\n", line);
   w->last_seen_ns = w->sim->now_ns;
+  w->last_seen_tos = packet->tos;
 }
 
 static void open_raw(struct tcp_world *w, const struct msim_tcp_opts *opts)
@@ -445,6 +461,16 @@ static void put_options(struct msim__packet_cold *cold, const struct tcp_world *
     put_word(cold, w->own_ts + seg->ts_echo);
   }
   put_sack(cold, w, seg);
+  if (seg->cookie != NULL) {
+    size_t size = strlen(seg->cookie);
+
+    cold->options[cold->option_bytes++] = 34;
+    cold->options[cold->option_bytes++] = (uint8_t)(2 + size);
+    memcpy(cold->options + cold->option_bytes, seg->cookie, size);
+    cold->option_bytes = (uint8_t)(cold->option_bytes + size);
+    while (cold->option_bytes % 4 != 0)
+      cold->options[cold->option_bytes++] = 1;
+  }
 }
 
 void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
@@ -464,6 +490,7 @@ void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
   p->seq = w->peer_iss + seg->seq;
   p->ack = (seg->flags & MSIM_TCP_ACK) != 0 ? w->own_iss + seg->ack : 0;
   p->flags = seg->flags;
+  p->tos = seg->tos;
   p->window = seg->closed ? 0 : seg->window != 0 ? seg->window : 65535;
   if (size > 0) {
     p->payload = msim_blob_new(w->sim, NULL, size);
@@ -472,8 +499,13 @@ void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg)
       memcpy(p->payload->data, seg->text, size);
     p->payload_bytes = (uint16_t)size;
   }
-  if (seg->mss_bytes != 0 || seg->has_shift || seg->has_ts || seg->sack_ok || seg->sack[0][1] != 0)
+  if (seg->mss_bytes != 0 || seg->has_shift || seg->has_ts || seg->sack_ok || seg->sack[0][1] != 0 ||
+      seg->cookie != NULL)
     put_options(msim__packet_cold(&net->packets, p), w, seg);
+  if (seg->urgent != 0) {
+    msim__packet_cold(&net->packets, p)->urgent = seg->urgent;
+    p->flags |= MSIM_TCP_URG;
+  }
   msim__ip_send(w->b, index);
   tcp_world_run_for(w, MSIM_MSEC(2));
 }

@@ -45,11 +45,14 @@ struct tcp_world {
   uint32_t peer_iss, own_iss;
   bool own_iss_known;
   unsigned shift;     /* of the peer's windows, for nothing but its own notation */
+  bool shows_ecn;     /* lines end in "ECT(0)" or "CE" where a packet has that */
   bool shows_options; /* lines end in "<mss 1460,sackOK,TS val 0 ecr 7,nop,wscale 2>", in the order that came */
   uint32_t own_ts;    /* the first TSval seen */
   bool own_ts_known;
+  uint8_t cookie[16];        /* the last Fast Open cookie seen */
   char inbox[TCP_LOG_BYTES]; /* what the peer has seen and no expectation has taken yet, a line each */
   msim_ns last_seen_ns;
+  uint8_t last_seen_tos;
 };
 
 /* opts may be NULL. way describes both directions, but for drop_nth, which is that from a to b; NULL: 1 ms, infinitely
@@ -88,7 +91,10 @@ struct tcp_seg {
   bool sack_ok;
   bool has_ts; /* ts_value as it is; ts_echo relative to own_ts */
   uint32_t ts_value, ts_echo;
+  uint8_t tos;         /* of the IP header */
   uint32_t sack[4][2]; /* blocks {left, right}; {0, 0}: none */
+  uint16_t urgent;     /* pointer, with URG; 0: neither */
+  const char *cookie;  /* of the Fast Open option, its text as bytes; NULL: no option */
 };
 /* To the listener's port in a world that listens, else to the opener's; arrives after 1 ms; then 1 more passes. */
 void tcp_raw_send(struct tcp_world *w, const struct tcp_seg *seg);

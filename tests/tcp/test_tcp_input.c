@@ -439,19 +439,6 @@ static void ack_when_far_too_old_then_challenged(void **state)
   tcp_world_close(&w);
 }
 
-static void urgent_when_received_then_text_stays_in_line(void **state)
-{
-  struct tcp_world w;
-
-  (void)state;
-  tcp_raw_open(&w, NULL, false);
-  go_to(&w, MSIM__TCP_ESTABLISHED);
-  RAW_SEND(&w, .flags = ACK | MSIM_TCP_URG, .seq = 1, .ack = 1, .text = "abc");
-  assert_int_equal(w.acceptor.received_bytes, 3);
-  assert_true((w.acceptor.tcb->bits & MSIM__TCB_URGENT) != 0);
-  tcp_world_close(&w);
-}
-
 static void text_when_it_goes_beyond_the_window_then_cut(void **state)
 {
   const struct msim_tcp_opts opts = {.receive_buffer_bytes = 1000};
@@ -516,7 +503,6 @@ int main(void)
       cmocka_unit_test(rst_when_in_window_but_not_exact_then_challenged),
       cmocka_unit_test(rst_in_syn_sent_when_without_ack_then_ignored_with_it_refused),
       cmocka_unit_test(ack_when_far_too_old_then_challenged),
-      cmocka_unit_test(urgent_when_received_then_text_stays_in_line),
       cmocka_unit_test(text_when_it_goes_beyond_the_window_then_cut),
       cmocka_unit_test(half_close_when_peer_goes_on_then_text_is_taken),
       cmocka_unit_test(fin_when_ahead_of_a_gap_then_eof_after_the_gap_is_filled),

@@ -90,6 +90,8 @@ static void opts_when_out_of_range_then_invalid_with_a_reason(void **state)
       {{.mss_bytes_max = 28}, NULL},
       {{.mss_bytes_max = 27}, "largest segment"},
       {{.mss_bytes_max = 65536}, "largest segment"},
+      {{.fastopen = 3}, NULL},
+      {{.fastopen = 4}, "Fast Open"},
       {{.profile = MSIM_TCP_PLAIN}, NULL},
       {{.profile = (enum msim_tcp_profile)3}, "profile"},
   };

@@ -20,6 +20,7 @@ static uint64_t seed_first = 1, seed_last = 50;
 struct world {
   struct msim_tcp_opts client, server;
   struct msim_link_way way;
+  struct msim_ecn_mark mark;
   const char *script; /* of the user */
 };
 
@@ -35,6 +36,7 @@ static int build(struct msim_sim *sim, void *ctx)
 
   memset(&link, 0, sizeof link);
   link.a_to_b = link.b_to_a = world->way;
+  link.a_to_b_mark = link.b_to_a_mark = world->mark;
   if (err == MSIM_OK)
     err = msim_node_add(sim, "router", &router);
   if (err == MSIM_OK)
@@ -136,6 +138,33 @@ static void tcp_when_queue_overflows_then_keeps_the_rules(void **state)
   run_all(&world);
 }
 
+/* Marks alone, marks and losses, and a server that takes no part. */
+static void tcp_when_links_mark_then_keeps_the_rules(void **state)
+{
+  struct world world = {.script = MAIL("1s", "1MB") ", " MAIL("1s", "100kB")};
+  struct topology_run run;
+
+  (void)state;
+  world.client.ecn = MSIM_TCP_ECN_ASK;
+  world.way.rate_bps = 5000000;
+  world.way.delay_ns = MSIM_MSEC(20);
+  world.mark.queue_packets = 5;
+  topology_run_built(&run, build, &world, 1, "jsonl", "kind=segment");
+  assert_int_equal(run.err, MSIM_OK);
+  assert_non_null(strstr(run.trace.data, "\"flags\":[\"SYN\",\"ECE\",\"CWR\"]"));
+  assert_non_null(strstr(run.trace.data, ",\"ecn\":\"ECT(0)\"}"));
+  assert_non_null(strstr(run.trace.data, ",\"ecn\":\"CE\"}"));
+  assert_null(strstr(run.trace.data, "\"point\":\"drop\""));
+  assert_null(strstr(run.trace.data, "\"rtx\""));
+  free(run.trace.data);
+  run_all(&world);
+  world.way.queue_packets_max = 8;
+  world.way.impair.loss_ppm = 20000;
+  run_all(&world);
+  world.server.ecn = MSIM_TCP_ECN_NONE;
+  run_all(&world);
+}
+
 static void tcp_when_options_are_odd_then_keeps_the_rules(void **state)
 {
   static const struct msim_tcp_opts opts[] = {
@@ -146,6 +175,10 @@ static void tcp_when_options_are_odd_then_keeps_the_rules(void **state)
       {.no_window_scale = true, .initial_window_segments = 3, .delayed_ack_ns = MSIM_MSEC(500)},
       {.mss_bytes_max = 100, .initial_window_segments = 1, .rto_min_ns = MSIM_SEC(1), .rto_max_ns = MSIM_SEC(3)},
       {.time_wait_ns = MSIM_SEC(240), .initial_window_segments = 40},
+      {.fastopen = MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER},
+      {.fastopen = MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER, .no_sack = true},
+      {.fastopen = MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER, .profile = MSIM_TCP_PLAIN},
+      {.fastopen = MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER, .fastopen_pending_max = 1},
   };
   struct world world = {.script = MAIL("1s", "40kB")};
   uint64_t last = seed_last;
@@ -181,6 +214,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(tcp_when_links_lose_and_reorder_then_keeps_the_rules),
       cmocka_unit_test(tcp_when_links_are_terrible_then_keeps_the_rules),
       cmocka_unit_test(tcp_when_queue_overflows_then_keeps_the_rules),
+      cmocka_unit_test(tcp_when_links_mark_then_keeps_the_rules),
       cmocka_unit_test(tcp_when_options_are_odd_then_keeps_the_rules),
       cmocka_unit_test(tcp_when_nothing_gets_through_then_keeps_the_rules),
   };

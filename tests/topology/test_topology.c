@@ -170,6 +170,8 @@ static void load_when_tcp_then_options(void **state)
            "      timestamps: false\n      sack: false\n      prr: false\n      rack: false\n      profile: freebsd\n"
            "      keepalive: 2h\n      keepalive-interval: 10s\n      keepalive-probes: 3\n"
            "      user-timeout: 90s\n      fin-wait-2: 30s\n      syn-backlog: 5\n      challenge-acks: 7\n"
+           "      ecn: ask\n"
+           "      fastopen: server\n      fastopen-pending: 9\n"
            "  b: {tcp: {delayed-ack: 100ms}}\n  c:\n");
   const struct msim_tcp_opts *a = msim_node_find(sim, "a")->tcp_opts, *b = msim_node_find(sim, "b")->tcp_opts;
 
@@ -193,8 +195,11 @@ static void load_when_tcp_then_options(void **state)
   assert_int_equal(a->keepalive_probes_max, 3);
   assert_int_equal(a->user_timeout_ns, MSIM_SEC(90));
   assert_int_equal(a->fin_wait_2_ns, MSIM_SEC(30));
+  assert_int_equal(a->fastopen, MSIM_TCP_FASTOPEN_SERVER);
+  assert_int_equal(a->fastopen_pending_max, 9);
   assert_int_equal(a->syn_backlog_max, 5);
   assert_int_equal(a->challenge_acks_max, 7);
+  assert_int_equal(a->ecn, MSIM_TCP_ECN_ASK);
   assert_false(b->no_timestamps || b->no_sack || b->no_prr);
   assert_int_equal(b->profile, MSIM_TCP_LINUX);
   assert_int_equal(b->delayed_ack_ns, MSIM_MSEC(100));
@@ -267,10 +272,11 @@ static void load_when_peer_is_host_name_or_address_then_accepted(void **state)
 
 static void load_when_link_keys_then_both_ways(void **state)
 {
-  struct msim_sim *sim = load("mailsim: 1\nhosts: {a: , b: }\nlinks:\n"
-                              "  - join: [a, b]\n    name: uplink\n    delay: 10ms\n    rate: 2Mbit/s\n"
-                              "    queue: 64KiB\n    overhead: 26B\n    mtu: 1280B\n    cost: 7\n"
-                              "    back: {rate: 16Mbit/s, delay: 12ms, queue: 50 packets}\n");
+  struct msim_sim *sim =
+      load("mailsim: 1\nhosts: {a: , b: }\nlinks:\n"
+           "  - join: [a, b]\n    name: uplink\n    delay: 10ms\n    rate: 2Mbit/s\n"
+           "    queue: 64KiB\n    ecn-mark: 20 packets\n    overhead: 26B\n    mtu: 1280B\n    cost: 7\n"
+           "    back: {rate: 16Mbit/s, delay: 12ms, queue: 50 packets, ecn-mark: 30KiB}\n");
   const struct msim__way *there = way_between(sim, "a", "b"), *back = way_between(sim, "b", "a");
 
   (void)state;
@@ -279,6 +285,9 @@ static void load_when_link_keys_then_both_ways(void **state)
   assert_int_equal(there->params->way.rate_bps, 2000000);
   assert_int_equal(there->params->way.queue_bytes_max, 65536);
   assert_int_equal(there->params->way.queue_packets_max, 0);
+  assert_int_equal(there->params->mark.queue_packets, 20);
+  assert_int_equal(back->params->mark.queue_packets, 0);
+  assert_int_equal(back->params->mark.queue_bytes, 30720);
   assert_int_equal(there->params->overhead_bytes, 26);
   assert_int_equal(there->params->mtu_bytes, 1280);
   assert_int_equal(there->params->cost, 7);

@@ -16,6 +16,7 @@ struct bench {
 
 static void fill(struct bench *bench, const char *yaml, struct msim_link_way *way)
 {
+  struct msim_ecn_mark mark = {0};
   struct msim_slice text = {(const uint8_t *)yaml, strlen(yaml)};
 
   memset(bench, 0, sizeof *bench);
@@ -26,7 +27,7 @@ static void fill(struct bench *bench, const char *yaml, struct msim_link_way *wa
   bench->loader.fill.fn = msim__loader_keep;
   bench->loader.fill.user = &bench->loader;
   assert_int_equal(msim__yaml_parse(&bench->tree, &bench->sim->mem, "w", text, NULL, NULL), 0);
-  msim__loader_fill_way(&bench->loader, bench->tree.root, true, way);
+  msim__loader_fill_way(&bench->loader, bench->tree.root, true, way, &mark);
   assert_int_equal(bench->loader.err, 0);
   assert_int_equal(bench->loader.finding_count, 0);
 }

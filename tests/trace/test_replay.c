@@ -219,6 +219,10 @@ static void fates_of_all_sorts_when_replayed_then_the_same(void **state)
   t.s.packet.l4.tcp.sack[1].right = 4000000000u + 5;
   t.s.packet.l4.tcp.has_timestamp = true;
   t.s.packet.l4.tcp.ts_value = 77;
+  t.s.packet.tos = 0xbb;
+  t.s.packet.l4.tcp.has_fastopen = true;
+  t.s.packet.l4.tcp.fastopen_bytes = 4;
+  memcpy(t.s.packet.l4.tcp.fastopen, "\x01\xab\x00\xff", 4);
   stage_emit(&t.s, MSIM_MSEC(80));
   p->fault = "f1";
   stage_drop(&t.s, MSIM_MSEC(81), "corrupt");

@@ -230,10 +230,16 @@ static void options_and_notes_of_segments_are_written(void **state)
   tcp->sack[1].right = 4000000000u + 294967300u;
   stage_emit(&s, 0);
   stage_segment(&s, &s.hello, true, 9, 0, 4294967295u, 0, "ab");
+  tcp->has_fastopen = true;
   stage_emit(&s, 1);
+  tcp->fastopen_bytes = 4;
+  memcpy(tcp->fastopen, "\x01\xab\x00\xff", 4);
+  s.record.u.packet.number = 10;
+  stage_emit(&s, 2);
   expect("0.000000000 tcp laptop>mx:25#1 s7 .UE 1:3(2) ack 301 win 512 urg 2 <TS val 4294967295 ecr 1,sack 401:501 "
          "294967296:294967300> open \"..\" rtx s5\n"
-         "0.000000001 tcp laptop>mx:25#1 c9 - 4294967295:1(2) win 512 open \"ab\"\n");
+         "0.000000001 tcp laptop>mx:25#1 c9 - 4294967295:1(2) win 512 <tfo> open \"ab\"\n"
+         "0.000000002 tcp laptop>mx:25#1 c10 - 4294967295:1(2) win 512 <tfo 01ab00ff> open \"ab\"\n");
 }
 
 static void timestamps_are_written_on_a_syn_or_when_asked_for(void **state)
