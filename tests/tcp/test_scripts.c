@@ -137,7 +137,7 @@ static int usage(void)
 {
   fprintf(stderr, "usage: test_scripts                       all scripts\n"
                   "       test_scripts --script FILE [--lenient] [--tolerance_usecs=N] [--near-wrap]\n"
-                  "--lenient: packets that no line waits for may come\n");
+                  "--lenient: for scripts written for Linux (docs/scripts.md)\n");
   return 2;
 }
 

@@ -49,6 +49,11 @@ static bool sign(struct eval *e, const char *text)
 
 /* ---- TCP_INFO in Linux's units ---- */
 
+static double us(msim_ns ns)
+{
+  return (double)(run_usec(ns) / 1000);
+}
+
 static double ms(msim_ns ago_ns)
 {
   return ago_ns == MSIM_NEVER ? 0 : (double)(ago_ns / 1000000);
@@ -92,13 +97,13 @@ static bool field(const struct msim_tcp_info *i, const char *name, double *out)
       {"bytes_retrans", (double)i->bytes_retrans},
       {"segs_out", i->segs_out},
       {"segs_in", i->segs_in},
-      {"rtt", (double)(i->rtt_ns / 1000)},
-      {"rttvar", (double)(i->rttvar_ns / 1000)},
-      {"min_rtt", (double)(i->min_rtt_ns / 1000)},
-      {"rto", (double)(i->rto_ns / 1000)},
-      {"busy_time", (double)(i->busy_time_ns / 1000)},
-      {"rwnd_limited", (double)(i->rwnd_limited_ns / 1000)},
-      {"sndbuf_limited", (double)(i->sndbuf_limited_ns / 1000)},
+      {"rtt", us(i->rtt_ns)},
+      {"rttvar", us(i->rttvar_ns)},
+      {"min_rtt", us(i->min_rtt_ns)},
+      {"rto", us(i->rto_ns)},
+      {"busy_time", us(i->busy_time_ns)},
+      {"rwnd_limited", us(i->rwnd_limited_ns)},
+      {"sndbuf_limited", us(i->sndbuf_limited_ns)},
       {"last_data_sent", ms(i->last_data_sent_ns)},
       {"last_data_recv", ms(i->last_data_recv_ns)},
       {"last_ack_recv", ms(i->last_ack_recv_ns)},
@@ -376,6 +381,17 @@ static bool set_variable(struct eval *e, const char *name, size_t size, double v
   return true;
 }
 
+/* Up to the end of the statement; quotes hide its signs. */
+static void skip_message(struct eval *e)
+{
+  char quote = '\0';
+
+  for (; *e->at != '\0' && *e->at != '\n' && (quote != '\0' || *e->at != ';'); e->at++) {
+    if (quote != '\0' ? *e->at == quote : *e->at == '\'' || *e->at == '"')
+      quote = quote != '\0' ? '\0' : *e->at;
+  }
+}
+
 static bool statement(struct eval *e)
 {
   double value;
@@ -392,7 +408,7 @@ static bool statement(struct eval *e)
     if (!e->failed && value == 0)
       return run_fail(e->run, "assert%.*s does not hold: %s", (int)(end - begin), begin, e->seen);
     if (sign(e, ",")) /* what Python would print */
-      e->at += strcspn(e->at, "\n");
+      skip_message(e);
     return !e->failed;
   }
   if (strncmp(e->at, "print", 5) == 0 || strncmp(e->at, "import", 6) == 0 || strncmp(e->at, "from ", 5) == 0) {
@@ -428,7 +444,7 @@ bool assert_code(struct run *run, const char *code)
   e.at = code;
   e.info = &info;
   for (;;) {
-    e.at += strspn(e.at, " \t\r\n;");
+    e.at += strspn(e.at, " \t\r\n;\\");
     if (*e.at == '#')
       e.at += strcspn(e.at, "\n");
     else if (*e.at == '\0')

@@ -603,7 +603,7 @@ static bool attempt(struct run *run)
   if (out.blocks)
     return true;
   p->over = true;
-  p->over_ns = msim_sim_now_ns(run->sim) / 1000 * 1000;
+  p->over_ns = run_usec(msim_sim_now_ns(run->sim));
   p->result = out.value;
   return true;
 }
@@ -641,7 +641,7 @@ bool call_finish(struct run *run)
 {
   if (run->pending.event == NULL)
     return true;
-  if (run->pending.call->blocks && !run_until(run, run->pending.end_ns + run->opts->tolerance_ns + 999))
+  if (run->pending.call->blocks && !run_until(run, run->pending.end_ns + run->opts->tolerance_ns + 499))
     return false;
   if (run->pending.event == NULL)
     return true;

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define SETTLE_NS 8u /* to the host and back, and once more */
-#define USEC_NS 1000u
 
 /* ---- telling ---- */
 
@@ -20,8 +19,9 @@ void run_history(struct run *run, msim_ns at_ns, const char *text)
 {
   char *line = run->history[run->history_count++ % HISTORY_MAX];
 
+  at_ns = run_usec(at_ns);
   snprintf(line, sizeof run->history[0], "%llu.%06llu %s", (unsigned long long)(at_ns / MSIM_SEC(1)),
-           (unsigned long long)(at_ns % MSIM_SEC(1) / USEC_NS), text);
+           (unsigned long long)(at_ns % MSIM_SEC(1) / 1000), text);
 }
 
 bool run_fail(struct run *run, const char *format, ...)
@@ -109,7 +109,13 @@ bool run_until(struct run *run, msim_ns until_ns)
 
 bool run_settle(struct run *run)
 {
-  return run_until(run, msim_sim_now_ns(run->sim) + SETTLE_NS);
+  msim_ns next;
+
+  while ((next = msim_sim_next_event_ns(run->sim)) <= msim_sim_now_ns(run->sim) + SETTLE_NS) {
+    if (!run_until(run, next))
+      return false;
+  }
+  return call_retry(run);
 }
 
 /* ---- the world ---- */
@@ -191,11 +197,6 @@ static bool open_world(struct run *run)
 
 /* ---- events ---- */
 
-static msim_ns floor_usec(msim_ns at_ns)
-{
-  return at_ns / USEC_NS * USEC_NS;
-}
-
 /* Nothing may have come that no line in front of this one waited for. */
 static bool nothing_missed(struct run *run, msim_ns at_ns)
 {
@@ -205,7 +206,7 @@ static bool nothing_missed(struct run *run, msim_ns at_ns)
 
   if (run->queue_count == 0 || run->opts->lenient)
     return true;
-  if (at_ns != MSIM_NEVER && floor_usec(c->at_ns) + run->opts->tolerance_ns >= floor_usec(at_ns))
+  if (at_ns != MSIM_NEVER && run_usec(c->at_ns) + run->opts->tolerance_ns >= run_usec(at_ns))
     return true;
   for (; next != NULL; next = next->next) {
     if (next->kind == EVENT_PACKET && !next->u.packet->inbound) {
@@ -215,13 +216,13 @@ static bool nothing_missed(struct run *run, msim_ns at_ns)
     }
   }
   wire_format(run, wire_conn_of(run, &c->packet), &c->packet, text, sizeof text);
-  return run_fail(run, "a packet came at %.6f that no line waits for: %s", (double)floor_usec(c->at_ns) / 1e9, text);
+  return run_fail(run, "a packet came at %.6f that no line waits for: %s", (double)run_usec(c->at_ns) / 1e9, text);
 }
 
 static bool run_event(struct run *run, const struct event *event)
 {
   msim_ns at_ns = event->at_ns + (event->time == TIME_RELATIVE ? run->last_ns : 0);
-  msim_ns now_ns = floor_usec(msim_sim_now_ns(run->sim));
+  msim_ns now_ns = run_usec(msim_sim_now_ns(run->sim));
 
   run->event = event;
   if (event->kind == EVENT_PACKET && !event->u.packet->inbound)

@@ -17,7 +17,8 @@
 struct run_opts {
   uint64_t seed;
   uint32_t isn_offset; /* added to the sequence numbers of the script's side on the wire */
-  bool lenient;        /* packets that no line waits for may be left at the end */
+  bool lenient;        /* for scripts written for Linux: packets that no line waits for may come, PSH on text is not
+                        * compared, segments may be as large as after offload, defaults.sh was run */
   msim_ns tolerance_ns;
   bool notices; /* told on stderr */
 };
@@ -117,6 +118,12 @@ void run_history(struct run *run, msim_ns at_ns, const char *text);
 bool run_until(struct run *run, msim_ns until_ns);
 /* What follows at once from what was just done. */
 bool run_settle(struct run *run);
+
+/* Nanoseconds that an exchange on the link takes are no time of the script: the nearest microsecond. */
+static inline msim_ns run_usec(msim_ns at_ns)
+{
+  return at_ns > MSIM_NEVER - 1000 ? at_ns : (at_ns + 500) / 1000 * 1000;
+}
 
 /* ---- wire.c ---- */
 bool wire_inject(struct run *run, const struct packet_spec *spec);

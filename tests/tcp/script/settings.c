@@ -8,14 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "4096 131072 6291456": the second, that of a new socket */
-static uint64_t second(const char *value)
+/* "4096 131072 $((15*1024*1024))": the index-th, or the last that is there */
+static uint64_t part(const char *value, unsigned index)
 {
+  uint64_t got = 0;
   char *end;
-  uint64_t first = strtoull(value, &end, 10);
-  uint64_t got = *end == ' ' || *end == '\t' ? strtoull(end, NULL, 10) : 0;
 
-  return got != 0 ? got : first;
+  do {
+    value += strspn(value, " \t$()");
+    got = strtoull(value, &end, 10);
+    for (value = end; *value == '*'; value = end)
+      got *= strtoull(value + 1, &end, 10);
+    value += strcspn(value, " \t");
+  } while (index-- > 0 && value[strspn(value, " \t")] != '\0');
+  return got;
 }
 
 static bool set_switch(struct msim_tcp_opts *tcp, const char *key, uint64_t value)
@@ -34,16 +40,17 @@ static bool set_switch(struct msim_tcp_opts *tcp, const char *key, uint64_t valu
 }
 
 /* False: no such setting here. */
-static bool set_number(struct msim_tcp_opts *tcp, const char *key, const char *text)
+static bool set_number(struct run *run, const char *key, const char *text)
 {
+  struct msim_tcp_opts *tcp = &run->tcp;
   uint64_t value = strtoull(text, NULL, 0);
 
   if (set_switch(tcp, key, value))
     return true;
   if (strcmp(key, "tcp_rmem") == 0)
-    tcp->receive_buffer_bytes = second(text);
+    tcp->receive_buffer_bytes = part(text, run->opts->lenient ? 2 : 1); /* of Linux, the shift follows the largest */
   else if (strcmp(key, "tcp_wmem") == 0)
-    tcp->send_buffer_bytes = second(text);
+    tcp->send_buffer_bytes = part(text, 1);
   else if (strcmp(key, "tcp_syn_retries") == 0 || strcmp(key, "tcp_synack_retries") == 0)
     tcp->syn_retries_max = (uint32_t)value;
   else if (strcmp(key, "tcp_retries2") == 0)
@@ -56,6 +63,10 @@ static bool set_number(struct msim_tcp_opts *tcp, const char *key, const char *t
     tcp->fin_wait_2_ns = MSIM_SEC(value);
   else if (strcmp(key, "tcp_rto_min_us") == 0)
     tcp->rto_min_ns = MSIM_USEC(value);
+  else if (strcmp(key, "tcp_rto_max_ms") == 0)
+    tcp->rto_max_ns = MSIM_MSEC(value);
+  else if (strcmp(key, "tcp_ecn") == 0)
+    tcp->ecn = value == 0 ? MSIM_TCP_ECN_NONE : value == 1 ? MSIM_TCP_ECN_ASK : MSIM_TCP_ECN_PASSIVE;
   else
     return false;
   return true;
@@ -97,7 +108,7 @@ static void set(struct run *run, const char *key, const char *value, bool starte
         return;
       }
     }
-  } else if (set_number(&run->tcp, key, value)) {
+  } else if (set_number(run, key, value)) {
     return;
   }
   run_notice(run, "passed over: %s=%s", key, value);
@@ -127,6 +138,15 @@ static const char *read_setting(struct run *run, const char *at, bool started)
   return at;
 }
 
+/* What the script of that name says which stands beside the tests of Linux, and differs from here. */
+static void set_defaults(struct run *run)
+{
+  run->tcp.syn_retries_max = 5;
+  run->tcp.receive_buffer_bytes = UINT64_C(15) * 1024 * 1024;
+  run->tcp.send_buffer_bytes = UINT64_C(256) * 1024;
+  run->tcp.ecn = MSIM_TCP_ECN_NONE;
+}
+
 void settings_command(struct run *run, const char *command, bool started)
 {
   const char *at = command;
@@ -135,7 +155,7 @@ void settings_command(struct run *run, const char *command, bool started)
   if (strstr(command, "defaults.sh") != NULL) {
     known = true;
     if (!started)
-      run->tcp.syn_retries_max = 5; /* what the common script of those tests says and differs from Linux */
+      set_defaults(run);
   }
   while ((at = strstr(at, "tcp_")) != NULL) {
     known = true;
@@ -158,6 +178,8 @@ bool settings_options(struct run *run)
 {
   const struct script_option *option;
 
+  if (run->opts->lenient)
+    set_defaults(run); /* also where a script leaves it to whoever runs it */
   for (option = run->script->options; option != NULL; option = option->next) {
     if (strcmp(option->name, "mtu") == 0) {
       run->mtu_bytes = (uint32_t)strtoul(option->value, NULL, 10);
@@ -174,6 +196,10 @@ bool settings_options(struct run *run)
     } else if (strstr(option->name, "tolerance") == NULL && strcmp(option->name, "ip_version") != 0) {
       run_notice(run, "passed over: --%s", option->name);
     }
+  }
+  if (run->opts->lenient) { /* segments as large as after offload */
+    run->tcp.mss_bytes_max = run->mtu_bytes - 40;
+    run->mtu_bytes = 65535;
   }
   return true;
 }
