@@ -167,10 +167,10 @@ static bool overlap(const struct msim_addr *a, const struct msim_addr *b)
   return a->family == MSIM_FAMILY_NONE || b->family == MSIM_FAMILY_NONE || msim_addr_equal(a, b);
 }
 
-/* Linux's rule: both say REUSEADDR, and neither listens. */
-static bool may_share(const struct msim_socket *a, const struct msim_socket *b)
+/* Linux's rule: both say REUSEADDR, and the one that is there does not listen. */
+static bool may_share(const struct msim_socket *s, const struct msim_socket *other)
 {
-  return a->reuse && b->reuse && a->phase != MSIM__SOCKET_LISTENING && b->phase != MSIM__SOCKET_LISTENING;
+  return s->reuse && other->reuse && other->phase != MSIM__SOCKET_LISTENING;
 }
 
 int msim__socket_port_check(const struct msim_socket *s, uint16_t port)

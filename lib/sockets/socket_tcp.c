@@ -486,13 +486,15 @@ int msim__socket_tcp_shutdown(struct msim_socket *s, enum msim_shutdown how)
   }
   if (s->phase != MSIM__SOCKET_CONNECTED)
     return -MSIM_ENOTCONN;
-  if (how != MSIM_SHUT_WR)
+  if (how != MSIM_SHUT_WR && !s->read_shut) {
     s->read_shut = true;
+    msim__socket_notify(s, MSIM_POLLIN | MSIM_POLLRDHUP | MSIM_POLLHUP);
+  }
   if (how != MSIM_SHUT_RD && !s->write_shut) {
     s->write_shut = true;
     msim__tcp_close(s->tcb);
+    msim__socket_notify(s, MSIM_POLLOUT | MSIM_POLLHUP);
   }
-  msim__socket_notify(s, MSIM_POLLIN | MSIM_POLLOUT | MSIM_POLLRDHUP | MSIM_POLLHUP);
   return msim__socket_sim(s)->failure;
 }
 
