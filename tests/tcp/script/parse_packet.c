@@ -157,22 +157,24 @@ static bool parse_sack(struct parser *p, struct option_spec *option)
   return option->count > 0 || parser_wanted(p, "a SACK block such as 1001:2001");
 }
 
+/* Hexadecimal, a name for what the host gives, or nothing: a request */
 static bool parse_cookie(struct parser *p, struct option_spec *option)
 {
   const char *text = p->token.text;
   size_t size = p->token.text_bytes, i;
 
   if (p->token.kind != TOKEN_WORD && p->token.kind != TOKEN_INTEGER)
-    return true; /* a request */
+    return true;
+  if (strspn(text, "0123456789abcdefABCDEF") != size) {
+    option->cookie_name = text;
+    return parser_take(p);
+  }
   if (size % 2 != 0 || size / 2 > sizeof option->cookie)
     return parser_wanted(p, "a cookie of at most 16 bytes in hexadecimal");
   for (i = 0; i < size / 2; i++) {
-    char byte[3] = {text[2 * i], text[2 * i + 1], '\0'};
-    char *end;
+    const char byte[3] = {text[2 * i], text[2 * i + 1], '\0'};
 
-    option->cookie[i] = (uint8_t)strtoul(byte, &end, 16);
-    if (*end != '\0')
-      return parser_wanted(p, "a cookie in hexadecimal");
+    option->cookie[i] = (uint8_t)strtoul(byte, NULL, 16);
   }
   option->count = (uint8_t)(size / 2);
   return parser_take(p);

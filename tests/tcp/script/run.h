@@ -77,6 +77,12 @@ struct pending {
   int result;
 };
 
+/* A Fast Open cookie of the host by the name that the script gives it. */
+struct named_cookie {
+  const char *name;
+  uint8_t size, bytes[16];
+};
+
 struct variable {
   const char *name;
   double value;
@@ -107,6 +113,8 @@ struct run {
   unsigned queue_first, queue_count;
   char history[HISTORY_MAX][320];
   unsigned history_count;
+  struct named_cookie cookies[4];
+  unsigned cookie_count;
   struct variable variables[16];
   unsigned variable_count;
 };

@@ -92,6 +92,7 @@ struct option_spec {
   uint8_t count;        /* of SACK blocks, of cookie bytes */
   uint32_t left[4], right[4];
   uint8_t cookie[16];
+  const char *cookie_name; /* FO NAME: the cookie that the host gave under this name; or NULL */
 };
 
 enum ecn_check { ECN_ANY, ECN_EXACT, ECN_EITHER, TOS_EXACT };

@@ -65,6 +65,8 @@ static bool set_number(struct run *run, const char *key, const char *text)
     tcp->rto_min_ns = MSIM_USEC(value);
   else if (strcmp(key, "tcp_rto_max_ms") == 0)
     tcp->rto_max_ns = MSIM_MSEC(value);
+  else if (strcmp(key, "tcp_fastopen") == 0)
+    tcp->fastopen = (uint32_t)value & (MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER);
   else if (strcmp(key, "tcp_ecn") == 0)
     tcp->ecn = value == 0 ? MSIM_TCP_ECN_NONE : value == 1 ? MSIM_TCP_ECN_ASK : MSIM_TCP_ECN_PASSIVE;
   else
@@ -145,6 +147,7 @@ static void set_defaults(struct run *run)
   run->tcp.receive_buffer_bytes = UINT64_C(15) * 1024 * 1024;
   run->tcp.send_buffer_bytes = UINT64_C(256) * 1024;
   run->tcp.ecn = MSIM_TCP_ECN_NONE;
+  run->tcp.fastopen = MSIM_TCP_FASTOPEN_SERVER; /* a client asks when sendto has MSG_FASTOPEN */
 }
 
 void settings_command(struct run *run, const char *command, bool started)

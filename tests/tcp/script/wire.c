@@ -101,6 +101,43 @@ static uint32_t get32(const uint8_t *from)
   return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
 }
 
+static struct named_cookie *cookie_find(struct run *run, const char *name)
+{
+  unsigned i;
+
+  for (i = 0; i < run->cookie_count; i++) {
+    if (strcmp(run->cookies[i].name, name) == 0)
+      return &run->cookies[i];
+  }
+  return NULL;
+}
+
+/* The first cookie of the host where the script has a name is what the name stands for. */
+static void cookies_learn(struct run *run, const struct packet_spec *spec, struct msim_slice options)
+{
+  size_t at = 0;
+  unsigned i;
+
+  for (i = 0; i < spec->option_count && at < options.size_bytes; i++) {
+    const struct option_spec *option = &spec->options[i];
+    const uint8_t *o = options.data + at;
+    size_t size = o[0] <= OPTION_NOP ? 1 : at + 1 < options.size_bytes ? o[1] : 0;
+
+    if (size == 0 || at + size > options.size_bytes || o[0] != option->kind)
+      return;
+    at += size;
+    if (option->cookie_name != NULL && o[0] == OPTION_FAST_OPEN && size > 2 && size <= 18 &&
+        cookie_find(run, option->cookie_name) == NULL &&
+        run->cookie_count < sizeof run->cookies / sizeof *run->cookies) {
+      struct named_cookie *cookie = &run->cookies[run->cookie_count++];
+
+      cookie->name = option->cookie_name;
+      cookie->size = (uint8_t)(size - 2);
+      memcpy(cookie->bytes, o + 2, size - 2);
+    }
+  }
+}
+
 static void put_option(struct run *run, const struct packet_spec *spec, const struct conn *conn,
                        const struct option_spec *option, uint8_t *out, size_t *size)
 {
@@ -138,6 +175,14 @@ static void put_option(struct run *run, const struct packet_spec *spec, const st
     *size = option->kind == OPTION_EXPERIMENT ? 4 : 2; /* RFC 6994: the experiment's number 0xf989 */
     out[2] = 0xf9;
     out[3] = 0x89;
+    if (option->cookie_name != NULL) {
+      const struct named_cookie *cookie = cookie_find(run, option->cookie_name);
+
+      if (cookie != NULL)
+        memcpy(out + *size, cookie->bytes, cookie->size);
+      *size += cookie != NULL ? cookie->size : 0;
+      break;
+    }
     memcpy(out + *size, option->cookie, option->count);
     *size += option->count;
     break;
@@ -159,6 +204,10 @@ static bool put_options(struct run *run, const struct packet_spec *spec, const s
     size_t used = 0;
     uint8_t bytes[64];
 
+    if (spec->inbound && spec->options[i].cookie_name != NULL &&
+        cookie_find(run, spec->options[i].cookie_name) == NULL)
+      return run_fail(run, "the host has given no cookie %s: a name stands for what a line in front of this one saw",
+                      spec->options[i].cookie_name);
     put_option(run, spec, conn, &spec->options[i], bytes, &used);
     if (*size + used > 40)
       return run_fail(run, "the options are longer than 40 bytes");
@@ -437,6 +486,7 @@ static bool check_options(struct run *run, const struct packet_spec *spec, struc
 
   if (spec->any_options)
     return true;
+  cookies_learn(run, spec, packet->options);
   if (!put_options(run, spec, conn, options, &size))
     return false;
   if (size != packet->options.size_bytes)
