@@ -219,6 +219,7 @@ struct msim__tcb {
   uint8_t ecn;                   /* MSIM__ECN_…; 0: nothing to do with it */
   uint8_t tos;                   /* the user's bits of every segment (RFC 2474 3) */
   uint32_t dsack_round, tlp_end;
+  uint32_t flight_peak_bytes, flight_peak_end; /* the most that was under way in the window that ends there */
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
   uint32_t ecn_end;      /* the window that was cut for a mark ends here */

@@ -106,14 +106,19 @@ static uint32_t data_in(const struct msim__tcb *tcb, uint32_t ack)
   return bytes;
 }
 
-/* RFC 7661 and RFC 5681 3.1: a window that was not used says nothing about the path. */
+/* RFC 7661 and RFC 5681 3.1: a window that was not used says nothing about the path. One that was counts until its last
+ * byte is acknowledged, though less and less of it is under way then. */
 static void note_limits(struct msim__tcb *tcb)
 {
   struct msim_cc_vars *cc = &tcb->cc;
 
   cc->flight_bytes = tcb->snd_nxt - tcb->snd_una;
-  cc->is_cwnd_limited = cc->flight_bytes + cc->mss_bytes > cc->cwnd_bytes ||
-                        (cc->cwnd_bytes < cc->ssthresh_bytes && cc->cwnd_bytes / 2 < cc->flight_bytes);
+  if (!msim__seq_before(tcb->snd_una, tcb->flight_peak_end) || cc->flight_bytes > tcb->flight_peak_bytes) {
+    tcb->flight_peak_bytes = cc->flight_bytes;
+    tcb->flight_peak_end = tcb->snd_nxt;
+  }
+  cc->is_cwnd_limited = tcb->flight_peak_bytes + cc->mss_bytes > cc->cwnd_bytes ||
+                        (cc->cwnd_bytes < cc->ssthresh_bytes && cc->cwnd_bytes / 2 < tcb->flight_peak_bytes);
 }
 
 static void restart_timer(struct msim__tcb *tcb)
