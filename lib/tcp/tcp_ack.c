@@ -36,6 +36,8 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
   tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
               MSIM__TCB_RETRANSMIT;
   tcb->cc.in_recovery = true;
+  if ((tcb->bits & MSIM__TCB_TLP_DUE) != 0) /* RFC 8985 7.2: what the probe would find out is known */
+    msim__tcb_loss_off(tcb);
   if (uses_sack(tcb)) { /* RFC 6675 5, step 4 */
     tcb->snd_nxt = tcb->snd_max;
     msim__tcb_board_begin(tcb);

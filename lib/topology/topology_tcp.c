@@ -74,7 +74,7 @@ static const struct msim_field tcp_fields[] = {
     FLAG("timestamps", timestamps, "are offered (RFC 7323)"),
     FLAG("sack", sack, "selective acknowledgment is offered (RFC 2018)"),
     FLAG("prr", prr, "proportional rate reduction during recovery (RFC 9937)"),
-    FLAG("rack", rack, "loss by time and a probe of the tail, with SACK and timestamps (RFC 8985)"),
+    FLAG("rack", rack, "loss by time and a probe of the tail, with SACK (RFC 8985)"),
     {"ecn", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, ecn), "passive", NULL, 0, ecn_words, 0, 0, NULL,
      "congestion is marked instead of packets lost (RFC 3168): agreed to, also asked for, or neither"},
     {"fastopen", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, fastopen), "none", NULL, 0, fastopens, 0, 0, NULL,

@@ -48,6 +48,8 @@ struct conn {
   bool begins_anew;     /* a SYN came that may open another one of the same ports */
   uint32_t local_delta; /* on the wire less in the script */
   uint32_t remote_seq;  /* of the script's last SYN */
+  uint32_t remote_base; /* of the one that opened it: what has no SYN counts from there */
+  bool opened;          /* later SYNs are no beginning */
   bool has_ts;
   uint32_t ts_delta;
   unsigned ts_count;

@@ -64,6 +64,15 @@ static struct conn *conn_of_spec(struct run *run, const struct packet_spec *spec
 
 /* ---- numbers ---- */
 
+/* On the wire less in the script, for numbers of the script's side: in packets with SYN they are its own, and the
+ * others count from that SYN. */
+static uint32_t remote_delta(const struct run *run, const struct conn *conn, uint16_t flags)
+{
+  uint32_t base = conn != NULL && conn->opened && (flags & MSIM_TCP_SYN) == 0 ? conn->remote_base : 0;
+
+  return run->opts->isn_offset + base;
+}
+
 static uint32_t ts_to_wire(const struct conn *conn, uint32_t value)
 {
   unsigned i;
@@ -141,7 +150,7 @@ static void cookies_learn(struct run *run, const struct packet_spec *spec, struc
 static void put_option(struct run *run, const struct packet_spec *spec, const struct conn *conn,
                        const struct option_spec *option, uint8_t *out, size_t *size)
 {
-  uint32_t delta = spec->inbound ? conn->local_delta : run->opts->isn_offset;
+  uint32_t delta = spec->inbound ? conn->local_delta : remote_delta(run, conn, spec->flags);
   unsigned i;
 
   out[0] = option->kind;
@@ -204,8 +213,7 @@ static bool put_options(struct run *run, const struct packet_spec *spec, const s
     size_t used = 0;
     uint8_t bytes[64];
 
-    if (spec->inbound && spec->options[i].cookie_name != NULL &&
-        cookie_find(run, spec->options[i].cookie_name) == NULL)
+    if (spec->inbound && spec->options[i].cookie_name != NULL && cookie_find(run, spec->options[i].cookie_name) == NULL)
       return run_fail(run, "the host has given no cookie %s: a name stands for what a line in front of this one saw",
                       spec->options[i].cookie_name);
     put_option(run, spec, conn, &spec->options[i], bytes, &used);
@@ -265,8 +273,8 @@ static void format_option(const struct run *run, const struct conn *conn, const 
   } else if (o[0] == OPTION_SACK) {
     add(out, capacity, used, "sack");
     for (i = 2; i + 8 <= size; i += 8)
-      add(out, capacity, used, " %u:%u", get32(o + i) - run->opts->isn_offset,
-          get32(o + i + 4) - run->opts->isn_offset);
+      add(out, capacity, used, " %u:%u", get32(o + i) - remote_delta(run, conn, 0),
+          get32(o + i + 4) - remote_delta(run, conn, 0));
   } else if (o[0] == OPTION_FAST_OPEN || o[0] == OPTION_EXPERIMENT) {
     add(out, capacity, used, o[0] == OPTION_FAST_OPEN ? "FO " : "FOEXP ");
     for (i = o[0] == OPTION_FAST_OPEN ? 2 : 4; i < size; i++)
@@ -330,7 +338,7 @@ void wire_format(const struct run *run, const struct conn *conn, const struct ms
   add(out, capacity, &used, " %u:%u(%zu)", seq, (unsigned)(seq + packet->payload.size_bytes),
       packet->payload.size_bytes);
   if ((tcp->flags & MSIM_TCP_ACK) != 0)
-    add(out, capacity, &used, " ack %u", tcp->ack - run->opts->isn_offset);
+    add(out, capacity, &used, " ack %u", tcp->ack - remote_delta(run, conn, tcp->flags));
   add(out, capacity, &used, " win %u", tcp->window);
   if ((tcp->flags & MSIM_TCP_URG) != 0)
     add(out, capacity, &used, " urg %u", tcp->urgent);
@@ -411,7 +419,7 @@ static bool inject_tcp(struct run *run, const struct packet_spec *spec, const st
     size_t part = spec->payload_bytes - done < room ? spec->payload_bytes - done : room;
     uint16_t last_only = done + part < spec->payload_bytes ? MSIM_TCP_PSH | MSIM_TCP_FIN : 0;
 
-    packet.l4.tcp.seq = spec->seq + run->opts->isn_offset + (uint32_t)done;
+    packet.l4.tcp.seq = spec->seq + remote_delta(run, conn, spec->flags) + (uint32_t)done;
     packet.l4.tcp.flags = spec->flags & (uint16_t)~last_only;
     packet.payload = (struct msim_slice){payload, part};
     if (!put_in(run, &packet))
@@ -434,6 +442,10 @@ bool wire_inject(struct run *run, const struct packet_spec *spec)
     conn->begins_anew = conn->known && spec->seq != conn->remote_seq;
     conn->remote_seq = spec->seq;
   }
+  if ((spec->flags & MSIM_TCP_SYN) != 0 && !conn->opened)
+    conn->remote_base = spec->seq;
+  else if ((spec->flags & (MSIM_TCP_SYN | MSIM_TCP_RST)) == 0 && conn->known)
+    conn->opened = true;
   return inject_tcp(run, spec, conn);
 }
 
@@ -531,7 +543,7 @@ static bool check_tcp(struct run *run, const struct packet_spec *spec, struct co
     return differs(run, "the length", actual);
   if (tcp->seq - conn->local_delta != spec->seq)
     return differs(run, "the sequence number", actual);
-  if (spec->has_ack && tcp->ack - run->opts->isn_offset != spec->ack)
+  if (spec->has_ack && tcp->ack - remote_delta(run, conn, tcp->flags) != spec->ack)
     return differs(run, "the acknowledgment number", actual);
   if (spec->has_window && tcp->window != spec->window)
     return differs(run, "the window", actual);
@@ -554,10 +566,14 @@ static struct conn *conn_of_actual(struct run *run, const struct packet_spec *sp
   }
   if (conn != NULL && (tcp->flags & MSIM_TCP_SYN) != 0 && (spec->flags & MSIM_TCP_SYN) != 0 &&
       (!conn->known || conn->begins_anew)) {
+    if (conn->begins_anew)
+      conn->remote_base = conn->remote_seq;
     conn->known = true;
     conn->begins_anew = false;
     conn->local_delta = tcp->seq - spec->seq;
   }
+  if (conn != NULL && conn->known && (tcp->flags & MSIM_TCP_ACK) != 0 && (tcp->flags & MSIM_TCP_RST) == 0)
+    conn->opened = true; /* it has heard our SYN */
   return conn;
 }
 
