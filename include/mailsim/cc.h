@@ -43,6 +43,10 @@ struct msim_cc_type {
   /* With PRR (RFC 9937) the window is ssthresh afterwards, whatever this has made of it. */
   void (*on_recovered)(void *state, struct msim_cc_vars *v, msim_ns now_ns);
   void (*on_idle)(void *state, struct msim_cc_vars *v, msim_ns idle_ns); /* RFC 5681 4.1 */
+  /* The last on_loss was for nothing: what was taken for lost had only been late (RFC 4015). cwnd and ssthresh stand
+   * where they were before it, or higher; what else on_loss changed is to go back too. NULL: cuts are not taken back.
+   */
+  void (*on_undo)(void *state, struct msim_cc_vars *v, msim_ns now_ns);
 };
 
 /* The type is copied; its strings are borrowed for the simulation's life. */

@@ -71,6 +71,9 @@ MSIM_API struct msim_addr msim_node_addr(const struct msim_node *node); /* its f
 
 MSIM_API int msim_node_set_zone(struct msim_node *node, int minutes_east);
 MSIM_API int msim_node_set_ttl(struct msim_node *node, uint8_t ttl); /* of the packets that it sends; default 64 */
+/* Whether it tells by ICMP of packets that it has to give up (RFC 1122 3.2.2); default true. Without that a link of a
+ * small MTU behind it is a black hole (RFC 2923 2.1). MSIM_ERR_STATE. */
+MSIM_API int msim_node_set_icmp_errors(struct msim_node *node, bool sends);
 
 /* Impairments of one direction of a link. All zero: a perfect wire. Shares are parts per million. */
 enum msim_jitter { MSIM_JITTER_UNIFORM, MSIM_JITTER_NORMAL, MSIM_JITTER_EXPONENTIAL };
@@ -164,7 +167,10 @@ struct msim_tcp_opts {
   enum msim_tcp_ecn ecn;         /* default PASSIVE; with MSIM_TCP_PLAIN NONE unless it is ASK */
   uint32_t fastopen;             /* bits of enum msim_tcp_fastopen; 0: none (RFC 7413) */
   uint32_t fastopen_pending_max; /* of a server, opened by a cookie but not yet by a handshake; default 256 */
-  uint32_t reserved;             /* 0 */
+  bool no_frto;        /* RFC 5682, 3522, 3708 and 4015: cuts of the window that were for nothing are taken back */
+  bool no_pmtud;       /* RFC 1191: without it no DF, and 536 bytes at most beyond the next hop */
+  uint8_t reserved[2]; /* 0 */
+  uint32_t black_hole_timeouts; /* of one segment, then smaller ones are tried (RFC 2923 2.1); 0: never */
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
 MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);

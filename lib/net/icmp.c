@@ -65,8 +65,11 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
   size_t capacity = msim__packet_size_bytes(about);
   uint8_t *bytes;
 
-  if (!may_tell(net, about))
+  if (node->no_icmp_errors || !may_tell(net, about))
     return;
+  if (code == MSIM__ICMP_FRAGMENTATION_NEEDED && type == MSIM__ICMP_UNREACHABLE &&
+      (about->bits & MSIM__PACKET_MAY_FRAGMENT) != 0)
+    return; /* RFC 792: the error says that DF forbids; whoever came from outside without DF is told all the same */
   bytes = msim__alloc(&sim->mem, capacity);
   if (bytes == NULL) {
     msim__sim_fail_nomem(sim);

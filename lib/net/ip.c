@@ -1,5 +1,6 @@
-/* ip.c: send, receive, forward (RFC 791, RFC 1122, RFC 1812). Fragments are neither made nor put together: every packet
- * has DF set, and one that is too large for a link dies there and is reported. */
+/* ip.c: send, receive, forward (RFC 791, RFC 1122, RFC 1812). Fragments are neither made nor put together: a packet
+ * that is too large for a link dies there and is reported, unless its sender has said that it does not look for that.
+ */
 #include "net/link.h"
 #include "net/port.h"
 
@@ -8,6 +9,13 @@ uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id)
   const struct msim__port *port = msim__route_find(node, dst_id);
 
   return port == NULL ? 0 : port->out->params->mtu_bytes;
+}
+
+bool msim__ip_is_next_hop(const struct msim_node *node, uint32_t dst_id)
+{
+  const struct msim__port *port = msim__route_find(node, dst_id);
+
+  return port != NULL && port->peer != NULL && msim__node_owns(port->peer, dst_id);
 }
 
 static void die(struct msim__net *net, uint32_t packet_index, const char *link, const char *reason)
@@ -59,7 +67,8 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index)
   if (packet->ttl == 0)
     packet->ttl = node->ttl;
   packet->id = node->ip_id++;
-  packet->bits |= MSIM__PACKET_DF;
+  if ((packet->bits & MSIM__PACKET_MAY_FRAGMENT) == 0)
+    packet->bits |= MSIM__PACKET_DF;
   port = leave(node, packet);
   if (port == NULL) {
     die(net, packet_index, NULL, node->is_up ? "no-route" : "down");

@@ -45,6 +45,7 @@ struct msim_node {
   struct msim__tcp_listener *tcp_listeners;
   uint32_t ephemeral_count; /* local ports given out */
   uint16_t ip_id;
+  bool no_icmp_errors;        /* it says nothing of what it gives up */
   bool is_port;               /* what is sent to it leaves the simulation: port.c */
   struct msim__udp_host *udp; /* made when first used */
   struct msim_agent *agents;  /* agents.c: in order of addition */
@@ -148,6 +149,8 @@ bool msim__node_owns(const struct msim_node *node, uint32_t addr_id);
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id);
 /* The MTU of the first link towards dst, 0 when there is no route. */
 uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id);
+/* Whether dst is the host at the other end of the link that leads to it. */
+bool msim__ip_is_next_hop(const struct msim_node *node, uint32_t dst_id);
 
 /* ---- IP ---- */
 

@@ -176,6 +176,14 @@ int msim_node_set_ttl(struct msim_node *node, uint8_t ttl)
   return MSIM_OK;
 }
 
+int msim_node_set_icmp_errors(struct msim_node *node, bool sends)
+{
+  if (!is_open(msim__node_sim(node)))
+    return MSIM_ERR_STATE;
+  node->no_icmp_errors = !sends;
+  return MSIM_OK;
+}
+
 uint16_t msim__node_ephemeral(struct msim_node *node)
 {
   /* A start of the host's own (RFC 6056 3.3.1), then one after the other. */

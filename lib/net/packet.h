@@ -14,10 +14,11 @@
 /* bits */
 enum {
   MSIM__PACKET_DF = 1,
-  MSIM__PACKET_SERVER_SIDE = 2, /* sent by the acceptor of the flow */
-  MSIM__PACKET_DUPLICATE = 4,   /* a copy that the network made */
-  MSIM__PACKET_CORRUPT = 8,     /* its checksum is wrong: end hosts drop it */
-  MSIM__PACKET_SENT = 16        /* its tx was recorded */
+  MSIM__PACKET_SERVER_SIDE = 2,  /* sent by the acceptor of the flow */
+  MSIM__PACKET_DUPLICATE = 4,    /* a copy that the network made */
+  MSIM__PACKET_CORRUPT = 8,      /* its checksum is wrong: end hosts drop it */
+  MSIM__PACKET_SENT = 16,        /* its tx was recorded */
+  MSIM__PACKET_MAY_FRAGMENT = 32 /* its sender does not want DF */
 };
 
 /* The two lower bits of tos (RFC 3168 5). */

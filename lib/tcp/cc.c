@@ -122,6 +122,9 @@ void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes)
 void msim__cc_lost(struct msim__tcb *tcb, enum msim_loss why, uint32_t flight_bytes)
 {
   tcb->cc.flight_bytes = flight_bytes;
+  tcb->undo.phase = tcb->undo.frto = 0;
+  tcb->undo.cwnd_bytes = tcb->cc.cwnd_bytes;
+  tcb->undo.ssthresh_bytes = tcb->cc.ssthresh_bytes;
   if ((tcb->ecn & MSIM__ECN_SENDS) != 0)
     tcb->ecn |= MSIM__ECN_CUT; /* RFC 3168 6.1.2: told whatever the reason was */
   note_totals(tcb);
@@ -138,6 +141,21 @@ void msim__cc_recovered(struct msim__tcb *tcb)
   if (tcb->cc_type->on_recovered != NULL && !tcb->opts->no_prr)
     tcb->cc.cwnd_bytes = tcb->cc.ssthresh_bytes; /* RFC 9937: it has paced what came back, no burst is left */
   record(tcb, "recovered");
+}
+
+/* RFC 4015 3.2: cwnd as it was, since as much is under way; the controller goes back by itself. */
+void msim__cc_undo(struct msim__tcb *tcb)
+{
+  if (tcb->cc_type->on_undo == NULL)
+    return;
+  if (tcb->cc.cwnd_bytes < tcb->undo.cwnd_bytes)
+    tcb->cc.cwnd_bytes = tcb->undo.cwnd_bytes;
+  if (tcb->cc.ssthresh_bytes < tcb->undo.ssthresh_bytes)
+    tcb->cc.ssthresh_bytes = tcb->undo.ssthresh_bytes;
+  tcb->cc.flight_bytes = tcb->snd_nxt - tcb->snd_una;
+  note_totals(tcb);
+  tcb->cc_type->on_undo(state_of(tcb), &tcb->cc, now_of(tcb));
+  record(tcb, "undo");
 }
 
 void msim__cc_idle(struct msim__tcb *tcb, msim_ns idle_ns)

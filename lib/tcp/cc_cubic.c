@@ -1,7 +1,6 @@
 /* cc_cubic: CUBIC (RFC 9438), with HyStart++ (RFC 9406) in its first slow start.
  *
- * Integers only: bytes and milliseconds. Does not undo a reduction that turned out to be needless (4.9): it is not told
- * of those. */
+ * Integers only: bytes and milliseconds. */
 #include "tcp/hystart.h"
 
 /* C = 4/10 segments per second^3; beta = 7/10; alpha = 3 (1 - beta) / (1 + beta) = 9/17 (4.1, 4.3). */
@@ -31,6 +30,10 @@ struct cubic {
   msim_ns epoch_ns;     /* t_epoch, moved by the time that was paused */
   msim_ns paused_ns;    /* since */
   uint32_t plateau_ms;  /* K */
+  struct {
+    uint32_t bits, max_bytes, prior_bytes, reno_bytes, plateau_ms;
+    msim_ns epoch_ns;
+  } before; /* the last loss (4.9) */
 };
 _Static_assert(sizeof(struct cubic) <= 128, "the state of a controller is bounded");
 
@@ -190,6 +193,12 @@ static void on_loss(void *state, struct msim_cc_vars *v, enum msim_loss why, msi
   uint64_t reduced = (uint64_t)v->flight_bytes * BETA_NUMERATOR / BETA_DENOMINATOR;
 
   (void)now_ns;
+  c->before.bits = c->bits;
+  c->before.max_bytes = c->max_bytes;
+  c->before.prior_bytes = c->prior_bytes;
+  c->before.reno_bytes = c->reno_bytes;
+  c->before.plateau_ms = c->plateau_ms;
+  c->before.epoch_ns = c->epoch_ns;
   if (v->cwnd_bytes < c->max_bytes) /* 4.7: leaves room to whoever came meanwhile: (1 + beta) / 2 */
     c->max_bytes = (uint32_t)((uint64_t)v->cwnd_bytes * (BETA_DENOMINATOR + BETA_NUMERATOR) / (2 * BETA_DENOMINATOR));
   else
@@ -202,6 +211,21 @@ static void on_loss(void *state, struct msim_cc_vars *v, enum msim_loss why, msi
     c->bits |= AFTER_TIMEOUT;
     v->cwnd_bytes = v->mss_bytes;
   }
+}
+
+/* 4.9.1, 4.9.2: on the curve again, in the time that it began with. */
+static void on_undo(void *state, struct msim_cc_vars *v, msim_ns now_ns)
+{
+  struct cubic *c = state;
+
+  (void)v;
+  (void)now_ns;
+  c->bits = c->before.bits;
+  c->max_bytes = c->before.max_bytes;
+  c->prior_bytes = c->before.prior_bytes;
+  c->reno_bytes = c->before.reno_bytes;
+  c->plateau_ms = c->before.plateau_ms;
+  c->epoch_ns = c->before.epoch_ns;
 }
 
 /* RFC 6582 3.2 step 3, a full acknowledgment, its first option: no burst when little is in flight. */
@@ -238,4 +262,5 @@ const struct msim_cc_type msim__cc_cubic = {
     .on_loss = on_loss,
     .on_recovered = on_recovered,
     .on_idle = on_idle,
+    .on_undo = on_undo,
 };

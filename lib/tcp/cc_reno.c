@@ -67,6 +67,14 @@ static void on_idle(void *state, struct msim_cc_vars *v, msim_ns idle_ns)
     v->cwnd_bytes = v->initial_window_bytes;
 }
 
+/* Nothing beside cwnd and ssthresh was changed that matters. */
+static void on_undo(void *state, struct msim_cc_vars *v, msim_ns now_ns)
+{
+  (void)state;
+  (void)v;
+  (void)now_ns;
+}
+
 extern const struct msim_cc_type msim__cc_reno;
 const struct msim_cc_type msim__cc_reno = {
     .name = "reno",
@@ -77,4 +85,5 @@ const struct msim_cc_type msim__cc_reno = {
     .on_loss = on_loss,
     .on_recovered = on_recovered,
     .on_idle = on_idle,
+    .on_undo = on_undo,
 };

@@ -8,7 +8,6 @@
 
 #include "core/hash.h"
 
-#define HEADERS_BYTES 40u        /* IPv4 and TCP without options (RFC 9293 3.7.1) */
 #define MSS_BYTES_DEFAULT 536u   /* MUST-15 */
 #define MSS_BYTES_LEAST 8u       /* of data beside options, whatever a peer announces */
 #define WINDOW_SHIFT_MAX 14u     /* RFC 7323 2.3 */
@@ -17,15 +16,6 @@
 static uint32_t least(uint32_t a, uint32_t b)
 {
   return a < b ? a : b;
-}
-
-static uint16_t path_mss(const struct msim_node *node, uint32_t remote_id)
-{
-  uint32_t mtu = msim__ip_mtu_for(node, remote_id);
-
-  if (mtu <= HEADERS_BYTES)
-    return MSS_BYTES_DEFAULT;
-  return (uint16_t)(mtu - HEADERS_BYTES > UINT16_MAX ? UINT16_MAX : mtu - HEADERS_BYTES);
 }
 
 void msim__tcb_update_mss(struct msim__tcb *tcb)
@@ -43,8 +33,7 @@ void msim__tcb_set_buffers(struct msim__tcb *tcb)
   tcb->rcv_shift = 0;
   while (tcb->rcv_shift < WINDOW_SHIFT_MAX && tcb->opts->receive_buffer_bytes >> tcb->rcv_shift > UINT16_MAX)
     tcb->rcv_shift++;
-  tcb->mss_path = path_mss(tcb->head.node, tcb->head.remote_id);
-  tcb->mss_own = tcb->mss_path;
+  msim__tcb_mtu_begin(tcb);
   if (tcb->opts->mss_bytes_max != 0 && tcb->mss_own > tcb->opts->mss_bytes_max)
     tcb->mss_own = (uint16_t)tcb->opts->mss_bytes_max;
   tcb->mss_seen = tcb->mss_own < MSS_BYTES_DEFAULT ? tcb->mss_own : MSS_BYTES_DEFAULT;

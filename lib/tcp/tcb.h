@@ -167,6 +167,19 @@ struct msim__tcp_prr {
   uint32_t dup_bytes;   /* without SACK: what duplicate ACKs have told of, and no ACK has covered */
 };
 
+/* What the window was before it was cut, and what would show that it was cut for nothing (tcp_frto.c). */
+struct msim__tcp_undo {
+  uint32_t cwnd_bytes, ssthresh_bytes;
+  uint32_t begin, end;   /* SND.UNA and SND.MAX then; end moves on once */
+  uint32_t ts;           /* the time stamp of what was sent again first */
+  uint16_t resent_count; /* segments, less those that D-SACKs have told of */
+  uint8_t phase;         /* 0: nothing can be taken back */
+  uint8_t frto;          /* the step of F-RTO; 0: not in it */
+  uint8_t frto_left;     /* segments that its second step may still send */
+  bool echo_counts;      /* the next ACK of new data tells by its timestamp */
+  bool timeout;          /* cut for that, not for a loss */
+};
+
 struct msim__tcp_board; /* tcp_sack.h */
 struct msim__tcp_gaps;
 
@@ -204,7 +217,8 @@ struct msim__tcb {
 
   uint16_t mss_own;  /* what we announced */
   uint16_t mss_peer; /* what the peer announced */
-  uint16_t mss_path; /* what the path carries */
+  uint16_t mss_path; /* what the path carries, as it seems */
+  uint16_t mss_told; /* and as route and routers say */
   uint16_t mss_seen; /* the largest segment that came: what "full-sized" means for delayed ACK */
   uint8_t dup_acks;
   uint8_t open_marks;
@@ -249,6 +263,7 @@ struct msim__tcb {
   struct msim__tcp_board *board; /* what is under way, with SACK; or NULL */
   struct msim__tcp_gaps *gaps;   /* what came beyond a gap, with SACK; or NULL */
 
+  struct msim__tcp_undo undo;
   struct msim__tcp_prr prr;
   const struct msim_cc_type *cc_type;
   struct msim_cc_vars cc;
@@ -449,6 +464,13 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
 /* ---- tcp_icmp.c ---- */
 void msim__tcp_error(struct msim_node *node, const struct msim__icmp_error *error);
 
+/* ---- tcp_mtu.c ---- */
+void msim__tcb_mtu_begin(struct msim__tcb *tcb); /* also what is announced */
+/* A router has refused the segment at seq, which is under way, and takes mtu_bytes; 0: does not say. */
+void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu_bytes, uint32_t seq);
+/* A timeout has been counted: maybe it is the size that does not get through. */
+void msim__tcb_mtu_timeout(struct msim__tcb *tcb);
+
 /* ---- tcp_timer.c ---- */
 void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns);
 /* After deadlines have changed: arms the one timer when it would come too late; never moves it back. */
@@ -489,6 +511,26 @@ void msim__tcb_ecn_take_echo(struct msim__tcb *tcb, uint32_t flight_bytes);
 static inline bool msim__tcb_ecn_has_cut(const struct msim__tcb *tcb)
 {
   return (tcb->ecn & MSIM__ECN_SENDS) != 0 && msim__seq_before(tcb->snd_una, tcb->ecn_end);
+}
+
+/* ---- tcp_frto.c ---- */
+/* What an ACK has said beside its number. */
+struct msim__ack_news {
+  bool advanced;  /* SND.UNA */
+  bool duplicate; /* without SACK: RFC 5681 2 */
+  bool originals; /* SACKed for the first time, and sent only once, before the cut */
+  uint32_t fresh_bytes;
+};
+/* The window was just cut; cc.c has kept what it was. */
+void msim__tcb_undo_begin(struct msim__tcb *tcb, bool timeout);
+/* Something was sent again. With undo.phase, as all that follows. */
+void msim__tcb_undo_resent(struct msim__tcb *tcb);
+void msim__tcb_undo_judge(struct msim__tcb *tcb, const struct msim__segment *seg, const struct msim__ack_news *news);
+void msim__tcb_undo_duplicate(struct msim__tcb *tcb, uint32_t left, uint32_t right); /* a D-SACK of that */
+/* RFC 5682, step 2: new text goes out whatever the window is. */
+static inline bool msim__tcb_frto_sends_new(const struct msim__tcb *tcb)
+{
+  return tcb->undo.frto == 2;
 }
 
 /* ---- tcp_prr.c ---- */
@@ -609,6 +651,8 @@ void msim__cc_start(struct msim__tcb *tcb);
 void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes);
 void msim__cc_lost(struct msim__tcb *tcb, enum msim_loss why, uint32_t flight_bytes);
 void msim__cc_recovered(struct msim__tcb *tcb);
+/* To what it was before it was cut last. */
+void msim__cc_undo(struct msim__tcb *tcb);
 void msim__cc_idle(struct msim__tcb *tcb, msim_ns idle_ns);
 
 #endif

@@ -30,8 +30,10 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
   msim__tcp_count(tcb->head.node, uses_sack(tcb) ? MSIM__COUNT_sack_recovery : MSIM__COUNT_reno_recovery);
-  if (!msim__tcb_ecn_has_cut(tcb))
+  if (!msim__tcb_ecn_has_cut(tcb)) {
     msim__cc_lost(tcb, MSIM_LOSS_DUPACK, flight < tcb->cc.cwnd_bytes ? flight : tcb->cc.cwnd_bytes);
+    msim__tcb_undo_begin(tcb, false);
+  }
   tcb->recover = tcb->snd_max;
   tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
               MSIM__TCB_RETRANSMIT;
@@ -145,12 +147,15 @@ static void wake_writer(struct msim__tcb *tcb)
 
 /* RFC 6675 5. acked_bytes: what the ACK covered and was not SACKed. What was sent before a timeout begins no recovery.
  */
-static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, uint32_t acked_bytes)
+static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, uint32_t acked_bytes,
+                       struct msim__ack_news *news)
 {
   uint32_t fresh_bytes = seg->sack_count > 0 ? msim__tcb_board_take(tcb, seg) : 0;
   uint32_t lost_bytes = tcb->board->lost_bytes;
   bool rack = msim__tcb_uses_rack(tcb), lost;
 
+  news->fresh_bytes = fresh_bytes;
+  news->originals = fresh_bytes > 0 && tcb->board->originals;
   if ((tcb->bits & MSIM__TCB_RECOVERING) != 0) {
     if (rack)
       (void)msim__tcb_rack_judge(tcb);
@@ -160,7 +165,8 @@ static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, u
       msim__tcb_prr_ack(tcb, acked_bytes + fresh_bytes, acked_bytes > 0 && tcb->board->lost_bytes <= lost_bytes);
     return;
   }
-  if ((fresh_bytes == 0 && (!rack || tcb->board->sacked_count == 0)) || msim__seq_before(tcb->snd_una, tcb->recover))
+  if ((fresh_bytes == 0 && (!rack || (tcb->board->sacked_count == 0 && lost_bytes == 0))) ||
+      msim__seq_before(tcb->snd_una, tcb->recover))
     return;
   if (fresh_bytes > 0 && tcb->dup_acks < UINT8_MAX)
     tcb->dup_acks++;
@@ -172,10 +178,13 @@ static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, u
 /* RFC 8985 6.2 step 4 and 7.4.2: what a duplicate says, and what the probe of the tail has found out. */
 static void take_probe(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  bool duplicate = msim__segment_tells_duplicate(seg);
+  struct msim__tcp_range range;
+  bool duplicate = msim__segment_tells_duplicate(seg, &range);
 
   if (duplicate)
     msim__tcp_count(tcb->head.node, MSIM__COUNT_dsack_recv);
+  if (duplicate && tcb->undo.phase != 0 && (tcb->bits & MSIM__TCB_TLP_OUT) == 0)
+    msim__tcb_undo_duplicate(tcb, range.left, range.right);
   if (!msim__tcb_uses_rack(tcb))
     return;
   if (duplicate)
@@ -270,20 +279,25 @@ static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
+  struct msim__ack_news news = {.advanced = msim__seq_after(seg->ack, tcb->snd_una)};
   uint32_t delivered_bytes = 0, flight_bytes = tcb->snd_nxt - tcb->snd_una;
 
   tcb->probes_unanswered = 0;
   if (tcb->opts->user_timeout_ns != 0 &&
       ((tcb->bits & MSIM__TCB_PERSISTING) != 0 || msim__seq_after(seg->ack, tcb->snd_una)))
     tcb->since_ns = msim__node_sim(tcb->head.node)->now_ns;
-  if (msim__seq_after(seg->ack, tcb->snd_una))
+  if (news.advanced) {
     delivered_bytes = take_new(tcb, seg);
-  else if (!uses_sack(tcb) && is_duplicate(tcb, seg))
+  } else if (!uses_sack(tcb) && is_duplicate(tcb, seg)) {
+    news.duplicate = true;
     take_duplicate(tcb);
+  }
   if (seg->sack_count > 0 || (tcb->bits & MSIM__TCB_TLP_OUT) != 0)
     take_probe(tcb, seg);
   if (tcb->board != NULL)
-    take_sacks(tcb, seg, delivered_bytes);
+    take_sacks(tcb, seg, delivered_bytes, &news);
+  if (tcb->undo.phase != 0)
+    msim__tcb_undo_judge(tcb, seg, &news);
   if (msim__tcb_ecn_echoed(tcb, seg))
     msim__tcb_ecn_take_echo(tcb, flight_bytes);
   if (!msim__seq_before(seg->ack, tcb->snd_una))

@@ -23,7 +23,7 @@ static void keep_profile(struct msim_tcp_opts *o)
     o->rto_min_ns = MSIM_MSEC(230);
   if (o->profile != MSIM_TCP_PLAIN)
     return;
-  o->no_timestamps = o->no_sack = o->no_window_scale = true;
+  o->no_timestamps = o->no_sack = o->no_window_scale = o->no_frto = true;
   if (o->ecn == MSIM_TCP_ECN_PASSIVE)
     o->ecn = MSIM_TCP_ECN_NONE;
   if (o->rto_min_ns == 0)
@@ -76,6 +76,8 @@ static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opt
     return "there is no congestion controller of that name";
   if ((unsigned)o->profile > MSIM_TCP_PLAIN)
     return "there is no such profile";
+  if (o->black_hole_timeouts > RETRIES_MAX)
+    return "a black hole is suspected after at most 1000 timeouts";
   if ((unsigned)o->ecn > MSIM_TCP_ECN_NONE)
     return "ECN is passive, ask or none";
   if (o->receive_buffer_bytes < BUFFER_BYTES_MIN || o->receive_buffer_bytes > BUFFER_BYTES_MAX)

@@ -95,6 +95,8 @@ static uint32_t congestion_room(const struct msim__tcb *tcb)
 
   if (msim__tcb_uses_prr(tcb))
     return tcb->prr.quota_bytes;
+  if (msim__tcb_frto_sends_new(tcb))
+    return tcb->undo.frto_left * tcb->cc.mss_bytes;
   window = congestion_window(tcb);
   flight = in_flight(tcb);
   return window > flight ? window - flight : 0;
@@ -268,20 +270,22 @@ static uint32_t pass_over(struct msim__tcb *tcb)
 {
   uint32_t size_bytes_max = UINT32_MAX;
 
-  if (tcb->board != NULL && msim__seq_before(tcb->snd_nxt, tcb->snd_max))
-    tcb->snd_nxt = msim__tcb_board_skip(tcb, tcb->snd_nxt, &size_bytes_max);
+  tcb->snd_nxt = msim__tcb_board_skip(tcb, tcb->snd_nxt, &size_bytes_max);
   return size_bytes_max;
 }
 
 static bool has_data_to_send(struct msim__tcb *tcb, struct plan *plan)
 {
-  uint32_t size_bytes_max = pass_over(tcb);
+  bool again = tcb->board != NULL && tcb->snd_nxt != tcb->snd_max;
+  uint32_t size_bytes_max = again ? pass_over(tcb) : UINT32_MAX;
   uint32_t queued = msim__tcb_queued_from(tcb, tcb->snd_nxt), flight = tcb->snd_nxt - tcb->snd_una;
   uint32_t window = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
 
   if ((queued == 0 && !fin_waits(tcb, tcb->snd_nxt)) || !may_carry_data(tcb))
     return false;
   size_bytes_max = least(size_bytes_max, congestion_room(tcb));
+  if (size_bytes_max == 0 && queued > 0)
+    return false;
   memset(plan, 0, sizeof *plan);
   plan->seq = tcb->snd_nxt;
   plan->size_bytes = least(least(queued, text_bytes_max(tcb)), least(window, size_bytes_max));
@@ -298,8 +302,12 @@ static bool owes_ack(const struct msim__tcb *tcb)
  * send any more. That a SYN could not promise the whole buffer is no reason: the next ACK tells. */
 static bool owes_window_update(const struct msim__tcb *tcb)
 {
-  uint32_t promised = promised_window(tcb), offer, step = least_step(tcb);
+  uint32_t promised = promised_window(tcb), offer;
+  bool has_read =
+      tcb->consumed_bytes >= 2 * (uint32_t)tcb->mss_own || tcb->consumed_bytes >= tcb->opts->receive_buffer_bytes / 2;
 
+  if (!has_read && promised >= tcb->mss_own)
+    return false; /* the common case */
   if (tcb->head.state != MSIM__TCP_ESTABLISHED && tcb->head.state != MSIM__TCP_FIN_WAIT_1 &&
       tcb->head.state != MSIM__TCP_FIN_WAIT_2)
     return false;
@@ -308,10 +316,7 @@ static bool owes_window_update(const struct msim__tcb *tcb)
   offer = (uint32_t)window_units(tcb, own_shift(tcb)) << own_shift(tcb);
   if (offer <= promised)
     return false;
-  if (promised < tcb->mss_own && offer - promised >= step)
-    return true;
-  return tcb->consumed_bytes >= 2 * (uint32_t)tcb->mss_own ||
-         tcb->consumed_bytes >= tcb->opts->receive_buffer_bytes / 2;
+  return has_read || offer - promised >= least_step(tcb);
 }
 
 /* 3.8.5: an urgent pointer does not wait until its bytes may go out. */
@@ -392,6 +397,7 @@ static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, cons
   if (tcb->ecn != 0)
     msim__tcb_ecn_write(tcb, packet,
                         plan->size_bytes > 0 && !plan->stays && !msim__seq_before(plan->seq, tcb->snd_max));
+  packet->bits = tcb->opts->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
   packet->flow = tcb->flow;
   msim__flow_ref(tcb->flow);
   if (tcb->head.side == MSIM__SIDE_SERVER)
@@ -428,8 +434,12 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
     msim__node_sim(tcb->head.node)->counters.retransmit_count++;
     count_again(tcb, plan);
     tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING; /* Karn: RFC 6298 3 */
+    if (tcb->undo.phase != 0)
+      msim__tcb_undo_resent(tcb);
   } else if (!plan->stays) {
     msim__tcb_rtt_start(tcb, plan->seq);
+    if (tcb->undo.frto_left > 0)
+      tcb->undo.frto_left--;
   }
   if (watched && msim__seq_after(end, tcb->snd_max))
     msim__tcb_sent_add(tcb, msim__seq_max(plan->seq, tcb->snd_max), tcb->flow->side[tcb->head.side].segment_count);
@@ -548,10 +558,12 @@ static void set_timer(struct msim__tcb *tcb)
 /* RFC 5681 4.1: after a pause longer than a timeout the window says nothing any more. */
 static void note_idle(struct msim__tcb *tcb)
 {
-  msim_ns idle_ns = now_of(tcb) - tcb->sent_at_ns;
+  msim_ns idle_ns;
 
-  if (tcb->snd_una == tcb->snd_max && tcb->sent_at_ns != 0 && idle_ns > tcb->rto_ns &&
-      msim__tcb_queued_from(tcb, tcb->snd_nxt) > 0)
+  if (tcb->snd_una != tcb->snd_max || tcb->sent_at_ns == 0)
+    return;
+  idle_ns = now_of(tcb) - tcb->sent_at_ns;
+  if (idle_ns > tcb->rto_ns && msim__tcb_queued_from(tcb, tcb->snd_nxt) > 0)
     msim__cc_idle(tcb, idle_ns);
 }
 
@@ -617,6 +629,7 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
   packet->flags = stray->flags;
   packet->window = stray->window;
   packet->tos = stray->tos;
+  packet->bits = msim__tcp_opts_of(node)->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
   packet->flow = stray->flow;
   if (stray->flow != NULL)
     msim__flow_ref(stray->flow);

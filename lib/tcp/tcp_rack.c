@@ -10,6 +10,7 @@
 #define REO_PERSIST 16u                 /* recoveries until the window is small again */
 #define MAX_ACK_DELAY_NS MSIM_MSEC(200) /* TLP.max_ack_delay: of a peer that is alone with one segment */
 #define PTO_INITIAL_NS MSIM_SEC(1)      /* without a round-trip time */
+#define RESENT_FIRST 16u                /* a power of two */
 
 static msim_ns now_of(const struct msim__tcb *tcb)
 {
@@ -80,32 +81,181 @@ void msim__tcb_rack_recovered(struct msim__tcb *tcb)
     tcb->reo_mult = 0;
 }
 
-/* 6.2 step 5. True: some row waits for its retransmission. */
+/* ---- what was sent again ---- */
+
+static size_t resent_bytes(uint32_t capacity)
+{
+  return sizeof(struct msim__tcp_resent) + capacity * sizeof(struct msim__tcp_resent_item);
+}
+
+static struct msim__tcp_resent_item *item_at(struct msim__tcp_resent *resent, uint32_t i)
+{
+  return &resent->items[(resent->first + i) & (resent->capacity - 1)];
+}
+
+static void drop_item(struct msim__tcp_resent *resent)
+{
+  resent->first++;
+  resent->count--;
+}
+
+void msim__rack_release(struct msim__tcb *tcb, struct msim__tcp_board *board)
+{
+  if (board->resent != NULL)
+    msim__free(&msim__node_sim(tcb->head.node)->mem, board->resent, resent_bytes(board->resent->capacity));
+  board->resent = NULL;
+}
+
+/* NULL when out of memory: the simulation has then failed. */
+static struct msim__tcp_resent *with_place(struct msim__tcb *tcb)
+{
+  struct msim__tcp_resent *old = tcb->board->resent, *fresh;
+  uint32_t capacity = old == NULL ? RESENT_FIRST : old->capacity * 2, i;
+
+  if (old != NULL && old->count < old->capacity)
+    return old;
+  fresh = msim__alloc(&msim__node_sim(tcb->head.node)->mem, resent_bytes(capacity));
+  if (fresh == NULL) {
+    msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
+    return NULL;
+  }
+  fresh->first = 0;
+  fresh->count = old == NULL ? 0 : old->count;
+  fresh->capacity = capacity;
+  for (i = 0; i < fresh->count; i++)
+    fresh->items[i] = *item_at(old, i);
+  msim__rack_release(tcb, tcb->board);
+  tcb->board->resent = fresh;
+  return fresh;
+}
+
+/* Behind all that were sent earlier: nearly always that is the end. */
+static void add_item(struct msim__tcb *tcb, uint32_t seq, uint32_t end, msim_ns sent_ns)
+{
+  struct msim__tcp_resent *resent;
+  uint32_t i;
+
+  for (resent = tcb->board->resent; resent != NULL && resent->count > 0; drop_item(resent)) {
+    if (msim__seq_after(item_at(resent, 0)->end, tcb->snd_una))
+      break;
+  }
+  resent = with_place(tcb);
+  if (resent == NULL)
+    return;
+  for (i = resent->count++; i > 0 && item_at(resent, i - 1)->sent_ns > sent_ns; i--)
+    *item_at(resent, i) = *item_at(resent, i - 1);
+  item_at(resent, i)->seq = seq;
+  item_at(resent, i)->end = end;
+  item_at(resent, i)->sent_ns = sent_ns;
+}
+
+void msim__tcb_rack_resent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
+{
+  add_item(tcb, seq, end, now_of(tcb));
+}
+
+void msim__tcb_rack_anew(struct msim__tcb *tcb)
+{
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t i;
+
+  if (!msim__tcb_uses_rack(tcb))
+    return;
+  board->rack.next_seq = msim__board_row(board, 0)->seq;
+  if (board->resent == NULL)
+    return;
+  board->resent->count = 0;
+  for (i = 0; i < board->count; i++) {
+    const struct msim__tcp_row *row = msim__board_row(board, i);
+
+    if ((row->flags & (MSIM__ROW_EVER | MSIM__ROW_SACKED)) == MSIM__ROW_EVER)
+      add_item(tcb, row->seq, msim__board_row_end(board, i), row->sent_ns);
+  }
+}
+
+/* What of an item is still under way and not taken for lost: lost by now, when the time is over. True: there was some.
+ */
+static bool judge_item(struct msim__tcp_board *board, const struct msim__tcp_resent_item *item, bool over)
+{
+  bool some = false;
+  uint32_t i;
+
+  for (i = msim__board_find(board, item->seq); i < board->count; i++) {
+    const struct msim__tcp_row *row = msim__board_row(board, i);
+
+    if (!msim__seq_before(row->seq, item->end))
+      break;
+    if (row->sent_ns != item->sent_ns || (row->flags & MSIM__ROW_SACKED) != 0 ||
+        (row->flags & (MSIM__ROW_LOST | MSIM__ROW_RETRANS)) == MSIM__ROW_LOST)
+      continue;
+    some = true;
+    if (over)
+      msim__board_lose(board, i);
+  }
+  return some;
+}
+
+/* ---- 6.2 step 5 ---- */
+
+/* Rows that were sent once stand in the order of time: those before next_seq have been judged, and the first one that
+ * is too young ends the walk. True: some has to wait. */
+static bool judge_rows(struct msim__tcp_board *board, msim_ns window_ns, msim_ns now_ns)
+{
+  const struct msim__tcp_rack *rack = &board->rack;
+  bool waits = false;
+  uint32_t i;
+
+  for (i = msim__board_find(board, rack->next_seq); i < board->count; i++) {
+    const struct msim__tcp_row *row = msim__board_row(board, i);
+
+    if ((row->flags & (MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_EVER)) != 0)
+      continue;
+    if (!sent_after(rack->sent_ns, rack->end_seq, row->sent_ns, msim__board_row_end(board, i)))
+      break;
+    waits = row->sent_ns + window_ns > now_ns;
+    if (waits)
+      break;
+    msim__board_lose(board, i);
+  }
+  board->rack.next_seq = i < board->count ? msim__board_row(board, i)->seq : board->end_seq;
+  return waits;
+}
+
+static bool judge_resent(struct msim__tcp_board *board, msim_ns window_ns, msim_ns now_ns)
+{
+  const struct msim__tcp_rack *rack = &board->rack;
+  struct msim__tcp_resent *resent = board->resent;
+
+  while (resent != NULL && resent->count > 0) {
+    const struct msim__tcp_resent_item *item = item_at(resent, 0);
+    bool over = item->sent_ns + window_ns <= now_ns;
+
+    if (!sent_after(rack->sent_ns, rack->end_seq, item->sent_ns, item->end))
+      break;
+    if (judge_item(board, item, over) && !over)
+      return true;
+    drop_item(resent);
+  }
+  return false;
+}
+
+/* True: some row waits for its retransmission. All that may still be judged by what is known now was sent before the
+ * row that is known: then its time is over too, and one timer does. */
 bool msim__tcb_rack_judge(struct msim__tcb *tcb)
 {
   struct msim__tcp_board *board = tcb->board;
-  msim_ns now_ns = now_of(tcb), window_ns, wait_ns = 0;
-  uint32_t i;
+  msim_ns now_ns = now_of(tcb), window_ns;
+  bool waits;
 
   if ((tcb->bits & MSIM__TCB_TLP_DUE) == 0)
     tcb->loss_at_ns = MSIM_NEVER;
   if (board == NULL || !board->rack.known)
     return false;
   window_ns = reorder_window_ns(tcb) + board->rack.rtt_ns;
-  for (i = 0; i < board->count; i++) {
-    const struct msim__tcp_row *row = msim__board_row(board, i);
-
-    if ((row->flags & MSIM__ROW_SACKED) != 0 || (row->flags & (MSIM__ROW_LOST | MSIM__ROW_RETRANS)) == MSIM__ROW_LOST ||
-        !sent_after(board->rack.sent_ns, board->rack.end_seq, row->sent_ns, msim__board_row_end(board, i)))
-      continue;
-    if (row->sent_ns + window_ns <= now_ns)
-      msim__board_lose(board, i);
-    else if (row->sent_ns + window_ns - now_ns > wait_ns)
-      wait_ns = row->sent_ns + window_ns - now_ns;
-  }
-  if (wait_ns > 0) {
+  waits = judge_rows(board, window_ns, now_ns);
+  if (judge_resent(board, window_ns, now_ns) || waits) {
     tcb->bits &= ~(uint32_t)MSIM__TCB_TLP_DUE;
-    tcb->loss_at_ns = now_ns + wait_ns;
+    tcb->loss_at_ns = board->rack.sent_ns + window_ns;
   }
   return board->lost_bytes > 0;
 }

@@ -17,7 +17,7 @@ static uint32_t row_bytes(const struct msim__tcp_board *board, uint32_t i)
 }
 
 /* The first row that begins at or beyond seq; count: none. */
-static uint32_t find_row(const struct msim__tcp_board *board, uint32_t seq)
+uint32_t msim__board_find(const struct msim__tcp_board *board, uint32_t seq)
 {
   uint32_t low = 0, high = board->count;
 
@@ -62,6 +62,7 @@ void msim__tcb_board_release(struct msim__tcb *tcb)
 
   if (board == NULL)
     return;
+  msim__rack_release(tcb, board);
   if (board->capacity == MSIM__BOARD_ROWS_MIN)
     msim__pool_put(&msim__tcb_room(tcb)->boards, board);
   else
@@ -86,6 +87,7 @@ static struct msim__tcp_board *with_room(struct msim__tcb *tcb)
     fresh->first = 0;
     for (i = 0; i < old->count; i++)
       fresh->rows[i] = *msim__board_row(old, i);
+    old->resent = NULL; /* goes with the fresh one */
     msim__tcb_board_release(tcb);
   }
   if (fresh != NULL)
@@ -144,8 +146,39 @@ static void add_row(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
   row->seq = seq;
   row->flags = 0;
   row->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
+  if (board->count == 0)
+    board->rack.next_seq = seq;
   board->count++;
   board->end_seq = end;
+}
+
+/* Cuts row i so that it has at most size_bytes. */
+static void split_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes)
+{
+  struct msim__tcp_board *board = with_room(tcb);
+  uint32_t k;
+
+  if (board == NULL)
+    return; /* the rest counts as sent again; the retransmission timer will find it */
+  for (k = board->count; k > i + 1; k--)
+    *msim__board_row(board, k) = *msim__board_row(board, k - 1);
+  board->count++;
+  *msim__board_row(board, i + 1) = *msim__board_row(board, i);
+  msim__board_row(board, i + 1)->seq += size_bytes;
+}
+
+/* A row ends at seq, unless what lies around it was SACKed or there is no room. */
+static void cut_at(struct msim__tcb *tcb, uint32_t seq)
+{
+  uint32_t i = msim__board_find(tcb->board, seq);
+  const struct msim__tcp_row *row;
+
+  if (i == 0 || (i < tcb->board->count && msim__board_row(tcb->board, i)->seq == seq) ||
+      !msim__seq_before(seq, tcb->board->end_seq))
+    return;
+  row = msim__board_row(tcb->board, i - 1);
+  if ((row->flags & MSIM__ROW_SACKED) == 0)
+    split_row(tcb, i - 1, seq - row->seq);
 }
 
 void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
@@ -156,10 +189,16 @@ void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
   if (board != NULL && msim__seq_before(seq, board->end_seq)) {
     if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
       set |= MSIM__ROW_RETRANS;
-    for (i = find_row(board, seq); i < board->count && !msim__seq_after(msim__board_row_end(board, i), end); i++) {
+    cut_at(tcb, seq); /* segments may have become smaller */
+    cut_at(tcb, end);
+    board = tcb->board;
+    for (i = msim__board_find(board, seq); i < board->count && !msim__seq_after(msim__board_row_end(board, i), end);
+         i++) {
       msim__board_row(board, i)->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
       change(board, i, 0, (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? MSIM__ROW_EVER : set);
     }
+    if (msim__tcb_uses_rack(tcb))
+      msim__tcb_rack_resent(tcb, seq, end);
     seq = board->end_seq;
   }
   if (msim__seq_before(seq, end))
@@ -175,6 +214,12 @@ static void drop_front(struct msim__tcp_board *board, uint32_t bytes)
   board->lost_bytes -= (flags & MSIM__ROW_LOST) != 0 ? bytes : 0;
   board->retrans_bytes -= (flags & MSIM__ROW_RETRANS) != 0 ? bytes : 0;
   row->seq += bytes;
+}
+
+static void renege(struct msim__tcb *tcb)
+{
+  change_all(tcb->board, MSIM__ROW_SACKED);
+  msim__tcb_rack_anew(tcb);
 }
 
 uint32_t msim__tcb_board_acked(struct msim__tcb *tcb, const struct msim__segment *seg)
@@ -211,7 +256,9 @@ uint32_t msim__tcb_board_acked(struct msim__tcb *tcb, const struct msim__segment
   if (board->count == 0)
     msim__tcb_board_release(tcb);
   else if ((msim__board_row(board, 0)->flags & MSIM__ROW_SACKED) != 0)
-    change_all(board, MSIM__ROW_SACKED);
+    renege(tcb);
+  else if (msim__seq_before(board->rack.next_seq, tcb->snd_una))
+    board->rack.next_seq = tcb->snd_una;
   return delivered;
 }
 
@@ -240,7 +287,7 @@ static uint32_t take_block(struct msim__tcb *tcb, const struct msim__tcp_range *
 {
   struct msim__tcp_board *board = tcb->board;
   bool rack = msim__tcb_uses_rack(tcb);
-  uint32_t begin = begin_of(board, block), before = board->sacked_bytes, i = find_row(board, begin);
+  uint32_t begin = begin_of(board, block), before = board->sacked_bytes, i = msim__board_find(board, begin);
 
   if (i > 0 && begin != block->left && (msim__board_row(board, i - 1)->flags & MSIM__ROW_SACKED) == 0)
     i--; /* a row that only now is covered wholly */
@@ -251,23 +298,23 @@ static uint32_t take_block(struct msim__tcb *tcb, const struct msim__tcp_range *
       continue;
     if (rack)
       msim__tcb_rack_delivered(tcb, row, msim__board_row_end(board, i), seg);
+    if ((row->flags & (MSIM__ROW_EVER | MSIM__ROW_TOLD)) == 0 && msim__seq_before(row->seq, tcb->undo.end))
+      board->originals = true;
     change(board, i, MSIM__ROW_LOST | MSIM__ROW_RETRANS, MSIM__ROW_SACKED);
   }
   return board->sacked_bytes - before;
 }
 
-bool msim__segment_tells_duplicate(const struct msim__segment *seg)
+bool msim__segment_tells_duplicate(const struct msim__segment *seg, struct msim__tcp_range *out)
 {
-  uint32_t left, right;
-
   if (seg->sack_count == 0)
     return false;
-  left = word_at(seg->sack);
-  right = word_at(seg->sack + 4);
-  if (!msim__seq_after(right, seg->ack))
+  out->left = word_at(seg->sack);
+  out->right = word_at(seg->sack + 4);
+  if (!msim__seq_after(out->right, seg->ack))
     return true;
-  return seg->sack_count > 1 && !msim__seq_before(left, word_at(seg->sack + 8)) &&
-         !msim__seq_after(right, word_at(seg->sack + 12));
+  return seg->sack_count > 1 && !msim__seq_before(out->left, word_at(seg->sack + 8)) &&
+         !msim__seq_after(out->right, word_at(seg->sack + 12));
 }
 
 uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment *seg)
@@ -278,6 +325,7 @@ uint32_t msim__tcb_board_take(struct msim__tcb *tcb, const struct msim__segment 
 
   if (board == NULL)
     return 0;
+  board->originals = false;
   for (i = 0; i < seg->sack_count; i++) {
     struct msim__tcp_range block = {word_at(seg->sack + (size_t)8 * i), word_at(seg->sack + (size_t)8 * i + 4)};
 
@@ -311,7 +359,7 @@ bool msim__tcb_board_judge(struct msim__tcb *tcb)
 
   if (board == NULL || board->count == 0)
     return false;
-  for (i = find_row(board, board->sacked_end); i-- > 0 && board->sacked_count > 0;) {
+  for (i = msim__board_find(board, board->sacked_end); i-- > 0 && board->sacked_count > 0;) {
     const struct msim__tcp_row *row = msim__board_row(board, i);
 
     if ((row->flags & MSIM__ROW_SACKED) != 0) {
@@ -339,7 +387,7 @@ void msim__tcb_board_begin(struct msim__tcb *tcb)
 {
   if (tcb->board == NULL)
     return;
-  if (!msim__tcb_uses_rack(tcb) || (tcb->bits & MSIM__TCB_RECOVERING) == 0) /* RACK has marked what is lost */
+  if (!msim__tcb_uses_rack(tcb)) /* RACK marks what is lost by time: it stays so */
     change_all(tcb->board, MSIM__ROW_LOST | MSIM__ROW_RETRANS);
   tcb->board->repair_seq = tcb->snd_una;
   tcb->board->rescued = false;
@@ -347,9 +395,26 @@ void msim__tcb_board_begin(struct msim__tcb *tcb)
 
 void msim__tcb_board_timeout(struct msim__tcb *tcb)
 {
+  struct msim__tcp_board *board = tcb->board;
+  uint32_t i;
+
+  if (board == NULL)
+    return;
+  for (i = 0; i < board->count && board->sacked_count > 0; i++) {
+    if ((msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0)
+      change(board, i, MSIM__ROW_SACKED, MSIM__ROW_TOLD);
+  }
+  change_all(board, MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  msim__tcb_rack_anew(tcb);
+  board->repair_seq = tcb->snd_una;
+}
+
+void msim__tcb_board_take_back(struct msim__tcb *tcb)
+{
   if (tcb->board == NULL)
     return;
-  change_all(tcb->board, MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  change_all(tcb->board, MSIM__ROW_LOST | MSIM__ROW_RETRANS);
+  msim__tcb_rack_anew(tcb);
   tcb->board->repair_seq = tcb->snd_una;
 }
 
@@ -367,21 +432,6 @@ uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb)
        i++)
     bytes -= (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? row_bytes(board, i) : 0;
   return bytes;
-}
-
-/* Cuts row i so that it has at most size_bytes. */
-static void split_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes)
-{
-  struct msim__tcp_board *board = with_room(tcb);
-  uint32_t k;
-
-  if (board == NULL)
-    return; /* the rest counts as sent again; the retransmission timer will find it */
-  for (k = board->count; k > i + 1; k--)
-    *msim__board_row(board, k) = *msim__board_row(board, k - 1);
-  board->count++;
-  *msim__board_row(board, i + 1) = *msim__board_row(board, i);
-  msim__board_row(board, i + 1)->seq += size_bytes;
 }
 
 static bool give_row(struct msim__tcb *tcb, uint32_t i, uint32_t size_bytes_max, struct msim__tcp_range *out)
@@ -425,7 +475,7 @@ bool msim__tcb_board_next(struct msim__tcb *tcb, bool lost, uint32_t size_bytes_
 
   if (board == NULL || (lost && board->lost_bytes == 0))
     return false;
-  for (i = find_row(board, board->repair_seq); i < board->count; i++) {
+  for (i = msim__board_find(board, board->repair_seq); i < board->count; i++) {
     flags = msim__board_row(board, i)->flags;
     if (!lost && (board->sacked_count == 0 || !msim__seq_before(msim__board_row(board, i)->seq, board->sacked_end)))
       break; /* rule 1.b */
@@ -434,6 +484,8 @@ bool msim__tcb_board_next(struct msim__tcb *tcb, bool lost, uint32_t size_bytes_
     board->repair_seq = msim__board_row_end(board, i);
     return give_row(tcb, i, size_bytes_max, out);
   }
+  if (lost && msim__tcb_uses_rack(tcb))
+    board->repair_seq = board->end_seq; /* nothing waits: no further look until something is lost */
   return !lost && rescue(tcb, size_bytes_max, out);
 }
 
@@ -445,7 +497,7 @@ uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_
   *size_bytes_max = UINT32_MAX;
   if (board == NULL || board->sacked_count == 0)
     return seq;
-  for (i = find_row(board, seq + 1) - 1; i < board->count; i++) {
+  for (i = msim__board_find(board, seq + 1) - 1; i < board->count; i++) {
     if ((msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 &&
         !msim__seq_after(msim__board_row(board, i)->seq, seq))
       seq = msim__board_row_end(board, i);
@@ -453,6 +505,8 @@ uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_
       *size_bytes_max = msim__board_row(board, i)->seq - seq;
       break;
     }
+    if (msim__seq_after(msim__board_row(board, i)->seq, seq + UINT16_MAX))
+      break; /* no segment reaches as far */
   }
   return seq;
 }

@@ -43,7 +43,8 @@ enum {
   MSIM__ROW_SACKED = 1,
   MSIM__ROW_LOST = 2,    /* taken for lost */
   MSIM__ROW_RETRANS = 4, /* sent again in this recovery */
-  MSIM__ROW_EVER = 8     /* sent again at some time */
+  MSIM__ROW_EVER = 8,    /* sent again at some time */
+  MSIM__ROW_TOLD = 16    /* was SACKed before a timeout: that it arrives is no news */
 };
 
 /* A segment that was sent and is not acknowledged. It ends where the next begins. */
@@ -57,8 +58,19 @@ struct msim__tcp_row {
 struct msim__tcp_rack {
   msim_ns sent_ns, rtt_ns;
   uint32_t end_seq;
-  uint32_t fack; /* the highest number that has arrived */
+  uint32_t fack;     /* the highest number that has arrived */
+  uint32_t next_seq; /* below it every row that was sent once has been judged: it has arrived or is lost */
   bool known;
+};
+
+/* What was sent again, in the order of time; what has become of it since is seen when its time comes. */
+struct msim__tcp_resent_item {
+  uint32_t seq, end;
+  msim_ns sent_ns;
+};
+struct msim__tcp_resent {
+  uint32_t first, count, capacity; /* capacity is a power of two */
+  struct msim__tcp_resent_item items[];
 };
 
 #define MSIM__BOARD_ROWS_MIN 8u
@@ -71,8 +83,10 @@ struct msim__tcp_board {
   uint32_t sacked_bytes, lost_bytes, retrans_bytes; /* by flag; LOST and RETRANS never of a SACKED row */
   uint32_t sacked_end;                              /* the highest number that was selectively acknowledged */
   uint32_t repair_seq;                              /* HighRxt: below it no row waits for its retransmission */
+  bool originals;                                   /* msim__ack_news, of the last blocks */
   bool rescued;                                     /* rule 4 of NextSeg was used in this recovery */
   struct msim__tcp_rack rack;
+  struct msim__tcp_resent *resent; /* with RACK; or NULL */
   uint32_t seen_count;
   struct msim__tcp_range seen[MSIM__GAPS_BLOCKS_MAX]; /* blocks of the last ACK: only what is new is walked */
   struct msim__tcp_row rows[];
@@ -100,14 +114,15 @@ bool msim__tcb_board_judge(struct msim__tcb *tcb);
 void msim__tcb_board_lose_first(struct msim__tcb *tcb);
 /* Recovery begins, or ends: what was retransmitted and lost is forgotten. */
 void msim__tcb_board_begin(struct msim__tcb *tcb);
-void msim__tcb_board_timeout(struct msim__tcb *tcb); /* RFC 2018 8: also what was SACKed */
+void msim__tcb_board_timeout(struct msim__tcb *tcb);   /* RFC 2018 8: also what was SACKed */
+void msim__tcb_board_take_back(struct msim__tcb *tcb); /* nothing was lost */
 void msim__tcb_board_release(struct msim__tcb *tcb);
 /* SetPipe(): bytes that are on their way. */
 uint32_t msim__tcb_board_pipe(const struct msim__tcb *tcb);
 /* NextSeg() rules 1 (lost) or 3 and 4 (otherwise): a row to send again, at most size_bytes_max of it; marks it. */
 bool msim__tcb_board_next(struct msim__tcb *tcb, bool lost, uint32_t size_bytes_max, struct msim__tcp_range *out);
-/* The ACK tells of something that has come twice (RFC 2883 4). */
-bool msim__segment_tells_duplicate(const struct msim__segment *seg);
+/* The ACK tells of something that has come twice (RFC 2883 4): *out. */
+bool msim__segment_tells_duplicate(const struct msim__segment *seg, struct msim__tcp_range *out);
 /* From seq on, what is not SACKed: where it begins, and how long it is at most. For sending again after a timeout. */
 uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_t *size_bytes_max);
 
@@ -121,6 +136,13 @@ static inline bool msim__tcb_uses_rack(const struct msim__tcb *tcb)
 void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row *row, uint32_t end,
                               const struct msim__segment *seg);
 void msim__tcb_rack_duplicate(struct msim__tcb *tcb);
+/* [seq, end) goes out again. */
+void msim__tcb_rack_resent(struct msim__tcb *tcb, uint32_t seq, uint32_t end);
+/* Rows that were judged are to be judged again. */
+void msim__tcb_rack_anew(struct msim__tcb *tcb);
+void msim__rack_release(struct msim__tcb *tcb, struct msim__tcp_board *board);
+/* The first row that begins at seq or later; board->count: none. */
+uint32_t msim__board_find(const struct msim__tcp_board *board, uint32_t seq);
 void msim__tcb_rack_recovered(struct msim__tcb *tcb);
 /* Marks what is lost by now, and sets loss_at_ns for the rest. True: something is lost. */
 bool msim__tcb_rack_judge(struct msim__tcb *tcb);

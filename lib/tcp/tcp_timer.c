@@ -72,6 +72,7 @@ static void retransmit_fired(struct msim__tcb *tcb)
 {
   bool opening = tcb->head.state == MSIM__TCP_SYN_SENT || tcb->head.state == MSIM__TCP_SYN_RECEIVED ||
                  (tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0;
+  bool fresh = (tcb->bits & MSIM__TCB_RECOVERING) == 0 && !msim__seq_before(tcb->snd_una, tcb->recover);
   uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
   if (tcb->retries >= (opening ? tcb->opts->syn_retries_max : tcb->opts->data_retries_max)) { /* 3.8.3, R2 */
@@ -86,6 +87,8 @@ static void retransmit_fired(struct msim__tcb *tcb)
   } else if (tcb->retries == 0)
     msim__cc_lost(tcb, MSIM_LOSS_TIMEOUT, flight); /* a segment lost again has been answered for already */
   tcb->retries++;
+  if (!opening)
+    msim__tcb_mtu_timeout(tcb);
   msim__tcb_rto_back_off(tcb);
   tcb->bits &= ~(uint32_t)(MSIM__TCB_RECOVERING | MSIM__TCB_RETRANSMIT);
   tcb->cc.in_recovery = false;
@@ -93,6 +96,10 @@ static void retransmit_fired(struct msim__tcb *tcb)
   tcb->dup_acks = 0;
   if (!opening)
     tcb->recover = tcb->snd_max;
+  if (!opening && tcb->retries == 1 && fresh)
+    msim__tcb_undo_begin(tcb, true);
+  else
+    tcb->undo.frto = 0;
   tcb->snd_nxt = tcb->snd_una;
   msim__tcb_board_timeout(tcb);
   msim__tcb_loss_off(tcb);

@@ -58,6 +58,7 @@ struct msim__host_plan {
   size_t agent_count;
   int32_t zone_minutes;
   uint8_t ttl; /* 0: the default */
+  bool no_icmp_errors;
 };
 
 struct msim__addr_plan {

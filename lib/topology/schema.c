@@ -401,6 +401,9 @@ static void put_form(struct writer *w, const struct msim__key *key)
   case MSIM__FORM_TEXT:
     put_ref(w, "#/$defs/text");
     break;
+  case MSIM__FORM_TRUTH:
+    put_ref(w, "#/$defs/truth");
+    break;
   case MSIM__FORM_DATE:
     put_ref(w, "#/$defs/date");
     break;

@@ -16,6 +16,7 @@ enum msim__form {
   MSIM__FORM_VERSION,     /* min */
   MSIM__FORM_TEXT,        /* any scalar */
   MSIM__FORM_TEXTS,       /* a list of them */
+  MSIM__FORM_TRUTH,       /* true or false */
   MSIM__FORM_COUNT,       /* a bare number, min to max */
   MSIM__FORM_DURATION_OR, /* or one word */
   MSIM__FORM_DATE,

@@ -36,6 +36,10 @@ static const struct msim__key keys[] = {
      .help = "of the packets that it sends",
      .min = TTL_MIN,
      .max = TTL_MAX},
+    {.name = "icmp-errors",
+     .form = MSIM__FORM_TRUTH,
+     .fallback = "true",
+     .help = "it tells by ICMP of packets that it gives up; false makes black holes"},
     {.name = "tcp", .form = MSIM__FORM_TCP, .fallback = "", .help = "how its TCP behaves"},
     {.name = "agents", .form = MSIM__FORM_AGENTS, .fallback = "", .help = "what runs there, in order of starting"},
     {.name = NULL},
@@ -296,6 +300,20 @@ static void fill_ttl(struct msim__loader *loader, const struct msim__yaml_node *
     plan->ttl = (uint8_t)ttl;
 }
 
+static void fill_icmp_errors(struct msim__loader *loader, const struct msim__yaml_node *value,
+                             struct msim__host_plan *plan)
+{
+  struct msim__yaml_node node;
+  struct msim_diag diag;
+  bool sends = true;
+
+  if (msim__fill_numbered(&loader->fill, value, &node) != MSIM_OK)
+    loader->err = MSIM_ERR_NOMEM;
+  else if (msim__yaml_read_bool(&node, "icmp-errors", &sends, &diag) < 0)
+    msim__loader_keep(loader, &diag);
+  plan->no_icmp_errors = !sends;
+}
+
 /* The address without its prefix length, which says nothing about a host. */
 static bool parse_addr(const char *text, struct msim_addr *out)
 {
@@ -378,6 +396,7 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
 {
   const struct msim__yaml_node *zone = msim__body_find(body, "zone"), *ttl = msim__body_find(body, "ttl");
   const struct msim__yaml_node *tcp = msim__body_find(body, "tcp"), *agents = msim__body_find(body, "agents");
+  const struct msim__yaml_node *icmp_errors = msim__body_find(body, "icmp-errors");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
 
   if (plan == NULL) {
@@ -389,6 +408,8 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
     fill_zone(loader, zone, plan);
   if (ttl != NULL)
     fill_ttl(loader, ttl, plan);
+  if (icmp_errors != NULL)
+    fill_icmp_errors(loader, icmp_errors, plan);
   if (tcp != NULL)
     plan->tcp = msim__loader_fill_tcp(loader, tcp);
   if (agents != NULL)

@@ -18,10 +18,10 @@
 struct tcp_keys {
   uint64_t receive_buffer_bytes, send_buffer_bytes, initial_window, data_retries, syn_retries, mss_bytes;
   msim_ns rto_min_ns, rto_initial_ns, rto_max_ns, time_wait_ns;
-  bool nagle, window_scale, timestamps, sack, prr, rack;
+  bool nagle, window_scale, timestamps, sack, prr, rack, frto, pmtud;
   int profile, ecn;
   msim_ns keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns, fin_wait_2_ns;
-  uint64_t keepalive_probes, syn_backlog, challenge_acks, fastopen_pending;
+  uint64_t keepalive_probes, syn_backlog, challenge_acks, fastopen_pending, black_hole;
   int fastopen;
 };
 
@@ -75,6 +75,10 @@ static const struct msim_field tcp_fields[] = {
     FLAG("sack", sack, "selective acknowledgment is offered (RFC 2018)"),
     FLAG("prr", prr, "proportional rate reduction during recovery (RFC 9937)"),
     FLAG("rack", rack, "loss by time and a probe of the tail, with SACK (RFC 8985)"),
+    FLAG("frto", frto, "needless timeouts and retransmissions are found out and taken back (RFC 5682, 3522, 4015)"),
+    FLAG("pmtud", pmtud, "routers say which size they take (RFC 1191); without it 536B beyond the next hop"),
+    AMOUNT("black-hole", MSIM_FIELD_UINT, black_hole, 1, 1000,
+           "timeouts of one segment, then smaller ones are tried; never when absent"),
     {"ecn", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, ecn), "passive", NULL, 0, ecn_words, 0, 0, NULL,
      "congestion is marked instead of packets lost (RFC 3168): agreed to, also asked for, or neither"},
     {"fastopen", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, fastopen), "none", NULL, 0, fastopens, 0, 0, NULL,
@@ -163,6 +167,9 @@ static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
   out->no_sack = !keys->sack;
   out->no_prr = !keys->prr;
   out->no_rack = !keys->rack;
+  out->no_frto = !keys->frto;
+  out->no_pmtud = !keys->pmtud;
+  out->black_hole_timeouts = (uint32_t)keys->black_hole;
   out->keepalive_idle_ns = keys->keepalive_idle_ns;
   out->keepalive_interval_ns = keys->keepalive_interval_ns;
   out->keepalive_probes_max = (uint32_t)keys->keepalive_probes;

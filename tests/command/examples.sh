@@ -1,7 +1,7 @@
 #!/bin/sh
-# examples.sh RUN_TOPOLOGY OWN_AGENT ROOT: the small programs do what their comments say.
+# examples.sh RUN_TOPOLOGY OWN_AGENT ROOT SOCKETS: the small programs do what their comments say.
 set -eu
-run_topology=$1 own_agent=$2 root=$3
+run_topology=$1 own_agent=$2 root=$3 sockets=$4
 status=0
 fail() {
   echo "FAILED: $1"
@@ -14,6 +14,15 @@ want='  80.000 ms  anna hears: Who are you?
  100.000 ms  hall hears: anna
  120.000 ms  anna hears: Hello, anna!'
 [ "$got" = "$want" ] || fail "own_agent prints: $got"
+
+got=$("$sockets") || fail "sockets ends with $?"
+want='  0.000 ms  connect: EINPROGRESS
+ 40.000 ms  connected
+ 60.000 ms  accepted
+ 60.000 ms  the server hears: hello
+ 80.000 ms  the client hears: hello
+            ESTABLISHED, rtt 40.000 ms'
+[ "$got" = "$want" ] || fail "sockets prints: $got"
 
 got=$("$run_topology" "$root/topologies/hello.yaml") || fail "run_topology ends with $?"
 case $got in

@@ -98,7 +98,7 @@ void sockets_world_join(struct sockets_world *w)
     sockets_world_listen(w, 5);
   w->client = sockets_new(w->a, MSIM_SOCK_STREAM);
   assert_int_equal(msim_socket_connect(w->client, &to), -MSIM_EINPROGRESS);
-  sockets_world_run_for(w, MSIM_MSEC(10));
+  sockets_world_run_for(w, MSIM_MSEC(20));
   assert_int_equal(msim_socket_accept(w->listener, &w->server, NULL), 0);
 }
 

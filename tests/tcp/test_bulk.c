@@ -52,6 +52,8 @@ static const struct msim_tcp_opts modes[] = {
     {.no_timestamps = true, .no_sack = true},
     {.no_prr = true},
     {.no_rack = true},
+    {.no_frto = true},
+    {.no_timestamps = true, .no_rack = true},
     {.no_sack = true, .no_prr = true},
 };
 #define MODE_COUNT (sizeof modes / sizeof *modes)

@@ -180,6 +180,34 @@ static void growth_when_timeout_then_slow_start_and_convex_from_there(void **sta
   assert_near(p.v.cwnd_bytes, 158600, 3000);
 }
 
+/* 4.9: a loss that was none leaves no trace in the curve: for ten round trips the window is that of the twin. */
+static void growth_when_the_loss_was_none_then_as_if_nothing_had_been(void **state)
+{
+  static const enum msim_loss why[] = {MSIM_LOSS_DUPACK, MSIM_LOSS_TIMEOUT};
+  size_t i, k;
+
+  (void)state;
+  for (i = 0; i < 2; i++) {
+    struct path p, twin;
+
+    start(&p, &msim__cc_cubic, MSIM_MSEC(100));
+    lose_at(&p, 100 * MSS);
+    for (k = 0; k < 20; k++)
+      round_trip(&p);
+    twin = p;
+    lose(&p, why[i]);
+    assert_true(p.v.cwnd_bytes < twin.v.cwnd_bytes);
+    p.v.cwnd_bytes = twin.v.cwnd_bytes;
+    p.v.ssthresh_bytes = twin.v.ssthresh_bytes;
+    p.type->on_undo(p.state, &p.v, p.now_ns);
+    for (k = 0; k < 10; k++) {
+      round_trip(&p);
+      round_trip(&twin);
+      assert_int_equal(p.v.cwnd_bytes, twin.v.cwnd_bytes);
+    }
+  }
+}
+
 /* 5.8: time in which the application did not use the window is not counted. */
 static void growth_when_application_pauses_then_time_stands_still(void **state)
 {
@@ -627,6 +655,7 @@ int main(void)
       cmocka_unit_test(growth_when_cubic_is_far_above_then_half_a_window_per_round_trip),
       cmocka_unit_test(growth_when_window_shrinks_then_plateau_below_the_last),
       cmocka_unit_test(growth_when_timeout_then_slow_start_and_convex_from_there),
+      cmocka_unit_test(growth_when_the_loss_was_none_then_as_if_nothing_had_been),
       cmocka_unit_test(growth_when_application_pauses_then_time_stands_still),
       cmocka_unit_test(idle_when_long_then_initial_window_and_slow_start_to_three_quarters),
       cmocka_unit_test(mean_when_losses_are_rare_then_as_rfc_9438_computes),

@@ -293,7 +293,8 @@ static void connection_when_to_oneself_then_both_ends_on_one_host(void **state)
   tcp_world_close(&w);
 }
 
-/* Initial numbers: of seed, addresses and ports, moving with time; never of what else runs (RFC 6528). */
+/* Initial numbers: of seed, addresses and ports, moving with time; never of what else runs (RFC 6528;
+ * MUST-8, SHLD-1). */
 static void initial_number_when_seed_or_port_differs_then_other(void **state)
 {
   struct tcp_world w;

@@ -12,7 +12,7 @@
 
 enum { ACK = MSIM_TCP_ACK, FIN = MSIM_TCP_FIN };
 
-static const struct msim_tcp_opts newreno = {.congestion = "reno", .no_prr = true};
+static const struct msim_tcp_opts newreno = {.congestion = "reno", .no_prr = true, .no_frto = true};
 
 /* Ten segments of 1000 bytes are on their way: the whole initial window. 30,000 bytes are queued. */
 static void begin(struct tcp_world *w, bool near_wrap)

@@ -66,6 +66,7 @@ static void push_when_queue_is_emptied_then_on_the_last_segment(void **state)
   tcp_world_close(&w);
 }
 
+/* SHLD-7 */
 static void nagle_when_small_writes_follow_then_held_until_acknowledged(void **state)
 {
   struct tcp_world w;
@@ -84,6 +85,7 @@ static void nagle_when_small_writes_follow_then_held_until_acknowledged(void **s
   tcp_world_close(&w);
 }
 
+/* MUST-17 */
 static void nodelay_when_small_writes_follow_then_all_sent_at_once(void **state)
 {
   const struct msim_tcp_opts opts = {.no_nagle = true};
@@ -121,7 +123,8 @@ static void close_when_small_rest_is_held_then_sent_with_fin(void **state)
   tcp_world_close(&w);
 }
 
-/* 3.8.6.2.1: less than a segment and less than half of the largest window is not worth it; the override timer is. */
+/* 3.8.6.2.1, MUST-38: less than a segment and less than half of the largest window is not worth it; the override timer
+ * is. */
 static void window_when_silly_then_nothing_until_the_override(void **state)
 {
   struct tcp_world w;
@@ -141,7 +144,7 @@ static void window_when_silly_then_nothing_until_the_override(void **state)
   tcp_world_close(&w);
 }
 
-/* 3.8.6.2.2, MUST-34, MUST-39: the right edge never goes back, and moves by a worthwhile step only. */
+/* 3.8.6.2.2, SHLD-14, MUST-39: the right edge never goes back, and moves by a worthwhile step only. */
 static void window_when_reader_takes_little_then_edge_stays_else_update(void **state)
 {
   const struct msim_tcp_opts opts = {.receive_buffer_bytes = 4000};

@@ -190,6 +190,89 @@ static void window_when_duplicates_are_told_then_grows_once_in_a_round_trip(void
   tcp_world_close(&w);
 }
 
+/* ---- the walk that begins where the last one ended, against one over all rows ---- */
+
+struct check {
+  struct tcp_world w;
+  struct msim__trace_hook hook;
+  uint64_t checked_count;
+};
+
+/* 6.2 step 5 by the letter, for the widest window: whatever is overdue must be marked. */
+static int check_rows(void *ctx, const struct msim_trace_record *r)
+{
+  struct check *c = ctx;
+  const struct msim__tcb *tcb = c->w.opener.tcb;
+  const struct msim__tcp_rack *rack;
+  msim_ns over_ns;
+  uint32_t i;
+
+  if (r->kind != MSIM_TRACE_SEGMENT || r->u.packet.point != MSIM_POINT_TX || !r->u.packet.from_client || tcb == NULL ||
+      r->u.packet.packet->payload.size_bytes == 0 || /* it may answer what was no ACK for this end */
+      tcb->board == NULL || !tcb->board->rack.known || tcb->retries > 0 || tcb->board->sacked_count == 0 ||
+      ((tcb->bits & MSIM__TCB_RECOVERING) == 0 && msim__seq_before(tcb->snd_una, tcb->recover)))
+    return MSIM_OK;
+  rack = &tcb->board->rack;
+  over_ns = rack->rtt_ns + (tcb->reo_mult + 1u) * (tcb->cc.rtt_min_ns / 4);
+  for (i = 0; i < tcb->board->count; i++) {
+    const struct msim__tcp_row *row = msim__board_row(tcb->board, i);
+
+    if ((row->flags & MSIM__ROW_SACKED) != 0 || row->seq - tcb->iss == r->u.packet.seq ||
+        row->sent_ns >= rack->sent_ns || row->sent_ns + over_ns > c->w.sim->now_ns)
+      continue;
+    c->checked_count++;
+    if ((row->flags & (MSIM__ROW_LOST | MSIM__ROW_RETRANS)) != MSIM__ROW_LOST)
+      fail_msg("the row at %lu was sent before one that has arrived, and is overdue",
+               (unsigned long)(row->seq - tcb->iss));
+  }
+  return MSIM_OK;
+}
+
+static void rows_when_path_loses_and_reorders_then_none_is_forgotten(void **state)
+{
+  const struct msim_tcp_opts opts = {.congestion = "fixed",
+                                     .initial_window_segments = 300,
+                                     .receive_buffer_bytes = 1 << 20,
+                                     .send_buffer_bytes = 1 << 20,
+                                     .no_frto = true};
+  struct msim_link_way way;
+  uint64_t seed, checked_count = 0;
+
+  (void)state;
+  memset(&way, 0, sizeof way);
+  way.rate_bps = 100000000;
+  way.delay_ns = MSIM_MSEC(5);
+  way.impair.loss_ppm = 20000;
+  way.impair.duplicate_ppm = 10000;
+  way.impair.jitter_ns = MSIM_MSEC(2);
+  way.impair.jitter_reorders = true;
+  for (seed = 1; seed <= 20; seed++) {
+    struct check c;
+    struct msim_blob *blob;
+
+    memset(&c, 0, sizeof c);
+    tcp_world_open(&c.w, seed, &opts, &way);
+    c.w.hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_STATE);
+    c.hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT);
+    c.hook.ctx = &c;
+    c.hook.record = check_rows;
+    msim__trace_add_hook(c.w.sim, &c.hook);
+    tcp_world_listen(&c.w);
+    blob = msim_blob_new(c.w.sim, NULL, 2000000);
+    assert_non_null(blob);
+    c.w.opener.quiet = c.w.acceptor.quiet = true;
+    c.w.opener.source = blob;
+    c.w.acceptor.closes_on_eof = true;
+    tcp_world_connect(&c.w);
+    assert_int_equal(msim_sim_run(c.w.sim, MSIM_SEC(3600)), MSIM_OK);
+    assert_int_equal(c.w.acceptor.received_bytes, 2000000);
+    checked_count += c.checked_count;
+    msim_blob_unref(blob);
+    tcp_world_close(&c.w);
+  }
+  assert_true(checked_count > 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -200,6 +283,7 @@ int main(void)
       cmocka_unit_test(row_when_overtaken_then_lost_after_the_reordering_window),
       cmocka_unit_test(row_when_late_within_the_window_then_nothing_is_sent_again),
       cmocka_unit_test(retransmission_when_lost_then_sent_once_more),
+      cmocka_unit_test(rows_when_path_loses_and_reorders_then_none_is_forgotten),
       cmocka_unit_test(window_when_duplicates_are_told_then_grows_once_in_a_round_trip),
   };
 

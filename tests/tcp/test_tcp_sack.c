@@ -15,7 +15,7 @@
 enum { SYN = MSIM_TCP_SYN, ACK = MSIM_TCP_ACK };
 
 static const struct msim_tcp_opts plain = {
-    .congestion = "reno", .no_timestamps = true, .no_prr = true, .no_rack = true};
+    .congestion = "reno", .no_timestamps = true, .no_prr = true, .no_rack = true, .no_frto = true};
 
 static void establish(struct tcp_world *w, const struct msim_tcp_opts *opts, bool near_wrap)
 {

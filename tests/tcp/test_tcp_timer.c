@@ -22,7 +22,8 @@ static void run_to(struct tcp_world *w, msim_ns at_ns)
   msim_sim_advance_to(w->sim, at_ns);
 }
 
-/* RFC 6298 5: the gaps double from the RTO, here its minimum of 200 ms, up to its maximum; R2 ends it (3.8.3). */
+/* RFC 6298 5: the gaps double from the RTO, here its minimum of 200 ms, up to its maximum; R2 ends it
+ * (3.8.3, MUST-20). */
 static void retransmission_when_unanswered_then_backs_off_and_gives_up(void **state)
 {
   const struct msim_tcp_opts opts = {.data_retries_max = 5, .rto_max_ns = MSIM_MSEC(1500)};
@@ -125,7 +126,8 @@ static void ack_when_of_a_retransmission_then_no_sample(void **state)
   tcp_world_close(&w);
 }
 
-/* 3.8.6.1, SHLD-29, SHLD-30: the first probe after an RTO, then doubling; answered probes go on for ever (MUST-35). */
+/* 3.8.6.1, MUST-36, MUST-37, SHLD-29, SHLD-30: the first probe after an RTO, then doubling; answered probes go on for
+ * ever. */
 static void persist_when_window_is_closed_then_probes_until_it_opens(void **state)
 {
   const struct msim_tcp_opts opts = {.data_retries_max = 2};

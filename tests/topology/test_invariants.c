@@ -179,6 +179,8 @@ static void tcp_when_options_are_odd_then_keeps_the_rules(void **state)
       {.fastopen = MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER, .no_sack = true},
       {.fastopen = MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER, .profile = MSIM_TCP_PLAIN},
       {.fastopen = MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER, .fastopen_pending_max = 1},
+      {.no_frto = true, .no_pmtud = true, .black_hole_timeouts = 1},
+      {.ecn = MSIM_TCP_ECN_ASK, .no_sack = true, .black_hole_timeouts = 2},
   };
   struct world world = {.script = MAIL("1s", "40kB")};
   uint64_t last = seed_last;

@@ -142,7 +142,7 @@ static void load_when_not_empty_then_state(void **state)
 static void load_when_host_keys_then_node(void **state)
 {
   struct msim_sim *sim = load("mailsim: 1\nhosts:\n"
-                              "  alice: {address: 192.0.2.1/24, zone: \"+01:00\", ttl: 32}\n"
+                              "  alice: {address: 192.0.2.1/24, zone: \"+01:00\", ttl: 32, icmp-errors: false}\n"
                               "  bob: {addresses: [198.51.100.7, 198.51.100.8], zone: -90min}\n"
                               "  bücher:\n");
 
@@ -154,6 +154,7 @@ static void load_when_host_keys_then_node(void **state)
   assert_int_equal(msim_node_find(sim, "alice")->ttl, 32);
   assert_int_equal(msim_node_find(sim, "bob")->zone_minutes, -90);
   assert_int_equal(msim_node_find(sim, "bob")->ttl, 64);
+  assert_true(msim_node_find(sim, "alice")->no_icmp_errors && !msim_node_find(sim, "bob")->no_icmp_errors);
   assert_non_null(msim_node_find(sim, "b\xc3\xbc"
                                       "cher"));
   msim_sim_free(sim);
@@ -170,8 +171,8 @@ static void load_when_tcp_then_options(void **state)
            "      timestamps: false\n      sack: false\n      prr: false\n      rack: false\n      profile: freebsd\n"
            "      keepalive: 2h\n      keepalive-interval: 10s\n      keepalive-probes: 3\n"
            "      user-timeout: 90s\n      fin-wait-2: 30s\n      syn-backlog: 5\n      challenge-acks: 7\n"
-           "      ecn: ask\n"
            "      fastopen: server\n      fastopen-pending: 9\n"
+           "      ecn: ask\n      frto: false\n      pmtud: false\n      black-hole: 3\n"
            "  b: {tcp: {delayed-ack: 100ms}}\n  c:\n");
   const struct msim_tcp_opts *a = msim_node_find(sim, "a")->tcp_opts, *b = msim_node_find(sim, "b")->tcp_opts;
 
@@ -200,6 +201,10 @@ static void load_when_tcp_then_options(void **state)
   assert_int_equal(a->syn_backlog_max, 5);
   assert_int_equal(a->challenge_acks_max, 7);
   assert_int_equal(a->ecn, MSIM_TCP_ECN_ASK);
+  assert_true(a->no_frto && !b->no_frto);
+  assert_true(a->no_pmtud && !b->no_pmtud);
+  assert_int_equal(a->black_hole_timeouts, 3);
+  assert_int_equal(b->black_hole_timeouts, 0);
   assert_false(b->no_timestamps || b->no_sack || b->no_prr);
   assert_int_equal(b->profile, MSIM_TCP_LINUX);
   assert_int_equal(b->delayed_ack_ns, MSIM_MSEC(100));

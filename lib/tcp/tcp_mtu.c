@@ -1,0 +1,79 @@
+/* tcp_mtu.c: how large a segment the path takes: by the route, by what routers tell (RFC 1191), and, where they tell
+ * nothing, by what does not get through (RFC 2923 2.1, RFC 4821 7.7 in short).
+ *
+ * Does not keep it for later connections, nor look for more than the route says. There is no least size above that of
+ * RFC 791: nothing on the way makes fragments, so what a path really takes has to be accepted. */
+#include "tcp/tcp_sack.h"
+
+#define HEADERS_BYTES 40u      /* IPv4 and TCP without options (RFC 9293 3.7.1) */
+#define MTU_BYTES_MIN 68u      /* RFC 791 */
+#define MTU_BYTES_REMOTE 576u  /* RFC 1122 3.3.3: beyond the next hop, where nothing is known */
+#define MSS_BYTES_DEFAULT 536u /* RFC 9293 MUST-15 */
+
+static uint16_t mss_of(uint32_t mtu)
+{
+  if (mtu <= HEADERS_BYTES)
+    return MSS_BYTES_DEFAULT;
+  return (uint16_t)(mtu - HEADERS_BYTES > UINT16_MAX ? UINT16_MAX : mtu - HEADERS_BYTES);
+}
+
+void msim__tcb_mtu_begin(struct msim__tcb *tcb)
+{
+  uint32_t mtu = msim__ip_mtu_for(tcb->head.node, tcb->head.remote_id);
+
+  tcb->mss_own = mss_of(mtu);
+  if (tcb->opts->no_pmtud && mtu > MTU_BYTES_REMOTE && !msim__ip_is_next_hop(tcb->head.node, tcb->head.remote_id))
+    mtu = MTU_BYTES_REMOTE;
+  tcb->mss_told = tcb->mss_path = mss_of(mtu);
+}
+
+/* RFC 1191 7: what routers that do not tell their MTU most likely have; the next one below. */
+static uint32_t plateau_below(uint32_t mtu)
+{
+  static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296};
+  size_t i;
+
+  for (i = 0; i < sizeof plateaus / sizeof *plateaus; i++) {
+    if (plateaus[i] < mtu)
+      return plateaus[i];
+  }
+  return MTU_BYTES_MIN;
+}
+
+/* Everything from the refused segment on is cut anew and sent at once; that is no sign of congestion. What claims to be
+ * smaller than it is, is taken for the least (RFC 5927 7.2); that it quotes what is under way is known. */
+void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu, uint32_t seq)
+{
+  uint32_t header_bytes = HEADERS_BYTES + msim__tcb_option_bytes(tcb), now = tcb->cc.mss_bytes + header_bytes;
+
+  if (tcb->opts->no_pmtud)
+    return;
+  if (mtu == 0)
+    mtu = plateau_below(now);
+  if (mtu < MTU_BYTES_MIN)
+    mtu = MTU_BYTES_MIN;
+  if (mtu >= now)
+    return;
+  tcb->mss_told = tcb->mss_path = (uint16_t)(mtu - HEADERS_BYTES);
+  msim__tcb_update_mss(tcb);
+  if (msim__seq_before(seq, tcb->snd_nxt) && (tcb->bits & MSIM__TCB_RECOVERING) == 0)
+    tcb->snd_nxt = seq;
+  msim__tcb_output(tcb);
+}
+
+/* 1024 is what Linux tries first; 536 passes wherever 576 do. When neither gets through it was not the size. */
+void msim__tcb_mtu_timeout(struct msim__tcb *tcb)
+{
+  static const uint16_t sizes[] = {1024, MSS_BYTES_DEFAULT, UINT16_MAX};
+  uint32_t first = tcb->opts->black_hole_timeouts, before_bytes = tcb->cc.mss_bytes, size;
+
+  if (first == 0 || tcb->retries < first)
+    return;
+  size = sizes[(tcb->retries - first) % (sizeof sizes / sizeof *sizes)];
+  if (size < tcb->mss_told && tcb->snd_max - tcb->snd_una <= size)
+    return; /* little is under way: no smaller segment could help */
+  tcb->mss_path = (uint16_t)(size < tcb->mss_told ? size : tcb->mss_told);
+  msim__tcb_update_mss(tcb);
+  if (tcb->cc.cwnd_bytes == before_bytes)
+    tcb->cc.cwnd_bytes = tcb->cc.mss_bytes; /* one segment, as after every timeout */
+}
