@@ -19,7 +19,8 @@
  * or another handler of the loop, only those of the same host, since nothing reaches another host without a link.
  * What needs addresses or routes (connect, sendto, bind to an address) starts the simulation when nobody has.
  *
- * Sockets belong to the simulation: those that are not closed are released with it, silently. Hosts speak IPv4.
+ * Sockets belong to the simulation: those that are not closed are released with it, silently. When their host crashes
+ * (host.h) they are dead: the next call gives -MSIM_ENETDOWN, and callbacks are not called any more. Hosts speak IPv4.
  * Does not include: streams of agents (stream.h), whole packets (port.h), descriptors of the operating system. */
 #ifndef MAILSIM_SOCKET_H
 #define MAILSIM_SOCKET_H
@@ -102,8 +103,8 @@ MSIM_API int msim_socket_open(struct msim_node *node, enum msim_socket_type type
 MSIM_API int msim_socket_bind(struct msim_socket *socket, const struct msim_endpoint *local);
 
 /* Listens (binds to an ephemeral port when unbound); again: a new backlog. Like Linux, backlog + 1 connections wait to
- * be accepted; beyond that SYNs and the last ACKs of handshakes are dropped, so that peers try again. A listener
- * listens at every address of the host. -MSIM_EADDRINUSE, -MSIM_EINVAL (connected or connecting), -MSIM_EOPNOTSUPP
+ * be accepted; beyond that SYNs and the last ACKs of handshakes are dropped, so that peers try again. A socket that is
+ * bound to an address listens there only. -MSIM_EADDRINUSE, -MSIM_EINVAL (connected or connecting), -MSIM_EOPNOTSUPP
  * (datagrams). */
 MSIM_API int msim_socket_listen(struct msim_socket *socket, int backlog);
 

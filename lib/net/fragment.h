@@ -19,6 +19,7 @@ struct msim__reassembly; /* of one host, made when first used */
 
 /* Takes a fragment that has come to an end host. The packet once it is complete, or MSIM__PACKET_NONE. */
 uint32_t msim__reassembly_take(struct msim_node *node, uint32_t packet_index, const char *link);
+void msim__reassembly_crash(struct msim_node *node); /* all parts are lost */
 void msim__reassembly_end(struct msim__net *net);
 
 /* ---- packet_read.c ---- */

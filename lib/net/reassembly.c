@@ -380,6 +380,20 @@ uint32_t msim__reassembly_take(struct msim_node *node, uint32_t packet_index, co
   return d->got_bytes == d->total_bytes ? complete(net, all, d) : MSIM__PACKET_NONE;
 }
 
+/* A host that has crashed has not received what was not whole yet. */
+void msim__reassembly_crash(struct msim_node *node)
+{
+  struct msim__reassembly *all = node->reassembly;
+
+  if (all == NULL)
+    return;
+  while (all->oldest != NULL) {
+    free_parts(msim__net(msim__node_sim(node)), all, all->oldest, "down");
+    forget(msim__net(msim__node_sim(node)), all, all->oldest);
+  }
+  msim_timer_cancel(&all->timer);
+}
+
 void msim__reassembly_end(struct msim__net *net)
 {
   size_t i;

@@ -28,7 +28,28 @@ static void end(struct msim_sim *sim)
   sim->rooms[MSIM__ROOM_SOCKETS] = NULL;
 }
 
-static const struct msim__layer_hooks hooks = {.end = end};
+/* The host is gone, and TCP and UDP forget what it had: its sockets are dead. Timers of the host are swept anyway. */
+static void crash(struct msim_node *node)
+{
+  struct msim_socket *s, *child;
+
+  for (s = room_of(msim__node_sim(node))->first; s != NULL; s = s->next) {
+    if (s->node != node)
+      continue;
+    while ((child = s->waiting_first) != NULL) { /* nobody has heard of them */
+      s->waiting_first = child->waiting_next;
+      msim__socket_free(child);
+    }
+    s->waiting_last = NULL;
+    s->waiting_count = 0;
+    s->tcb = NULL;
+    s->is_bound = false;
+    s->phase = MSIM__SOCKET_OVER;
+    s->error = MSIM_ENETDOWN;
+  }
+}
+
+static const struct msim__layer_hooks hooks = {.end = end, .crash = crash};
 
 int msim__sockets_create(struct msim_sim *sim)
 {
@@ -222,14 +243,13 @@ int msim__socket_bind_any(struct msim_socket *s)
 
 static int check_local(const struct msim_socket *s, const struct msim_addr *addr)
 {
-  const struct msim__net *net = msim__net(msim__socket_sim(s));
   uint32_t id;
 
   if (addr->family != MSIM_FAMILY_IPV4)
     return -MSIM_EAFNOSUPPORT;
-  if (addr->bytes[0] == 127)
-    return 0;
-  id = msim__addr_find(net, addr);
+  id = msim__addr_intern(msim__net(msim__socket_sim(s)), addr); /* a loopback address may never have been spoken of */
+  if (id == 0)
+    return msim__sim_fail_nomem(msim__socket_sim(s));
   return id != 0 && msim__node_owns(s->node, id) ? 0 : -MSIM_EADDRNOTAVAIL;
 }
 

@@ -5,7 +5,6 @@
  * duplicate ACKs is TCP's: inflate_bytes. Does not send: it sets bits for tcp_output.c. */
 #include "tcp/tcp_sack.h"
 
-#define DUP_ACKS 3u /* RFC 5681 3.2 */
 #define INFLATE_BYTES_MAX (INT32_C(1) << 28)
 
 static void set_inflate(struct msim__tcb *tcb, int64_t bytes)
@@ -38,6 +37,8 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
   tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
               MSIM__TCB_RETRANSMIT;
   tcb->cc.in_recovery = true;
+  if ((tcb->bits & MSIM__TCB_TLP_DUE) != 0) /* RFC 8985 7.2: what the probe would find out is known */
+    msim__tcb_loss_off(tcb);
   if (uses_sack(tcb)) { /* RFC 6675 5, step 4 */
     tcb->snd_nxt = tcb->snd_max;
     msim__tcb_board_begin(tcb);
@@ -46,7 +47,7 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
       msim__tcb_board_lose_first(tcb);
     }
   } else if (!msim__tcb_uses_prr(tcb)) {
-    set_inflate(tcb, (int64_t)DUP_ACKS * tcb->cc.mss_bytes);
+    set_inflate(tcb, (int64_t)msim__tcb_dup_thresh(tcb) * tcb->cc.mss_bytes);
   }
   if (msim__tcb_uses_prr(tcb))
     msim__tcb_prr_begin(tcb, delivered_bytes);
@@ -92,7 +93,7 @@ static void take_duplicate(struct msim__tcb *tcb)
     msim__tcb_prr_duplicate(tcb);
   else if ((tcb->bits & MSIM__TCB_RECOVERING) != 0)
     set_inflate(tcb, (int64_t)tcb->inflate_bytes + tcb->cc.mss_bytes); /* RFC 5681 3.2 step 4 */
-  else if (tcb->dup_acks == DUP_ACKS && msim__seq_after(tcb->snd_una, tcb->recover))
+  else if (tcb->dup_acks >= msim__tcb_dup_thresh(tcb) && msim__seq_after(tcb->snd_una, tcb->recover))
     msim__tcb_enter_recovery(tcb, tcb->cc.mss_bytes);
 }
 
@@ -108,14 +109,19 @@ static uint32_t data_in(const struct msim__tcb *tcb, uint32_t ack)
   return bytes;
 }
 
-/* RFC 7661 and RFC 5681 3.1: a window that was not used says nothing about the path. */
+/* RFC 7661 and RFC 5681 3.1: a window that was not used says nothing about the path. One that was counts until its last
+ * byte is acknowledged, though less and less of it is under way then. */
 static void note_limits(struct msim__tcb *tcb)
 {
   struct msim_cc_vars *cc = &tcb->cc;
 
   cc->flight_bytes = tcb->snd_nxt - tcb->snd_una;
-  cc->is_cwnd_limited = cc->flight_bytes + cc->mss_bytes > cc->cwnd_bytes ||
-                        (cc->cwnd_bytes < cc->ssthresh_bytes && cc->cwnd_bytes / 2 < cc->flight_bytes);
+  if (!msim__seq_before(tcb->snd_una, tcb->flight_peak_end) || cc->flight_bytes > tcb->flight_peak_bytes) {
+    tcb->flight_peak_bytes = cc->flight_bytes;
+    tcb->flight_peak_end = tcb->snd_nxt;
+  }
+  cc->is_cwnd_limited = tcb->flight_peak_bytes + cc->mss_bytes > cc->cwnd_bytes ||
+                        (cc->cwnd_bytes < cc->ssthresh_bytes && cc->cwnd_bytes / 2 < tcb->flight_peak_bytes);
 }
 
 static void restart_timer(struct msim__tcb *tcb)
@@ -163,7 +169,7 @@ static void take_sacks(struct msim__tcb *tcb, const struct msim__segment *seg, u
     return;
   if (fresh_bytes > 0 && tcb->dup_acks < UINT8_MAX)
     tcb->dup_acks++;
-  lost = rack ? msim__tcb_rack_judge(tcb) : msim__tcb_board_judge(tcb) || tcb->dup_acks >= DUP_ACKS;
+  lost = rack ? msim__tcb_rack_judge(tcb) : msim__tcb_board_judge(tcb) || tcb->dup_acks >= msim__tcb_dup_thresh(tcb);
   if (lost)
     msim__tcb_enter_recovery(tcb, acked_bytes + fresh_bytes);
 }
@@ -218,7 +224,8 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   if (was_spurious(tcb, seg))
     msim__tcp_count(tcb->head.node, MSIM__COUNT_spurious_rtos);
   note_limits(tcb);
-  msim__tcb_rtt_acked(tcb, seg);
+  if (tcb->snd_una != tcb->iss) /* the SYN's round trip was taken when the connection became synchronized */
+    msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;
   tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
   drag_marks(tcb);

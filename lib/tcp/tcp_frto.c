@@ -9,6 +9,7 @@ enum { FRTO_OFF = 0, FRTO_SENT_FIRST = 1, FRTO_SENT_NEW = 2 }; /* after steps 1 
 enum { NOTHING_TO_TAKE_BACK, REPAIRING, LATE };
 
 #define FRTO_NEW_SEGMENTS 2u
+#define DUP_EXTRA_MAX 29u /* a gap that 32 segments have passed is a loss on any path */
 #define FRTO_WINDOW_SEGMENTS 3u
 
 void msim__tcb_undo_begin(struct msim__tcb *tcb, bool timeout)
@@ -42,8 +43,10 @@ void msim__tcb_undo_resent(struct msim__tcb *tcb)
 /* As if nothing had happened: what is under way is under way, and the next loss may be answered. */
 static void take_back(struct msim__tcb *tcb)
 {
-  if (!tcb->undo.timeout)
-    tcb->bits |= MSIM__TCB_REORDERING; /* late, not lost */
+  if (!tcb->undo.timeout) { /* late, not lost: more patience, by the one rule or by the other */
+    tcb->bits |= MSIM__TCB_REORDERING;
+    tcb->dup_extra = tcb->dup_extra < DUP_EXTRA_MAX / 2 ? (uint8_t)(2 * tcb->dup_extra + 1) : DUP_EXTRA_MAX;
+  }
   tcb->bits &= ~(uint32_t)(MSIM__TCB_RECOVERING | MSIM__TCB_RETRANSMIT);
   tcb->cc.in_recovery = false;
   tcb->inflate_bytes = 0;

@@ -94,8 +94,6 @@ static bool check_sequence(struct msim__tcb *tcb, struct msim__segment *seg)
   if (is_repeated_syn(tcb, seg))
     return false;
   if (is_acceptable(tcb, seg)) {
-    if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0)
-      msim__tcb_ts_update(tcb, seg);
     trim(tcb, seg);
     return true;
   }
@@ -192,6 +190,7 @@ static bool ack_in_syn_received(struct msim__tcb *tcb, const struct msim__segmen
     return false; /* as if it had been lost: our SYN, ACK asks again */
   }
   if (msim__seq_after(seg->ack, tcb->snd_una) && !msim__seq_after(seg->ack, tcb->snd_max)) {
+    msim__tcb_ts_update(tcb, seg);
     msim__tcb_synchronized(tcb, seg);
     msim__tcb_establish(tcb, "ACK of SYN");
     msim__tcb_take_ack(tcb, seg);
@@ -211,6 +210,7 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
     msim__tcb_challenge(tcb);
     return false;
   }
+  msim__tcb_ts_update(tcb, seg);
   if ((tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0 && msim__seq_after(seg->ack, tcb->iss)) {
     tcb->bits &= ~(uint32_t)MSIM__TCB_CLOSED_EARLY; /* the handshake is complete only now */
     msim__tcb_synchronized(tcb, seg);

@@ -657,7 +657,8 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .src_port = tcb->head.local_port,
                               .dst_port = tcb->head.remote_port,
                               .seq = next_number(tcb),
-                              .flags = MSIM_TCP_RST,
+                              .ack = tcb->rcv_nxt, /* RFC 9293 wants no ACK here; every deployed stack sends it */
+                              .flags = MSIM_TCP_RST | MSIM_TCP_ACK,
                               .flow = tcb->flow,
                               .side = tcb->head.side,
                               .tos = tcb->tos,

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define DUP_THRESH 3u
-
 /* ---- rows ---- */
 
 static uint32_t row_bytes(const struct msim__tcp_board *board, uint32_t i)
@@ -354,7 +352,7 @@ void msim__board_lose(struct msim__tcp_board *board, uint32_t i)
 bool msim__tcb_board_judge(struct msim__tcb *tcb)
 {
   struct msim__tcp_board *board = tcb->board;
-  uint32_t bytes = 0, runs = 0, i;
+  uint32_t bytes = 0, runs = 0, thresh = msim__tcb_dup_thresh(tcb), i;
   bool in_run = false;
 
   if (board == NULL || board->count == 0)
@@ -371,7 +369,7 @@ bool msim__tcb_board_judge(struct msim__tcb *tcb)
     in_run = false;
     if ((row->flags & MSIM__ROW_LOST) != 0)
       break; /* and so is what lies below */
-    if (runs >= DUP_THRESH || bytes > (DUP_THRESH - 1) * tcb->cc.mss_bytes)
+    if (runs >= thresh || bytes > (thresh - 1) * tcb->cc.mss_bytes)
       msim__board_lose(board, i);
   }
   return (msim__board_row(board, 0)->flags & MSIM__ROW_LOST) != 0;

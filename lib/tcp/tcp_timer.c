@@ -98,7 +98,7 @@ static void retransmit_fired(struct msim__tcb *tcb)
   tcb->bits &= ~(uint32_t)(MSIM__TCB_RECOVERING | MSIM__TCB_RETRANSMIT);
   tcb->cc.in_recovery = false;
   tcb->inflate_bytes = 0;
-  tcb->dup_acks = 0;
+  tcb->dup_acks = tcb->dup_extra = 0; /* too much patience may be what has led here */
   if (!opening)
     tcb->recover = tcb->snd_max;
   if (!opening && tcb->retries == 1 && fresh)

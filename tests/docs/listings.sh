@@ -1,5 +1,5 @@
 #!/bin/sh
-# listings.sh MAILSIM ROOT LIBRARY DOCUMENT: every listing of a document does what the text says. CC, CFLAGS and NEEDED_LIBS
+# listings.sh MAILSIM ROOT LIBRARY DOCUMENT: every listing of a document does what the text says. CC, CFLAGS and YAML_LIBS
 # come by the environment. A listing is what stands between ``` lines, or after an empty line behind four spaces:
 #
 #   ```yaml           a topology: `mailsim check`, then `mailsim run`
@@ -36,7 +36,7 @@ Name: mailsim
 Description: the library of this build
 Version: 0
 Cflags: -I$root/include
-Libs: $library $NEEDED_LIBS
+Libs: $library $YAML_LIBS
 PC
 PATH=$folder/bin:$PATH
 PKG_CONFIG_PATH=$folder/bin${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
@@ -81,7 +81,7 @@ try_c() {
     cc $flags -c "$name" -o "$name.o" >"$folder/out" 2>&1 || fail "$2" "this does not compile" "$folder/out"
     return
   fi
-  cc $flags "$name" $library $NEEDED_LIBS -o "${name%.c}" >"$folder/out" 2>&1 || { fail "$2" "this does not compile" "$folder/out"; return; }
+  cc $flags "$name" $library $YAML_LIBS -o "${name%.c}" >"$folder/out" 2>&1 || { fail "$2" "this does not compile" "$folder/out"; return; }
   "./${name%.c}" >"$folder/out" 2>&1 || fail "$2" "this program ends with $?" "$folder/out"
   cat "$folder/out" >>"$folder/printed"
 }

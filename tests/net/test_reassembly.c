@@ -172,6 +172,34 @@ static void lost_part_is_told_after_the_timeout(void **state)
   }
 }
 
+static void crash_loses_the_parts_that_wait(void **state)
+{
+  static const uint32_t second[] = {2, 0};
+  struct msim_link_opts link = narrow(576);
+  size_t i;
+
+  (void)state;
+  link.a_to_b.impair.drop_nth = second;
+  open_world(&link, 576);
+  listen_at("a");
+  assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
+  assert_int_equal(send_from("b", "a", 1192), MSIM_OK);
+  net_world_run(&w);
+  assert_int_equal(w.net->packets.live_count, 3); /* two parts and the packet that they are of */
+  net_world_node(&w, "a")->is_up = false;         /* as msim_host_crash does, which is above */
+  msim__timers_cancel_of(w.sim, net_world_node(&w, "a"));
+  for (i = w.sim->layer_count; i-- > 0;)
+    if (w.sim->layers[i]->crash != NULL)
+      w.sim->layers[i]->crash(net_world_node(&w, "a"));
+  assert_int_equal(w.net->packets.live_count, 0);
+  assert_int_equal(fragments(MSIM_POINT_DROP), 3);
+  assert_string_equal(net_seen_at(&w, MSIM_TRACE_FRAGMENT, MSIM_POINT_DROP, 2)->reason, "down");
+  assert_int_equal(net_seen_count(&w, MSIM_TRACE_DATAGRAM, MSIM_POINT_DROP), 1);
+  assert_int_equal(msim_sim_advance_to(w.sim, MSIM_SEC(100)), MSIM_OK); /* and nothing more is said of them */
+  assert_int_equal(fragments(MSIM_POINT_DROP), 3);
+  close_world();
+}
+
 static void damage_to_any_part_spoils_the_whole(void **state)
 {
   struct msim_link_opts link = narrow(576);
@@ -491,6 +519,7 @@ int main(void)
       cmocka_unit_test(datagram_of_any_size_arrives_over_any_mtu),
       cmocka_unit_test(parts_have_the_sizes_of_rfc_791),
       cmocka_unit_test(lost_part_is_told_after_the_timeout),
+      cmocka_unit_test(crash_loses_the_parts_that_wait),
       cmocka_unit_test(damage_to_any_part_spoils_the_whole),
       cmocka_unit_test(bad_link_loses_datagrams_and_mixes_none),
       cmocka_unit_test(parts_in_any_order_make_the_datagram),

@@ -400,6 +400,35 @@ static void loopback_reaches_the_host_itself(void **state)
   sockets_world_close(&w);
 }
 
+static void bound_listener_listens_at_its_address_only(void **state)
+{
+  const struct msim_endpoint home = {{MSIM_FAMILY_IPV4, {127, 0, 0, 1}}, SOCKETS_PORT};
+  struct sockets_world w;
+  struct msim_socket *far, *near;
+  struct msim_endpoint to;
+
+  (void)state;
+  sockets_world_open(&w, NULL, NULL);
+  w.listener = sockets_new(w.b, MSIM_SOCK_STREAM);
+  assert_int_equal(msim_socket_bind(w.listener, &home), 0);
+  assert_int_equal(msim_socket_listen(w.listener, 5), 0);
+  far = sockets_new(w.a, MSIM_SOCK_STREAM);
+  near = sockets_new(w.b, MSIM_SOCK_STREAM);
+  to = sockets_at(w.b, SOCKETS_PORT);
+  assert_int_equal(msim_socket_connect(far, &to), -MSIM_EINPROGRESS);
+  assert_int_equal(msim_socket_connect(near, &home), -MSIM_EINPROGRESS);
+  sockets_world_run_for(&w, MSIM_MSEC(10));
+  assert_int_equal(sockets_get(far, MSIM_SO_ERROR), MSIM_ECONNREFUSED);
+  assert_int_equal(msim_socket_connect(near, &home), 0);
+  assert_int_equal(msim_socket_accept(w.listener, &w.server, NULL), 0);
+  assert_int_equal(msim_socket_close(w.listener), 0);
+  near = sockets_new(w.b, MSIM_SOCK_STREAM);
+  assert_int_equal(msim_socket_connect(near, &home), -MSIM_EINPROGRESS);
+  sockets_world_run_for(&w, MSIM_MSEC(10));
+  assert_int_equal(sockets_get(near, MSIM_SO_ERROR), MSIM_ECONNREFUSED);
+  sockets_world_close(&w);
+}
+
 static void names_of_errors(void **state)
 {
   (void)state;
@@ -429,6 +458,7 @@ int main(void)
       cmocka_unit_test(time_out_when_peer_is_gone),
       cmocka_unit_test(calls_start_the_simulation_when_they_must),
       cmocka_unit_test(loopback_reaches_the_host_itself),
+      cmocka_unit_test(bound_listener_listens_at_its_address_only),
       cmocka_unit_test(names_of_errors),
   };
 

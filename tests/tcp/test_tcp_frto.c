@@ -277,6 +277,28 @@ static void recovery_when_all_came_twice_then_taken_back(void **state)
   }
 }
 
+/* Whoever has been too quick waits for one more, and a timeout ends that. */
+static void recovery_when_taken_back_then_more_patience_without_rack(void **state)
+{
+  struct tcp_world w;
+
+  (void)state;
+  begin(&w, &reno, SACK, 30000);
+  sack(&w, 1, 1001, 5001);
+  RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 5001, .sack = {{1, 1001}});
+  assert_true(is_undone(&w));
+  assert_int_equal(msim__tcb_dup_thresh(w.acceptor.tcb), 4);
+  w.cwnds[0] = '\0';
+  sack(&w, 5001, 6001, 9001); /* three */
+  assert_null(strstr(w.cwnds, "a fast-retransmit "));
+  sack(&w, 5001, 6001, 10001);
+  assert_non_null(strstr(w.cwnds, "a fast-retransmit "));
+  tcp_world_run_for(&w, MSIM_MSEC(500));
+  assert_non_null(strstr(w.cwnds, "a timeout "));
+  assert_int_equal(msim__tcb_dup_thresh(w.acceptor.tcb), 3);
+  tcp_world_close(&w);
+}
+
 static void recovery_when_another_came_twice_then_stays(void **state)
 {
   struct tcp_world w;
@@ -333,6 +355,7 @@ int main(void)
       cmocka_unit_test(timeout_when_the_echo_is_older_then_taken_back_at_once),
       cmocka_unit_test(recovery_when_the_echo_is_older_then_taken_back),
       cmocka_unit_test(recovery_when_all_came_twice_then_taken_back),
+      cmocka_unit_test(recovery_when_taken_back_then_more_patience_without_rack),
       cmocka_unit_test(recovery_when_another_came_twice_then_stays),
       cmocka_unit_test(controller_when_it_cannot_then_keeps_its_window),
   };
