@@ -26,8 +26,9 @@ enum msim_field_kind {
   MSIM_FIELD_HOST,        /* const char *: a host of the topology, a domain name or an address */
   MSIM_FIELD_CIDR,        /* struct msim_cidr; "192.0.2.0/24" */
   MSIM_FIELD_LIST,        /* struct msim_list of items described by item[0] */
-  MSIM_FIELD_MAP,         /* struct msim_list; each item begins with `const char *key`, its value by item[0] */
-  MSIM_FIELD_STRUCT       /* pointer to a struct of item_bytes described by the table item; NULL when absent */
+  MSIM_FIELD_MAP,   /* struct msim_list; each item begins with `const char *key`, its value by item[0]. Where that is a
+                       STRUCT, a list of names may stand for the map: their structs are NULL */
+  MSIM_FIELD_STRUCT /* pointer to a struct of item_bytes described by the table item; NULL when absent */
 };
 
 struct msim_list {
@@ -49,8 +50,9 @@ struct msim_field {
   size_t item_bytes;        /* LIST, MAP: of one item; STRUCT: of the struct */
   const char *const *names; /* ENUM: NULL-terminated */
   uint64_t min, max; /* UINT and quantities: bounds, max 0 means none; LIST, MAP: of the count, max 0 means 65536 */
-  const char *(*check)(const char *text); /* TEXT: NULL, or gives a sentence on what is wrong, or NULL for fine */
-  const char *help;                       /* one line for the schema and `mailsim list agents` */
+  const char *(*check)(
+      const char *text); /* TEXT, and the keys of a MAP: NULL, or gives a sentence on what is wrong, or NULL for fine */
+  const char *help;      /* one line for the schema and `mailsim list agents` */
 };
 
 struct msim_agent_type {

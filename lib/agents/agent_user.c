@@ -1,43 +1,48 @@
-/* agent_user.c: a person at a PC: writes mails at given times and hands each to the provider's server by SMTP.
+/* agent_user.c: a person at a PC: who it is, and what it does at given times or by chance.
  *
- * One connection per mail, in lock-step; a mail that is not taken is reported as failed and not tried again, as a mail
- * program does. Does not log in, does not read mail, does not keep copies of what was sent. */
-#include "agents/smtp_outgoing.h"
-#include "agents/smtp_stream.h"
-#include "mail/compose.h"
+ * Acts are rows of one table, by their key in the script. What becomes of a mail is told in user_sending.h. Does not
+ * read mail. */
+#include "agents/draw.h"
+#include "agents/user_sending.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#define ADDRESSES_MAX 8u /* of the provider's host that are tried */
-#define MAIL_BYTES_MAX (256u * 1024u * 1024u)
-
-struct mail_config {
-  const char *message; /* label, or "" */
-  const char *from;    /* or "": the person's address */
-  struct msim_list to; /* const char * */
-  const char *subject, *body;
-  uint64_t size_bytes;
-};
 
 struct step_config {
   msim_ns at_ns;
-  const struct mail_config *send;
+  const char *account;
+  const struct msim__user_mail *send;
+};
+
+struct account_config {
+  const char *key;
+  const struct msim__user_account *account;
+};
+
+struct traffic_config {
+  uint64_t mail_count;
+  msim_ns from_ns;
+  const struct msim__draw *every, *size;
+  struct msim_list to; /* const char * */
+  const char *subject;
 };
 
 struct config {
-  const char *address, *name, *submit;
-  uint64_t submit_port;
-  struct msim_list script; /* const struct step_config * */
+  struct msim__user_account account; /* first: ACCOUNT_FIELDS count from its start */
+  struct msim_list accounts;         /* struct account_config: further ones */
+  struct msim_list script;           /* const struct step_config * */
+  const struct traffic_config *traffic;
+  const struct msim__user_retry *retry;
 };
+
+/* ---- keys ---- */
 
 static const char *check_address(const char *text)
 {
   struct msim__address address;
 
-  return msim__address_parse(&address, msim__slice_text(text), false, NULL) == MSIM_OK
+  return msim__address_parse(&address, msim__slice_text(text), true, NULL) == MSIM_OK
              ? NULL
              : "an address such as anna@x.example is expected here";
 }
@@ -47,46 +52,122 @@ static const char *check_address_or_none(const char *text)
   return text[0] == '\0' ? NULL : check_address(text);
 }
 
-static const struct msim_field to_item[] = {
+static const char *check_secret(const char *text)
+{
+  size_t n = strlen(text);
+
+  return n > 0 && n <= MSIM__SASL_TEXT_BYTES_MAX ? NULL : "1 to 255 bytes are expected here";
+}
+
+static const char *check_name(const char *text)
+{
+  return text[0] != '\0' ? NULL : "a name is expected here";
+}
+
+static const char *check_type(const char *text)
+{
+  const char *c, *slash = strchr(text, '/');
+
+  for (c = text; *c != '\0'; c++)
+    if (*c <= ' ' || *c > '~' || *c == '"' || *c == ';')
+      slash = NULL;
+  return text[0] == '\0' || (slash != NULL && slash > text && slash[1] != '\0')
+             ? NULL
+             : "a type such as application/pdf is expected here";
+}
+
+static const struct msim_field address_item[] = {
     {.key = "to", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_address},
+};
+
+static const struct msim_field attachment_fields[] = {
+    {.key = "name",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct msim__user_attachment, name),
+     .check = check_name,
+     .help = "of the file, UTF-8; its bytes follow from it"},
+    {.key = "type",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct msim__user_attachment, type),
+     .fallback = "\"\"",
+     .check = check_type,
+     .help = "application/octet-stream when absent"},
+    {.key = "size",
+     .kind = MSIM_FIELD_SIZE_BYTES,
+     .offset = offsetof(struct msim__user_attachment, size_bytes),
+     .max = MSIM__USER_MAIL_BYTES_MAX,
+     .help = "before it is coded"},
+    {.key = NULL},
+};
+
+static const struct msim_field attachment_item[] = {
+    {.key = "attachment",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = 0,
+     .item = attachment_fields,
+     .item_bytes = sizeof(struct msim__user_attachment)},
 };
 
 static const struct msim_field mail_fields[] = {
     {.key = "message",
      .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct mail_config, message),
+     .offset = offsetof(struct msim__user_mail, message),
      .fallback = "\"\"",
      .help = "its label in the trace; HOST-N when absent"},
     {.key = "from",
      .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct mail_config, from),
+     .offset = offsetof(struct msim__user_mail, from),
      .fallback = "\"\"",
      .check = check_address_or_none,
-     .help = "another sender than the person's address"},
+     .help = "another sender than the account's address"},
     {.key = "to",
      .kind = MSIM_FIELD_LIST,
-     .offset = offsetof(struct mail_config, to),
-     .item = to_item,
+     .offset = offsetof(struct msim__user_mail, to),
+     .item = address_item,
      .item_bytes = sizeof(const char *),
      .min = 1,
      .max = 1000,
      .help = "the recipients' addresses"},
+    {.key = "cc",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct msim__user_mail, cc),
+     .fallback = "",
+     .item = address_item,
+     .item_bytes = sizeof(const char *),
+     .max = 1000,
+     .help = "further recipients"},
+    {.key = "bcc",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct msim__user_mail, bcc),
+     .fallback = "",
+     .item = address_item,
+     .item_bytes = sizeof(const char *),
+     .max = 1000,
+     .help = "further recipients of whom the others shall not know"},
     {.key = "subject",
      .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct mail_config, subject),
+     .offset = offsetof(struct msim__user_mail, subject),
      .fallback = "\"\"",
      .help = "UTF-8"},
     {.key = "body",
      .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct mail_config, body),
+     .offset = offsetof(struct msim__user_mail, body),
      .fallback = "\"\"",
      .help = "UTF-8; lines end in LF or CRLF"},
     {.key = "size",
      .kind = MSIM_FIELD_SIZE_BYTES,
-     .offset = offsetof(struct mail_config, size_bytes),
+     .offset = offsetof(struct msim__user_mail, size_bytes),
      .fallback = "0B",
-     .max = MAIL_BYTES_MAX,
-     .help = "fills the body so that the whole message measures this much"},
+     .max = MSIM__USER_MAIL_BYTES_MAX,
+     .help = "fills the text so that the whole message measures this much"},
+    {.key = "attachments",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct msim__user_mail, attachments),
+     .fallback = "",
+     .item = attachment_item,
+     .item_bytes = sizeof(const struct msim__user_attachment *),
+     .max = 100,
+     .help = "files that go with it"},
     {.key = NULL},
 };
 
@@ -96,11 +177,16 @@ static const struct msim_field step_fields[] = {
      .offset = offsetof(struct step_config, at_ns),
      .fallback = "0s",
      .help = "when, from the start of the run"},
+    {.key = "account",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct step_config, account),
+     .fallback = "\"\"",
+     .help = "one of accounts; absent: the person's own"},
     {.key = "send",
      .kind = MSIM_FIELD_STRUCT,
      .offset = offsetof(struct step_config, send),
      .item = mail_fields,
-     .item_bytes = sizeof(struct mail_config),
+     .item_bytes = sizeof(struct msim__user_mail),
      .help = "a mail to be written and sent"},
     {.key = NULL},
 };
@@ -113,28 +199,120 @@ static const struct msim_field step_item[] = {
      .item_bytes = sizeof(struct step_config)},
 };
 
-static const struct msim_field fields[] = {
-    {.key = "address",
+static const struct msim_field login_fields[] = {
+    {.key = "user", .kind = MSIM_FIELD_TEXT, .offset = offsetof(struct msim__user_login, user), .check = check_secret},
+    {.key = "password",
      .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct config, address),
-     .check = check_address,
-     .help = "the person's mail address"},
-    {.key = "name",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct config, name),
-     .fallback = "\"\"",
-     .help = "the person's name, for the field From"},
-    {.key = "submit",
-     .kind = MSIM_FIELD_HOST,
-     .offset = offsetof(struct config, submit),
-     .help = "the provider's host that takes the mail"},
-    {.key = "submit-port",
+     .offset = offsetof(struct msim__user_login, password),
+     .check = check_secret},
+    {.key = NULL},
+};
+
+/* The same for the person's own account and for further ones. */
+#define ACCOUNT_FIELDS                                                                                                 \
+  {.key = "address",                                                                                                   \
+   .kind = MSIM_FIELD_TEXT,                                                                                            \
+   .offset = offsetof(struct msim__user_account, address),                                                             \
+   .check = check_address,                                                                                             \
+   .help = "the person's mail address"},                                                                               \
+      {.key = "name",                                                                                                  \
+       .kind = MSIM_FIELD_TEXT,                                                                                        \
+       .offset = offsetof(struct msim__user_account, name),                                                            \
+       .fallback = "\"\"",                                                                                             \
+       .help = "the person's name, for the field From"},                                                               \
+      {.key = "submit",                                                                                                \
+       .kind = MSIM_FIELD_HOST,                                                                                        \
+       .offset = offsetof(struct msim__user_account, submit),                                                          \
+       .help = "the provider's host that takes the mail"},                                                             \
+      {.key = "submit-port",                                                                                           \
+       .kind = MSIM_FIELD_UINT,                                                                                        \
+       .offset = offsetof(struct msim__user_account, submit_port),                                                     \
+       .fallback = "25",                                                                                               \
+       .min = 1,                                                                                                       \
+       .max = 65535,                                                                                                   \
+       .help = "its port; with a login usually 587"},                                                                  \
+  {                                                                                                                    \
+    .key = "login", .kind = MSIM_FIELD_STRUCT, .offset = offsetof(struct msim__user_account, login), .fallback = "",   \
+    .item = login_fields, .item_bytes = sizeof(struct msim__user_login),                                               \
+    .help = "name and password at the provider; sent by the strongest way that is offered"                             \
+  }
+
+static const struct msim_field account_fields[] = {ACCOUNT_FIELDS, {.key = NULL}};
+
+static const struct msim_field account_item[] = {
+    {.key = "account",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct account_config, account),
+     .item = account_fields,
+     .item_bytes = sizeof(struct msim__user_account)},
+};
+
+static const struct msim_field traffic_fields[] = {
+    {.key = "mails",
      .kind = MSIM_FIELD_UINT,
-     .offset = offsetof(struct config, submit_port),
-     .fallback = "25",
+     .offset = offsetof(struct traffic_config, mail_count),
      .min = 1,
-     .max = 65535,
-     .help = "its port"},
+     .max = 10000000,
+     .help = "how many"},
+    {.key = "from",
+     .kind = MSIM_FIELD_DURATION_NS,
+     .offset = offsetof(struct traffic_config, from_ns),
+     .fallback = "0s",
+     .help = "from when on; the first one comes after a wait"},
+    {.key = "every",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct traffic_config, every),
+     .item = msim__draw_wait_fields,
+     .item_bytes = sizeof(struct msim__draw),
+     .help = "the wait before each"},
+    {.key = "size",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct traffic_config, size),
+     .fallback = "",
+     .item = msim__draw_size_fields,
+     .item_bytes = sizeof(struct msim__draw),
+     .help = "how much each measures at least"},
+    {.key = "to",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct traffic_config, to),
+     .item = address_item,
+     .item_bytes = sizeof(const char *),
+     .min = 1,
+     .max = 100000,
+     .help = "one of these gets it, each as likely as the others"},
+    {.key = "subject",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct traffic_config, subject),
+     .fallback = "\"\"",
+     .help = "UTF-8"},
+    {.key = NULL},
+};
+
+static const struct msim_field retry_fields[] = {
+    {.key = "after",
+     .kind = MSIM_FIELD_DURATION_NS,
+     .offset = offsetof(struct msim__user_retry, after_ns),
+     .min = 1,
+     .help = "how long the person waits"},
+    {.key = "times",
+     .kind = MSIM_FIELD_UINT,
+     .offset = offsetof(struct msim__user_retry, count_max),
+     .fallback = "1",
+     .max = 1000000,
+     .help = "how often it is tried again"},
+    {.key = NULL},
+};
+
+static const struct msim_field fields[] = {
+    ACCOUNT_FIELDS,
+    {.key = "accounts",
+     .kind = MSIM_FIELD_MAP,
+     .offset = offsetof(struct config, accounts),
+     .fallback = "",
+     .item = account_item,
+     .item_bytes = sizeof(struct account_config),
+     .max = 1000,
+     .help = "further accounts by names of one's own, each with address, name, submit, submit-port, login"},
     {.key = "script",
      .kind = MSIM_FIELD_LIST,
      .offset = offsetof(struct config, script),
@@ -142,314 +320,159 @@ static const struct msim_field fields[] = {
      .item = step_item,
      .item_bytes = sizeof(const struct step_config *),
      .help = "what the person does, and when"},
+    {.key = "traffic",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct config, traffic),
+     .fallback = "",
+     .item = traffic_fields,
+     .item_bytes = sizeof(struct traffic_config),
+     .help = "mails at times, of sizes and to people that are drawn"},
+    {.key = "retry",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct config, retry),
+     .fallback = "",
+     .item = retry_fields,
+     .item_bytes = sizeof(struct msim__user_retry),
+     .help = "what fails for now is tried again; absent: it has failed"},
     {.key = NULL},
 };
 
-/* One mail of the script until its time. */
+/* ---- acts ---- */
+
 struct step {
   struct msim_timer timer;
   struct msim_agent *agent;
-  const struct mail_config *mail;
-};
-
-/* One mail from its time to its outcome. */
-struct sending {
-  struct sending *prev, *next;
-  struct msim_agent *agent;
-  const struct mail_config *mail;
-  struct msim__message *message;
-  struct msim__smtp_outgoing out;
-  struct msim_endpoint places[ADDRESSES_MAX];
-  size_t place_count, place_next;
-  uint32_t refused_count; /* recipients refused one by one */
-  bool offered;           /* it was handed to a session: done has told, or will */
+  const struct step_config *config;
+  const struct msim__user_account *account;
 };
 
 struct state {
-  struct msim__mem mem;
+  struct msim__user_outbox outbox;
   struct step *steps;
   size_t step_count;
-  struct sending *sendings; /* those under way */
+  struct msim_timer traffic_timer;
+  uint64_t traffic_count;
 };
 
-/* ---- telling ---- */
-
-static void tell_failed(struct sending *s, const char *to, const char *reason, struct msim__smtp_reply_view reply)
+static void act_send(struct step *step)
 {
-  struct msim_value values[6];
-  size_t n = 0;
+  struct state *state = msim_agent_state(step->agent);
 
-  values[n++] = msim_value_text("message", s->message->label);
-  values[n++] = msim_value_text("protocol", "smtp");
-  values[n++] = msim_value_text("reason", reason);
-  if (to != NULL)
-    values[n++] = msim_value_text("to", to);
-  if (reply.code != 0)
-    values[n++] = msim_value_int("reply_class", reply.code / 100);
-  values[n++] = msim_value_text("reply", reply.text);
-  msim_agent_event(s->agent, "message.failed", values, n);
+  msim__user_send(&state->outbox, step->account, step->config->send);
 }
 
-static void tell_sent(struct sending *s, uint32_t accepted_count, const char *reply)
-{
-  const struct config *config = msim_agent_config(s->agent);
-  struct msim_value values[] = {
-      msim_value_text("message", s->message->label),
-      msim_value_text("protocol", "smtp"),
-      msim_value_text("server", config->submit),
-      msim_value_int("recipients", accepted_count),
-      msim_value_text("reply", reply),
-  };
-
-  msim_agent_event(s->agent, "message.sent", values, sizeof values / sizeof values[0]);
-}
-
-static void end_sending(struct sending *s)
-{
-  struct state *state = msim_agent_state(s->agent);
-
-  if (s->prev != NULL)
-    s->prev->next = s->next;
-  else
-    state->sendings = s->next;
-  if (s->next != NULL)
-    s->next->prev = s->prev;
-  msim__message_unref(s->message);
-  msim__free(&state->mem, s, sizeof *s);
-}
-
-/* ---- the session's questions and results ---- */
-
-static bool next_job(void *ctx, struct msim__smtp_job *job)
-{
-  struct sending *s = ctx;
-
-  if (s->offered)
-    return false;
-  s->offered = true;
-  job->message = s->message;
-  job->recipient_count = s->message->recipient_count;
-  return true;
-}
-
-static const char *recipient(void *ctx, uint32_t number)
-{
-  struct sending *s = ctx;
-
-  return s->message->recipients[number];
-}
-
-static void refused(void *ctx, uint32_t number, struct msim__smtp_reply_view reply)
-{
-  struct sending *s = ctx;
-
-  s->refused_count++;
-  tell_failed(s, s->message->recipients[number], "refused", reply);
-}
-
-static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_view reply)
-{
-  struct sending *s = ctx;
-
-  if (reply.code / 100 == 2)
-    tell_sent(s, accepted_count, reply.text);
-  else if (s->refused_count < s->message->recipient_count)
-    tell_failed(s, NULL, reply.code != 0 ? "refused" : "connection", reply);
-}
-
-static void connect_next(struct sending *s, struct msim__smtp_reply_view last);
-
-static void closed(void *ctx)
-{
-  struct sending *s = ctx;
-  struct msim__smtp_reply_view reply = {s->out.session.code, s->out.session.text, false};
-
-  if (s->offered)
-    end_sending(s); /* done has told how it went */
-  else
-    connect_next(s, reply);
-}
-
-static const struct msim__smtp_outgoing_ops outgoing_ops = {
-    .next = next_job,
-    .recipient = recipient,
-    .refused = refused,
-    .done = done,
-    .closed = closed,
+/* A step does what it has a key for. */
+static const struct act {
+  size_t offset; /* of the pointer in step_config that says so */
+  void (*run)(struct step *step);
+} acts[] = {
+    {offsetof(struct step_config, send), act_send},
 };
-
-/* ---- connecting ---- */
-
-static void connect_next(struct sending *s, struct msim__smtp_reply_view last)
-{
-  struct msim__smtp_reply_view none = {0, "no connection could be opened", true};
-  struct msim__smtp_outgoing_opts opts = {msim_agent_host(s->agent), false, false, NULL};
-
-  if (s->place_next < s->place_count) {
-    if (msim__smtp_outgoing_open(&s->out, s->agent, s->places[s->place_next++], &opts, &outgoing_ops, s) == MSIM_OK)
-      return;
-    last = none;
-  }
-  tell_failed(s, NULL, last.code != 0 ? "refused" : "connection", last);
-  end_sending(s);
-}
-
-static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_answers *answers)
-{
-  const struct config *config = msim_agent_config(agent);
-  struct msim__smtp_reply_view none = {0, "the provider's name is not known", true};
-  struct sending *s = ctx;
-  size_t i;
-
-  s->place_count = s->place_next = 0;
-  for (i = 0; i < answers->count && s->place_count < ADDRESSES_MAX; i++) {
-    s->places[s->place_count].addr = answers->items[i].addr;
-    s->places[s->place_count++].port = (uint16_t)config->submit_port;
-  }
-  if (s->place_count == 0) {
-    tell_failed(s, NULL, "no-such-host", none);
-    end_sending(s);
-    return;
-  }
-  connect_next(s, none);
-}
-
-/* ---- writing ---- */
-
-static struct msim__message *make_message(struct sending *s, struct msim__buf *plain, struct msim__buf *wire,
-                                          uint64_t number)
-{
-  const struct mail_config *mail = s->mail;
-  const struct config *config = msim_agent_config(s->agent);
-  struct state *state = msim_agent_state(s->agent);
-  struct msim__message_opts opts = {.recipient_count = mail->to.count};
-  const char *const *to = mail->to.items;
-  struct msim__message *message = NULL;
-  struct msim_slice *recipients;
-  char label[128];
-  size_t i;
-
-  if (msim__message_to_wire(wire, (struct msim_slice){(const uint8_t *)plain->data, plain->size_bytes},
-                            &opts.size_bytes, &opts.eight_bit) < 0)
-    return NULL;
-  (void)snprintf(label, sizeof label, "%s-%llu", msim_agent_host(s->agent), (unsigned long long)number);
-  recipients = msim__alloc_zeroed(&state->mem, mail->to.count, sizeof *recipients);
-  if (recipients == NULL)
-    return NULL;
-  for (i = 0; i < mail->to.count; i++)
-    recipients[i] = msim__slice_text(to[i]);
-  opts.recipients = recipients;
-  opts.label = msim__slice_text(mail->message[0] != '\0' ? mail->message : label);
-  opts.reverse_path = msim__slice_text(mail->from[0] != '\0' ? mail->from : config->address);
-  opts.content = msim_blob_new(msim_agent_sim(s->agent), wire->data, wire->size_bytes);
-  if (opts.content != NULL) {
-    message = msim__message_new(&state->mem, &opts);
-    msim_blob_unref(opts.content);
-  }
-  msim__free(&state->mem, recipients, mail->to.count * sizeof *recipients);
-  return message;
-}
-
-static struct msim__message *write_mail(struct sending *s)
-{
-  const struct mail_config *mail = s->mail;
-  const struct config *config = msim_agent_config(s->agent);
-  struct state *state = msim_agent_state(s->agent);
-  struct msim__compose compose = {
-      .from = mail->from[0] != '\0' ? mail->from : config->address,
-      .from_name = config->name,
-      .to = mail->to.items,
-      .to_count = mail->to.count,
-      .subject = mail->subject,
-      .body = mail->body,
-      .host = msim_agent_host(s->agent),
-      .number = msim__mail_number_next(s->agent),
-      .unix_s = msim_agent_unix_s(s->agent),
-      .zone_minutes = msim_agent_zone_minutes(s->agent),
-      .size_bytes = mail->size_bytes,
-  };
-  struct msim__message *message = NULL;
-  struct msim__buf plain, wire;
-  int err;
-
-  msim__buf_init(&plain, &state->mem, 2 * (size_t)MAIL_BYTES_MAX);
-  msim__buf_init(&wire, &state->mem, 4 * (size_t)MAIL_BYTES_MAX);
-  err = msim__compose_append(&plain, &compose);
-  if (err == MSIM_OK)
-    message = make_message(s, &plain, &wire, compose.number);
-  else if (err != MSIM_ERR_NOMEM)
-    msim_agent_fail(s->agent, "a mail cannot be written: %s", msim_strerror(err));
-  msim__buf_release(&plain);
-  msim__buf_release(&wire);
-  return message;
-}
-
-static void tell_send(struct sending *s)
-{
-  const char *to[MSIM__EVENT_LIST_MAX];
-  struct msim_value values[4];
-  uint32_t i, count = s->message->recipient_count;
-
-  if (count > MSIM__EVENT_LIST_MAX)
-    count = MSIM__EVENT_LIST_MAX;
-  for (i = 0; i < count; i++)
-    to[i] = s->message->recipients[i];
-  values[0] = msim_value_text("message", s->message->label);
-  values[1] = msim_value_text("from", s->message->reverse_path);
-  values[2].name = "to";
-  values[2].kind = MSIM_VALUE_LIST;
-  values[2].u.list.items = to;
-  values[2].u.list.count = count;
-  values[3] = msim_value_int("size", (int64_t)s->message->size_bytes);
-  msim_agent_event(s->agent, "user.send", values, 4);
-}
 
 static void on_time(struct msim_timer *timer, msim_ns now_ns)
 {
   struct step *step = (struct step *)(void *)((char *)timer - offsetof(struct step, timer));
-  const struct config *config = msim_agent_config(step->agent);
-  struct state *state = msim_agent_state(step->agent);
-  struct sending *s = msim__alloc_zeroed(&state->mem, 1, sizeof *s);
+  size_t i;
 
   (void)now_ns;
-  if (s == NULL)
-    return; /* out of memory: the simulation has failed, here and below */
-  s->agent = step->agent;
-  s->mail = step->mail;
-  s->next = state->sendings;
-  if (s->next != NULL)
-    s->next->prev = s;
-  state->sendings = s;
-  s->message = write_mail(s);
-  if (s->message == NULL)
-    return;
-  tell_send(s);
-  (void)msim_agent_resolve(s->agent, config->submit, MSIM_NAME_ADDRESS, on_resolved, s);
+  for (i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+    const void *told;
+
+    memcpy(&told, (const char *)step->config + acts[i].offset, sizeof told);
+    if (told != NULL)
+      acts[i].run(step);
+  }
 }
 
-static int start(struct msim_agent *agent)
+/* ---- traffic ---- */
+
+static void arm_traffic(struct msim_agent *agent, msim_ns from_ns)
+{
+  const struct config *config = msim_agent_config(agent);
+  struct state *state = msim_agent_state(agent);
+
+  msim_timer_arm(&state->traffic_timer,
+                 from_ns + msim__draw(agent, config->traffic->every, MSIM_SEC(UINT64_C(1000000000))));
+}
+
+static void on_traffic(struct msim_timer *timer, msim_ns now_ns)
+{
+  struct state *state = (struct state *)(void *)((char *)timer - offsetof(struct state, traffic_timer));
+  struct msim_agent *agent = state->outbox.agent;
+  const struct config *config = msim_agent_config(agent);
+  const struct traffic_config *traffic = config->traffic;
+  const char *const *to = traffic->to.items;
+  const char *one = to[msim_agent_random_below(agent, traffic->to.count)];
+  struct msim__user_mail mail = {.message = "", .from = "", .to = {&one, 1}, .subject = traffic->subject, .body = ""};
+
+  (void)now_ns;
+  if (traffic->size != NULL)
+    mail.size_bytes = msim__draw(agent, traffic->size, MSIM__USER_MAIL_BYTES_MAX);
+  if (++state->traffic_count < traffic->mail_count)
+    arm_traffic(agent, 0);
+  msim__user_send(&state->outbox, &config->account, &mail);
+}
+
+/* ---- the agent ---- */
+
+static const struct msim__user_account *find_account(struct msim_agent *agent, const char *name)
+{
+  const struct config *config = msim_agent_config(agent);
+  const struct account_config *accounts = config->accounts.items;
+  size_t i;
+
+  if (name == NULL || name[0] == '\0')
+    return &config->account;
+  for (i = 0; i < config->accounts.count; i++)
+    if (strcmp(accounts[i].key, name) == 0)
+      return accounts[i].account;
+  msim_agent_fail(agent, "there is no account \"%.100s\"; name it in accounts", name);
+  return NULL;
+}
+
+static int start_script(struct msim_agent *agent)
 {
   const struct config *config = msim_agent_config(agent);
   const struct step_config *const *steps = config->script.items;
   struct state *state = msim_agent_state(agent);
   size_t i;
 
-  msim__agent_mem_init(&state->mem, agent);
   if (config->script.count == 0)
     return MSIM_OK;
-  state->steps = msim__alloc_zeroed(&state->mem, config->script.count, sizeof *state->steps);
+  state->steps = msim__alloc_zeroed(&state->outbox.mem, config->script.count, sizeof *state->steps);
   if (state->steps == NULL)
     return MSIM_ERR_NOMEM;
   state->step_count = config->script.count;
+  for (i = 0; i < config->script.count; i++)
+    msim_timer_init(&state->steps[i].timer, msim_agent_node(agent), on_time);
   for (i = 0; i < config->script.count; i++) {
     struct step *step = &state->steps[i];
 
     step->agent = agent;
-    step->mail = steps[i]->send;
-    msim_timer_init(&step->timer, msim_agent_node(agent), on_time);
+    step->config = steps[i];
+    step->account = find_account(agent, steps[i]->account);
+    if (step->account == NULL)
+      return MSIM_ERR_INVALID;
     msim_timer_arm(&step->timer, steps[i]->at_ns);
   }
   return MSIM_OK;
+}
+
+static int start(struct msim_agent *agent)
+{
+  const struct config *config = msim_agent_config(agent);
+  struct state *state = msim_agent_state(agent);
+  int err;
+
+  msim__agent_mem_init(&state->outbox.mem, agent);
+  state->outbox.agent = agent;
+  if (config->retry != NULL)
+    state->outbox.retry = *config->retry;
+  msim_timer_init(&state->traffic_timer, msim_agent_node(agent), on_traffic);
+  err = start_script(agent);
+  if (err == MSIM_OK && config->traffic != NULL)
+    arm_traffic(agent, config->traffic->from_ns);
+  return err;
 }
 
 static void stop(struct msim_agent *agent)
@@ -457,14 +480,12 @@ static void stop(struct msim_agent *agent)
   struct state *state = msim_agent_state(agent);
   size_t i;
 
-  while (state->sendings != NULL) {
-    msim__smtp_outgoing_release(&state->sendings->out);
-    end_sending(state->sendings);
-  }
+  msim__user_outbox_release(&state->outbox);
+  msim_timer_cancel(&state->traffic_timer);
   for (i = 0; i < state->step_count; i++)
     msim_timer_cancel(&state->steps[i].timer);
   if (state->step_count > 0)
-    msim__free(&state->mem, state->steps, state->step_count * sizeof *state->steps);
+    msim__free(&state->outbox.mem, state->steps, state->step_count * sizeof *state->steps);
   state->steps = NULL;
   state->step_count = 0;
 }
@@ -472,7 +493,7 @@ static void stop(struct msim_agent *agent)
 extern const struct msim_agent_type msim__agent_user;
 const struct msim_agent_type msim__agent_user = {
     .name = "user",
-    .summary = "a person at a PC who writes mails at given times and hands them to a provider",
+    .summary = "a person at a PC who writes mails, at given times or by chance, and hands them to a provider",
     .state_bytes = sizeof(struct state),
     .config_bytes = sizeof(struct config),
     .fields = fields,

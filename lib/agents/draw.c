@@ -1,0 +1,145 @@
+/* draw.c: sizes and waits drawn from distributions; see draw.h. */
+#include "agents/draw.h"
+
+#include "agents/draw_tables.h"
+
+#define ONE UINT64_C(65536)
+#define LOG2_E_PPM UINT64_C(1442695)
+
+/* ---- keys ---- */
+
+#define UNIFORM(kind_of, name)                                                                                         \
+  static const struct msim_field name[] = {                                                                            \
+      {.key = "from", .kind = kind_of, .offset = offsetof(struct msim__draw_uniform, from)},                           \
+      {.key = "to", .kind = kind_of, .offset = offsetof(struct msim__draw_uniform, to)},                               \
+      {.key = NULL},                                                                                                   \
+  }
+#define LOGNORMAL(kind_of, name)                                                                                       \
+  static const struct msim_field name[] = {                                                                            \
+      {.key = "median", .kind = kind_of, .offset = offsetof(struct msim__draw_lognormal, median), .min = 1},           \
+      {.key = "sigma",                                                                                                 \
+       .kind = MSIM_FIELD_PPM,                                                                                         \
+       .offset = offsetof(struct msim__draw_lognormal, sigma_ppm),                                                     \
+       .fallback = "100%",                                                                                             \
+       .max = 4000000},                                                                                                \
+      {.key = NULL},                                                                                                   \
+  }
+#define DRAW(kind_of, name, uniform_fields, lognormal_fields, item_fields)                                             \
+  static const struct msim_field item_fields[] = {{.key = "item", .kind = kind_of, .offset = 0}};                      \
+  const struct msim_field name[] = {                                                                                   \
+      {.key = "fixed",                                                                                                 \
+       .kind = kind_of,                                                                                                \
+       .offset = offsetof(struct msim__draw, fixed),                                                                   \
+       .fallback = "",                                                                                                 \
+       .help = "always the same"},                                                                                     \
+      {.key = "uniform",                                                                                               \
+       .kind = MSIM_FIELD_STRUCT,                                                                                      \
+       .offset = offsetof(struct msim__draw, uniform),                                                                 \
+       .fallback = "",                                                                                                 \
+       .item = uniform_fields,                                                                                         \
+       .item_bytes = sizeof(struct msim__draw_uniform),                                                                \
+       .help = "all between two as likely"},                                                                           \
+      {.key = "exponential",                                                                                           \
+       .kind = kind_of,                                                                                                \
+       .offset = offsetof(struct msim__draw, exponential),                                                             \
+       .fallback = "",                                                                                                 \
+       .help = "the mean; as between events that know nothing of each other"},                                         \
+      {.key = "lognormal",                                                                                             \
+       .kind = MSIM_FIELD_STRUCT,                                                                                      \
+       .offset = offsetof(struct msim__draw, lognormal),                                                               \
+       .fallback = "",                                                                                                 \
+       .item = lognormal_fields,                                                                                       \
+       .item_bytes = sizeof(struct msim__draw_lognormal),                                                              \
+       .help = "many small and few very large"},                                                                       \
+      {.key = "table",                                                                                                 \
+       .kind = MSIM_FIELD_LIST,                                                                                        \
+       .offset = offsetof(struct msim__draw, table),                                                                   \
+       .fallback = "",                                                                                                 \
+       .item = item_fields,                                                                                            \
+       .item_bytes = sizeof(uint64_t),                                                                                 \
+       .max = 10000,                                                                                                   \
+       .help = "each of these as likely as the others"},                                                               \
+      {.key = NULL},                                                                                                   \
+  }
+
+UNIFORM(MSIM_FIELD_DURATION_NS, wait_uniform);
+UNIFORM(MSIM_FIELD_SIZE_BYTES, size_uniform);
+LOGNORMAL(MSIM_FIELD_DURATION_NS, wait_lognormal);
+LOGNORMAL(MSIM_FIELD_SIZE_BYTES, size_lognormal);
+DRAW(MSIM_FIELD_DURATION_NS, msim__draw_wait_fields, wait_uniform, wait_lognormal, wait_item);
+DRAW(MSIM_FIELD_SIZE_BYTES, msim__draw_size_fields, size_uniform, size_lognormal, size_item);
+
+/* ---- drawing ---- */
+
+uint64_t msim__draw_exponential(uint64_t (*next)(void *ctx), void *ctx)
+{
+  uint64_t sum = 0, random;
+  unsigned times;
+
+  /* The distribution has no memory: beyond the last point it goes on like from the start. */
+  for (times = 0; times < 8; times++) {
+    uint64_t index, rest, low;
+
+    random = next(ctx);
+    index = random >> 56;
+    rest = random >> 40 & 0xffff;
+    if (index == 255) {
+      sum += exponential_table[256];
+      continue;
+    }
+    low = exponential_table[index];
+    return sum + low + (exponential_table[index + 1] - low) * rest / ONE;
+  }
+  return sum;
+}
+
+uint64_t msim__draw_lognormal(uint64_t random, uint32_t sigma_ppm)
+{
+  uint64_t index = random >> 56, rest = random >> 40 & 0xffff, exponent, fraction, low;
+  int64_t z = normal_table[index] + (int64_t)((uint64_t)(normal_table[index + 1] - normal_table[index]) * rest / ONE);
+  uint64_t size = (uint64_t)(z < 0 ? -z : z) * sigma_ppm / 1000000 * LOG2_E_PPM / 1000000, power;
+
+  exponent = size / ONE;
+  fraction = size % ONE;
+  low = power_table[fraction >> 8];
+  power = low + (power_table[(fraction >> 8) + 1] - low) * (fraction & 255) / 256;
+  power = exponent > 23 ? UINT64_C(1) << 40 : power << exponent;
+  return z < 0 ? ONE * ONE / power : power;
+}
+
+static uint64_t next_random(void *ctx)
+{
+  return msim_agent_random(ctx);
+}
+
+/* value * factor / 65536, not above max. */
+static uint64_t scale(uint64_t value, uint64_t factor, uint64_t max)
+{
+  uint64_t whole = value / ONE, rest = value % ONE;
+
+  if (factor > 0 && whole > max / factor)
+    return max;
+  value = whole * factor + rest * factor / ONE;
+  return value < max ? value : max;
+}
+
+uint64_t msim__draw(struct msim_agent *agent, const struct msim__draw *draw, uint64_t max)
+{
+  uint64_t value = 0;
+
+  if (draw->fixed > 0) {
+    value = draw->fixed;
+  } else if (draw->uniform != NULL) {
+    uint64_t from = draw->uniform->from, to = draw->uniform->to;
+
+    value = to > from ? from + msim_agent_random_below(agent, to - from + 1) : from;
+  } else if (draw->exponential > 0) {
+    value = scale(draw->exponential, msim__draw_exponential(next_random, agent), max);
+  } else if (draw->lognormal != NULL) {
+    value =
+        scale(draw->lognormal->median, msim__draw_lognormal(msim_agent_random(agent), draw->lognormal->sigma_ppm), max);
+  } else if (draw->table.count > 0) {
+    value = ((const uint64_t *)draw->table.items)[msim_agent_random_below(agent, draw->table.count)];
+  }
+  return value < max ? value : max;
+}

@@ -1,0 +1,40 @@
+/* draw.h: sizes and waits drawn from distributions that people can name, by integer tables: the same everywhere.
+ *
+ * As configuration: {fixed: 2kB}, {uniform: {from: 1kB, to: 9kB}}, {exponential: 10min}, {lognormal: {median: 20kB,
+ * sigma: 150%}}, {table: [1kB, 1kB, 50kB]}. The caller's random numbers are used, one or a few for each draw. */
+#ifndef MSIM_AGENTS_DRAW_H
+#define MSIM_AGENTS_DRAW_H
+
+#include <mailsim/agent.h>
+
+struct msim__draw_uniform {
+  uint64_t from, to; /* both included */
+};
+
+struct msim__draw_lognormal {
+  uint64_t median;
+  uint32_t sigma_ppm; /* of the logarithm: a million is 1 */
+};
+
+/* The first that is there counts, in this order; none: 0. */
+struct msim__draw {
+  uint64_t fixed;
+  const struct msim__draw_uniform *uniform;
+  uint64_t exponential; /* the mean; 0: none */
+  const struct msim__draw_lognormal *lognormal;
+  struct msim_list table; /* uint64_t, each as likely as the others */
+};
+
+/* Keys for waits and for sizes. */
+extern const struct msim_field msim__draw_wait_fields[];
+extern const struct msim_field msim__draw_size_fields[];
+
+/* Never above max. */
+uint64_t msim__draw(struct msim_agent *agent, const struct msim__draw *draw, uint64_t max);
+
+/* -ln(1 - u) for the u of random numbers that `next` gives, in 1/65536. */
+uint64_t msim__draw_exponential(uint64_t (*next)(void *ctx), void *ctx);
+/* e^(sigma z) for a normally distributed z within +-3.1, in 1/65536, at most 2^40. */
+uint64_t msim__draw_lognormal(uint64_t random, uint32_t sigma_ppm);
+
+#endif
