@@ -3,6 +3,8 @@
  * message is kept all the same. See smtp_incoming.h. */
 #include "agents/smtp_incoming.h"
 
+#include "agents/mail_keep.h"
+
 #include "proto/ascii.h"
 
 #include <stdio.h>
@@ -19,35 +21,6 @@ struct msim__smtp_custody {
   bool starting;     /* done was called before take has returned */
 };
 
-/* Hands the recipients elsewhere to the queue, all or none. */
-static int enqueue(struct msim__smtp_custody *custody)
-{
-  struct msim__smtp_server *server = custody->server;
-  const struct msim__smtp_recipients *recipients = &custody->recipients;
-  uint32_t *indices = msim__alloc(&server->mem, recipients->count * sizeof *indices);
-  struct msim_value values[3];
-  size_t count = 0;
-  uint32_t i;
-  int err;
-
-  if (indices == NULL)
-    return MSIM_ERR_NOMEM;
-  for (i = 0; i < recipients->count; i++)
-    if (recipients->items[i].account == NULL)
-      indices[count++] = i;
-  err = count == 0 ? MSIM_OK
-                   : msim__mail_queue_add(&server->room->queue, custody->message, indices, count,
-                                          msim_sim_now_ns(msim_agent_sim(custody->agent)));
-  if (err == MSIM_OK && count > 0) {
-    values[0] = msim_value_text("message", custody->message->label);
-    values[1] = msim_value_int("recipients", (int64_t)count);
-    values[2] = msim_value_int("waiting", server->room->queue.entry_count);
-    msim_agent_event(custody->agent, "smtp.queued", values, 3);
-  }
-  msim__free(&server->mem, indices, recipients->count * sizeof *indices);
-  return err;
-}
-
 /* One copy per mailbox, however many of its addresses were named. */
 static bool is_served_already(const struct msim__smtp_recipients *recipients, size_t index)
 {
@@ -58,32 +31,6 @@ static bool is_served_already(const struct msim__smtp_recipients *recipients, si
         recipients->items[i].account->box == recipients->items[index].account->box)
       return true;
   return false;
-}
-
-static int store(struct msim__smtp_custody *custody)
-{
-  const struct msim__smtp_recipients *recipients = &custody->recipients;
-  struct msim_value values[4];
-  uint32_t uid;
-  size_t i;
-  int err;
-
-  for (i = 0; i < recipients->count; i++) {
-    struct msim__account *account = recipients->items[i].account;
-
-    if (account == NULL || is_served_already(recipients, i))
-      continue;
-    err = msim__store_add(&custody->server->room->store, account->box, custody->message,
-                          msim_agent_unix_s(custody->agent), &uid);
-    if (err < 0)
-      return err;
-    values[0] = msim_value_text("message", custody->message->label);
-    values[1] = msim_value_text("mailbox", account->box->name);
-    values[2] = msim_value_bool("durable", true);
-    values[3] = msim_value_int("uid", uid);
-    msim_agent_event(custody->agent, "store.add", values, 4);
-  }
-  return MSIM_OK;
 }
 
 static void tell_accepted(const struct msim__smtp_custody *custody)
@@ -157,6 +104,37 @@ static void done(struct msim__smtp_custody *custody, int err)
     msim__smtp_incoming_resume(session);
 }
 
+static void kept(void *custody)
+{
+  done(custody, MSIM_OK);
+}
+
+/* Recipients elsewhere go into the queue, the others into their mailboxes: all or none. */
+static int keep(struct msim__smtp_custody *custody)
+{
+  struct msim__smtp_server *server = custody->server;
+  const struct msim__smtp_recipients *recipients = &custody->recipients;
+  size_t count = recipients->count, index_count = 0, box_count = 0;
+  uint32_t *indices = msim__alloc(&server->mem, count * sizeof *indices), i;
+  struct msim__mailbox **boxes = msim__alloc(&server->mem, count * sizeof(struct msim__mailbox *));
+  int err = MSIM_ERR_NOMEM;
+
+  if (indices != NULL && boxes != NULL) {
+    for (i = 0; i < count; i++)
+      if (recipients->items[i].account == NULL)
+        indices[index_count++] = i;
+      else if (!is_served_already(recipients, i))
+        boxes[box_count++] = recipients->items[i].account->box;
+    err = msim__mail_keep(custody->agent, server->room, custody->message, indices, index_count, boxes, box_count, kept,
+                          custody);
+  }
+  if (indices != NULL)
+    msim__free(&server->mem, indices, count * sizeof *indices);
+  if (boxes != NULL)
+    msim__free(&server->mem, boxes, count * sizeof(struct msim__mailbox *));
+  return err;
+}
+
 int msim__smtp_custody_take(struct msim__smtp_incoming *session, struct msim__message *message)
 {
   struct msim__smtp_server *server = session->server;
@@ -180,10 +158,11 @@ int msim__smtp_custody_take(struct msim__smtp_incoming *session, struct msim__me
   session->custody = custody;
   session->held = true;
   custody->starting = true;
-  err = enqueue(custody);
+  err = keep(custody);
   if (err == MSIM_OK)
-    err = store(custody);
-  done(custody, err);
+    custody->starting = false;
+  else
+    done(custody, err);
   return MSIM_OK;
 }
 
