@@ -82,10 +82,10 @@ struct msim__smtp_incoming {
   struct msim_timer timer; /* of silence; after the end, of the peer's half */
   enum msim__smtp_incoming_state state;
   bool esmtp;
-  bool choked; /* a reply did not fit; nothing more is read until it has gone */
-  bool held;   /* a reply is due that takes time; likewise */
-  bool left;   /* the peer's half is closed */
-  bool ended;  /* our half is closed */
+  bool choked;   /* a reply did not fit; nothing more is read until it has gone */
+  bool eof_seen; /* the client says nothing more */
+  bool held;     /* a reply is due that takes time; likewise */
+  bool ended;    /* our half is closed */
   unsigned error_count, auth_failure_count;
   struct msim__smtp_effect effect;    /* of rules, on the next reply */
   struct msim__smtp_late *late;       /* a reply that waits; smtp_replies.c */
