@@ -80,7 +80,8 @@ static void addresses_have_their_places(void **state)
       {"ring@b.example", MSIM__SMTP_PLACE_ALIAS, ""},
       {"none@b.example", MSIM__SMTP_PLACE_ALIAS, ""},
       {"ghost@b.example", MSIM__SMTP_PLACE_NO_USER, ""},
-      {"ghost@c.example", MSIM__SMTP_PLACE_ALIAS, ""}, /* bob, who stands for ann, who is not known there */
+      {"ghost@c.example", MSIM__SMTP_PLACE_ALIAS,
+       "ann@b.example bob@c.example "}, /* bob there stands for two of this host */
       {"Postmaster@c.example", MSIM__SMTP_PLACE_LOCAL, "Postmaster@c.example "},
       {"x@else.example", MSIM__SMTP_PLACE_FOREIGN, "x@else.example! "},
       {"bob@[10.0.0.1]", MSIM__SMTP_PLACE_FOREIGN, "bob@[10.0.0.1]! "},

@@ -99,6 +99,15 @@ static const struct dialogue dialogues[] = {
      "MAIL FROM:<> SIZE=1001\r\nRCPT TO:<tiny@y.example>\r\nRCPT TO:<b@y.example>\r\nRCPT TO:<full@y.example>\r\n",
      SENDER_OK "552 5.2.3 The message is too large for this mailbox\r\n" RCPT_OK "452 4.2.2 The mailbox is full\r\n", 0,
      0},
+    {"{domains: {y.example: {tiny: {size-max: 10B}, full: {quota: 20B}}}}",
+     "MAIL FROM:<>\r\nRCPT TO:<tiny@y.example>\r\nDATA\r\nlonger than ten\r\n.\r\nMAIL FROM:<>\r\nRCPT "
+     "TO:<full@y.example>\r\n"
+     "BDAT 23 LAST\r\nlonger than twenty ..\r\n",
+     SENDER_OK RCPT_OK GO_ON "552 5.2.3 The message is too large for a recipient\r\n" SENDER_OK RCPT_OK
+                             "452 4.2.2 The mailbox of a recipient is full\r\n",
+     0, 0},
+    {OPEN, "MAIL FROM:<>\r\nRCPT TO:<carl@y.example>\r\nRCPT TO:<loop@y.example>\r\n",
+     SENDER_OK RCPT_OK "550 5.1.1 This leads to nobody\r\n", 0, 0},
     /* ---- VRFY, EXPN, and aliases ---- */
     {SERVER, "VRFY b\r\nEXPN info@y.example\r\n",
      "252 2.1.5 Not told, but try to send\r\n502 5.5.1 This command is not offered here\r\n", 0, 0},
