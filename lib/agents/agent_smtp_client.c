@@ -427,7 +427,8 @@ static void free_route(struct state *state, struct msim__smtp_route *route)
   if (route->next != NULL)
     route->next->prev = route->prev;
   state->route_count--;
-  leave_dest(route);
+  if (!state->room->released)
+    leave_dest(route);
   msim__smtp_route_release(route);
   if (route->opts.login != NULL)
     msim__free(&state->mem, route->opts.login, sizeof *route->opts.login);

@@ -45,6 +45,7 @@ void msim__mail_room_release(struct msim__mail_room *room)
 {
   if (room == NULL)
     return;
+  room->released = true;
   room->queue.wake = NULL;
   msim__spool_close(&room->spool);
   msim__mail_keep_stop(room);
