@@ -52,6 +52,7 @@ static const struct verdict *judge_lines(const struct msim__dot_seen *seen)
 static const struct verdict *judge(const struct msim__smtp_incoming *session)
 {
   static const struct verdict too_large = {552, "5.3.4", "too-large", "The message is too large"};
+  static const struct verdict author = {550, "5.7.1", "not-your-address", "The author is somebody else"};
   static const struct verdict header = {554, "5.6.0", "long-header", "The header is too long"};
   static const struct verdict loop = {554, "5.4.6", "loop", "The message runs in a circle"}; /* RFC 5321 6.3 */
   struct msim_slice content = {(const uint8_t *)session->content.data, session->content.size_bytes};
@@ -67,7 +68,9 @@ static const struct verdict *judge(const struct msim__smtp_incoming *session)
     return mailboxes;
   if (msim__trace_received_count(content, &received_count) < 0)
     return &header;
-  return received_count > MSIM__TRACE_RECEIVED_MAX ? &loop : NULL;
+  if (received_count > MSIM__TRACE_RECEIVED_MAX)
+    return &loop;
+  return msim__smtp_author_is_fine(session) ? NULL : &author;
 }
 
 static struct msim__message *make_message(struct msim__smtp_incoming *session)

@@ -177,6 +177,10 @@ bool msim__smtp_chunk_read(struct msim__smtp_incoming *session);
 /* Adds what a submitted message lacks (RFC 6409 8). 0 or the buffer's error. */
 int msim__smtp_content_complete(struct msim__smtp_incoming *session);
 
+/* Whether the client may send by an address, as its port says; and whether the header is by such (smtp_author.c). */
+bool msim__smtp_may_send_as(const struct msim__smtp_incoming *session, const char *address);
+bool msim__smtp_author_is_fine(const struct msim__smtp_incoming *session);
+
 /* The content is complete: accepts or refuses it (smtp_delivery.c). */
 void msim__smtp_incoming_deliver(struct msim__smtp_incoming *session);
 
