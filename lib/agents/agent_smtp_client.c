@@ -427,7 +427,8 @@ static void free_route(struct state *state, struct msim__smtp_route *route)
   if (route->next != NULL)
     route->next->prev = route->prev;
   state->route_count--;
-  leave_dest(route);
+  if (!state->room->released)
+    leave_dest(route);
   msim__smtp_route_release(route);
   if (route->opts.login != NULL)
     msim__free(&state->mem, route->opts.login, sizeof *route->opts.login);
@@ -500,6 +501,7 @@ static int start(struct msim_agent *agent)
   state->room->queue.wake = wake;
   state->room->queue.wake_ctx = state;
   state->room->queue.first_try_after_ns = schedule_of(agent).first_try_after_ns;
+  arm(state); /* for what the disk had */
   return MSIM_OK;
 }
 

@@ -246,7 +246,7 @@ void msim__smtp_incoming_resume(struct msim__smtp_incoming *session)
   if (session->state == MSIM__SMTP_IN_GREETING) /* its greeting was late */
     session->state = MSIM__SMTP_IN_START;
   msim__smtp_incoming_on_readable(session);
-  if (session->left && !session->choked && !session->held) /* what is unread is no whole line */
+  if (!session->choked && !session->held && session->eof_seen) /* half a line may be left unread */
     msim__smtp_incoming_on_eof(session);
 }
 
@@ -260,7 +260,7 @@ void msim__smtp_incoming_on_writable(struct msim__smtp_incoming *session)
 /* RFC 5321 4.1.1.10: a client that leaves without QUIT has what was accepted accepted, and the rest is forgotten. */
 void msim__smtp_incoming_on_eof(struct msim__smtp_incoming *session)
 {
-  session->left = true;
+  session->eof_seen = true;
   if (session->choked || session->held)
     return; /* commands are still unread; what is waited for comes back here */
   msim__smtp_incoming_reset(session);

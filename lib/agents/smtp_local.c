@@ -1,6 +1,7 @@
 /* smtp_local.c: mail that arises on a host itself; see smtp_local.h. */
 #include "agents/smtp_local.h"
 
+#include "agents/mail_keep.h"
 #include "agents/smtp_policy.h"
 #include "proto/ascii.h"
 
@@ -34,39 +35,18 @@ static void tell_created(struct msim_agent *agent, const struct msim__message *m
 static int store(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message,
                  struct msim__mailbox *box)
 {
-  struct msim_value values[4];
-  uint32_t uid;
-  int err = msim__store_add(&room->store, box, message, msim_agent_unix_s(agent), &uid);
-
-  if (err < 0)
-    return err;
-  values[0] = msim_value_text("message", message->label);
-  values[1] = msim_value_text("mailbox", box->name);
-  values[2] = msim_value_bool("durable", true);
-  values[3] = msim_value_int("uid", uid);
-  msim_agent_event(agent, "store.add", values, 4);
-  return MSIM_OK;
+  return msim__mail_keep(agent, room, message, NULL, 0, &box, 1, NULL, NULL);
 }
 
 static int enqueue(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message,
                    const uint32_t *indices, size_t count)
 {
-  struct msim_value values[3];
   size_t i;
-  int err;
+  int err = count == 0 ? MSIM_OK : msim__mail_keep(agent, room, message, indices, count, NULL, 0, NULL, NULL);
 
-  if (count == 0)
-    return MSIM_OK;
-  err = msim__mail_queue_add(&room->queue, message, indices, count, msim_sim_now_ns(msim_agent_sim(agent)));
   for (i = 0; err == MSIM_ERR_LIMIT && i < count; i++)
     tell_discarded(agent, message, message->recipients[indices[i]], "queue-full");
-  if (err < 0)
-    return err;
-  values[0] = msim_value_text("message", message->label);
-  values[1] = msim_value_int("recipients", (int64_t)count);
-  values[2] = msim_value_int("waiting", room->queue.entry_count);
-  msim_agent_event(agent, "smtp.queued", values, 3);
-  return MSIM_OK;
+  return err;
 }
 
 struct alias_delivery {

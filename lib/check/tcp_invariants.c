@@ -247,7 +247,7 @@ static int judge_segment(struct msim__invariants *inv, const struct msim_trace_p
   /* Joined in the middle, nothing could be judged. */
   if (seen.c == NULL && packet->point == MSIM_POINT_TX && packet->from_client && packet->number == 1)
     err = add_case(inv, packet->flow, &seen.c);
-  if (seen.c == NULL)
+  if (seen.c == NULL || seen.c->broken_off)
     return err;
   read_segment(&seen, packet);
   msim__tcp_rules_overdue(inv, seen.c, &seen.c->ends[0]);
@@ -272,7 +272,7 @@ static void judge_state(struct msim__invariants *inv, const struct msim_trace_st
   struct msim__tcp_case *c = find_case(inv, state->flow);
   bool client, server;
 
-  if (c == NULL)
+  if (c == NULL || c->broken_off)
     return;
   client = strcmp(state->host, msim_flow_client(state->flow)) == 0;
   server = strcmp(state->host, msim_flow_server(state->flow)) == 0;
@@ -330,6 +330,8 @@ static int finish(struct msim_sim *sim)
   inv->now_ns = sim->now_ns;
   inv->n = sim->record_count;
   for (c = inv->oldest; c != NULL; c = c->newer) {
+    if (c->broken_off)
+      continue;
     msim__tcp_rules_overdue(inv, c, &c->ends[0]);
     msim__tcp_rules_overdue(inv, c, &c->ends[1]);
   }
@@ -347,7 +349,22 @@ static void end(struct msim_sim *sim)
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
 
-static const struct msim__layer_hooks layer = {.finish = finish, .end = end};
+/* One end has lost its memory: nothing that it does, and nothing that is said to it, can be held to what was before. */
+static void crash(struct msim_node *node)
+{
+  size_t size = strlen(node->name);
+  struct msim__tcp_case *c;
+
+  for (c = invariants_of(msim__node_sim(node))->oldest; c != NULL; c = c->newer) {
+    const char *server = strchr(c->name, '>'); /* CLIENT>SERVER:PORT#N */
+
+    if (server != NULL && ((strncmp(c->name, node->name, size) == 0 && c->name + size == server) ||
+                           (strncmp(server + 1, node->name, size) == 0 && server[1 + size] == ':')))
+      c->broken_off = true;
+  }
+}
+
+static const struct msim__layer_hooks layer = {.finish = finish, .end = end, .crash = crash};
 
 int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *user)
 {
