@@ -140,17 +140,16 @@ static void release(struct reader *r)
 
 static bool sum_fits(struct reader *r, const struct record *record, struct msim_slice body, uint64_t sum)
 {
-  struct msim_slice content = {NULL, 0};
   struct msim_blob *blob;
   bool fits;
 
   if (record->content_bytes == 0)
-    return msim__spool_sum(r->segment, body, content) == sum;
+    return msim__spool_sum(r->segment, body, 0) == sum;
   blob = msim_disk_read_blob(r->spool->disk, r->name, record->at_bytes + MSIM__SPOOL_HEAD_BYTES + body.size_bytes,
                              record->content_bytes);
   if (blob == NULL)
     return false;
-  fits = msim__spool_sum(r->segment, body, msim_blob_bytes(blob)) == sum;
+  fits = msim__spool_sum(r->segment, body, msim__spool_content_sum(msim_blob_bytes(blob))) == sum;
   msim_blob_unref(blob);
   return fits;
 }
