@@ -162,7 +162,7 @@ static int take(struct stage *s, const char *label, const char *box_name, size_t
 /* "number:label domain recipients/pending attempts due reply;" and "name validity next: uid label flags," */
 static const char *state_of(struct stage *s)
 {
-  static char out[4000];
+  static char out[20000];
   const struct msim__mail_entry *entry;
   const struct msim__mailbox *box;
   size_t used = 0, i, k;
