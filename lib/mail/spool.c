@@ -71,7 +71,7 @@ static void put_state(struct msim__spool *spool)
   size_t i, k;
 
   for (i = 0; (box = msim__store_at(spool->store, i)) != NULL; i++) {
-    if (box->uid_next > 1)
+    if (box->uid_next > 1 || box->spool_mark != 0) /* others are as if they were new */
       msim__spool_put_mailbox(spool, box);
     for (k = 0; k < box->count; k++)
       msim__spool_put_item(spool, box, box->items[k].uid, box->items[k].message, box->items[k].added_unix_s,

@@ -50,6 +50,7 @@ enum msim__spool_record {
   MSIM__SPOOL_REMOVED,
   MSIM__SPOOL_WHOLE
 };
+#define MSIM__SPOOL_MARK_OLD UINT64_MAX /* stands in an earlier file */
 #define MSIM__SPOOL_GROUP_END 0x80u
 enum { MSIM__SPOOL_EIGHT_BIT = 1, MSIM__SPOOL_UTF8 = 2, MSIM__SPOOL_BINARY = 4, MSIM__SPOOL_DSN = 8 };
 

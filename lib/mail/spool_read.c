@@ -472,6 +472,7 @@ static int make_box(struct reader *r, struct slot *slot)
   box->uid_validity = uid_validity;
   if (uid_next > box->uid_next)
     box->uid_next = uid_next;
+  box->spool_mark = MSIM__SPOOL_MARK_OLD;
   slot->made = box;
   return MSIM_OK;
 }
@@ -491,8 +492,8 @@ static int make_item(struct reader *r, const struct slot *slot)
   if (box == NULL || uid == UINT32_MAX)
     return MSIM_OK;
   if (uid >= box->uid_next)
-    box->uid_next = uid + 1; /* never used twice, also when it is gone */
-  if (slot->gone)
+    box->uid_next = uid + 1;                                     /* never used twice, also when it is gone */
+  if (slot->gone || msim__store_index_of(box, uid) < box->count) /* twice: by two ids of one name */
     return MSIM_OK;
   err = read_record(r, slot->at_bytes, &record);
   if (err != 1)
