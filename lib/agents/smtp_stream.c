@@ -36,8 +36,10 @@ struct msim__mail_room *msim__mail_room_attach(struct msim_agent *agent)
   msim__accounts_init(&room->accounts, &room->mem, &room->store);
   room->store.uid_validity = (uint32_t)msim_agent_unix_s(agent);
   if (!begin_numbers(agent) ||
-      msim__spool_open(&room->spool, msim_agent_node(agent), &room->mem, &room->queue, &room->store) != MSIM_OK)
+      msim__spool_open(&room->spool, msim_agent_node(agent), &room->mem, &room->queue, &room->store) != MSIM_OK) {
+    msim__mail_room_release(room); /* what was read until then */
     return NULL;
+  }
   return room;
 }
 
@@ -45,7 +47,6 @@ void msim__mail_room_release(struct msim__mail_room *room)
 {
   if (room == NULL)
     return;
-  room->released = true;
   room->queue.wake = NULL;
   msim__spool_close(&room->spool);
   msim__mail_keep_stop(room);

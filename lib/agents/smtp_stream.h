@@ -20,7 +20,6 @@ struct msim__mail_room {
   struct msim__spool spool;
   struct msim__mail_keep *keeps; /* messages on their way into both */
   struct msim__accounts accounts;
-  bool released;                    /* queue and mailboxes are gone: an agent of this host has stopped */
   struct msim__smtp_policy *policy; /* of the host's server: who has a mailbox here; NULL: there is none */
 };
 
