@@ -75,7 +75,8 @@ static int enqueue(struct msim__smtp_incoming *session, struct msim__message *me
 {
   struct msim__smtp_server *server = session->server;
   uint32_t *indices = msim__alloc(&server->mem, session->recipient_count * sizeof *indices);
-  struct msim_value values[3];
+  const char *to[MSIM__EVENT_LIST_MAX];
+  struct msim_value values[4];
   size_t count = 0;
   uint32_t i;
   int err;
@@ -92,7 +93,13 @@ static int enqueue(struct msim__smtp_incoming *session, struct msim__message *me
     values[0] = msim_value_text("message", message->label);
     values[1] = msim_value_int("recipients", (int64_t)count);
     values[2] = msim_value_int("waiting", server->room->queue.entry_count);
-    msim_agent_event(session->agent, "smtp.queued", values, 3);
+    for (i = 0; i < count && i < MSIM__EVENT_LIST_MAX; i++)
+      to[i] = message->recipients[indices[i]];
+    values[3].name = "to";
+    values[3].kind = MSIM_VALUE_LIST;
+    values[3].u.list.items = to;
+    values[3].u.list.count = i;
+    msim_agent_event(session->agent, "smtp.queued", values, 4);
   }
   msim__free(&server->mem, indices, session->recipient_count * sizeof *indices);
   return err;
@@ -112,9 +119,10 @@ static bool is_served_already(const struct msim__smtp_incoming *session, size_t 
 static int store(struct msim__smtp_incoming *session, struct msim__message *message)
 {
   struct msim__smtp_server *server = session->server;
-  struct msim_value values[4];
+  const char *to[MSIM__EVENT_LIST_MAX];
+  struct msim_value values[5];
   uint32_t uid;
-  size_t i;
+  size_t i, k, count;
   int err;
 
   for (i = 0; i < session->recipient_count; i++) {
@@ -129,7 +137,14 @@ static int store(struct msim__smtp_incoming *session, struct msim__message *mess
     values[1] = msim_value_text("mailbox", box->name);
     values[2] = msim_value_bool("durable", true);
     values[3] = msim_value_int("uid", uid);
-    msim_agent_event(session->agent, "store.add", values, 4);
+    for (k = i, count = 0; k < session->recipient_count && count < MSIM__EVENT_LIST_MAX; k++)
+      if (session->recipients[k].box == box)
+        to[count++] = session->recipients[k].address;
+    values[4].name = "to";
+    values[4].kind = MSIM_VALUE_LIST;
+    values[4].u.list.items = to;
+    values[4].u.list.count = count;
+    msim_agent_event(session->agent, "store.add", values, 5);
   }
   return MSIM_OK;
 }
@@ -164,6 +179,7 @@ void msim__smtp_incoming_deliver(struct msim__smtp_incoming *session)
   if (session->label[0] == '\0') /* no marks: mail of a foreign client gets its label here */
     (void)snprintf(session->label, sizeof session->label, "%.100s-%llu", msim_agent_host(session->agent),
                    (unsigned long long)session->number);
+  session->reply_label = session->label; /* the verdict about the content is about this message */
   if (verdict.code != 0) {
     msim__smtp_incoming_refuse(session, NULL, verdict.reason, verdict.code, verdict.enhanced, verdict.text);
     msim__smtp_incoming_reset(session);

@@ -25,7 +25,7 @@ void msim__smtp_incoming_reply(struct msim__smtp_incoming *session, unsigned cod
   if (msim__smtp_reply_format(bytes, sizeof bytes, code, enhanced, msim__slice_text(text), &n) < 0 &&
       msim__smtp_reply_format(bytes, sizeof bytes, code, enhanced, msim__slice_text("?"), &n) < 0)
     return;
-  if (!msim__stream_send_unit(session->agent, session->stream, "smtp.reply", NULL, bytes, n))
+  if (!msim__stream_send_unit(session->agent, session->stream, "smtp.reply", session->reply_label, bytes, n))
     session->choked = true;
 }
 
@@ -86,6 +86,7 @@ void msim__smtp_incoming_reset(struct msim__smtp_incoming *session)
   msim__buf_release(&session->content);
   msim__buf_clear(&session->content);
   session->reverse_path[0] = session->label[0] = '\0';
+  session->reply_label = NULL;
   session->label_known = session->dropped = false;
   if (session->state != MSIM__SMTP_IN_START)
     session->state = MSIM__SMTP_IN_READY;

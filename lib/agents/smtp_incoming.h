@@ -53,6 +53,7 @@ struct msim__smtp_incoming {
   char reverse_path[MSIM__SMTP_PATH_BYTES_MAX + 1];
   char label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1];      /* by the sender's marks; "" for none */
   char line_label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1]; /* of the line being read */
+  const char *reply_label;                            /* of the message that the next reply decides about, or NULL */
   struct msim__smtp_recipient *recipients;
   size_t recipient_count, recipient_capacity;
   /* the content, in wire form, behind our Received field */

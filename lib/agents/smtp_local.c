@@ -32,9 +32,9 @@ static void tell_created(struct msim_agent *agent, const struct msim__message *m
 }
 
 static int store(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message,
-                 struct msim__mailbox *box)
+                 struct msim__mailbox *box, const char *to)
 {
-  struct msim_value values[4];
+  struct msim_value values[5];
   uint32_t uid;
   int err = msim__store_add(&room->store, box, message, msim_agent_unix_s(agent), &uid);
 
@@ -44,14 +44,19 @@ static int store(struct msim_agent *agent, struct msim__mail_room *room, struct 
   values[1] = msim_value_text("mailbox", box->name);
   values[2] = msim_value_bool("durable", true);
   values[3] = msim_value_int("uid", uid);
-  msim_agent_event(agent, "store.add", values, 4);
+  values[4].name = "to";
+  values[4].kind = MSIM_VALUE_LIST;
+  values[4].u.list.items = &to;
+  values[4].u.list.count = 1;
+  msim_agent_event(agent, "store.add", values, 5);
   return MSIM_OK;
 }
 
 static int enqueue(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message,
                    const uint32_t *indices, size_t count)
 {
-  struct msim_value values[3];
+  const char *to[MSIM__EVENT_LIST_MAX];
+  struct msim_value values[4];
   size_t i;
   int err;
 
@@ -65,7 +70,13 @@ static int enqueue(struct msim_agent *agent, struct msim__mail_room *room, struc
   values[0] = msim_value_text("message", message->label);
   values[1] = msim_value_int("recipients", (int64_t)count);
   values[2] = msim_value_int("waiting", room->queue.entry_count);
-  msim_agent_event(agent, "smtp.queued", values, 3);
+  for (i = 0; i < count && i < MSIM__EVENT_LIST_MAX; i++)
+    to[i] = message->recipients[indices[i]];
+  values[3].name = "to";
+  values[3].kind = MSIM_VALUE_LIST;
+  values[3].u.list.items = to;
+  values[3].u.list.count = i;
+  msim_agent_event(agent, "smtp.queued", values, 4);
   return MSIM_OK;
 }
 
@@ -85,7 +96,7 @@ static int place(struct msim_agent *agent, struct msim__mail_room *room, struct 
   if (room->policy != NULL)
     where = msim__smtp_policy_place(room->policy, &address, &box);
   if (where == MSIM__SMTP_PLACE_LOCAL)
-    return box != NULL ? store(agent, room, message, box) : MSIM_ERR_NOMEM;
+    return box != NULL ? store(agent, room, message, box, to) : MSIM_ERR_NOMEM;
   if (where == MSIM__SMTP_PLACE_NO_USER)
     tell_discarded(agent, message, to, "no-such-mailbox");
   else if (room->queue.wake == NULL)
