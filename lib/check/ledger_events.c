@@ -61,6 +61,12 @@ static bool is_crashed(const struct msim__custody *custody)
   return custody->crashed;
 }
 
+/* Said to be taken, and not kept anywhere: I1 was told of it, and it may still come to be kept. */
+static bool is_promised(const struct msim__custody *custody)
+{
+  return custody->accepted && !custody->kept && !custody->stored;
+}
+
 static bool is_unanswered(const struct msim__custody *custody)
 {
   return !custody->accepted && !custody->created && !custody->user && (custody->kept || custody->stored);
@@ -126,6 +132,8 @@ static void on_queued(struct told *t, struct msim__ledger_recipient *r)
   if (custody == NULL)
     custody = find(r, t->host, is_crashed); /* it came back from disk */
   if (custody == NULL)
+    custody = find(r, t->host, is_promised);
+  if (custody == NULL)
     custody = msim__custody_add(t->ledger, r, t->host);
   if (custody == NULL)
     return;
@@ -137,6 +145,8 @@ static void on_stored(struct told *t, struct msim__ledger_recipient *r)
 {
   struct msim__custody *custody = find(r, t->host, is_fresh);
 
+  if (custody == NULL)
+    custody = find(r, t->host, is_promised);
   r->delivered_count++;
   if (r->delivered_count > 1 + r->unclear_count)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I3, t->host, r->address,
