@@ -1,8 +1,8 @@
 /* agent.h: how to write an agent: a program that runs on a simulated host.
  *
- * The library allocates the agent's state, fills its configuration, owns its streams; there is nothing to free. Handlers
- * return void: failing is a call. Built-in agents use these same doors and no others below them.
- * Does not include: streams (stream.h), mail itself (lib/mail is private to the built-in agents). */
+ * The library allocates the agent's state, fills its configuration, owns its streams; there is nothing to free.
+ * Handlers return void: failing is a call. Built-in agents use these same doors and no others below them. Does not
+ * include: streams (stream.h), mail itself (lib/mail is private to the built-in agents). */
 #ifndef MAILSIM_AGENT_H
 #define MAILSIM_AGENT_H
 
@@ -26,8 +26,9 @@ enum msim_field_kind {
   MSIM_FIELD_HOST,        /* const char *: a host of the topology, a domain name or an address */
   MSIM_FIELD_CIDR,        /* struct msim_cidr; "192.0.2.0/24" */
   MSIM_FIELD_LIST,        /* struct msim_list of items described by item[0] */
-  MSIM_FIELD_MAP,         /* struct msim_list; each item begins with `const char *key`, its value by item[0] */
-  MSIM_FIELD_STRUCT       /* pointer to a struct of item_bytes described by the table item; NULL when absent */
+  MSIM_FIELD_MAP,   /* struct msim_list; each item begins with `const char *key`, its value by item[0]. Where that is a
+                       STRUCT, a list of names may stand for the map: their structs are NULL */
+  MSIM_FIELD_STRUCT /* pointer to a struct of item_bytes described by the table item; NULL when absent */
 };
 
 struct msim_list {
@@ -46,11 +47,12 @@ struct msim_field {
   size_t offset;
   const char *fallback; /* NULL: the key is required; "": absent means zero, NULL or empty; else text as in YAML */
   const struct msim_field *item;
-  size_t item_bytes;              /* LIST, MAP: of one item; STRUCT: of the struct */
-  const char *const *names;       /* ENUM: NULL-terminated */
-  uint64_t min, max;              /* UINT and quantities: bounds, max 0 means none; LIST, MAP: of the count, max 0 means 65536 */
-  const char *(*check)(const char *text); /* TEXT: NULL, or gives a sentence on what is wrong, or NULL for fine */
-  const char *help;               /* one line for the schema and `mailsim list agents` */
+  size_t item_bytes;        /* LIST, MAP: of one item; STRUCT: of the struct */
+  const char *const *names; /* ENUM: NULL-terminated */
+  uint64_t min, max; /* UINT and quantities: bounds, max 0 means none; LIST, MAP: of the count, max 0 means 65536 */
+  const char *(*check)(
+      const char *text); /* TEXT, and the keys of a MAP: NULL, or gives a sentence on what is wrong, or NULL for fine */
+  const char *help;      /* one line for the schema and `mailsim list agents` */
 };
 
 struct msim_agent_type {
@@ -62,7 +64,8 @@ struct msim_agent_type {
    * 0, or a negative enum msim_err with a text said by msim_agent_fail. */
   int (*start)(struct msim_agent *agent);
   /* may be NULL: */
-  void (*on_datagram)(struct msim_agent *agent, struct msim_endpoint from, uint16_t local_port, struct msim_slice bytes);
+  void (*on_datagram)(struct msim_agent *agent, struct msim_endpoint from, uint16_t local_port,
+                      struct msim_slice bytes);
   void (*stop)(struct msim_agent *agent); /* the simulation is being freed: release what msim_agent_resize gave */
 };
 
@@ -81,8 +84,8 @@ MSIM_API const char *msim_agent_name(const struct msim_agent *agent); /* its typ
 
 /* Zeroed memory that lives as long as the agent; NULL when out of memory (the simulation has then failed). */
 MSIM_API void *msim_agent_alloc(struct msim_agent *agent, size_t size_bytes);
-/* realloc with sizes; what is not given back (size_new_bytes 0) by the end of stop() counts as a leak. New bytes are not
- * zeroed. NULL when out of memory (the simulation has then failed; the old block stays valid). */
+/* realloc with sizes; what is not given back (size_new_bytes 0) by the end of stop() counts as a leak. New bytes are
+ * not zeroed. NULL when out of memory (the simulation has then failed; the old block stays valid). */
 MSIM_API void *msim_agent_resize(struct msim_agent *agent, void *ptr, size_t size_old_bytes, size_t size_new_bytes);
 
 /* The next number of the agent's own random stream, which others cannot disturb. */
@@ -94,8 +97,8 @@ MSIM_API uint64_t msim_agent_random_below(struct msim_agent *agent, uint64_t bou
 MSIM_API int64_t msim_agent_unix_s(const struct msim_agent *agent);
 MSIM_API int msim_agent_zone_minutes(const struct msim_agent *agent);
 
-/* Memory shared by the agents of one host under a name (a mail queue, a store): zeroed at its first use, size_bytes must
- * agree at each. It lives until every agent of the simulation has stopped. NULL when out of memory. */
+/* Memory shared by the agents of one host under a name (a mail queue, a store): zeroed at its first use, size_bytes
+ * must agree at each. It lives until every agent of the simulation has stopped. NULL when out of memory. */
 MSIM_API void *msim_agent_shared(struct msim_agent *agent, const char *key, size_t size_bytes);
 
 /* Accepts connections at a port of the host. ops is borrowed for the agent's life.
@@ -138,7 +141,8 @@ MSIM_API int msim_agent_announce_mx(struct msim_agent *agent, const char *domain
 MSIM_API const char *msim_stream_message(const struct msim_stream *stream);
 
 /* Records an app event. At most MSIM_VALUES_MAX values. Costs a branch when nobody listens. */
-MSIM_API void msim_agent_event(struct msim_agent *agent, const char *event, const struct msim_value *values, size_t count);
+MSIM_API void msim_agent_event(struct msim_agent *agent, const char *event, const struct msim_value *values,
+                               size_t count);
 
 /* For an agent's own bugs, never for bad input from a peer: ends the run with MSIM_ERR_AGENT and this text. */
 MSIM_API void msim_agent_fail(struct msim_agent *agent, const char *format, ...) MSIM_PRINTF(2, 3);

@@ -1,156 +1,60 @@
 /* agent_smtp_server.c: a mail server: listens for SMTP, keeps mail for its users, takes mail of its customers for
  * elsewhere into the host's queue.
  *
- * Keys, listening and the life of connections; the dialogue is in smtp_incoming.c, smtp_commands.c and smtp_delivery.c.
- * Does not pass mail on: that is the agent smtp-client of the same host. Does not log in, does not speak TLS. */
+ * Listening and the life of connections. Its keys are in smtp_server_fields.c, the dialogue in smtp_incoming.c and
+ * beside it. Does not pass mail on: that is the agent smtp-client of the same host. Does not speak TLS. */
 #include "agents/smtp_incoming.h"
-
+#include "agents/smtp_server_fields.h"
 #include "proto/ascii.h"
 
 #include <mailsim/agent.h>
 
 #define REFUSED_TEXT "421 4.7.0 Too many connections\r\n"
 
-struct domain_config {
-  const char *key;
-  struct msim_list users; /* const char * */
-};
-
-struct config {
-  struct msim_list domains;    /* struct domain_config */
-  struct msim_list relay_from; /* const char * */
-  const char *hostname, *greeting;
-  uint64_t port, size_bytes_max, recipients_max, connections_max, preference;
-};
-
 struct state {
   struct msim__smtp_server server;
 };
 
-static const char *check_user(const char *text)
-{
-  struct msim__address address;
-  enum msim__address_flaw flaw;
-  size_t used;
-
-  if (msim__address_scan(&address, msim__slice_text(text), false, &used, &flaw) == MSIM_OK &&
-      address.domain.size_bytes == 0 && !address.local_quoted && text[used] == '\0')
-    return NULL;
-  return "the part of an address before the @ is expected here";
-}
-
-static const char *check_customer(const char *text)
-{
-  struct msim__address address;
-
-  if (text[0] == '@' ? msim__domain_is_name(msim__slice_text(text + 1), false)
-                     : msim__address_parse(&address, msim__slice_text(text), false, NULL) == MSIM_OK)
-    return NULL;
-  return "an address such as anna@x.example or a domain such as @x.example is expected here";
-}
-
-static const char *check_line(const char *text)
-{
-  for (; *text != '\0'; text++)
-    if (msim__ascii_is_control((uint8_t)*text))
-      return "one line without control characters is expected here";
-  return NULL;
-}
-
-static const struct msim_field user_item[] = {
-    {.key = "user", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_user},
-};
-
-static const struct msim_field domain_item[] = {
-    {.key = "users",
-     .kind = MSIM_FIELD_LIST,
-     .offset = offsetof(struct domain_config, users),
-     .item = user_item,
-     .item_bytes = sizeof(const char *),
-     .max = 1000000},
-};
-
-static const struct msim_field customer_item[] = {
-    {.key = "customer", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_customer},
-};
-
-static const struct msim_field fields[] = {
-    {.key = "domains",
-     .kind = MSIM_FIELD_MAP,
-     .offset = offsetof(struct config, domains),
-     .fallback = "",
-     .item = domain_item,
-     .item_bytes = sizeof(struct domain_config),
-     .help = "the domains that it takes mail for, each with its list of users"},
-    {.key = "relay-from",
-     .kind = MSIM_FIELD_LIST,
-     .offset = offsetof(struct config, relay_from),
-     .fallback = "",
-     .item = customer_item,
-     .item_bytes = sizeof(const char *),
-     .help = "senders whose mail to other domains is passed on: addresses, or @domain"},
-    {.key = "hostname",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct config, hostname),
-     .fallback = "\"\"",
-     .check = check_line,
-     .help = "what it calls itself; the host's name when absent"},
-    {.key = "greeting",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct config, greeting),
-     .fallback = "\"ESMTP at your service\"",
-     .check = check_line,
-     .help = "what it says behind its name"},
-    {.key = "port",
-     .kind = MSIM_FIELD_UINT,
-     .offset = offsetof(struct config, port),
-     .fallback = "25",
-     .min = 1,
-     .max = 65535,
-     .help = "where it listens"},
-    {.key = "size-max",
-     .kind = MSIM_FIELD_SIZE_BYTES,
-     .offset = offsetof(struct config, size_bytes_max),
-     .fallback = "35MB",
-     .min = 1024,
-     .max = 1u << 30,
-     .help = "of one message"},
-    {.key = "recipients-max",
-     .kind = MSIM_FIELD_UINT,
-     .offset = offsetof(struct config, recipients_max),
-     .fallback = "1000",
-     .min = 1,
-     .max = MSIM__MESSAGE_RECIPIENTS_MAX,
-     .help = "of one message"},
-    {.key = "connections-max",
-     .kind = MSIM_FIELD_UINT,
-     .offset = offsetof(struct config, connections_max),
-     .fallback = "1000",
-     .min = 1,
-     .max = 1000000,
-     .help = "at one time; further ones hear 421"},
-    {.key = "mx-preference",
-     .kind = MSIM_FIELD_UINT,
-     .offset = offsetof(struct config, preference),
-     .fallback = "10",
-     .max = 65535,
-     .help = "of its entry as mail exchanger for its domains; lower is tried first"},
-    {.key = NULL},
-};
-
 /* ---- the streams ---- */
+
+static const struct msim__smtp_listener *listener_of(const struct msim__smtp_server *server, uint16_t port)
+{
+  size_t i;
+
+  for (i = 0; i + 1 < server->listener_count; i++)
+    if (server->listeners[i].port == port)
+      break;
+  return &server->listeners[i];
+}
+
+/* Those from one address, this one not counted. */
+static size_t count_from(const struct msim__smtp_server *server, const struct msim_addr *addr)
+{
+  const struct msim__smtp_incoming *session;
+  size_t count = 0;
+
+  for (session = server->first; session != NULL; session = session->next) {
+    struct msim_addr other = msim_stream_remote(session->stream).addr;
+
+    count += msim_addr_equal(&other, addr);
+  }
+  return count;
+}
 
 static void on_open(struct msim_agent *agent, struct msim_stream *stream)
 {
-  const struct config *config = msim_agent_config(agent);
+  const struct msim__smtp_server_config *config = msim_agent_config(agent);
   struct state *state = msim_agent_state(agent);
+  struct msim_addr from = msim_stream_remote(stream).addr;
 
-  if (state->server.session_count >= config->connections_max) {
+  if (state->server.session_count >= config->connections_max ||
+      (config->client_connections_max != 0 && count_from(&state->server, &from) >= config->client_connections_max)) {
     (void)msim__stream_send_unit(agent, stream, "smtp.reply", NULL, REFUSED_TEXT, sizeof REFUSED_TEXT - 1);
     msim_stream_close(stream);
     return;
   }
-  (void)msim__smtp_incoming_new(&state->server, agent, stream);
+  (void)msim__smtp_incoming_new(&state->server, listener_of(&state->server, msim_stream_local(stream).port), agent,
+                                stream);
 }
 
 static void on_readable(struct msim_agent *agent, struct msim_stream *stream)
@@ -202,49 +106,153 @@ static const struct msim_stream_ops stream_ops = {
     .on_closed = on_closed,
 };
 
-/* ---- the agent ---- */
+/* ---- the start ---- */
 
-static int add_domain(struct msim_agent *agent, const struct domain_config *domain)
+static int add_domain(struct msim_agent *agent, const struct msim__smtp_domain_config *domain)
 {
-  const struct config *config = msim_agent_config(agent);
+  const struct msim__smtp_server_config *config = msim_agent_config(agent);
   struct state *state = msim_agent_state(agent);
-  const char *const *users = domain->users.items;
+  const struct msim__smtp_user_config *users = domain->users.items;
   size_t i;
   int err;
 
-  if (!msim__domain_is_name(msim__slice_text(domain->key), false)) {
+  if (!msim__domain_is_name(msim__slice_text(domain->key), true)) {
     msim_agent_fail(agent, "\"%.100s\" is no name of a domain", domain->key);
     return MSIM_ERR_INVALID;
   }
   err = msim__smtp_policy_add_domain(&state->server.policy, domain->key);
-  for (i = 0; err == MSIM_OK && i < domain->users.count; i++)
-    err = msim__smtp_policy_add_user(&state->server.policy, domain->key, users[i]);
+  for (i = 0; err == MSIM_OK && i < domain->users.count; i++) {
+    struct msim__account_opts opts = {NULL, 0, 0};
+
+    if (users[i].body != NULL) {
+      opts.password = users[i].body->password;
+      opts.size_bytes_max = users[i].body->size_bytes_max;
+      opts.quota_bytes = users[i].body->quota_bytes;
+    }
+    err = msim__accounts_add(&state->server.room->accounts, domain->key, users[i].key, &opts, NULL);
+  }
   return err == MSIM_OK ? msim_agent_announce_mx(agent, domain->key, (uint16_t)config->preference) : err;
+}
+
+static unsigned mechanisms_of(const struct msim_list *names)
+{
+  const char *const *items = names->items;
+  enum msim__sasl_mechanism mechanism;
+  unsigned bits = 0;
+  size_t i;
+
+  for (i = 0; i < (names->count > 0 ? names->count : (size_t)MSIM__SASL_MECHANISM_COUNT); i++) {
+    mechanism = (enum msim__sasl_mechanism)i;
+    if ((names->count == 0 || msim__sasl_find(msim__slice_text(items[i]), &mechanism)) &&
+        msim__sasl_is_there(mechanism))
+      bits |= 1u << mechanism;
+  }
+  return bits;
+}
+
+/* What a port is for; mechanisms are looked for only where somebody can use them. */
+static void set_listener(struct msim__smtp_listener *out, const struct msim__smtp_listener_config *config,
+                         const struct msim__smtp_server *server)
+{
+  out->port = (uint16_t)config->port;
+  out->role = (enum msim__smtp_role)config->role;
+  out->auth = (enum msim__smtp_auth)config->auth;
+  out->sender_check = (enum msim__smtp_sender_check)config->sender_check;
+  if (out->auth == MSIM__SMTP_AUTH_AUTO && out->role == MSIM__SMTP_ROLE_SUBMISSION)
+    out->auth = MSIM__SMTP_AUTH_REQUIRED;
+  else if (out->auth == MSIM__SMTP_AUTH_AUTO)
+    out->auth = server->room->accounts.secret_count > 0 ? MSIM__SMTP_AUTH_OFFERED : MSIM__SMTP_AUTH_NONE;
+  if (out->auth != MSIM__SMTP_AUTH_NONE)
+    out->mechanisms = mechanisms_of(&config->mechanisms);
+}
+
+static int add_listeners(struct msim_agent *agent, struct msim__smtp_server *server)
+{
+  const struct msim__smtp_server_config *config = msim_agent_config(agent);
+  const struct msim__smtp_listener_config *const *items = config->listeners.items;
+  struct msim__smtp_listener_config only;
+  size_t count = config->listeners.count > 0 ? config->listeners.count : 1, i;
+  int err = MSIM_OK;
+
+  memset(&only, 0, sizeof only);
+  only.port = config->port;
+  server->listeners = msim_agent_alloc(agent, count * sizeof *server->listeners);
+  if (server->listeners == NULL)
+    return MSIM_ERR_NOMEM;
+  server->listener_count = count;
+  for (i = 0; err == MSIM_OK && i < count; i++) {
+    set_listener(&server->listeners[i], config->listeners.count > 0 ? items[i] : &only, server);
+    err = msim_agent_listen(agent, server->listeners[i].port, &stream_ops);
+    if (err == MSIM_ERR_EXISTS)
+      msim_agent_fail(agent, "port %u is taken already", (unsigned)server->listeners[i].port);
+  }
+  return err;
+}
+
+/* A rule that does nothing is a mistake in the file. */
+static int check_rules(struct msim_agent *agent, const struct msim_list *rules)
+{
+  const struct msim__smtp_rule_config *const *items = rules->items;
+  size_t i;
+
+  for (i = 0; i < rules->count; i++)
+    if (items[i]->reply[0] == '\0' && items[i]->delay_ns == 0 && items[i]->close == MSIM__SMTP_CUT_NONE &&
+        !items[i]->drop && !items[i]->discard && items[i]->greylist == NULL && items[i]->rate[0] == '\0') {
+      msim_agent_fail(agent,
+                      "rule %u at %.20s does nothing: it needs reply, delay, close, drop, discard, greylist or rate",
+                      (unsigned)i + 1, items[i]->at);
+      return MSIM_ERR_INVALID;
+    }
+  return MSIM_OK;
+}
+
+static void copy_config(struct msim_agent *agent, struct msim__smtp_server *server)
+{
+  const struct msim__smtp_server_config *config = msim_agent_config(agent);
+
+  server->policy.relay_from = config->relay_from;
+  server->policy.relay_clients = config->relay_clients;
+  server->hostname = config->hostname[0] != '\0' ? config->hostname : msim_agent_host(agent);
+  server->greeting = config->greeting;
+  server->size_bytes_max = config->size_bytes_max;
+  server->recipients_max = config->recipients_max;
+  server->errors_max = config->errors_max;
+  server->auth_failures_max = config->auth_failures_max;
+  server->idle_ns = config->idle_ns;
+  server->error_delay_ns = config->error_delay_ns;
+  server->refuses_early_talkers = config->refuses_early_talkers;
+  server->wants_valid_helo = config->wants_valid_helo;
+  server->tells_vrfy = config->tells_vrfy;
+  server->tells_expn = config->tells_expn;
+  server->without = config->without;
 }
 
 static int start(struct msim_agent *agent)
 {
-  const struct config *config = msim_agent_config(agent);
-  const struct domain_config *domains = config->domains.items;
+  const struct msim__smtp_server_config *config = msim_agent_config(agent);
+  const struct msim__smtp_domain_config *domains = config->domains.items;
+  const struct msim__smtp_alias_config *aliases = config->aliases.items;
   struct state *state = msim_agent_state(agent);
   struct msim__smtp_server *server = &state->server;
   size_t i;
-  int err = MSIM_OK;
+  int err;
 
   msim__agent_mem_init(&server->mem, agent);
   server->room = msim__mail_room_attach(agent);
   if (server->room == NULL)
     return MSIM_ERR_NOMEM;
-  msim__smtp_policy_init(&server->policy, &server->mem, &server->room->store, config->relay_from);
+  msim__smtp_policy_init(&server->policy, &server->mem, &server->room->accounts);
+  copy_config(agent, server);
+  err = check_rules(agent, &config->rules);
+  if (err == MSIM_OK)
+    err = msim__smtp_rules_init(&server->rules, &server->mem, config->rules);
   if (server->room->policy == NULL)
     server->room->policy = &server->policy;
-  server->hostname = config->hostname[0] != '\0' ? config->hostname : msim_agent_host(agent);
-  server->greeting = config->greeting;
-  server->size_bytes_max = config->size_bytes_max;
-  server->recipients_max = config->recipients_max;
   for (i = 0; err == MSIM_OK && i < config->domains.count; i++)
     err = add_domain(agent, &domains[i]);
-  return err == MSIM_OK ? msim_agent_listen(agent, (uint16_t)config->port, &stream_ops) : err;
+  for (i = 0; err == MSIM_OK && i < config->aliases.count; i++)
+    err = msim__smtp_policy_add_alias(&server->policy, &aliases[i]);
+  return err == MSIM_OK ? add_listeners(agent, server) : err;
 }
 
 static void stop(struct msim_agent *agent)
@@ -253,6 +261,8 @@ static void stop(struct msim_agent *agent)
 
   while (state->server.first != NULL)
     msim__smtp_incoming_free(state->server.first);
+  msim__smtp_custody_stop(&state->server);
+  msim__smtp_rules_release(&state->server.rules);
   if (state->server.room != NULL && state->server.room->policy == &state->server.policy)
     state->server.room->policy = NULL;
   msim__smtp_policy_release(&state->server.policy);
@@ -264,8 +274,8 @@ const struct msim_agent_type msim__agent_smtp_server = {
     .name = "smtp-server",
     .summary = "a mail server: keeps mail for its users and takes that of its customers for elsewhere",
     .state_bytes = sizeof(struct state),
-    .config_bytes = sizeof(struct config),
-    .fields = fields,
+    .config_bytes = sizeof(struct msim__smtp_server_config),
+    .fields = msim__smtp_server_fields,
     .start = start,
     .stop = stop,
 };

@@ -274,10 +274,11 @@ static int fill_scalar(struct msim__fill *fill, const struct msim_field *field, 
 
 /* ---- lists, maps, structs ---- */
 
-static int fill_map_key(struct msim__fill *fill, const char *what, const struct msim__yaml_node *key_node, void *at)
+static int fill_map_key(struct msim__fill *fill, const struct msim_field *field, const char *what,
+                        const struct msim__yaml_node *key_node, void *at)
 {
   struct msim__yaml_node numbered;
-  const char *key;
+  const char *key, *wrong;
   size_t key_bytes;
 
   if (msim__fill_numbered(fill, key_node, &numbered) != MSIM_OK)
@@ -289,6 +290,9 @@ static int fill_map_key(struct msim__fill *fill, const char *what, const struct 
   key = msim__arena_text(fill->arena, key, key_bytes);
   if (key == NULL)
     return MSIM_ERR_NOMEM;
+  wrong = field->check != NULL ? field->check(key) : NULL;
+  if (wrong != NULL)
+    return msim__fill_report(fill, key_node, "%s: %s", what, wrong);
   memcpy(at, &key, sizeof key);
   return MSIM_OK;
 }
@@ -300,6 +304,31 @@ static bool is_list_of_one(const struct msim_field *field, const struct msim__ya
 
   return field->kind == MSIM_FIELD_LIST && node->kind == MSIM__YAML_SCALAR && !msim__yaml_is_null(node) &&
          kind != MSIM_FIELD_LIST && kind != MSIM_FIELD_MAP && kind != MSIM_FIELD_STRUCT;
+}
+
+/* `users: [a, b]` for `users: {a: , b: }`: names about which nothing else is said, where a map to structs may stand. */
+static bool is_list_of_names(const struct msim_field *field, const struct msim__yaml_node *node)
+{
+  return field->kind == MSIM_FIELD_MAP && field->item->kind == MSIM_FIELD_STRUCT && node->kind == MSIM__YAML_LIST;
+}
+
+/* One entry of a map, or a name alone. A struct about which nothing is said stays NULL. */
+static int fill_entry(struct msim__fill *fill, const struct msim_field *field, const char *what,
+                      const struct msim__yaml_entry *e, bool only_name, unsigned char *item)
+{
+  char inner[SHOWN_BYTES + SHOWN_BYTES];
+  int err;
+
+  if (only_name) {
+    if (e->value->kind != MSIM__YAML_SCALAR || msim__yaml_is_null(e->value))
+      return msim__fill_report(fill, e->value, "%s: a name is expected here; more is said in a map", what);
+    return fill_map_key(fill, field, what, e->value, item);
+  }
+  err = fill_map_key(fill, field, what, e->key, item);
+  if (field->item->kind == MSIM_FIELD_STRUCT && msim__yaml_is_null(e->value))
+    return err;
+  (void)msim__escape_short(inner, sizeof inner, msim__yaml_slice(e->key));
+  return worse(err, fill_value(fill, field->item, inner, e->value, item + field->item->offset));
 }
 
 static int check_count(struct msim__fill *fill, const struct msim_field *field, const char *what,
@@ -319,15 +348,14 @@ static int fill_items(struct msim__fill *fill, const struct msim_field *field, c
                       const struct msim__yaml_node *node, void *at)
 {
   enum msim__yaml_kind kind = field->kind == MSIM_FIELD_LIST ? MSIM__YAML_LIST : MSIM__YAML_MAP;
-  bool single = is_list_of_one(field, node);
+  bool single = is_list_of_one(field, node), names = is_list_of_names(field, node);
   struct msim_list list = {NULL, single ? 1 : node->count};
   const struct msim__yaml_entry *e;
   struct msim_diag diag;
   unsigned char *item;
-  char inner[SHOWN_BYTES + SHOWN_BYTES];
   int err;
 
-  if (!single && msim__yaml_read_kind(node, what, kind, &diag) < 0)
+  if (!single && !names && msim__yaml_read_kind(node, what, kind, &diag) < 0)
     return deliver(fill, &diag);
   err = check_count(fill, field, what, node, list.count);
   if (err != MSIM_OK)
@@ -344,14 +372,10 @@ static int fill_items(struct msim__fill *fill, const struct msim_field *field, c
   if (single)
     return fill_value(fill, field->item, what, node, item + field->item->offset);
   for (e = msim__yaml_first(node); e != NULL && err != MSIM_ERR_NOMEM; e = e->next, item += field->item_bytes) {
-    const char *name = what;
-
-    if (e->key != NULL) {
-      err = worse(err, fill_map_key(fill, what, e->key, item));
-      (void)msim__escape_short(inner, sizeof inner, msim__yaml_slice(e->key));
-      name = inner;
-    }
-    err = worse(err, fill_value(fill, field->item, name, e->value, item + field->item->offset));
+    if (field->kind == MSIM_FIELD_MAP)
+      err = worse(err, fill_entry(fill, field, what, e, names, item));
+    else
+      err = worse(err, fill_value(fill, field->item, what, e->value, item + field->item->offset));
   }
   return err;
 }

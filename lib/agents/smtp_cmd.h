@@ -10,14 +10,19 @@
 
 #define MSIM__SMTP_ALLOW(state) (1u << MSIM__SMTP_IN_##state)
 #define MSIM__SMTP_ALLOW_ANY                                                                                           \
-  (MSIM__SMTP_ALLOW(START) | MSIM__SMTP_ALLOW(READY) | MSIM__SMTP_ALLOW(MAIL) | MSIM__SMTP_ALLOW(RCPT))
+  (MSIM__SMTP_ALLOW(START) | MSIM__SMTP_ALLOW(READY) | MSIM__SMTP_ALLOW(MAIL) | MSIM__SMTP_ALLOW(RCPT) |               \
+   MSIM__SMTP_ALLOW(BDAT))
 
 struct msim__smtp_cmd {
-  const char *name; /* upper case */
-  unsigned allowed; /* states; elsewhere 503 */
+  const char *name;   /* upper case */
+  unsigned allowed;   /* states; elsewhere 503 */
+  bool needs_login;   /* where the port demands one (RFC 4954 6): 530 before it */
+  bool about_message; /* refusing it by rule is an event: message.refused */
+  /* Whether the server has it at all; NULL: yes. Otherwise it is answered 502. */
+  bool (*is_offered)(const struct msim__smtp_incoming *session);
   /* Exactly one reply, also later (msim__smtp_incoming_reply and those beside it). */
   void (*run)(struct msim__smtp_incoming *session, const struct msim__smtp_command *command);
-  /* Appends "\nKEYWORD …" for each extension that the reply to EHLO offers. NULL: none. */
+  /* Appends "\nKEYWORD …" for each extension that the reply to EHLO offers, by msim__smtp_offer. NULL: none. */
   void (*offer)(const struct msim__smtp_incoming *session, struct msim__buf *out);
 };
 
@@ -25,6 +30,9 @@ struct msim__smtp_cmd {
 extern const struct msim__smtp_cmd *const msim__registry_smtp_cmd[];
 
 /* ---- what several of them need; smtp_commands.c ---- */
+
+/* Appends a keyword, unless the server is told to do without it. true: something may be appended behind it. */
+bool msim__smtp_offer(const struct msim__smtp_incoming *session, struct msim__buf *out, const char *keyword);
 
 /* EHLO and HELO. */
 void msim__smtp_incoming_greet(struct msim__smtp_incoming *session, const struct msim__smtp_command *command,

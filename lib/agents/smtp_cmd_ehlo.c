@@ -8,8 +8,8 @@ static void run(struct msim__smtp_incoming *session, const struct msim__smtp_com
 
 static void offer(const struct msim__smtp_incoming *session, struct msim__buf *out)
 {
-  (void)session;
-  msim__buf_append_text(out, "\nPIPELINING\nENHANCEDSTATUSCODES");
+  (void)msim__smtp_offer(session, out, "PIPELINING");          /* RFC 2920 */
+  (void)msim__smtp_offer(session, out, "ENHANCEDSTATUSCODES"); /* RFC 2034 */
 }
 
 extern const struct msim__smtp_cmd msim__smtp_cmd_ehlo;

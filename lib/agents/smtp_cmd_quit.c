@@ -10,6 +10,6 @@ static void run(struct msim__smtp_incoming *session, const struct msim__smtp_com
 extern const struct msim__smtp_cmd msim__smtp_cmd_quit;
 const struct msim__smtp_cmd msim__smtp_cmd_quit = {
     .name = "QUIT",
-    .allowed = MSIM__SMTP_ALLOW_ANY,
+    .allowed = MSIM__SMTP_ALLOW_ANY | MSIM__SMTP_ALLOW(REFUSED),
     .run = run,
 };

@@ -80,13 +80,32 @@ static int enqueue(struct msim_agent *agent, struct msim__mail_room *room, struc
   return MSIM_OK;
 }
 
+struct alias_delivery {
+  struct msim_agent *agent;
+  struct msim__mail_room *room;
+  struct msim__message *message;
+  const char *to;
+};
+
+/* An alias that leads elsewhere would need an envelope of its own: the notice goes to those who are here. */
+static int deliver_alias(void *ctx, const char *address, struct msim__account *account)
+{
+  const struct alias_delivery *d = ctx;
+
+  if (account != NULL)
+    return store(d->agent, d->room, d->message, account->box, d->to);
+  tell_discarded(d->agent, d->message, address, "alias-elsewhere");
+  return MSIM_OK;
+}
+
 /* Puts one recipient into its mailbox, or into indices for the queue. */
 static int place(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message, uint32_t index,
                  uint32_t *indices, size_t *count)
 {
   const char *to = message->recipients[index];
   enum msim__smtp_place where = MSIM__SMTP_PLACE_FOREIGN;
-  struct msim__mailbox *box = NULL;
+  struct alias_delivery delivery = {agent, room, message, to};
+  struct msim__account *account = NULL;
   struct msim__address address;
 
   if (msim__address_parse(&address, msim__slice_text(to), true, NULL) < 0) {
@@ -94,9 +113,11 @@ static int place(struct msim_agent *agent, struct msim__mail_room *room, struct 
     return MSIM_OK;
   }
   if (room->policy != NULL)
-    where = msim__smtp_policy_place(room->policy, &address, &box);
+    where = msim__smtp_policy_place(room->policy, &address, &account);
   if (where == MSIM__SMTP_PLACE_LOCAL)
-    return box != NULL ? store(agent, room, message, box, to) : MSIM_ERR_NOMEM;
+    return account != NULL ? store(agent, room, message, account->box, to) : MSIM_ERR_NOMEM;
+  if (where == MSIM__SMTP_PLACE_ALIAS)
+    return msim__smtp_policy_expand(room->policy, to, deliver_alias, &delivery);
   if (where == MSIM__SMTP_PLACE_NO_USER)
     tell_discarded(agent, message, to, "no-such-mailbox");
   else if (room->queue.wake == NULL)

@@ -2,6 +2,7 @@
 #include "agents/smtp_notice.h"
 
 #include "agents/smtp_local.h"
+#include "agents/smtp_policy.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
 
@@ -23,12 +24,24 @@ static const struct msim__dsn_recipient *dsn_of(const struct msim__message *mess
 
 enum who { WANTED, UNWANTED, ALL };
 
+/* Who gets a notice, as people of this host would call him: his name where he is one of them. */
+static const char *sender_name(const struct msim__mail_room *room, const struct msim__message *message)
+{
+  struct msim__account *account = NULL;
+  struct msim__address address;
+
+  if (room->policy != NULL &&
+      msim__address_parse(&address, msim__slice_text(message->reverse_path), true, NULL) == MSIM_OK)
+    (void)msim__smtp_policy_place(room->policy, &address, &account);
+  return account != NULL ? account->name : message->reverse_path;
+}
+
 /* One event about the recipients that are told of, or not. */
-static void tell(struct msim_agent *agent, const struct msim__smtp_notice *notice, const char *label, enum who who,
-                 const char *reason)
+static void tell(struct msim_agent *agent, const struct msim__mail_room *room, const struct msim__smtp_notice *notice,
+                 const char *label, enum who who, const char *reason)
 {
   const char *to[MSIM__EVENT_LIST_MAX];
-  struct msim_value values[5];
+  struct msim_value values[6];
   size_t count = 0, i, n = 0;
 
   for (i = 0; i < notice->outcome_count; i++) {
@@ -48,7 +61,9 @@ static void tell(struct msim_agent *agent, const struct msim__smtp_notice *notic
     values[n++] = msim_value_text("reason", reason);
   if (label != NULL && notice->action > MSIM__DSN_DELAYED)
     values[n++] = msim_value_text("action", msim__dsn_action_name(notice->action));
-  values[n].name = "to";
+  if (label != NULL)
+    values[n++] = msim_value_text("to", sender_name(room, notice->message));
+  values[n].name = label != NULL ? "about" : "to";
   values[n].kind = MSIM_VALUE_LIST;
   values[n].u.list.items = to;
   values[n++].u.list.count = count;
@@ -152,17 +167,17 @@ void msim__smtp_notice_send(struct msim_agent *agent, struct msim__mail_room *ro
     return;
   if (notice->message->reverse_path[0] == '\0') {
     if (notice->action == MSIM__DSN_FAILED)
-      tell(agent, notice, NULL, ALL, "null-sender");
+      tell(agent, room, notice, NULL, ALL, "null-sender");
     return;
   }
   lines = msim__alloc(&room->mem, notice->outcome_count * sizeof *lines);
   statuses = msim__alloc(&room->mem, notice->outcome_count * sizeof *statuses);
   count = lines != NULL && statuses != NULL ? fill_lines(notice, lines, statuses) : 0;
   if (count < notice->outcome_count && lines != NULL && statuses != NULL && notice->action == MSIM__DSN_FAILED)
-    tell(agent, notice, NULL, UNWANTED, "not-wanted");
+    tell(agent, room, notice, NULL, UNWANTED, "not-wanted");
   message = count > 0 ? write_notice(agent, room, notice, lines, count) : NULL;
   if (message != NULL) {
-    tell(agent, notice, message->label, WANTED, NULL);
+    tell(agent, room, notice, message->label, WANTED, NULL);
     (void)msim__smtp_local_submit(agent, room, message); /* out of memory ends the run, a full queue is told */
     msim__message_unref(message);
   }

@@ -22,6 +22,7 @@ struct msim__mail_room *msim__mail_room_attach(struct msim_agent *agent)
   msim__agent_mem_init(&room->mem, agent);
   msim__mail_queue_init(&room->queue, &room->mem);
   msim__store_init(&room->store, &room->mem);
+  msim__accounts_init(&room->accounts, &room->mem, &room->store);
   return room;
 }
 
@@ -31,6 +32,7 @@ void msim__mail_room_release(struct msim__mail_room *room)
     return;
   room->queue.wake = NULL;
   msim__mail_queue_release(&room->queue);
+  msim__accounts_release(&room->accounts);
   msim__store_release(&room->store);
 }
 

@@ -4,6 +4,7 @@
 #ifndef MSIM_AGENTS_SMTP_STREAM_H
 #define MSIM_AGENTS_SMTP_STREAM_H
 
+#include "mail/accounts.h"
 #include "mail/queue.h"
 #include "mail/store.h"
 
@@ -15,6 +16,7 @@ struct msim__mail_room {
   struct msim__mem mem;
   struct msim__mail_queue queue;
   struct msim__store store;
+  struct msim__accounts accounts;
   struct msim__smtp_policy *policy; /* of the host's server: who has a mailbox here; NULL: there is none */
 };
 

@@ -69,6 +69,7 @@ struct msim__ledger_message {
   bool from_nobody, notice; /* its sender is <>; it tells of another message */
   bool loose;               /* facts are missing: not judged */
   bool converted;           /* the next body may be another one */
+  bool dropped;             /* a rule has made a host acknowledge it and throw it away */
   struct msim__ledger_recipient *recipients;
   size_t recipient_count, recipient_capacity;
   char **hidden; /* addresses in bcc */

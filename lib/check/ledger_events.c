@@ -292,9 +292,11 @@ static void take_one(struct told *t, const struct row *row, const char *address)
 
 static void take_recipients(struct told *t, const struct row *row)
 {
-  const struct msim_value *to = value_of(t->event, "to");
+  const struct msim_value *to = value_of(t->event, "about"); /* of a notice, whose `to` is the sender */
   size_t i;
 
+  if (to == NULL)
+    to = value_of(t->event, "to");
   if (to != NULL && to->kind == MSIM_VALUE_TEXT) {
     take_one(t, row, to->u.text);
   } else if (to != NULL && to->kind == MSIM_VALUE_LIST) {
@@ -327,6 +329,8 @@ static void take_message(struct told *t, const struct row *row)
     other->notice = true;
   if (strcmp(t->event->event, "message.converted") == 0)
     t->message->converted = true;
+  if (row->take == on_discarded && value_of(t->event, "to") == NULL)
+    t->message->dropped = true;
   hidden = value_of(t->event, "bcc");
   if (hidden == NULL || hidden->kind != MSIM_VALUE_LIST)
     return;

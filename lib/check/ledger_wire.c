@@ -73,7 +73,7 @@ static void judge_reply(struct msim__ledger *ledger, struct msim__ledger_message
 {
   const char *host = msim__ledger_host_of(ledger, name);
   const struct msim__custody *custody;
-  bool known = false;
+  bool known = message->dropped;
   size_t i;
 
   for (i = 0; i < message->recipient_count; i++) {

@@ -9,25 +9,11 @@
 #include <mailsim/stream.h>
 
 #include "core/mem.h"
+#include "proto/dsn.h"
 #include "text/buf.h"
 
 #define MSIM__MESSAGE_LABEL_BYTES_MAX 200u
 #define MSIM__MESSAGE_RECIPIENTS_MAX 65536u
-
-#define MSIM__DSN_ENVID_BYTES_MAX 100u /* RFC 3461 4.4, as xtext; decoded it is never longer */
-#define MSIM__DSN_ORCPT_BYTES_MAX 500u /* RFC 3461 4.2, likewise */
-
-/* When a sender wants to be told about a recipient (RFC 3461 4.1). 0: nothing was said, which means failure and delay.
- */
-enum msim__dsn_notify {
-  MSIM__DSN_NEVER = 1, /* stands alone */
-  MSIM__DSN_SUCCESS = 2,
-  MSIM__DSN_FAILURE = 4,
-  MSIM__DSN_DELAY = 8
-};
-
-/* What of the message comes back with bad news (RFC 3461 4.3). */
-enum msim__dsn_ret { MSIM__DSN_RET_NONE, MSIM__DSN_RET_FULL, MSIM__DSN_RET_HEADERS };
 
 struct msim__dsn_recipient {
   unsigned notify;   /* bits of enum msim__dsn_notify */

@@ -1,8 +1,9 @@
-/* smtp_command.c: one command line of SMTP taken apart (RFC 5321 4.1; 3030, 3207, 4954, 1870, 6152, 6531).
+/* smtp_command.c: one command line of SMTP taken apart (RFC 5321 4.1; 1870, 3030, 3207, 3461, 4954, 6152, 6531).
  *
  * Does not know what is allowed when, which extensions are on, or who exists. */
 #include "proto/smtp_command.h"
 #include "proto/ascii.h"
+#include "proto/xtext.h"
 
 static int refuse(struct msim__smtp_command *c, int err, unsigned code, const char *enhanced, const char *text)
 {
@@ -227,6 +228,101 @@ static bool split_param(struct msim__smtp_param *out, struct msim_slice word, bo
   return true;
 }
 
+/* xtext of at most max bytes; *decoded (MSIM__DSN_ORCPT_BYTES_MAX) may be NULL. */
+static bool is_xtext(struct msim_slice value, size_t max_bytes, struct msim_slice *decoded, uint8_t *out)
+{
+  uint8_t scratch[MSIM__DSN_ORCPT_BYTES_MAX];
+  size_t n;
+
+  if (value.size_bytes == 0 || value.size_bytes > max_bytes ||
+      msim__xtext_decode(value, out != NULL ? out : scratch, sizeof scratch, &n) < 0)
+    return false;
+  if (decoded != NULL)
+    *decoded = (struct msim_slice){out, n};
+  return true;
+}
+
+static int read_ret(struct msim__smtp_command *c, struct msim_slice value)
+{
+  if (msim__slice_is(value, "FULL"))
+    c->ret = MSIM__DSN_RET_FULL;
+  else if (msim__slice_is(value, "HDRS"))
+    c->ret = MSIM__DSN_RET_HEADERS;
+  else
+    return refuse_argument(c, "RET is FULL or HDRS");
+  return MSIM_OK;
+}
+
+/* RFC 4954 5: a mailbox, or <> for "not known". */
+static int read_auth(struct msim__smtp_command *c, struct msim_slice value)
+{
+  uint8_t bytes[MSIM__DSN_ORCPT_BYTES_MAX];
+  struct msim_slice decoded;
+  struct msim__address address;
+
+  c->has_auth = true;
+  c->auth = value;
+  if (!is_xtext(value, sizeof bytes, &decoded, bytes) ||
+      (!msim__slice_is(decoded, "<>") && msim__address_parse(&address, decoded, true, NULL) < 0))
+    return refuse_argument(c, "AUTH needs an address or <>");
+  return MSIM_OK;
+}
+
+static int read_notify(struct msim__smtp_command *c, struct msim_slice value)
+{
+  static const struct {
+    const char *word;
+    unsigned bit;
+  } words[] = {{"NEVER", MSIM__DSN_NEVER},
+               {"SUCCESS", MSIM__DSN_SUCCESS},
+               {"FAILURE", MSIM__DSN_FAILURE},
+               {"DELAY", MSIM__DSN_DELAY}};
+  size_t from = 0, to, i;
+
+  for (; from <= value.size_bytes; from = to + 1) {
+    for (to = from; to < value.size_bytes && value.data[to] != ','; to++)
+      ;
+    for (i = 0; i < 4 && !msim__slice_is(msim__slice_part(value, from, to), words[i].word); i++)
+      ;
+    if (i == 4)
+      return refuse_argument(c, "NOTIFY is NEVER, or some of SUCCESS, FAILURE, DELAY");
+    c->notify |= words[i].bit;
+  }
+  if ((c->notify & MSIM__DSN_NEVER) != 0 && c->notify != MSIM__DSN_NEVER)
+    return refuse_argument(c, "NOTIFY=NEVER stands alone");
+  return MSIM_OK;
+}
+
+/* RFC 3461 4.2; what follows "utf-8;" has an encoding of its own (RFC 6533 3) and is kept as it is. */
+static int read_orcpt(struct msim__smtp_command *c, struct msim_slice value)
+{
+  size_t at = 0;
+  bool good;
+
+  while (at < value.size_bytes && (msim__ascii_is_alnum(value.data[at]) || value.data[at] == '-'))
+    at++;
+  good = at > 0 && at < value.size_bytes && value.data[at] == ';' && value.size_bytes <= MSIM__DSN_ORCPT_BYTES_MAX;
+  if (good && msim__slice_is(msim__slice_part(value, 0, at), "utf-8"))
+    good = at + 1 < value.size_bytes;
+  else if (good)
+    good = is_xtext(msim__slice_part(value, at + 1, value.size_bytes), MSIM__DSN_ORCPT_BYTES_MAX, NULL, NULL);
+  if (!good)
+    return refuse_argument(c, "ORCPT needs a type, a semicolon and an address in xtext");
+  c->orcpt = value;
+  return MSIM_OK;
+}
+
+static int read_rcpt_param(struct msim__smtp_command *c, struct msim__smtp_param *param)
+{
+  param->known = true;
+  if (msim__slice_is(param->keyword, "NOTIFY"))
+    return read_notify(c, param->value);
+  if (msim__slice_is(param->keyword, "ORCPT"))
+    return read_orcpt(c, param->value);
+  param->known = false;
+  return MSIM_OK;
+}
+
 /* The parameters of MAIL that have a meaning here. */
 static int read_mail_param(struct msim__smtp_command *c, struct msim__smtp_param *param)
 {
@@ -244,6 +340,14 @@ static int read_mail_param(struct msim__smtp_command *c, struct msim__smtp_param
       c->body = MSIM__SMTP_BODY_BINARYMIME;
     else
       return refuse_argument(c, "BODY has no such value");
+  } else if (msim__slice_is(param->keyword, "RET")) {
+    return read_ret(c, param->value);
+  } else if (msim__slice_is(param->keyword, "ENVID")) {
+    if (!is_xtext(param->value, MSIM__DSN_ENVID_BYTES_MAX, NULL, NULL))
+      return refuse_argument(c, "ENVID needs xtext of up to 100 characters");
+    c->envid = param->value;
+  } else if (msim__slice_is(param->keyword, "AUTH")) {
+    return read_auth(c, param->value);
   } else if (msim__slice_is(param->keyword, "SMTPUTF8")) { /* RFC 6531 3.4 */
     if (param->has_value)
       return refuse_argument(c, "SMTPUTF8 takes no value");
@@ -268,7 +372,7 @@ static int parse_params(struct msim__smtp_command *c, struct msim_slice rest, un
       if (msim__slice_equal_nocase(c->params[i].keyword, param->keyword))
         return refuse_argument(c, "A parameter is there twice");
     c->param_count++;
-    if (c->verb == MSIM__SMTP_MAIL && read_mail_param(c, param) < 0)
+    if ((c->verb == MSIM__SMTP_MAIL ? read_mail_param(c, param) : read_rcpt_param(c, param)) < 0)
       return MSIM_ERR_SYNTAX;
   }
   return MSIM_OK;

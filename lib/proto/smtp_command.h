@@ -1,10 +1,11 @@
-/* smtp_command.h: one command line of SMTP taken apart (RFC 5321 4.1; 3030, 3207, 4954, 1870, 6152, 6531).
+/* smtp_command.h: one command line of SMTP taken apart (RFC 5321 4.1; 1870, 3030, 3207, 3461, 4954, 6152, 6531).
  *
  * Does not know what is allowed when (the server's table of states does), which extensions are on, or who exists. */
 #ifndef MSIM_PROTO_SMTP_COMMAND_H
 #define MSIM_PROTO_SMTP_COMMAND_H
 
 #include "proto/address.h"
+#include "proto/dsn.h"
 
 /* Longest lines with their CRLF: RFC 5321 4.5.3.1.4, plus what the extensions add to each command. */
 #define MSIM__SMTP_LINE_BYTES_MAX 512
@@ -51,7 +52,8 @@ enum msim__smtp_flag {
 struct msim__smtp_param {
   struct msim_slice keyword, value;
   bool has_value;
-  bool known; /* read below: SIZE, BODY, SMTPUTF8 of MAIL; the others are for the server to take or refuse (555) */
+  bool known; /* read below: SIZE, BODY, SMTPUTF8, AUTH, RET, ENVID of MAIL, NOTIFY, ORCPT of RCPT; the others are for
+                 the server to take or refuse (555) */
 };
 
 struct msim__smtp_path {
@@ -75,7 +77,12 @@ struct msim__smtp_command {
   bool has_size;
   uint64_t size_bytes; /* UINT64_MAX also for what is larger */
   enum msim__smtp_body body;
-  bool smtputf8; /* MAIL; VRFY and EXPN, whose argument then goes without it */
+  enum msim__dsn_ret ret;
+  struct msim_slice envid, auth; /* xtext, well formed; auth may be "<>" */
+  bool has_auth;
+  unsigned notify;         /* RCPT: bits of enum msim__dsn_notify */
+  struct msim_slice orcpt; /* RCPT: "rfc822;" and xtext */
+  bool smtputf8;           /* MAIL; VRFY and EXPN, whose argument then goes without it */
 
   struct msim_slice mechanism;        /* AUTH */
   struct msim_slice initial_response; /* AUTH: still in base64; empty when "=" was sent (RFC 4954 4) */

@@ -56,7 +56,7 @@ static const char *join(struct msim__loader *loader, const char *of, const char 
 }
 
 const char *msim__loader_path(struct msim__loader *loader, const struct msim__topology_file *file,
-                              const struct msim__yaml_node *place, const char *what)
+                              const struct msim__yaml_node *place, const char *what, bool may_rise)
 {
   struct msim_diag diag;
   const char *path, *wrong, *joined;
@@ -65,7 +65,7 @@ const char *msim__loader_path(struct msim__loader *loader, const struct msim__to
     msim__loader_keep(loader, &diag);
     return NULL;
   }
-  wrong = check_path(path);
+  wrong = check_path(may_rise && strncmp(path, "../", 3) == 0 ? path + 3 : path);
   joined = wrong == NULL ? join(loader, file->path, path) : NULL;
   if (joined != NULL && strlen(joined) >= MSIM__TOPOLOGY_PATH_BYTES)
     wrong = "the path is too long";
@@ -174,7 +174,7 @@ static bool is_known(const struct msim__loader *loader, const struct msim__topol
 static void include(struct msim__loader *loader, const struct msim__topology_file *from,
                     const struct msim__yaml_node *place)
 {
-  const char *path = msim__loader_path(loader, from, place, "include");
+  const char *path = msim__loader_path(loader, from, place, "include", false);
   struct msim__topology_file *file;
   struct msim_slice bytes = {NULL, 0};
   bool is_cycle;

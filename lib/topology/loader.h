@@ -139,9 +139,9 @@ int msim__loader_read_files(struct msim__loader *loader, const char *name, struc
 void msim__loader_release_files(struct msim__loader *loader);
 
 /* A path in a file becomes one from the main file's folder; findings at place when it may not be used: absolute, with
- * "..", too long. NULL then, or when out of memory (loader->err). */
+ * "..", too long. NULL then, or when out of memory (loader->err). may_rise: one "../" may stand at its beginning. */
 const char *msim__loader_path(struct msim__loader *loader, const struct msim__topology_file *file,
-                              const struct msim__yaml_node *place, const char *what);
+                              const struct msim__yaml_node *place, const char *what, bool may_rise);
 /* The same path as it can be shown and opened by whoever named the main file. NULL: out of memory. */
 const char *msim__loader_shown_path(struct msim__loader *loader, const char *path);
 /* Whether the reader has such a file; a finding otherwise. */

@@ -253,15 +253,42 @@ static void put_list(struct writer *w, const struct msim_field *field, unsigned 
 
 static void put_map(struct writer *w, const struct msim_field *field, unsigned depth)
 {
+  bool may_be_names = field->item->kind == MSIM_FIELD_STRUCT; /* fields.c takes a list of names then */
+
+  if (may_be_names) {
+    begin_list(w, "anyOf");
+    msim__json_object_begin(&w->json);
+    msim__json_key_text(&w->json, "type", "array");
+    begin(w, "items");
+    put_ref(w, "#/$defs/text");
+    msim__json_object_end(&w->json);
+    msim__json_object_end(&w->json);
+    msim__json_object_begin(&w->json);
+  }
   msim__json_key_text(&w->json, "type", "object");
   begin(w, "propertyNames");
   msim__json_key_uint(&w->json, "minLength", 1);
   msim__json_object_end(&w->json);
-  msim__json_key(&w->json, "additionalProperties");
-  put_item(w, field, depth);
+  if (may_be_names) { /* or nothing behind the name */
+    begin(w, "additionalProperties");
+    begin_list(w, "anyOf");
+    msim__json_object_begin(&w->json);
+    msim__json_key_text(&w->json, "type", "null");
+    msim__json_object_end(&w->json);
+    put_item(w, field, depth);
+    msim__json_array_end(&w->json);
+    msim__json_object_end(&w->json);
+  } else {
+    msim__json_key(&w->json, "additionalProperties");
+    put_item(w, field, depth);
+  }
   if (field->min > 0)
     msim__json_key_uint(&w->json, "minProperties", field->min);
   msim__json_key_uint(&w->json, "maxProperties", field->max != 0 ? field->max : MSIM__FIELDS_COUNT_MAX_DEFAULT);
+  if (may_be_names) {
+    msim__json_object_end(&w->json);
+    msim__json_array_end(&w->json);
+  }
 }
 
 /* The inside of the schema of one value. */

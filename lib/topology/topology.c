@@ -128,7 +128,7 @@ static void read_scene(struct msim__loader *loader, const struct msim__yaml_node
   }
   if (scene == NULL)
     return;
-  path = msim__loader_path(loader, loader->first_file, scene, "scene");
+  path = msim__loader_path(loader, loader->first_file, scene, "scene", true);
   if (path == NULL)
     return;
   if (loader->reader != NULL)

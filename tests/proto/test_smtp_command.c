@@ -163,6 +163,24 @@ static void bad_lines_get_the_answer_that_fits(void **state)
       {"MAIL FROM:<a@b> X=1=2", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
       {"MAIL FROM:<a@b> X_Y=1", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
       {"MAIL FROM:<a@b> X=\xc3\xbc", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"MAIL FROM:<a@b> RET=ALL", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"MAIL FROM:<a@b> RET", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"MAIL FROM:<a@b> ENVID", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"MAIL FROM:<a@b> ENVID=a+4", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"MAIL FROM:<a@b> ENVID=" A60 "12345678901234567890123456789012345678901", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"MAIL FROM:<a@b> AUTH", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"MAIL FROM:<a@b> AUTH=a", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"MAIL FROM:<a@b> AUTH=a+40", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> NOTIFY", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> NOTIFY=", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> NOTIFY=ALWAYS", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> NOTIFY=NEVER,DELAY", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> NOTIFY=DELAY,", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> ORCPT=a@b", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> ORCPT=;a@b", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> ORCPT=rfc822;", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> ORCPT=rfc822;a+", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
+      {"RCPT TO:<a@b> ORCPT=utf-8;", 0, MSIM_ERR_SYNTAX, 501, "5.5.4"},
       {"MAIL FROM:<a@b> A B C D E F G H I J K L M N O P Q", 0, MSIM_ERR_LIMIT, 501, "5.5.4"},
   };
   struct msim__smtp_command c;
@@ -285,7 +303,11 @@ static void params_of_mail_are_read_and_listed(void **state)
   assert_true(c.params[1].known);
   assert_slice(c.params[2].keyword, "RET");
   assert_slice(c.params[2].value, "HDRS");
-  assert_false(c.params[2].known);
+  assert_true(c.params[2].known);
+  assert_int_equal(c.ret, MSIM__DSN_RET_HEADERS);
+  assert_slice(c.envid, "QQ314159");
+  assert_true(c.has_auth);
+  assert_slice(c.auth, "<>");
   assert_slice(c.params[3].value, "QQ314159");
   assert_slice(c.params[4].value, "<>");
   assert_slice(c.params[5].keyword, "X-FLAG");
@@ -323,7 +345,7 @@ static void sizes_and_bodies_have_their_values(void **state)
   }
 }
 
-static void params_of_rcpt_are_listed_only(void **state)
+static void params_of_rcpt_are_read_and_listed(void **state)
 {
   struct msim__smtp_command c;
   struct msim_slice line =
@@ -333,6 +355,8 @@ static void params_of_rcpt_are_listed_only(void **state)
   assert_int_equal(c.param_count, 3);
   assert_slice(c.params[0].value, "SUCCESS,DELAY");
   assert_slice(c.params[1].value, "rfc822;Bob@Ex+41mple");
+  assert_int_equal(c.notify, MSIM__DSN_SUCCESS | MSIM__DSN_DELAY);
+  assert_slice(c.orcpt, "rfc822;Bob@Ex+41mple");
   assert_false(c.params[2].known);
   assert_false(c.has_size);
   exact_free(line);
@@ -454,7 +478,7 @@ int main(void)
       cmocka_unit_test(null_path_and_postmaster_are_special),
       cmocka_unit_test(params_of_mail_are_read_and_listed),
       cmocka_unit_test(sizes_and_bodies_have_their_values),
-      cmocka_unit_test(params_of_rcpt_are_listed_only),
+      cmocka_unit_test(params_of_rcpt_are_read_and_listed),
       cmocka_unit_test(auth_bdat_and_vrfy_have_their_arguments),
       cmocka_unit_test(lines_are_limited_by_verb),
       cmocka_unit_test(path_is_limited_to_256_bytes),

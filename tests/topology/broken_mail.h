@@ -53,7 +53,7 @@ static void broken_event(struct broken_state *s, const char *event, size_t to_co
 
   values[n++] = msim_value_text("message", s->label);
   if (to_count > 0) {
-    values[n].name = "to";
+    values[n].name = strcmp(event, "message.bounced") == 0 ? "about" : "to";
     values[n].kind = MSIM_VALUE_LIST;
     values[n].u.list.items = s->to_list;
     values[n++].u.list.count = to_count;

@@ -34,6 +34,8 @@ struct feed {
   enum feed_end end;
   bool deaf; /* never reads */
   msim_ns at_ns;
+  uint16_t port;    /* 0: 25 */
+  msim_ns pause_ns; /* between pieces; 0: 1 ms */
   /* results */
   char heard[65536];
   size_t heard_bytes;
@@ -63,7 +65,7 @@ static void feed_send(struct feed_state *s)
     n = feed->piece_bytes;
   s->sent_bytes += msim_stream_write(s->stream, feed->bytes + s->sent_bytes, n);
   if (s->sent_bytes < feed->size_bytes)
-    msim_timer_arm(&s->timer, MSIM_MSEC(1));
+    msim_timer_arm(&s->timer, feed->pause_ns != 0 ? feed->pause_ns : MSIM_MSEC(1));
   else if (feed->end == FEED_CLOSES)
     msim_stream_close(s->stream);
   else if (feed->end == FEED_ABORTS)
@@ -123,7 +125,7 @@ static void feed_resolved(struct msim_agent *agent, void *ctx, const struct msim
 
   assert_true(answers->count > 0);
   to.addr = answers->items[0].addr;
-  to.port = 25;
+  to.port = s->feed->port != 0 ? s->feed->port : 25;
   (void)msim_agent_connect(agent, to, &feed_ops, NULL, &s->stream);
 }
 
