@@ -148,7 +148,7 @@ static void traffic_is_drawn_and_the_same_each_time(void **state)
   static struct mail_stage stage, again;
   static const char user[] =
       "{address: a@x.example, submit: mx, traffic: {mails: 50, from: 1h, every: {exponential: 10min}, "
-      "size: {lognormal: {median: 5kB, sigma: 100%}}, to: [b@y.example, c@y.example]}}";
+      "size: {lognormal: {median: 5kB, p90: 20kB}}, to: [b@y.example, c@y.example]}}";
   unsigned b, c;
 
   (void)state;
