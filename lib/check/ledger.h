@@ -60,6 +60,7 @@ struct msim__ledger_recipient {
   uint64_t hash;
   struct msim__custody *custodies; /* oldest first */
   uint32_t delivered_count, returned_count, unclear_count, accepted_count;
+  bool named; /* by who wrote the message; others stand in for somebody: an alias leads to them */
 };
 
 struct msim__ledger_message {
@@ -68,8 +69,10 @@ struct msim__ledger_message {
   uint32_t told;            /* bits of rules: each is told once */
   bool from_nobody, notice; /* its sender is <>; it tells of another message */
   bool loose;               /* facts are missing: not judged */
-  bool converted;           /* the next body may be another one */
-  bool dropped;             /* a rule has made a host acknowledge it and throw it away */
+  bool written;             /* it was seen to be written; otherwise it comes from outside */
+  uint32_t named_count;
+  bool converted; /* the next body may be another one */
+  bool dropped;   /* a rule has made a host acknowledge it and throw it away */
   struct msim__ledger_recipient *recipients;
   size_t recipient_count, recipient_capacity;
   char **hidden; /* addresses in bcc */

@@ -88,12 +88,26 @@ static void attempt_ended(struct msim__ledger_recipient *recipient, struct msim_
 
 /* ---- events ---- */
 
+static void name(struct told *t, struct msim__ledger_recipient *r)
+{
+  t->message->named_count += !r->named;
+  r->named = true;
+}
+
+/* How many copies, or notices, there may be: one, one more for each exchange without a clear end, and where an alias
+ * leads here, one for each of those whom it may stand for. */
+static uint32_t copies_max(const struct told *t, const struct msim__ledger_recipient *r)
+{
+  return r->unclear_count + (r->named ? 1 : t->message->named_count + 1);
+}
+
 static void on_send(struct told *t, struct msim__ledger_recipient *r)
 {
   struct msim__custody *custody = msim__custody_add(t->ledger, r, t->host);
 
   if (custody != NULL)
     custody->user = true;
+  name(t, r);
 }
 
 static void on_created(struct told *t, struct msim__ledger_recipient *r)
@@ -102,13 +116,16 @@ static void on_created(struct told *t, struct msim__ledger_recipient *r)
 
   if (custody != NULL)
     custody->created = true;
+  name(t, r);
 }
 
 static void on_accepted(struct told *t, struct msim__ledger_recipient *r)
 {
   struct msim__custody *custody = find(r, t->host, is_unanswered), *other;
 
-  if (++r->accepted_count > MSIM__LEDGER_HOPS_MAX + r->unclear_count)
+  if (!t->message->written)
+    name(t, r);
+  if (++r->accepted_count > MSIM__LEDGER_HOPS_MAX + copies_max(t, r))
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I8, t->host, r->address,
                         "it was taken %u times, more often than mail may be passed on", r->accepted_count);
   for (other = r->custodies; other != NULL; other = other->next)
@@ -148,11 +165,11 @@ static void on_stored(struct told *t, struct msim__ledger_recipient *r)
   if (custody == NULL)
     custody = find(r, t->host, is_promised);
   r->delivered_count++;
-  if (r->delivered_count > 1 + r->unclear_count)
+  if (r->delivered_count > copies_max(t, r))
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I3, t->host, r->address,
                         "copy %u was delivered, and %u exchanges on its way had no clear end", r->delivered_count,
                         r->unclear_count);
-  if (r->returned_count > 0 && r->unclear_count == 0)
+  if (r->named && r->returned_count > 0 && r->unclear_count == 0)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I4, t->host, r->address,
                         "it was delivered after its sender had been told that it was not");
   if (custody != NULL) {
@@ -225,10 +242,10 @@ static void on_bounced(struct told *t, struct msim__ledger_recipient *r)
   if (custody != NULL && !custody->good)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I7, t->host, r->address,
                         "it was returned, though nothing had refused it for good and its time was not over");
-  if (++r->returned_count > 1 + r->unclear_count)
+  if (++r->returned_count > copies_max(t, r))
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I2, t->host, r->address,
                         "its sender was told %u times that it was not delivered", r->returned_count);
-  if (r->delivered_count > 0 && r->unclear_count == 0)
+  if (r->named && r->delivered_count > 0 && r->unclear_count == 0)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I4, t->host, r->address,
                         "it was delivered, and its sender was told that it was not");
   if (custody != NULL)
@@ -320,6 +337,8 @@ static void take_message(struct told *t, const struct row *row)
 
   if (row->take == on_send && t->message->recipient_count > 0)
     t->message->loose = true; /* two mails of one label cannot be told apart */
+  if (row->take == on_send || row->take == on_created)
+    t->message->written = true;
   if (from != NULL && from[0] == '\0')
     t->message->from_nobody = true;
   if (from != NULL && from[0] != '\0' && t->message->notice)
