@@ -1,4 +1,5 @@
-/* list.c: `mailsim list`: what this build knows: agents with their keys, sinks, congestion controls, topologies. */
+/* list.c: `mailsim list`: what this build knows: agents and faults with their keys, sinks, congestion controls,
+ * topologies. */
 #define _POSIX_C_SOURCE 200809L
 #include "command.h"
 
@@ -14,7 +15,7 @@ static const struct option options[] = {
     {NULL, NULL, NULL},
 };
 
-static const char *const kinds[] = {"agents", "sinks", "congestion", "topologies", NULL};
+static const char *const kinds[] = {"agents", "faults", "sinks", "congestion", "topologies", NULL};
 
 static const char *kind_text(enum msim_field_kind kind)
 {
@@ -86,6 +87,17 @@ static void list_agents(const struct output *output, const struct msim_sim *sim)
   for (i = 0; (type = msim_agent_type_at(sim, i)) != NULL; i++) {
     print_head(output, type->name, type->summary);
     print_fields(output, type->fields, 0);
+  }
+}
+
+static void list_faults(const struct output *output, const struct msim_sim *sim)
+{
+  struct msim_fault_info kind;
+  size_t i;
+
+  for (i = 0; msim_fault_kind_at(sim, i, &kind); i++) {
+    print_head(output, kind.name, kind.summary);
+    print_fields(output, kind.fields, 0);
   }
 }
 
@@ -209,8 +221,10 @@ static int list(const char *kind)
   if (i == 0)
     list_agents(&output, sim);
   else if (i == 1)
-    list_sinks(&output, sim);
+    list_faults(&output, sim);
   else if (i == 2)
+    list_sinks(&output, sim);
+  else if (i == 3)
     list_congestion(&output, sim);
   else
     code = list_topologies(&output);
@@ -228,10 +242,11 @@ int verb_list(struct arguments *arguments)
     if (got == ARGUMENT_WRONG)
       return EXIT_UNUSABLE;
     if (got == ARGUMENT_OPTION) {
-      print_usage("list agents|sinks|congestion|topologies",
-                  "Lists what this build knows: agents with their keys, forms of traces, congestion controls, and\n"
-                  "the topologies in the folder topologies/ here or else those that were installed.",
-                  options);
+      print_usage(
+          "list agents|faults|sinks|congestion|topologies",
+          "Lists what this build knows: agents and faults with their keys, forms of traces, congestion controls, and\n"
+          "the topologies in the folder topologies/ here or else those that were installed.",
+          options);
       return close_output(stdout, EXIT_FINE);
     }
     if (kind != NULL) {
@@ -241,7 +256,7 @@ int verb_list(struct arguments *arguments)
     kind = value;
   }
   if (kind == NULL) {
-    complain("list: of what? agents, sinks, congestion or topologies");
+    complain("list: of what? agents, faults, sinks, congestion or topologies");
     return EXIT_UNUSABLE;
   }
   return list(kind);

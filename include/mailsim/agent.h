@@ -50,9 +50,9 @@ struct msim_field {
   size_t item_bytes;        /* LIST, MAP: of one item; STRUCT: of the struct */
   const char *const *names; /* ENUM: NULL-terminated */
   uint64_t min, max; /* UINT and quantities: bounds, max 0 means none; LIST, MAP: of the count, max 0 means 65536 */
-  const char *(*check)(
-      const char *text); /* TEXT, and the keys of a MAP: NULL, or gives a sentence on what is wrong, or NULL for fine */
-  const char *help;      /* one line for the schema and `mailsim list agents` */
+  /* TEXT, and the keys of a MAP: NULL, or gives a sentence on what is wrong, or NULL for fine */
+  const char *(*check)(const char *text);
+  const char *help; /* one line for the schema and `mailsim list agents` */
 };
 
 struct msim_agent_type {
@@ -67,6 +67,10 @@ struct msim_agent_type {
   void (*on_datagram)(struct msim_agent *agent, struct msim_endpoint from, uint16_t local_port,
                       struct msim_slice bytes);
   void (*stop)(struct msim_agent *agent); /* the simulation is being freed: release what msim_agent_resize gave */
+  /* The host has crashed (host.h): release what msim_agent_resize gave and references to blobs, and do nothing else;
+   * what one does to streams, timers or the disk now has no effect. NULL: stop is called for that. State and shared
+   * memory are then zeroed, and start is called when the host comes back. */
+  void (*crash)(struct msim_agent *agent);
 };
 
 /* The type is copied; what it points to is borrowed for the simulation's life. */
@@ -82,7 +86,8 @@ MSIM_API struct msim_sim *msim_agent_sim(const struct msim_agent *agent);
 MSIM_API const char *msim_agent_host(const struct msim_agent *agent); /* the host's name */
 MSIM_API const char *msim_agent_name(const struct msim_agent *agent); /* its type's name */
 
-/* Zeroed memory that lives as long as the agent; NULL when out of memory (the simulation has then failed). */
+/* Zeroed memory that lives as long as the simulation, so for what is made once in a run; NULL when out of memory (the
+ * simulation has then failed). */
 MSIM_API void *msim_agent_alloc(struct msim_agent *agent, size_t size_bytes);
 /* realloc with sizes; what is not given back (size_new_bytes 0) by the end of stop() counts as a leak. New bytes are
  * not zeroed. NULL when out of memory (the simulation has then failed; the old block stays valid). */
@@ -98,7 +103,8 @@ MSIM_API int64_t msim_agent_unix_s(const struct msim_agent *agent);
 MSIM_API int msim_agent_zone_minutes(const struct msim_agent *agent);
 
 /* Memory shared by the agents of one host under a name (a mail queue, a store): zeroed at its first use, size_bytes
- * must agree at each. It lives until every agent of the simulation has stopped. NULL when out of memory. */
+ * must agree at each. It lives until every agent of the simulation has stopped; a crash of the host zeroes it. NULL
+ * when out of memory. */
 MSIM_API void *msim_agent_shared(struct msim_agent *agent, const char *key, size_t size_bytes);
 
 /* Accepts connections at a port of the host. ops is borrowed for the agent's life.

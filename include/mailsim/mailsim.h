@@ -6,6 +6,9 @@
 #include <mailsim/base.h>
 #include <mailsim/cc.h>
 #include <mailsim/check.h>
+#include <mailsim/disk.h>
+#include <mailsim/fault.h>
+#include <mailsim/host.h>
 #include <mailsim/packet.h>
 #include <mailsim/port.h>
 #include <mailsim/sim.h>

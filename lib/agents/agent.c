@@ -83,14 +83,16 @@ int msim_agent_add(struct msim_node *node, const char *type_name, const void *co
   return MSIM_OK;
 }
 
-static int start_agent(struct msim_agent *agent)
+/* After a crash the random stream goes on where it was: the host does not live the same life twice. */
+static int start_agent(struct msim_agent *agent, bool again)
 {
   struct msim_sim *sim = msim__node_sim(agent->node);
   char name[NAME_TEXT_BYTES];
   int err;
 
   snprintf(name, sizeof name, "agent:%s/%s#%u", agent->node->name, agent->type->name, (unsigned)agent->number);
-  msim__rng_init(&agent->rng, sim->seed, name, NULL);
+  if (!again)
+    msim__rng_init(&agent->rng, sim->seed, name, NULL);
   agent->is_running = true;
   err = agent->type->start(agent);
   if (err != MSIM_OK)
@@ -108,7 +110,7 @@ static int begin(struct msim_sim *sim)
     struct msim_agent *agent;
 
     for (agent = net->ranked[i]->agents; agent != NULL; agent = agent->next) {
-      int err = start_agent(agent);
+      int err = start_agent(agent, false);
 
       if (err != MSIM_OK)
         return err;
@@ -135,9 +137,41 @@ static void end(struct msim_sim *sim)
   msim__resolver_end(sim, room->resolver);
 }
 
+/* Agents give back what they hold outside of their memory, and never learn more of it. */
+static void crash(struct msim_node *node)
+{
+  struct msim_agent *agent;
+  struct msim__shared *s;
+
+  for (agent = node->agents; agent != NULL; agent = agent->next) {
+    void (*let_go)(struct msim_agent *) = agent->type->crash != NULL ? agent->type->crash : agent->type->stop;
+
+    if (agent->is_running && let_go != NULL)
+      let_go(agent);
+    agent->is_running = false;
+  }
+  for (agent = node->agents; agent != NULL; agent = agent->next)
+    if (agent->type->state_bytes > 0)
+      memset(agent->state, 0, agent->type->state_bytes);
+  for (s = node->agents != NULL ? node->agents->shared : NULL; s != NULL; s = s->next)
+    if (s->size_bytes > 0)
+      memset(s->memory, 0, s->size_bytes);
+  msim__resolver_crash(room_of(msim__node_sim(node))->resolver, node);
+}
+
+static int restart(struct msim_node *node)
+{
+  struct msim_agent *agent;
+  int err = MSIM_OK;
+
+  for (agent = node->agents; agent != NULL && err == MSIM_OK; agent = agent->next)
+    err = start_agent(agent, true);
+  return err;
+}
+
 int msim__agents_create(struct msim_sim *sim)
 {
-  static const struct msim__layer_hooks hooks = {begin, NULL, end};
+  static const struct msim__layer_hooks hooks = {.begin = begin, .end = end, .crash = crash, .restart = restart};
   struct agents_room *room = msim__arena_alloc(&sim->arena, sizeof *room);
   int err;
 
@@ -296,7 +330,7 @@ void msim_agent_event(struct msim_agent *agent, const char *event, const struct 
   struct msim_sim *sim = msim__node_sim(agent->node);
   struct msim_trace_record record;
 
-  if (!msim__trace_wants(sim, MSIM_TRACE_APP))
+  if (!msim__trace_wants(sim, MSIM_TRACE_APP) || !agent->node->is_up)
     return;
   record.kind = MSIM_TRACE_APP;
   record.u.event.host = agent->node->name;

@@ -28,6 +28,7 @@ int msim__agents_create(struct msim_sim *sim);
 /* The host table (resolver.c): answers look-ups from the topology. */
 struct msim__resolver;
 int msim__resolver_create(struct msim_sim *sim, struct msim__resolver **out);
+void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_node *node); /* its questions go */
 void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver);
 struct msim__resolver *msim__resolver_of(const struct msim_sim *sim);
 

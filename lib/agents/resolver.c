@@ -56,6 +56,29 @@ void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver)
   msim__names_release(&resolver->domains);
 }
 
+static void take_out(struct msim__resolver *resolver, struct question *q)
+{
+  if (q->prev != NULL)
+    q->prev->next = q->next;
+  else
+    resolver->questions = q->next;
+  if (q->next != NULL)
+    q->next->prev = q->prev;
+}
+
+void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_node *node)
+{
+  struct question *q = resolver->questions, *next;
+
+  for (; q != NULL; q = next) {
+    next = q->next;
+    if (q->agent->node != node)
+      continue;
+    take_out(resolver, q);
+    msim__free(&msim__node_sim(node)->mem, q, sizeof *q);
+  }
+}
+
 /* Domain names are compared without case (RFC 4343) and without a final dot. Returns the length, 0 when too long. */
 static size_t lowered(const char *name, char *out)
 {
@@ -158,12 +181,7 @@ static void answer(struct msim_timer *timer, msim_ns now_ns)
   answers.items = items;
   answers.count = q->type == MSIM_NAME_MX ? answer_exchangers(q, items) : answer_addresses(q, items);
   answers.err = answers.count > 0 ? MSIM_OK : MSIM_ERR_NOT_FOUND;
-  if (q->prev != NULL)
-    q->prev->next = q->next;
-  else
-    resolver->questions = q->next;
-  if (q->next != NULL)
-    q->next->prev = q->prev;
+  take_out(resolver, q);
   q->fn(q->agent, q->ctx, &answers);
   msim__free(&sim->mem, q, sizeof *q);
 }

@@ -16,44 +16,7 @@ struct msim__smtp_custody {
   struct msim__smtp_recipients recipients;
   uint64_t number;
   const char *login; /* the account's, or NULL */
-  bool starting;     /* done was called before take has returned */
 };
-
-/* Hands the recipients elsewhere to the queue, all or none. */
-static int enqueue(struct msim__smtp_custody *custody)
-{
-  struct msim__smtp_server *server = custody->server;
-  const struct msim__smtp_recipients *recipients = &custody->recipients;
-  uint32_t *indices = msim__alloc(&server->mem, recipients->count * sizeof *indices);
-  const char *to[MSIM__EVENT_LIST_MAX];
-  struct msim_value values[4];
-  size_t count = 0;
-  uint32_t i;
-  int err;
-
-  if (indices == NULL)
-    return MSIM_ERR_NOMEM;
-  for (i = 0; i < recipients->count; i++)
-    if (recipients->items[i].account == NULL)
-      indices[count++] = i;
-  err = count == 0 ? MSIM_OK
-                   : msim__mail_queue_add(&server->room->queue, custody->message, indices, count,
-                                          msim_sim_now_ns(msim_agent_sim(custody->agent)));
-  if (err == MSIM_OK && count > 0) {
-    values[0] = msim_value_text("message", custody->message->label);
-    values[1] = msim_value_int("recipients", (int64_t)count);
-    values[2] = msim_value_int("waiting", server->room->queue.entry_count);
-    for (i = 0; i < count && i < MSIM__EVENT_LIST_MAX; i++)
-      to[i] = recipients->items[indices[i]].address;
-    values[3].name = "to";
-    values[3].kind = MSIM_VALUE_LIST;
-    values[3].u.list.items = to;
-    values[3].u.list.count = i;
-    msim_agent_event(custody->agent, "smtp.queued", values, 4);
-  }
-  msim__free(&server->mem, indices, recipients->count * sizeof *indices);
-  return err;
-}
 
 /* One copy per mailbox, however many of its addresses were named. */
 static bool is_served_already(const struct msim__smtp_recipients *recipients, size_t index)
@@ -67,38 +30,52 @@ static bool is_served_already(const struct msim__smtp_recipients *recipients, si
   return false;
 }
 
-static int store(struct msim__smtp_custody *custody)
+/* The recipients of one mailbox, or of none: those elsewhere. to has room for MSIM__EVENT_LIST_MAX. */
+static struct msim_value list_to(const struct msim__smtp_recipients *recipients, const struct msim__mailbox *box,
+                                 const char **to)
+{
+  struct msim_value value;
+  size_t i, count = 0;
+
+  for (i = 0; i < recipients->count && count < MSIM__EVENT_LIST_MAX; i++) {
+    const struct msim__account *account = recipients->items[i].account;
+
+    if (box == NULL ? account == NULL : account != NULL && account->box == box)
+      to[count++] = recipients->items[i].address;
+  }
+  memset(&value, 0, sizeof value);
+  value.name = "to";
+  value.kind = MSIM_VALUE_LIST;
+  value.u.list.items = to;
+  value.u.list.count = count;
+  return value;
+}
+
+/* What was taken: into the queue, and into which mailboxes, in the order of the recipients. */
+static void tell_places(const struct msim__smtp_custody *custody, const uint32_t *uids)
 {
   const struct msim__smtp_recipients *recipients = &custody->recipients;
   const char *to[MSIM__EVENT_LIST_MAX];
   struct msim_value values[5];
-  uint32_t uid;
-  size_t i, k, count;
-  int err;
+  size_t i, elsewhere = 0, boxes = 0;
 
+  for (i = 0; i < recipients->count; i++)
+    elsewhere += recipients->items[i].account == NULL;
+  values[0] = msim_value_text("message", custody->message->label);
+  values[1] = msim_value_int("recipients", (int64_t)elsewhere);
+  values[2] = msim_value_int("waiting", custody->server->room->queue.entry_count);
+  values[3] = list_to(recipients, NULL, to);
+  if (elsewhere > 0)
+    msim_agent_event(custody->agent, "smtp.queued", values, 4);
   for (i = 0; i < recipients->count; i++) {
-    struct msim__account *account = recipients->items[i].account;
-
-    if (account == NULL || is_served_already(recipients, i))
+    if (recipients->items[i].account == NULL || is_served_already(recipients, i))
       continue;
-    err = msim__store_add(&custody->server->room->store, account->box, custody->message,
-                          msim_agent_unix_s(custody->agent), &uid);
-    if (err < 0)
-      return err;
-    values[0] = msim_value_text("message", custody->message->label);
-    values[1] = msim_value_text("mailbox", account->box->name);
+    values[1] = msim_value_text("mailbox", recipients->items[i].account->box->name);
     values[2] = msim_value_bool("durable", true);
-    values[3] = msim_value_int("uid", uid);
-    for (k = i, count = 0; k < recipients->count && count < MSIM__EVENT_LIST_MAX; k++)
-      if (recipients->items[k].account != NULL && recipients->items[k].account->box == account->box)
-        to[count++] = recipients->items[k].address;
-    values[4].name = "to";
-    values[4].kind = MSIM_VALUE_LIST;
-    values[4].u.list.items = to;
-    values[4].u.list.count = count;
+    values[3] = msim_value_int("uid", uids[boxes++]);
+    values[4] = list_to(recipients, recipients->items[i].account->box, to);
     msim_agent_event(custody->agent, "store.add", values, 5);
   }
-  return MSIM_OK;
 }
 
 static void tell_accepted(const struct msim__smtp_custody *custody)
@@ -131,7 +108,7 @@ static void answer(struct msim__smtp_incoming *session, int err, uint64_t number
   if (err == MSIM_OK)
     msim__smtp_incoming_reply(session, 250, "2.0.0", reply);
   else if (err == MSIM_ERR_LIMIT)
-    msim__smtp_incoming_refuse(session, NULL, "queue-full", 452, "4.3.1", "The queue is full");
+    msim__smtp_incoming_refuse(session, NULL, "full", 452, "4.3.1", "There is no room for this now");
   else if (err == MSIM_ERR_IO)
     msim__smtp_incoming_refuse(session, NULL, "disk", 451, "4.3.0", "The message could not be written to disk");
   else
@@ -154,22 +131,55 @@ static void free_custody(struct msim__smtp_custody *custody)
   msim__free(&server->mem, custody, sizeof *custody);
 }
 
-/* The message is safe, or could not be made so. */
-static void done(struct msim__smtp_custody *custody, int err)
+static void end_custody(struct msim__smtp_custody *custody, int err)
 {
   struct msim__smtp_incoming *session = custody->session;
-  bool starting = custody->starting;
 
-  if (err == MSIM_OK)
-    tell_accepted(custody);
   if (session != NULL) {
     session->custody = NULL;
     session->held = session->late != NULL;
     answer(session, err, custody->number);
   }
   free_custody(custody);
-  if (session != NULL && !starting && !session->held)
+  if (session != NULL && !session->held)
     msim__smtp_incoming_resume(session);
+}
+
+/* It has reached the disk, with all its places: now it is ours. */
+static void on_safe(void *ctx, const uint32_t *uids)
+{
+  struct msim__smtp_custody *custody = ctx;
+
+  tell_places(custody, uids);
+  tell_accepted(custody);
+  end_custody(custody, MSIM_OK);
+}
+
+static int hand_over(struct msim__smtp_custody *custody)
+{
+  const struct msim__smtp_recipients *recipients = &custody->recipients;
+  struct msim__smtp_server *server = custody->server;
+  struct msim__mem *mem = &server->mem;
+  uint32_t *indices = msim__alloc(mem, recipients->count * sizeof *indices), i;
+  struct msim__mailbox **boxes = msim__alloc(mem, recipients->count * sizeof(struct msim__mailbox *));
+  size_t index_count = 0, box_count = 0;
+  int err = MSIM_ERR_NOMEM;
+
+  if (indices != NULL && boxes != NULL) {
+    for (i = 0; i < recipients->count; i++)
+      if (recipients->items[i].account == NULL)
+        indices[index_count++] = i;
+      else if (!is_served_already(recipients, i))
+        boxes[box_count++] = recipients->items[i].account->box;
+    err = msim__spool_take(&server->room->spool, custody->message, indices, index_count, boxes, box_count,
+                           msim_sim_now_ns(msim_agent_sim(custody->agent)), msim_agent_unix_s(custody->agent), on_safe,
+                           custody);
+  }
+  if (indices != NULL)
+    msim__free(mem, indices, recipients->count * sizeof *indices);
+  if (boxes != NULL)
+    msim__free(mem, boxes, recipients->count * sizeof(struct msim__mailbox *));
+  return err;
 }
 
 int msim__smtp_custody_take(struct msim__smtp_incoming *session, struct msim__message *message)
@@ -194,11 +204,15 @@ int msim__smtp_custody_take(struct msim__smtp_incoming *session, struct msim__me
   memset(&session->recipients, 0, sizeof session->recipients);
   session->custody = custody;
   session->held = true;
-  custody->starting = true;
-  err = enqueue(custody);
+  msim_timer_cancel(&session->timer);
+  err = hand_over(custody);
   if (err == MSIM_OK)
-    err = store(custody);
-  done(custody, err);
+    return MSIM_OK;
+  session->custody = NULL;
+  session->held = session->late != NULL;
+  msim_timer_arm(&session->timer, server->idle_ns);
+  answer(session, err, custody->number);
+  free_custody(custody);
   return MSIM_OK;
 }
 

@@ -247,7 +247,7 @@ void msim__smtp_incoming_resume(struct msim__smtp_incoming *session)
   if (session->state == MSIM__SMTP_IN_GREETING) /* its greeting was late */
     session->state = MSIM__SMTP_IN_START;
   msim__smtp_incoming_on_readable(session);
-  if (!session->choked && !session->held && msim_stream_is_at_eof(session->stream))
+  if (session->left && !session->choked && !session->held) /* what is unread is no whole line */
     msim__smtp_incoming_on_eof(session);
 }
 
@@ -261,6 +261,7 @@ void msim__smtp_incoming_on_writable(struct msim__smtp_incoming *session)
 /* RFC 5321 4.1.1.10: a client that leaves without QUIT has what was accepted accepted, and the rest is forgotten. */
 void msim__smtp_incoming_on_eof(struct msim__smtp_incoming *session)
 {
+  session->left = true;
   if (session->choked || session->held)
     return; /* commands are still unread; what is waited for comes back here */
   msim__smtp_incoming_reset(session);

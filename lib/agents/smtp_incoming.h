@@ -84,6 +84,7 @@ struct msim__smtp_incoming {
   bool esmtp;
   bool choked; /* a reply did not fit; nothing more is read until it has gone */
   bool held;   /* a reply is due that takes time; likewise */
+  bool left;   /* the peer's half is closed */
   bool ended;  /* our half is closed */
   unsigned error_count, auth_failure_count;
   struct msim__smtp_effect effect;    /* of rules, on the next reply */

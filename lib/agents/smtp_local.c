@@ -94,7 +94,8 @@ static int deliver_alias(void *ctx, const char *address, struct msim__account *a
 
   if (account != NULL)
     return store(d->agent, d->room, d->message, account->box, d->to);
-  tell_discarded(d->agent, d->message, address, "alias-elsewhere");
+  (void)address;
+  tell_discarded(d->agent, d->message, d->to, "alias-elsewhere");
   return MSIM_OK;
 }
 

@@ -173,7 +173,18 @@ struct expansion {
   msim__smtp_found_fn *found;
   void *ctx;
   unsigned step_count;
+  const struct msim__smtp_alias_config *path[MSIM__SMTP_ALIAS_DEPTH_MAX + 1]; /* those under way */
 };
+
+static bool is_under_way(const struct expansion *x, const struct msim__smtp_alias_config *alias, unsigned depth)
+{
+  unsigned i;
+
+  for (i = 0; i < depth; i++)
+    if (x->path[i] == alias)
+      return true;
+  return false;
+}
 
 static int expand(struct expansion *x, const char *text, unsigned depth);
 
@@ -212,6 +223,9 @@ static int expand(struct expansion *x, const char *text, unsigned depth)
     return MSIM_ERR_NOMEM;
   if (place != MSIM__SMTP_PLACE_ALIAS)
     return x->found(x->ctx, text, account);
+  if (is_under_way(x, alias, depth))
+    return MSIM_OK; /* a circle: everybody in it is reached already */
+  x->path[depth] = alias;
   targets = alias->targets.items;
   for (i = 0; err == MSIM_OK && i < alias->targets.count; i++) {
     /* `bob@b.example: [bob, …]`: a copy for himself, not a circle */
@@ -227,7 +241,7 @@ static int expand(struct expansion *x, const char *text, unsigned depth)
 int msim__smtp_policy_expand(struct msim__smtp_policy *policy, const char *address, msim__smtp_found_fn *found,
                              void *ctx)
 {
-  struct expansion x = {policy, found, ctx, 0};
+  struct expansion x = {policy, found, ctx, 0, {NULL}};
 
   return expand(&x, address, 0);
 }

@@ -23,6 +23,8 @@ struct msim__mail_room *msim__mail_room_attach(struct msim_agent *agent)
   msim__mail_queue_init(&room->queue, &room->mem);
   msim__store_init(&room->store, &room->mem);
   msim__accounts_init(&room->accounts, &room->mem, &room->store);
+  if (msim__spool_open(&room->spool, msim_agent_node(agent), &room->mem, &room->queue, &room->store) < 0)
+    return NULL;
   return room;
 }
 
@@ -31,6 +33,7 @@ void msim__mail_room_release(struct msim__mail_room *room)
   if (room == NULL)
     return;
   room->queue.wake = NULL;
+  msim__spool_close(&room->spool);
   msim__mail_queue_release(&room->queue);
   msim__accounts_release(&room->accounts);
   msim__store_release(&room->store);

@@ -5,8 +5,7 @@
 #define MSIM_AGENTS_SMTP_STREAM_H
 
 #include "mail/accounts.h"
-#include "mail/queue.h"
-#include "mail/store.h"
+#include "mail/spool.h"
 
 #include <mailsim/agent.h>
 
@@ -17,6 +16,7 @@ struct msim__mail_room {
   struct msim__mail_queue queue;
   struct msim__store store;
   struct msim__accounts accounts;
+  struct msim__spool spool;         /* queue and mailboxes on the host's disk */
   struct msim__smtp_policy *policy; /* of the host's server: who has a mailbox here; NULL: there is none */
 };
 

@@ -198,7 +198,7 @@ static void end_watches(struct msim_sim *sim)
       watch->scene->watch = NULL;
 }
 
-static const struct msim__layer_hooks layer = {NULL, NULL, end_watches};
+static const struct msim__layer_hooks layer = {.end = end_watches};
 
 int msim_scene_attach(struct msim_scene *scene, struct msim_sim *sim)
 {

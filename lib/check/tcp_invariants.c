@@ -350,7 +350,7 @@ static void end(struct msim_sim *sim)
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
 
-static const struct msim__layer_hooks layer = {NULL, finish, end};
+static const struct msim__layer_hooks layer = {.finish = finish, .end = end};
 
 int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *user)
 {

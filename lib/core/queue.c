@@ -270,3 +270,63 @@ msim_ns msim__queue_next_ns(const struct msim__queue *queue)
   }
   return earliest;
 }
+
+/* ---- sweeping ---- */
+
+/* Takes the heap of the present instant apart into a list over links[NEXT]: always the root, its children behind it. */
+static struct msim_timer *heap_to_list(struct msim_timer *root)
+{
+  struct msim_timer *list = NULL, *waiting = root;
+
+  while (waiting != NULL) {
+    struct msim_timer *timer = waiting, *child = link_of(timer, CHILD);
+
+    waiting = link_of(timer, NEXT);
+    while (child != NULL) {
+      struct msim_timer *next = link_of(child, NEXT);
+
+      child->links[NEXT] = waiting;
+      waiting = child;
+      child = next;
+    }
+    timer->links[NEXT] = list;
+    list = timer;
+  }
+  return list;
+}
+
+static void sweep_now(struct msim__queue *queue, bool (*gone)(const void *ctx, const struct msim_timer *timer),
+                      const void *ctx)
+{
+  struct msim_timer *list = heap_to_list(queue->now_root), *next;
+
+  queue->now_root = NULL;
+  for (; list != NULL; list = next) {
+    next = link_of(list, NEXT);
+    if (gone(ctx, list))
+      leaves(queue, list);
+    else
+      now_insert(queue, list);
+  }
+}
+
+void msim__queue_sweep(struct msim__queue *queue, bool (*gone)(const void *ctx, const struct msim_timer *timer),
+                       const void *ctx)
+{
+  unsigned level, slot;
+
+  sweep_now(queue, gone, ctx);
+  for (level = 0; level < MSIM__QUEUE_LEVELS; level++) {
+    if ((queue->levels_used & 1u << level) == 0)
+      continue;
+    for (slot = 0; slot < MSIM__QUEUE_SLOTS; slot++) {
+      struct msim_timer *timer = queue->slots[level][slot], *next;
+
+      for (; timer != NULL; timer = next) {
+        next = link_of(timer, NEXT);
+        if (gone(ctx, timer))
+          msim__queue_remove(queue, timer);
+      }
+    }
+  }
+}

@@ -16,7 +16,7 @@
 #define MSIM__QUEUE_LEVELS ((64u + MSIM__QUEUE_BITS - 1u) / MSIM__QUEUE_BITS)
 
 /* msim_timer.flags */
-enum { MSIM__TIMER_ARMED = 1, MSIM__TIMER_BACKGROUND = 2 };
+enum { MSIM__TIMER_ARMED = 1, MSIM__TIMER_BACKGROUND = 2, MSIM__TIMER_LASTING = 4 };
 /* msim_timer.place: level * SLOTS + slot, or one of these */
 enum { MSIM__PLACE_NOW = 1 << 20, MSIM__PLACE_EARLY };
 
@@ -38,6 +38,10 @@ void msim__queue_remove(struct msim__queue *queue, struct msim_timer *timer);
 
 /* Takes out the earliest timer when it is due at or before limit_ns; NULL otherwise. */
 struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns);
+
+/* Removes every timer for which gone says so; it may look at the timer only. O(timers). */
+void msim__queue_sweep(struct msim__queue *queue, bool (*gone)(const void *ctx, const struct msim_timer *timer),
+                       const void *ctx);
 
 /* The time of the earliest timer, MSIM_NEVER when empty. Changes nothing; O(timers of the earliest slot). */
 msim_ns msim__queue_next_ns(const struct msim__queue *queue);

@@ -39,22 +39,26 @@ static inline uint64_t msim__order_timer(struct msim__actor *actor)
 /* Whose state hangs where. */
 enum msim__room {
   MSIM__ROOM_NET,
+  MSIM__ROOM_HOST,
   MSIM__ROOM_TCP,
   MSIM__ROOM_STREAMS,
   MSIM__ROOM_MAIL,
   MSIM__ROOM_AGENTS,
   MSIM__ROOM_TRACE,
+  MSIM__ROOM_FAULT,
   MSIM__ROOM_CHECK,
   MSIM__ROOM_INVARIANTS,
   MSIM__ROOM_TOPOLOGY,
   MSIM__ROOMS
 };
 
-/* begin: at the start, in order of registration. end: at msim_sim_free, in reverse order. Either may be NULL. */
+/* begin: at the start, in order of registration. end: at msim_sim_free, in reverse order. Any may be NULL. */
 struct msim__layer_hooks {
   int (*begin)(struct msim_sim *sim);
   int (*finish)(struct msim_sim *sim); /* at msim_sim_finish: write what is pending */
   void (*end)(struct msim_sim *sim);
+  void (*crash)(struct msim_node *node);  /* the host is gone: forget all that it had, tell nobody; in reverse order */
+  int (*restart)(struct msim_node *node); /* it is there again; in order of registration */
 };
 
 /* A consumer of records. kinds may be changed by msim__trace_refresh. */
@@ -66,7 +70,7 @@ struct msim__trace_hook {
 };
 
 /* Types that outsiders registered, per kind; the built-in ones come from the constructor. */
-enum msim__type_kind { MSIM__TYPE_AGENT, MSIM__TYPE_CC, MSIM__TYPE_SINK, MSIM__TYPE_KINDS };
+enum msim__type_kind { MSIM__TYPE_AGENT, MSIM__TYPE_CC, MSIM__TYPE_SINK, MSIM__TYPE_FAULT, MSIM__TYPE_KINDS };
 
 #define MSIM__ERROR_TEXT_BYTES 320
 
@@ -124,6 +128,15 @@ static inline void msim__timer_arm_at(struct msim_sim *sim, struct msim_timer *t
   timer->order = order;
   msim__queue_insert(&sim->queue, timer);
 }
+
+/* A timer that a crash of its node does not cancel: what is on its way to the node, what faults have in mind. Call it
+ * once, behind msim_timer_init. */
+static inline void msim__timer_set_lasting(struct msim_timer *timer)
+{
+  timer->flags |= MSIM__TIMER_LASTING;
+}
+/* Cancels every timer of a node that is not lasting. Looks at all armed timers of the simulation. */
+void msim__timers_cancel_of(struct msim_sim *sim, const struct msim_node *node);
 
 /* Changes whether an armed or unarmed timer keeps the run alive, without moving it. */
 void msim__timer_change_background(struct msim_timer *timer, bool background);

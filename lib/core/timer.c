@@ -96,3 +96,13 @@ bool msim_timer_is_armed(const struct msim_timer *timer)
 {
   return (timer->flags & MSIM__TIMER_ARMED) != 0;
 }
+
+static bool goes_with_its_node(const void *node, const struct msim_timer *timer)
+{
+  return timer->node == node && (timer->flags & MSIM__TIMER_LASTING) == 0;
+}
+
+void msim__timers_cancel_of(struct msim_sim *sim, const struct msim_node *node)
+{
+  msim__queue_sweep(&sim->queue, goes_with_its_node, node);
+}

@@ -222,39 +222,23 @@ static int make_entries(struct msim__mail_queue *queue, struct msim__message *me
     msim__message_ref(message);
     (*made)++;
   }
-  if (*made > MSIM__MAIL_QUEUE_ENTRIES_MAX - queue->entry_count)
+  if (*made > MSIM__MAIL_QUEUE_ENTRIES_MAX - queue->entry_count - queue->prepared_count)
     return MSIM_ERR_LIMIT;
-  return msim__grow(queue->mem, &queue->heap, &queue->heap_capacity, (size_t)queue->entry_count + *made,
-                    MSIM__MAIL_QUEUE_ENTRIES_MAX, sizeof(struct msim__mail_entry *));
+  return msim__grow(queue->mem, &queue->heap, &queue->heap_capacity,
+                    (size_t)queue->entry_count + queue->prepared_count + *made, MSIM__MAIL_QUEUE_ENTRIES_MAX,
+                    sizeof(struct msim__mail_entry *));
 }
 
-static void link_entry(struct msim__mail_queue *queue, struct msim__mail_entry *entry, msim_ns now_ns)
+int msim__mail_queue_prepare(struct msim__mail_queue *queue, struct msim__message *message, const uint32_t *indices,
+                             size_t count, msim_ns now_ns, struct msim__mail_batch *out)
 {
+  struct msim__mail_entry **end = &out->first;
   msim_ns after_ns = queue->first_try_after_ns;
-
-  entry->number = queue->number_next++;
-  entry->queued_ns = now_ns;
-  entry->due_ns = after_ns < MSIM_NEVER - now_ns ? now_ns + after_ns : MSIM_NEVER - 1;
-  entry->prev = queue->last;
-  if (queue->last != NULL)
-    queue->last->next = entry;
-  else
-    queue->first = entry;
-  queue->last = entry;
-  queue->entry_count++;
-  if (queue->entry_count > queue->entry_count_peak)
-    queue->entry_count_peak = queue->entry_count;
-  entry->dest->entry_count++;
-  heap_insert(queue, entry);
-}
-
-int msim__mail_queue_add(struct msim__mail_queue *queue, struct msim__message *message, const uint32_t *indices,
-                         size_t count, msim_ns now_ns)
-{
   uint32_t made = 0;
   size_t i;
   int err;
 
+  memset(out, 0, sizeof *out);
   if (!have_domains(message, indices, count))
     return MSIM_ERR_INVALID;
   err = count_recipients(queue, message, indices, count);
@@ -268,15 +252,87 @@ int msim__mail_queue_add(struct msim__mail_queue *queue, struct msim__message *m
     struct msim__mail_dest *dest = dest_of(queue, message, indices[i]);
     struct msim__mail_entry *entry = dest->filling;
 
-    if (entry->pending_count == 0)
-      link_entry(queue, entry, now_ns);
+    if (entry->pending_count == 0) {
+      entry->number = queue->number_next++;
+      entry->queued_ns = now_ns;
+      entry->due_ns = after_ns < MSIM_NEVER - now_ns ? now_ns + after_ns : MSIM_NEVER - 1;
+      dest->entry_count++;
+      *end = entry;
+      end = &entry->ready_next;
+    }
     entry->targets[entry->pending_count++].index = indices[i];
     if (--dest->fill_count == 0)
       dest->filling = NULL;
   }
-  if (made > 0 && queue->wake != NULL)
-    queue->wake(queue->wake_ctx);
+  out->count = made;
+  queue->prepared_count += made;
   return MSIM_OK;
+}
+
+/* Entries stand in the order of their numbers, in which they nearly always come. */
+static void link_entry(struct msim__mail_queue *queue, struct msim__mail_entry *entry)
+{
+  struct msim__mail_entry *before = queue->last;
+
+  while (before != NULL && before->number > entry->number)
+    before = before->prev;
+  entry->prev = before;
+  entry->next = before != NULL ? before->next : queue->first;
+  if (entry->next != NULL)
+    entry->next->prev = entry;
+  else
+    queue->last = entry;
+  if (before != NULL)
+    before->next = entry;
+  else
+    queue->first = entry;
+  queue->entry_count++;
+  if (queue->entry_count > queue->entry_count_peak)
+    queue->entry_count_peak = queue->entry_count;
+  heap_insert(queue, entry);
+}
+
+void msim__mail_queue_commit(struct msim__mail_queue *queue, struct msim__mail_batch *batch)
+{
+  struct msim__mail_entry *entry = batch->first, *next;
+  bool any = entry != NULL;
+
+  for (; entry != NULL; entry = next) {
+    next = entry->ready_next;
+    entry->ready_next = NULL;
+    link_entry(queue, entry);
+  }
+  queue->prepared_count -= batch->count;
+  memset(batch, 0, sizeof *batch);
+  if (any && queue->wake != NULL)
+    queue->wake(queue->wake_ctx);
+}
+
+void msim__mail_queue_abandon(struct msim__mail_queue *queue, struct msim__mail_batch *batch)
+{
+  struct msim__mail_entry *entry = batch->first, *next;
+
+  for (; entry != NULL; entry = next) {
+    struct msim__mail_dest *dest = entry->dest;
+
+    next = entry->ready_next;
+    dest->entry_count--;
+    free_entry(queue, entry);
+    msim__mail_queue_drop_dest(queue, dest);
+  }
+  queue->prepared_count -= batch->count;
+  memset(batch, 0, sizeof *batch);
+}
+
+int msim__mail_queue_add(struct msim__mail_queue *queue, struct msim__message *message, const uint32_t *indices,
+                         size_t count, msim_ns now_ns)
+{
+  struct msim__mail_batch batch;
+  int err = msim__mail_queue_prepare(queue, message, indices, count, now_ns, &batch);
+
+  if (err == MSIM_OK)
+    msim__mail_queue_commit(queue, &batch);
+  return err;
 }
 
 msim_ns msim__mail_queue_next_ns(const struct msim__mail_queue *queue)
@@ -325,6 +381,8 @@ void msim__mail_queue_defer(struct msim__mail_queue *queue, struct msim__mail_en
   entry->state = MSIM__MAIL_WAITING;
   entry->due_ns = due_ns;
   heap_insert(queue, entry);
+  if (queue->changed != NULL)
+    queue->changed(queue->changed_ctx, entry, false);
 }
 
 void msim__mail_queue_settle(struct msim__mail_entry *entry, uint32_t number)
@@ -339,6 +397,8 @@ void msim__mail_queue_remove(struct msim__mail_queue *queue, struct msim__mail_e
 {
   struct msim__mail_dest *dest = entry->dest;
 
+  if (queue->changed != NULL)
+    queue->changed(queue->changed_ctx, entry, true);
   if (entry->prev != NULL)
     entry->prev->next = entry->next;
   else

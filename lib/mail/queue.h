@@ -57,6 +57,7 @@ struct msim__mail_queue {
   struct msim__mem *mem;
   struct msim__mail_entry *first, *last;
   uint32_t entry_count, entry_count_peak;
+  uint32_t prepared_count; /* entries that are not in the queue yet */
   uint64_t number_next;
   struct msim__mail_entry **heap; /* waiting ones by (due_ns, number) */
   size_t heap_count, heap_capacity;
@@ -65,6 +66,15 @@ struct msim__mail_queue {
   void (*wake)(void *ctx);
   void *wake_ctx;
   msim_ns first_try_after_ns; /* set by the same */
+  /* Set by who writes the queue down (spool.h): an entry was put back, or is over. NULL: nobody does. */
+  void (*changed)(void *ctx, struct msim__mail_entry *entry, bool gone);
+  void *changed_ctx;
+};
+
+/* Entries that are complete but not in the queue: they wait until they are written down. */
+struct msim__mail_batch {
+  struct msim__mail_entry *first; /* chained by ready_next, numbers ascending */
+  uint32_t count;
 };
 
 void msim__mail_queue_init(struct msim__mail_queue *queue, struct msim__mem *mem);
@@ -75,6 +85,12 @@ void msim__mail_queue_release(struct msim__mail_queue *queue);
  * first_try_after_ns, and wakes the agent. All or nothing: 0, MSIM_ERR_NOMEM, MSIM_ERR_LIMIT, MSIM_ERR_INVALID. */
 int msim__mail_queue_add(struct msim__mail_queue *queue, struct msim__message *message, const uint32_t *indices,
                          size_t count, msim_ns now_ns);
+
+/* The same in two steps. What prepare has made, commit puts into the queue (cannot fail), or abandon drops. */
+int msim__mail_queue_prepare(struct msim__mail_queue *queue, struct msim__message *message, const uint32_t *indices,
+                             size_t count, msim_ns now_ns, struct msim__mail_batch *out);
+void msim__mail_queue_commit(struct msim__mail_queue *queue, struct msim__mail_batch *batch);
+void msim__mail_queue_abandon(struct msim__mail_queue *queue, struct msim__mail_batch *batch);
 
 /* When the next waiting entry is due; MSIM_NEVER: none waits. */
 msim_ns msim__mail_queue_next_ns(const struct msim__mail_queue *queue);

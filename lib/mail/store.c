@@ -5,7 +5,9 @@
 
 void msim__store_init(struct msim__store *store, struct msim__mem *mem)
 {
+  memset(store, 0, sizeof *store);
   store->mem = mem;
+  store->uid_validity = 1;
   msim__names_init(&store->boxes, mem);
 }
 
@@ -50,6 +52,8 @@ struct msim__mailbox *msim__store_open(struct msim__store *store, const char *na
   box->name = msim__copy_text(store->mem, name, name_bytes);
   box->name_bytes = name_bytes;
   box->uid_next = 1;
+  box->uid_validity = store->uid_validity;
+  box->store = store;
   if (box->name == NULL) {
     msim__free(store->mem, box, sizeof *box);
     return NULL;
@@ -66,26 +70,67 @@ struct msim__mailbox *msim__store_at(const struct msim__store *store, size_t ind
   return index < store->boxes.count ? store->boxes.rows[index].object : NULL;
 }
 
-int msim__store_add(struct msim__store *store, struct msim__mailbox *box, struct msim__message *message,
-                    int64_t added_unix_s, uint32_t *uid)
+int msim__store_reserve(struct msim__mailbox *box, uint32_t *uid)
 {
-  struct msim__mailbox_item *item;
   int err;
 
   if (box->uid_next == UINT32_MAX)
     return MSIM_ERR_LIMIT;
-  err = msim__grow(store->mem, &box->items, &box->capacity, box->count + 1, MSIM__STORE_ITEMS_MAX, sizeof *box->items);
+  err = msim__grow(box->store->mem, &box->items, &box->capacity, box->count + box->reserved_count + 1,
+                   MSIM__STORE_ITEMS_MAX, sizeof *box->items);
   if (err < 0)
     return err;
-  item = &box->items[box->count++];
-  item->message = message;
-  item->added_unix_s = added_unix_s;
-  item->uid = box->uid_next++;
-  item->flags = 0;
+  box->reserved_count++;
+  *uid = box->uid_next++;
+  return MSIM_OK;
+}
+
+void msim__store_unreserve(struct msim__mailbox *box)
+{
+  box->reserved_count--;
+}
+
+/* Nearly always at the end; uids ascend. */
+void msim__store_put(struct msim__mailbox *box, struct msim__message *message, int64_t added_unix_s, uint32_t uid,
+                     uint32_t flags)
+{
+  size_t at = box->count;
+
+  while (at > 0 && box->items[at - 1].uid > uid)
+    at--;
+  memmove(&box->items[at + 1], &box->items[at], (box->count - at) * sizeof *box->items);
+  box->count++;
+  box->reserved_count--;
+  box->items[at].message = message;
+  box->items[at].added_unix_s = added_unix_s;
+  box->items[at].uid = uid;
+  box->items[at].flags = flags;
   msim__message_ref(message);
-  box->size_bytes += msim__store_item_bytes(item);
+  box->size_bytes += msim__store_item_bytes(&box->items[at]);
+}
+
+int msim__store_add(struct msim__store *store, struct msim__mailbox *box, struct msim__message *message,
+                    int64_t added_unix_s, uint32_t *uid)
+{
+  uint32_t given;
+  int err = msim__store_reserve(box, &given);
+
+  (void)store;
+  if (err < 0)
+    return err;
+  msim__store_put(box, message, added_unix_s, given, 0);
   if (uid != NULL)
-    *uid = item->uid;
+    *uid = given;
+  return MSIM_OK;
+}
+
+int msim__store_set_flags(struct msim__mailbox *box, size_t index, uint32_t flags)
+{
+  if (index >= box->count)
+    return MSIM_ERR_NOT_FOUND;
+  box->items[index].flags = flags;
+  if (box->store->changed != NULL)
+    box->store->changed(box->store->changed_ctx, box, &box->items[index], false);
   return MSIM_OK;
 }
 
@@ -95,6 +140,8 @@ int msim__store_remove(struct msim__mailbox *box, size_t index)
 
   if (index >= box->count)
     return MSIM_ERR_NOT_FOUND;
+  if (box->store->changed != NULL)
+    box->store->changed(box->store->changed_ctx, box, &box->items[index], true);
   message = box->items[index].message;
   box->size_bytes -= msim__store_item_bytes(&box->items[index]);
   box->count--;

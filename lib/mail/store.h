@@ -1,7 +1,8 @@
 /* store.h: the mailboxes of a host: per user a list of messages in order of arrival.
  *
  * A message that goes to many is kept once and counted. What a reader gets is the field Return-Path and then the
- * message's content. Does not know domains or passwords, and does not survive a crash: it is memory. */
+ * message's content. Does not know domains or passwords, and does not survive a crash: it is
+ * memory. Who writes it down is told of changes (spool.h). */
 #ifndef MSIM_MAIL_STORE_H
 #define MSIM_MAIL_STORE_H
 
@@ -24,12 +25,20 @@ struct msim__mailbox {
   size_t count, capacity;
   uint64_t size_bytes; /* of all of them, see msim__store_item_bytes */
   uint32_t uid_next;
+  uint32_t uid_validity;   /* with a uid it names a message for ever (RFC 9051 2.3.1.1) */
+  uint32_t reserved_count; /* places that are promised */
+  struct msim__store *store;
+  uint64_t spool_mark, spool_id; /* under which the host has written it down (spool.h) */
 };
 
 /* All zero is a store that is not yet initialised (mem is NULL). */
 struct msim__store {
   struct msim__mem *mem;
   struct msim__names boxes; /* struct msim__mailbox by name */
+  uint32_t uid_validity;    /* of the mailboxes that are made now */
+  /* An item was given other flags, or is gone (while it is still there). NULL: nobody wants to know. */
+  void (*changed)(void *ctx, struct msim__mailbox *box, const struct msim__mailbox_item *item, bool gone);
+  void *changed_ctx;
 };
 
 void msim__store_init(struct msim__store *store, struct msim__mem *mem);
@@ -45,6 +54,15 @@ struct msim__mailbox *msim__store_at(const struct msim__store *store, size_t ind
 /* Puts a message at the end, with a reference of its own. uid may be NULL. 0, MSIM_ERR_NOMEM, MSIM_ERR_LIMIT. */
 int msim__store_add(struct msim__store *store, struct msim__mailbox *box, struct msim__message *message,
                     int64_t added_unix_s, uint32_t *uid);
+
+/* The same in two steps: a place and a uid are promised; put takes the place (cannot fail), unreserve gives it back. */
+int msim__store_reserve(struct msim__mailbox *box, uint32_t *uid);
+void msim__store_put(struct msim__mailbox *box, struct msim__message *message, int64_t added_unix_s, uint32_t uid,
+                     uint32_t flags);
+void msim__store_unreserve(struct msim__mailbox *box);
+
+/* By its place. MSIM_ERR_NOT_FOUND. */
+int msim__store_set_flags(struct msim__mailbox *box, size_t index, uint32_t flags);
 
 /* Takes one out by its place. Those behind move up. MSIM_ERR_NOT_FOUND. */
 int msim__store_remove(struct msim__mailbox *box, size_t index);

@@ -126,6 +126,21 @@ static bool name_is_taken(const struct msim__net *net, const char *name)
   return false;
 }
 
+struct msim__port *msim__link_named(const struct msim__net *net, const char *name)
+{
+  struct msim__link *given = msim__names_find(&net->link_names, name, strlen(name));
+  size_t i;
+  uint32_t k;
+
+  if (given != NULL)
+    return &given->ends[0];
+  for (i = 0; i < net->node_count; i++)
+    for (k = 0; k < net->nodes[i]->port_count; k++)
+      if (strcmp(net->nodes[i]->ports[k]->link_name, name) == 0)
+        return net->nodes[i]->ports[k];
+  return NULL;
+}
+
 static int check_link(const struct msim_node *a, const struct msim_node *b, const struct msim_link_opts *opts)
 {
   const struct msim_link_way *ways[2] = {&opts->a_to_b, &opts->b_to_a};

@@ -171,6 +171,17 @@ static void arrive(struct msim_timer *timer, msim_ns now_ns)
   msim__ip_arrive(way->to, packet);
 }
 
+void msim__way_forget(struct msim__net *net, struct msim__way *way)
+{
+  struct msim__traffic *traffic = way->traffic;
+  uint32_t i;
+
+  for (i = 0; traffic != NULL && i < traffic->count; i++)
+    msim__packet_free(&net->packets, flight_at(traffic, i)->packet);
+  msim_timer_cancel(&way->arrival);
+  msim__way_release(net, way);
+}
+
 /* Keeps the ring in order of arrival: nearly always that is the end. */
 static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {
@@ -184,8 +195,10 @@ static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet
   flight_at(traffic, i)->arrive_ns = arrive_ns;
   flight_at(traffic, i)->packet = packet;
   if (i == 0) {
-    if (way->arrival.fire == NULL)
+    if (way->arrival.fire == NULL) {
       msim_timer_init(&way->arrival, way->to->node, arrive);
+      msim__timer_set_lasting(&way->arrival);
+    }
     msim_timer_cancel(&way->arrival);
     arm_head(way);
   }
@@ -194,12 +207,12 @@ static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet
 
 /* ---- sending ---- */
 
-static void drop(struct msim__way *way, uint32_t packet_index, const char *reason)
+static void drop(struct msim__way *way, uint32_t packet_index, const char *reason, const char *fault)
 {
   struct msim__net *net = msim__net(sim_of(way));
 
   msim__observe_packet(net, msim__packet_at(&net->packets, packet_index), MSIM_POINT_DROP, way->to->link_name, reason,
-                       NULL);
+                       fault);
   msim__packet_free(&net->packets, packet_index);
 }
 
@@ -222,7 +235,7 @@ static int transmit(struct msim__way *way, uint32_t size_bytes, msim_ns *arrive_
   return MSIM_OK;
 }
 
-static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns)
+static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns, msim_ns held_ns)
 {
   struct msim__net *net = msim__net(sim_of(way));
   struct msim__verdict verdict;
@@ -230,7 +243,7 @@ static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns 
 
   msim__impair_decide(way->impair, &verdict);
   if (verdict.drop != NULL) {
-    drop(way, packet_index, verdict.drop);
+    drop(way, packet_index, verdict.drop, NULL);
     return;
   }
   arrive_ns += verdict.jitter_ns;
@@ -239,7 +252,7 @@ static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns 
       arrive_ns = way->traffic->last_arrive_ns;
     way->traffic->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
   }
-  arrive_ns += verdict.held_ns;
+  arrive_ns += verdict.held_ns + held_ns;
   if (verdict.duplicate) {
     copy = msim__packet_copy(&net->packets, packet_index);
     if (copy == MSIM__PACKET_NONE)
@@ -278,6 +291,7 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index)
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__traffic *traffic = way->traffic != NULL ? way->traffic : first_traffic(way);
   uint32_t size_bytes = msim__packet_size_bytes(packet) + way->params->overhead_bytes;
+  struct msim__packet_verdict verdict = {NULL, NULL, 0};
   msim_ns arrive_ns;
 
   if (traffic == NULL) {
@@ -291,10 +305,17 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index)
     return;
   }
 #endif
+  if (net->rules != NULL) {
+    net->rules->judge(net->rules->ctx, way, packet, &verdict);
+    if (verdict.reason != NULL) {
+      drop(way, packet_index, verdict.reason, verdict.fault);
+      return;
+    }
+  }
   if (traffic->backlog != NULL)
     forget_started(traffic->backlog, sim->now_ns);
   if (traffic->free_ns > sim->now_ns && !has_room(way, size_bytes)) {
-    drop(way, packet_index, "queue");
+    drop(way, packet_index, "queue", NULL);
     return;
   }
   sim->counters.hop_count++;
@@ -304,10 +325,10 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index)
     return;
   }
   if (way->impair != NULL) {
-    impaired_send(way, packet_index, arrive_ns);
+    impaired_send(way, packet_index, arrive_ns, verdict.held_ns);
     return;
   }
-  if (flight_push(way, arrive_ns, packet_index) != MSIM_OK) {
+  if (flight_push(way, arrive_ns + verdict.held_ns, packet_index) != MSIM_OK) {
     msim__sim_fail_nomem(sim);
     msim__packet_free(&net->packets, packet_index);
   }

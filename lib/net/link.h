@@ -63,11 +63,25 @@ uint32_t msim__packet_size_bytes(const struct msim__packet *packet);
 /* Puts a packet on the wire or drops it (recorded). Takes the packet. */
 void msim__way_send(struct msim__way *way, uint32_t packet_index);
 
+/* What is on this way is lost without a record. */
+void msim__way_forget(struct msim__net *net, struct msim__way *way);
 void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues; packets are released whole */
 /* The node's loopback port, made at first use; NULL when out of memory. */
 struct msim__port *msim__loopback(struct msim_node *node);
 #define MSIM__LOOPBACK_DELAY_NS MSIM_USEC(10)
 #define MSIM__MTU_BYTES_MIN 68u
+
+/* What shall happen to a packet, by rules from above: reason NULL: nothing but being held back by held_ns. */
+struct msim__packet_verdict {
+  const char *reason, *fault;
+  msim_ns held_ns;
+};
+/* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. */
+struct msim__packet_rules {
+  void *ctx;
+  void (*judge)(void *ctx, const struct msim__way *way, const struct msim__packet *packet,
+                struct msim__packet_verdict *verdict);
+};
 
 /* ---- impair.c ---- */
 

@@ -95,6 +95,7 @@ struct msim__net {
   struct msim__flow_counts *flow_counts;
   struct msim_port *outside;                  /* port.c: all ports to the outside */
   bool has_ranges;                            /* every host has its address: ranges behind ports take the others */
+  const struct msim__packet_rules *rules;     /* asked about every packet on every link; NULL: nobody is (link.h) */
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;
   msim_ns until_ns;
@@ -122,6 +123,9 @@ struct msim_node *msim__node_named(const struct msim__net *net, const char *name
 /* Enters net->nodes[index]; its name is not there yet. MSIM_ERR_NOMEM. */
 int msim__node_names_add(struct msim__net *net, uint32_t index);
 void msim__node_names_release(struct msim__net *net);
+
+/* One end of the link of that name, or NULL. Looks at every link that was not given a name. */
+struct msim__port *msim__link_named(const struct msim__net *net, const char *name);
 
 /* ---- addresses ---- */
 

@@ -330,9 +330,17 @@ static void end(struct msim_sim *sim)
   msim__free(&sim->mem, net->addr_buckets, net->addr_bucket_count * sizeof *net->addr_buckets);
 }
 
+/* What is on a wire arrives, or dies at the host that is down; what the host was saying to itself is gone. */
+static void crash(struct msim_node *node)
+{
+  msim__udp_crash(node);
+  if (node->loopback != NULL)
+    msim__way_forget(msim__net(msim__node_sim(node)), node->loopback->out);
+}
+
 int msim__net_create(struct msim_sim *sim)
 {
-  static const struct msim__layer_hooks hooks = {begin, NULL, end};
+  static const struct msim__layer_hooks hooks = {.begin = begin, .end = end, .crash = crash};
   struct msim__net *net = msim__arena_alloc(&sim->arena, sizeof *net);
 
   if (net == NULL)

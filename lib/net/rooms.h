@@ -10,5 +10,6 @@ void msim__routes_end(struct msim__net *net);
 void msim__icmp_create(struct msim__net *net);
 void msim__udp_create(struct msim__net *net);
 void msim__udp_end(struct msim__net *net);
+void msim__udp_crash(struct msim_node *node); /* nothing is bound any more */
 
 #endif

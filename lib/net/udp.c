@@ -309,6 +309,13 @@ void msim__udp_create(struct msim__net *net)
   net->protocols[MSIM_PROTO_UDP].receive = receive;
 }
 
+/* Flows are names of the trace, not memory of the host: they stay. */
+void msim__udp_crash(struct msim_node *node)
+{
+  if (node->udp != NULL)
+    node->udp->ports = NULL; /* the arena keeps them: a few words for each restart */
+}
+
 void msim__udp_end(struct msim__net *net)
 {
   struct msim__mem *mem = &net->sim->mem;

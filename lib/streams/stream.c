@@ -47,6 +47,8 @@ static struct msim__streams *room_of(const struct msim_node *node)
 
 /* ---- the room ---- */
 
+static void free_stream(struct msim__streams *room, struct msim_stream *stream);
+
 static void end(struct msim_sim *sim)
 {
   struct msim__streams *room = sim->rooms[MSIM__ROOM_STREAMS];
@@ -63,7 +65,20 @@ static void end(struct msim_sim *sim)
   sim->rooms[MSIM__ROOM_STREAMS] = NULL;
 }
 
-static const struct msim__layer_hooks hooks = {.end = end};
+/* Streams of a host that is gone: nobody is told. Their connections go next. */
+static void crash(struct msim_node *node)
+{
+  struct msim__streams *room = room_of(node);
+  struct msim_stream *stream = room->first, *next;
+
+  for (; stream != NULL; stream = next) {
+    next = stream->next;
+    if (msim__tcp_node(stream->tcb) == node)
+      free_stream(room, stream);
+  }
+}
+
+static const struct msim__layer_hooks hooks = {.end = end, .crash = crash};
 
 int msim__streams_create(struct msim_sim *sim)
 {

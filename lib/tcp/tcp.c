@@ -9,18 +9,21 @@
 
 /* ---- the room ---- */
 
+static void free_head(struct msim__tcp *tcp, struct msim__tcp_head *head)
+{
+  if (head->state == MSIM__TCP_TIME_WAIT)
+    msim__time_wait_release(tcp, (struct msim__time_wait *)(void *)head);
+  else
+    msim__tcb_free((struct msim__tcb *)(void *)head);
+}
+
 static void free_heads(struct msim__tcp *tcp)
 {
   size_t i;
 
-  for (i = 0; i < tcp->bucket_count; i++) {
-    while (tcp->buckets[i] != NULL) {
-      if (tcp->buckets[i]->state == MSIM__TCP_TIME_WAIT)
-        msim__time_wait_release(tcp, (struct msim__time_wait *)(void *)tcp->buckets[i]);
-      else
-        msim__tcb_free((struct msim__tcb *)(void *)tcp->buckets[i]);
-    }
-  }
+  for (i = 0; i < tcp->bucket_count; i++)
+    while (tcp->buckets[i] != NULL)
+      free_head(tcp, tcp->buckets[i]);
 }
 
 static void free_node(struct msim__tcp *tcp, struct msim_node *node)
@@ -54,7 +57,25 @@ static void end(struct msim_sim *sim)
   sim->rooms[MSIM__ROOM_TCP] = NULL;
 }
 
-static const struct msim__layer_hooks hooks = {.end = end};
+/* The host is gone: its connections too, without a segment and without a word to their users. */
+static void crash(struct msim_node *node)
+{
+  struct msim__tcp *tcp = msim__tcp(msim__node_sim(node));
+  size_t i;
+
+  for (i = 0; i < tcp->bucket_count; i++) {
+    struct msim__tcp_head *head = tcp->buckets[i], *next;
+
+    for (; head != NULL; head = next) {
+      next = head->next;
+      if (head->node == node)
+        free_head(tcp, head);
+    }
+  }
+  free_node(tcp, node);
+}
+
+static const struct msim__layer_hooks hooks = {.end = end, .crash = crash};
 static const struct msim__protocol handlers = {.receive = msim__tcp_receive, .error = msim__tcp_error};
 
 int msim__tcp_create(struct msim_sim *sim)

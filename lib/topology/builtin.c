@@ -4,6 +4,8 @@
 #include "agents/agents.h"
 #include "core/sim.h"
 #include "core/sized.h"
+#include "fault/fault.h"
+#include "host/host.h"
 #include "net/net.h"
 #include "streams/streams.h"
 #include "tcp/tcp.h"
@@ -19,11 +21,13 @@
 extern const struct msim_agent_type *const msim__registry_agent[];
 extern const struct msim_cc_type *const msim__registry_cc[];
 extern const struct msim_sink_type *const msim__registry_sink[];
+extern const struct msim__fault_type *const msim__registry_fault[];
 
 int msim_sim_new_sized(struct msim_sim **out, const struct msim_sim_opts *opts, size_t opts_bytes)
 {
-  static int (*const rooms[])(struct msim_sim *) = {msim__net_create, msim__tcp_create, msim__streams_create,
-                                                    msim__agents_create, msim__trace_create};
+  static int (*const rooms[])(struct msim_sim *) = {msim__net_create,     msim__host_create,   msim__tcp_create,
+                                                    msim__streams_create, msim__faults_create, msim__agents_create,
+                                                    msim__trace_create};
   const void *const *types[MSIM__TYPE_KINDS];
   struct msim_sim_opts full;
   size_t i;
@@ -38,6 +42,7 @@ int msim_sim_new_sized(struct msim_sim **out, const struct msim_sim_opts *opts, 
   types[MSIM__TYPE_AGENT] = (const void *const *)msim__registry_agent;
   types[MSIM__TYPE_CC] = (const void *const *)msim__registry_cc;
   types[MSIM__TYPE_SINK] = (const void *const *)msim__registry_sink;
+  types[MSIM__TYPE_FAULT] = (const void *const *)msim__registry_fault;
   err = msim__sim_create(out, &full, types);
   for (i = 0; i < sizeof rooms / sizeof rooms[0] && err == MSIM_OK; i++)
     err = rooms[i](*out);

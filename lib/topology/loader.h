@@ -6,6 +6,7 @@
 #ifndef MSIM_TOPOLOGY_LOADER_H
 #define MSIM_TOPOLOGY_LOADER_H
 
+#include <mailsim/host.h>
 #include <mailsim/topology.h>
 
 #include "agents/fields.h"
@@ -52,8 +53,9 @@ struct msim__agent_plan {
 
 /* What the body of a host says; shared by the hosts of a range unless the body holds `{n}`. */
 struct msim__host_plan {
-  struct msim_list addrs;    /* of struct msim__addr_plan */
-  struct msim_tcp_opts *tcp; /* NULL: the defaults */
+  struct msim_list addrs;            /* of struct msim__addr_plan */
+  struct msim_tcp_opts *tcp;         /* NULL: the defaults */
+  const struct msim_disk_opts *disk; /* likewise */
   struct msim__agent_plan *agents;
   size_t agent_count;
   int32_t zone_minutes;
@@ -95,6 +97,8 @@ struct msim__link_plan {
   const struct msim__yaml_node *place;
 };
 
+struct msim__fault_row; /* topology_faults.c */
+
 struct msim__loader {
   struct msim_sim *sim;
   const struct msim_reader *reader;
@@ -113,6 +117,7 @@ struct msim__loader {
   struct msim__names addrs;      /* by their bytes, to struct msim__addr_owner */
   struct msim__names link_names; /* to the place of the name */
   struct msim__link_plan *first_link, *last_link;
+  struct msim__fault_row *first_fault, *last_fault;
   uint32_t host_count, link_count;
   uint64_t fill_count; /* values read again */
   const char *title, *scene, *scene_case;
@@ -196,9 +201,20 @@ void msim__loader_fill_agents(struct msim__loader *loader, const struct msim__ya
 /* `tcp` of a host; NULL: findings, or out of memory. The result lives with the simulation. */
 struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const struct msim__yaml_node *map);
 
+/* ---- topology_disk.c ---- */
+
+/* `disk` of a host; NULL: findings, or out of memory. The result lives with the load. */
+struct msim_disk_opts *msim__loader_fill_disk(struct msim__loader *loader, const struct msim__yaml_node *map);
+
 /* ---- topology_links.c ---- */
 
 void msim__loader_add_links(struct msim__loader *loader, const struct msim__yaml_node *links);
+
+/* ---- topology_faults.c ---- */
+
+void msim__loader_add_faults(struct msim__loader *loader, const struct msim__yaml_node *faults);
+/* When hosts and links are there. What names none of them is a finding. 0 or MSIM_ERR_NOMEM. */
+int msim__loader_build_faults(struct msim__loader *loader);
 
 /* ---- topology_way.c ---- */
 

@@ -4,6 +4,7 @@
  * two values or two files have to do with each other (names, addresses, paths) the loader alone knows. Any scalar below
  * a host, a template or a link may hold `{n}`. */
 #include "core/sim.h"
+#include "fault/fault.h"
 #include "text/json_out.h"
 #include "text/units.h"
 #include "text/yaml_read.h"
@@ -421,6 +422,9 @@ static void put_form(struct writer *w, const struct msim__key *key)
   case MSIM__FORM_LINKS:
     put_array(w, "#/$defs/link", 0);
     break;
+  case MSIM__FORM_FAULTS:
+    put_array(w, "#/$defs/fault", MSIM_FAULTS_MAX);
+    break;
   case MSIM__FORM_JOIN:
     put_array(w, "#/$defs/text", 2);
     msim__json_key_uint(&w->json, "minItems", 2);
@@ -442,6 +446,9 @@ static void put_form(struct writer *w, const struct msim__key *key)
     break;
   case MSIM__FORM_TCP:
     put_ref(w, "#/$defs/tcp");
+    break;
+  case MSIM__FORM_DISK:
+    put_ref(w, "#/$defs/disk");
     break;
   case MSIM__FORM_WAY:
     put_ref(w, "#/$defs/way");
@@ -474,7 +481,7 @@ static void put_section(struct writer *w, const struct msim__section *section)
     put_fields(w, part->fields, 0);
   }
   msim__json_object_end(&w->json);
-  for (key = section->keys; key->name != NULL; key++) {
+  for (key = section->keys; key != NULL && key->name != NULL; key++) {
     if (key->fallback != NULL)
       continue;
     if (!any)
@@ -541,6 +548,39 @@ static void put_agents(struct writer *w)
   msim__json_array_end(&w->json);
 }
 
+/* ---- faults ---- */
+
+/* The keys that all have, and one kind. */
+static void put_faults(struct writer *w)
+{
+  struct msim_fault_info kind;
+  size_t i;
+
+  msim__json_key_text(&w->json, "type", "object");
+  begin(w, "properties");
+  put_fields(w, msim__fault_fields, 0);
+  for (i = 0; msim_fault_kind_at(w->sim, i, &kind); i++) {
+    begin(w, kind.name);
+    msim__json_key_text(&w->json, "description", kind.summary);
+    put_closed_map(w, kind.fields, 0);
+    msim__json_object_end(&w->json);
+  }
+  msim__json_object_end(&w->json);
+  begin_list(w, "required");
+  msim__json_text(&w->json, "id");
+  msim__json_array_end(&w->json);
+  msim__json_key_bool(&w->json, "additionalProperties", false);
+  begin_list(w, "oneOf");
+  for (i = 0; msim_fault_kind_at(w->sim, i, &kind); i++) {
+    msim__json_object_begin(&w->json);
+    begin_list(w, "required");
+    msim__json_text(&w->json, kind.name);
+    msim__json_array_end(&w->json);
+    msim__json_object_end(&w->json);
+  }
+  msim__json_array_end(&w->json);
+}
+
 /* ---- the whole ---- */
 
 /* A plain 0 needs no unit; YAML readers make a number of it. */
@@ -604,6 +644,7 @@ static void put_definitions(struct writer *w)
     const struct msim__section *section;
   } sections[] = {{"host", &msim__section_host},
                   {"tcp", &msim__section_tcp},
+                  {"disk", &msim__section_disk},
                   {"link", &msim__section_link},
                   {"way", &msim__section_way}};
   size_t i;
@@ -616,6 +657,9 @@ static void put_definitions(struct writer *w)
   }
   begin(w, "agent");
   put_agents(w);
+  msim__json_object_end(&w->json);
+  begin(w, "fault");
+  put_faults(w);
   msim__json_object_end(&w->json);
   put_scalars(w);
   msim__json_object_end(&w->json);

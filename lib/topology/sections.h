@@ -30,7 +30,9 @@ enum msim__form {
   MSIM__FORM_HOSTS,      /* likewise */
   MSIM__FORM_AGENTS,
   MSIM__FORM_TCP,
+  MSIM__FORM_DISK,
   MSIM__FORM_LINKS,
+  MSIM__FORM_FAULTS,
   MSIM__FORM_WAY /* one direction of a link */
 };
 
@@ -54,6 +56,7 @@ struct msim__section {
 extern const struct msim__section msim__section_main; /* topology.c */
 extern const struct msim__section msim__section_host; /* topology_hosts.c */
 extern const struct msim__section msim__section_tcp;  /* topology_tcp.c */
+extern const struct msim__section msim__section_disk; /* topology_disk.c */
 extern const struct msim__section msim__section_link; /* topology_links.c */
 extern const struct msim__section msim__section_way;  /* topology_way.c */
 

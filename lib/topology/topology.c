@@ -46,6 +46,7 @@ static const struct msim__key keys[] = {
      .fallback = "",
      .help = "the hosts by name; pc[1..10] is ten of them, {n} in their values is the number"},
     {.name = "links", .form = MSIM__FORM_LINKS, .fallback = "", .help = "who is joined to whom, and by what"},
+    {.name = "faults", .form = MSIM__FORM_FAULTS, .fallback = "", .help = "what goes wrong, and when"},
     {.name = NULL},
 };
 const struct msim__section msim__section_main = {.keys = keys};
@@ -219,9 +220,12 @@ static void plan(struct msim__loader *loader)
   msim__loader_fill_hosts(loader);
   for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
     const struct msim__yaml_node *links = msim__yaml_find(file->tree.root, "links");
+    const struct msim__yaml_node *faults = msim__yaml_find(file->tree.root, "faults");
 
     if (links != NULL)
       msim__loader_add_links(loader, links);
+    if (faults != NULL)
+      msim__loader_add_faults(loader, faults);
   }
 }
 
@@ -251,6 +255,8 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
     err = refuse(loader, host->place, "the ttl of", host->name, msim_node_set_ttl(host->node, plan->ttl));
   if (err == MSIM_OK && plan->tcp != NULL)
     err = refuse(loader, host->place, "tcp of", host->name, msim_node_set_tcp(host->node, plan->tcp));
+  if (err == MSIM_OK && plan->disk != NULL)
+    err = refuse(loader, host->place, "the disk of", host->name, msim_node_set_disk(host->node, plan->disk));
   for (i = 0; i < plan->agent_count && err == MSIM_OK; i++)
     err = refuse(loader, plan->agents[i].place, "the agent", plan->agents[i].type->name,
                  msim_agent_add(host->node, plan->agents[i].type->name, plan->agents[i].config));
@@ -270,7 +276,7 @@ static int build_world(struct msim__loader *loader)
   for (link = loader->first_link; link != NULL && err == MSIM_OK; link = link->next)
     err = refuse(loader, link->place, "the link from", link->a->name,
                  msim_link_add(link->a->node, link->b->node, link->opts));
-  return err;
+  return err != MSIM_OK ? err : msim__loader_build_faults(loader);
 }
 
 static int build_run(struct msim__loader *loader)

@@ -37,6 +37,7 @@ static const struct msim__key keys[] = {
      .min = TTL_MIN,
      .max = TTL_MAX},
     {.name = "tcp", .form = MSIM__FORM_TCP, .fallback = "", .help = "how its TCP behaves"},
+    {.name = "disk", .form = MSIM__FORM_DISK, .fallback = "", .help = "how fast and how large its disk is"},
     {.name = "agents", .form = MSIM__FORM_AGENTS, .fallback = "", .help = "what runs there, in order of starting"},
     {.name = NULL},
 };
@@ -378,6 +379,7 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
 {
   const struct msim__yaml_node *zone = msim__body_find(body, "zone"), *ttl = msim__body_find(body, "ttl");
   const struct msim__yaml_node *tcp = msim__body_find(body, "tcp"), *agents = msim__body_find(body, "agents");
+  const struct msim__yaml_node *disk = msim__body_find(body, "disk");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
 
   if (plan == NULL) {
@@ -391,6 +393,8 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
     fill_ttl(loader, ttl, plan);
   if (tcp != NULL)
     plan->tcp = msim__loader_fill_tcp(loader, tcp);
+  if (disk != NULL)
+    plan->disk = msim__loader_fill_disk(loader, disk);
   if (agents != NULL)
     msim__loader_fill_agents(loader, agents, plan);
   return plan;

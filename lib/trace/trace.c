@@ -486,7 +486,7 @@ static void end(struct msim_sim *sim)
 
 int msim__trace_create(struct msim_sim *sim)
 {
-  static const struct msim__layer_hooks hooks = {begin, finish, end};
+  static const struct msim__layer_hooks hooks = {.begin = begin, .finish = finish, .end = end};
   struct msim__trace *trace = (struct msim__trace *)msim__alloc_zeroed(&sim->mem, 1, sizeof *trace);
   int err;
 

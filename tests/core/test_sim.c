@@ -315,8 +315,8 @@ static void end_two(struct msim_sim *sim)
   strcat(layer_log, "e2 ");
 }
 
-static const struct msim__layer_hooks layer_one = {begin_one, NULL, end_one};
-static const struct msim__layer_hooks layer_two = {begin_two, finish_two, end_two};
+static const struct msim__layer_hooks layer_one = {.begin = begin_one, .end = end_one};
+static const struct msim__layer_hooks layer_two = {.begin = begin_two, .finish = finish_two, .end = end_two};
 
 static void layers_begin_in_order_and_end_in_reverse(void **state)
 {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail/fake_blob.h"
 #include "mail/compose.h"
 #include "proto/base64.h"
 #include "proto/mime_walk.h"

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "mail/fake_blob.h"
 #include "mail/downgrade.h"
 #include "support/exact.h"
 #include "support/fail_mem.h"

@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "mail/fake_blob.h"
+#include <string.h>
+
 #include "mail/store.h"
 #include "support/fail_mem.h"
 

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "mail/fake_blob.h"
 #include "mail/trace_header.h"
 
 static struct msim_slice slice(const char *text)

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <mailsim/disk.h>
+
 #include "topology/mail_stage.h"
 
 #define GREETING "220 mx ESMTP at your service\r\n"
@@ -38,6 +40,7 @@ struct dialogue {
 };
 
 static const struct dialogue dialogues[] = {
+    {SERVER, "QUIT\r\nNOOP\r\n" MAIL_RCPT, "", 0, 0},
     /* ---- BDAT, RFC 3030 ---- */
     {SERVER, MAIL_RCPT "BDAT 12\r\nSubject: x\r\nBDAT 6 LAST\r\n\r\nHi\r\n",
      SENDER_OK RCPT_OK "250 2.0.0 12 octets received\r\n" TAKEN, 0, 1},
@@ -553,6 +556,88 @@ static void smuggled_messages_are_refused_whole(void **state)
   }
 }
 
+static void set_disk(struct mail_stage *stage, msim_ns sync_ns, uint64_t size_bytes)
+{
+  struct msim_disk_opts disk;
+
+  memset(&disk, 0, sizeof disk);
+  disk.sync_latency_ns = sync_ns;
+  disk.size_bytes = size_bytes;
+  assert_int_equal(msim_node_set_disk(msim_node_find(stage->sim, "mx"), &disk), 0);
+}
+
+/* 250 means that it is safe; what was sent behind the dot waits as long, and a client that leaves changes nothing. */
+static void reply_to_the_last_byte_waits_for_the_disk(void **state)
+{
+  static const char by_data[] = "EHLO pc\r\n" MAIL_RCPT "DATA\r\nHi\r\n.\r\nNOOP\r\nQUIT\r\n";
+  static const char by_chunk[] = "EHLO pc\r\n" MAIL_RCPT "BDAT 4 LAST\r\nHi\r\nNOOP\r\nQUIT\r\n";
+  static struct mail_stage stage;
+  static struct feed feed;
+  int i;
+
+  (void)state;
+  for (i = 0; i < 4; i++) {
+    const char *said = i % 2 == 0 ? by_data : by_chunk;
+
+    feed = feed_of(said, strlen(said) - (i < 2 ? 0 : 12), 0);
+    feed.end = i < 2 ? FEED_WAITS : FEED_CLOSES;
+    build(&stage, &feed, SERVER);
+    set_disk(&stage, MSIM_SEC(3), 0);
+    assert_int_equal(stage_run(&stage, MSIM_SEC(3)), 0);
+    assert_null(strstr(feed.heard, "Taken"));
+    assert_int_equal(stage_count(&stage, "message.accepted"), 0);
+    assert_int_equal(stage_box_count(&stage, "b"), 0);
+    stage_end(&stage);
+    feed = feed_of(said, strlen(said) - (i < 2 ? 0 : 12), 0);
+    feed.end = i < 2 ? FEED_WAITS : FEED_CLOSES;
+    build(&stage, &feed, SERVER);
+    set_disk(&stage, MSIM_SEC(3), 0);
+    assert_int_equal(stage_run(&stage, MSIM_NEVER), 0);
+    assert_string_equal(strstr(feed.heard, "250 2.0.0 Taken"), i < 2 ? TAKEN "250 2.0.0 Still here\r\n" BYE : TAKEN);
+    assert_true(feed.closed_ns > MSIM_SEC(3) && feed.closed_ns < MSIM_SEC(10));
+    assert_int_equal(stage_box_count(&stage, "b"), 1);
+    assert_int_equal(stage_count(&stage, "store.add message=mx-1 mailbox=b durable=true uid=1"), 1);
+    stage_end(&stage);
+  }
+}
+
+static void client_that_vanishes_while_the_disk_works_leaves_its_message(void **state)
+{
+  static const char said[] = "EHLO pc\r\n" MAIL_RCPT "DATA\r\nHi\r\n.\r\n";
+  static struct mail_stage stage;
+  static struct feed feed;
+
+  (void)state;
+  feed = feed_of(said, sizeof said - 1, 0);
+  feed.end = FEED_ABORTS; /* after five seconds */
+  build(&stage, &feed, SERVER);
+  set_disk(&stage, MSIM_SEC(8), 0);
+  assert_int_equal(stage_run(&stage, MSIM_NEVER), 0);
+  assert_null(strstr(feed.heard, "Taken"));
+  assert_int_equal(stage_box_count(&stage, "b"), 1);
+  assert_int_equal(stage_count(&stage, "message.accepted"), 1);
+  stage_end(&stage);
+}
+
+static void full_disk_refuses_for_now(void **state)
+{
+  static struct mail_stage stage;
+  static struct feed feed;
+  static const char said[] = "EHLO pc\r\n" MAIL_RCPT "DATA\r\nHi\r\n.\r\nNOOP\r\nQUIT\r\n";
+
+  (void)state;
+  feed = feed_of(said, sizeof said - 1, 0);
+  build(&stage, &feed, SERVER);
+  set_disk(&stage, 0, 100);
+  assert_int_equal(stage_run(&stage, MSIM_NEVER), 0);
+  assert_non_null(strstr(feed.heard, GO_ON "452 4.3.1 "));
+  assert_string_equal(feed.heard + feed.heard_bytes - strlen("250 2.0.0 Still here\r\n" BYE),
+                      "250 2.0.0 Still here\r\n" BYE);
+  assert_int_equal(stage_box_count(&stage, "b"), 0);
+  assert_true(stage_saw(&stage, "message.refused message=mx-1", "reply_class=4"));
+  stage_end(&stage);
+}
+
 /* With the nth allocation failing: the run ends, and nothing is lost. */
 static void any_failing_allocation_leaves_nothing_behind(void **state)
 {
@@ -605,6 +690,9 @@ int main(void)
       cmocka_unit_test(forwards_and_customers_reach_the_queue),
       cmocka_unit_test(limit_of_one_client_leaves_others_alone),
       cmocka_unit_test(smuggled_messages_are_refused_whole),
+      cmocka_unit_test(reply_to_the_last_byte_waits_for_the_disk),
+      cmocka_unit_test(client_that_vanishes_while_the_disk_works_leaves_its_message),
+      cmocka_unit_test(full_disk_refuses_for_now),
       cmocka_unit_test(any_failing_allocation_leaves_nothing_behind),
   };
 

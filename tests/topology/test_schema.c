@@ -186,11 +186,8 @@ static void schema_when_sections_then_every_key_and_none_more(void **state)
   static const struct {
     const char *definition;
     const struct msim__section *section;
-  } cases[] = {{"", &msim__section_main},
-               {"host", &msim__section_host},
-               {"tcp", &msim__section_tcp},
-               {"link", &msim__section_link},
-               {"way", &msim__section_way}};
+  } cases[] = {{"", &msim__section_main},     {"host", &msim__section_host}, {"tcp", &msim__section_tcp},
+               {"disk", &msim__section_disk}, {"link", &msim__section_link}, {"way", &msim__section_way}};
   struct world *world = open_world();
   size_t i;
 

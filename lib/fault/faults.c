@@ -1,0 +1,268 @@
+/* faults.c: the faults of a simulation: when they begin and end, whom they are asked about.
+ *
+ * A fault that judges packets lasts by its times alone and needs no event; one that does something has a timer on the
+ * node that it is about. What a trigger sets off happens as early as the order of events allows: on the host of the
+ * record behind everything of this instant, on another one a nanosecond later. Does not know any kind of fault. */
+#include "fault/fault.h"
+
+#include "core/sized.h"
+#include "text/suggest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STREAM_NAME_BYTES 160
+
+struct faults_room {
+  struct msim_sim *sim;
+  struct msim__fault *first, *last;
+  size_t count;
+  struct msim__packet_rules rules; /* given to net when some fault judges packets */
+  struct msim__trace_hook hook;    /* when some fault waits for a record */
+};
+
+static struct faults_room *room_of(const struct msim_sim *sim)
+{
+  return sim->rooms[MSIM__ROOM_FAULT];
+}
+
+void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count)
+{
+  struct msim_value all[MSIM_VALUES_MAX];
+  struct msim_trace_record record;
+
+  if (!msim__trace_wants(fault->sim, MSIM_TRACE_FAULT))
+    return;
+  if (count > MSIM_VALUES_MAX - 1)
+    count = MSIM_VALUES_MAX - 1;
+  all[0] = msim_value_text("id", fault->plan.id);
+  if (count > 0)
+    memcpy(all + 1, values, count * sizeof *values);
+  memset(&record, 0, sizeof record);
+  record.kind = MSIM_TRACE_FAULT;
+  record.u.event.host = fault->node != NULL ? fault->node->name : NULL;
+  record.u.event.event = event;
+  record.u.event.values = all;
+  record.u.event.value_count = count + 1;
+  msim__trace_emit(fault->sim, &record);
+}
+
+void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struct msim__rng *out)
+{
+  char name[STREAM_NAME_BYTES];
+
+  (void)snprintf(name, sizeof name, "fault:%s/%s", fault->plan.id, purpose);
+  msim__rng_init(out, fault->sim->seed, name, NULL);
+}
+
+int msim__fault_find_link(struct msim__fault *fault, const char *link, const char *from, struct msim__way *ways[2],
+                          const char **wrong, char *why, size_t why_bytes)
+{
+  struct msim__port *port = msim__link_named(msim__net(fault->sim), link), *other;
+
+  if (port == NULL) {
+    *wrong = "link";
+    (void)snprintf(why, why_bytes, "\"%.80s\" is no link of this topology", link);
+    return MSIM_ERR_NOT_FOUND;
+  }
+  other = port->out->to;
+  if (strcmp(other->node->name, port->node->name) < 0) { /* which one comes first does not depend on the file */
+    struct msim__port *swap = port;
+
+    port = other;
+    other = swap;
+  }
+  fault->node = port->node;
+  ways[0] = port->out;
+  ways[1] = other->out;
+  if (from[0] == '\0')
+    return MSIM_OK;
+  ways[1] = NULL;
+  if (strcmp(from, other->node->name) == 0) {
+    ways[0] = other->out;
+  } else if (strcmp(from, port->node->name) != 0) {
+    *wrong = "from";
+    (void)snprintf(why, why_bytes, "\"%.80s\" is at neither end of the link %.80s: write %.60s or %.60s", from, link,
+                   port->node->name, other->node->name);
+    return MSIM_ERR_NOT_FOUND;
+  }
+  return MSIM_OK;
+}
+
+/* ---- when ---- */
+
+static void on_timer(struct msim_timer *timer, msim_ns now_ns)
+{
+  struct msim__fault *fault = (struct msim__fault *)(void *)((char *)timer - offsetof(struct msim__fault, timer));
+  const struct msim__fault_type *type = fault->plan.type;
+
+  if (!fault->begun) {
+    fault->begun = true;
+    if (fault->plan.for_ns != 0 && type->end != NULL)
+      msim_timer_arm(timer, fault->end_ns - now_ns);
+    type->begin(fault);
+    return;
+  }
+  type->end(fault);
+}
+
+/* From now on it is known when the fault begins. */
+static void schedule(struct msim__fault *fault, msim_ns begin_ns)
+{
+  msim_ns now_ns = fault->sim->now_ns, for_ns = fault->plan.for_ns;
+
+  fault->begin_ns = begin_ns;
+  fault->end_ns = for_ns == 0 || for_ns > MSIM_NEVER - 1 - begin_ns ? MSIM_NEVER : begin_ns + for_ns;
+  if (fault->plan.type->begin == NULL)
+    return;
+  msim_timer_init(&fault->timer, fault->node, on_timer);
+  msim__timer_set_lasting(&fault->timer);
+  msim_timer_arm(&fault->timer, begin_ns - now_ns);
+}
+
+static bool waits(const struct msim__fault *fault)
+{
+  return fault->plan.after != NULL && fault->begin_ns == MSIM_NEVER;
+}
+
+static int on_record(void *ctx, const struct msim_trace_record *record)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+  const char *host;
+
+  for (fault = room->first; fault != NULL; fault = fault->next) {
+    const struct msim__fault_trigger *after = fault->plan.after;
+    msim_ns delay_ns;
+
+    if (!waits(fault) || !msim__record_matches(&after->match, record) || ++fault->seen_count < after->nth)
+      continue;
+    host = after->match.conn != NULL ? record->u.packet.from : record->u.event.host;
+    delay_ns = after->delay_ns;
+    if (delay_ns == 0 && (fault->node == NULL || host == NULL || strcmp(host, fault->node->name) != 0))
+      delay_ns = 1; /* nothing has an effect on another host in the same instant */
+    schedule(fault, delay_ns > MSIM_NEVER - 1 - room->sim->now_ns ? MSIM_NEVER - 1 : room->sim->now_ns + delay_ns);
+  }
+  return MSIM_OK;
+}
+
+/* ---- packets ---- */
+
+static void judge(void *ctx, const struct msim__way *way, const struct msim__packet *packet,
+                  struct msim__packet_verdict *verdict)
+{
+  struct faults_room *room = ctx;
+  msim_ns now_ns = room->sim->now_ns;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL && verdict->reason == NULL; fault = fault->next)
+    if (fault->plan.type->judge != NULL && now_ns >= fault->begin_ns && now_ns < fault->end_ns)
+      fault->plan.type->judge(fault, way, packet, verdict);
+}
+
+/* ---- adding ---- */
+
+int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, const char **wrong, char *why,
+                    size_t why_bytes)
+{
+  struct faults_room *room = room_of(sim);
+  struct msim__fault *fault;
+  int err;
+
+  *wrong = NULL;
+  why[0] = '\0';
+  if (sim->started || sim->starting)
+    return MSIM_ERR_STATE;
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (strcmp(fault->plan.id, plan->id) == 0) {
+      *wrong = "id";
+      (void)snprintf(why, why_bytes, "there is already a fault \"%.80s\"", plan->id);
+      return MSIM_ERR_EXISTS;
+    }
+  if (room->count == MSIM_FAULTS_MAX) {
+    (void)snprintf(why, why_bytes, "there are too many faults (at most %u)", MSIM_FAULTS_MAX);
+    return MSIM_ERR_LIMIT;
+  }
+  fault = msim__arena_alloc(&sim->arena, sizeof *fault);
+  if (fault != NULL)
+    fault->state = msim__arena_alloc(&sim->arena, plan->type->state_bytes);
+  if (fault == NULL || fault->state == NULL)
+    return MSIM_ERR_NOMEM;
+  fault->plan = *plan;
+  fault->sim = sim;
+  fault->begin_ns = fault->end_ns = MSIM_NEVER;
+  err = plan->type->prepare(fault, wrong, why, why_bytes);
+  if (err != MSIM_OK)
+    return err;
+  if (plan->type->idle != NULL && plan->type->idle(fault))
+    return MSIM_OK; /* as if it did not stand there */
+  if (room->last != NULL)
+    room->last->next = fault;
+  else
+    room->first = fault;
+  room->last = fault;
+  room->count++;
+  return MSIM_OK;
+}
+
+uint64_t msim_fault_count(const struct msim_sim *sim, const char *id)
+{
+  const struct msim__fault *fault;
+  uint64_t count = 0;
+
+  for (fault = room_of(sim)->first; fault != NULL; fault = fault->next)
+    if (id == NULL || strcmp(id, fault->plan.id) == 0)
+      count += fault->strike_count;
+  return count;
+}
+
+bool msim_fault_kind_at_sized(const struct msim_sim *sim, size_t index, struct msim_fault_info *out, size_t out_bytes)
+{
+  const struct msim__fault_type *type = msim__type_at(sim, MSIM__TYPE_FAULT, index);
+  struct msim_fault_info full = {0};
+
+  if (type != NULL) {
+    full.name = type->name;
+    full.summary = type->summary;
+    full.fields = type->fields;
+  }
+  msim__sized_out(out, out_bytes, &full, sizeof full);
+  return type != NULL;
+}
+
+/* ---- the room ---- */
+
+/* Before the agents start, so that nothing of theirs comes earlier than a fault of the first instant. */
+static int begin(struct msim_sim *sim)
+{
+  struct faults_room *room = room_of(sim);
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next) {
+    if (fault->plan.type->judge != NULL)
+      msim__net(sim)->rules = &room->rules;
+    if (fault->plan.after != NULL)
+      room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
+    else
+      schedule(fault, fault->plan.at_ns);
+  }
+  if (room->hook.kinds != 0)
+    msim__trace_add_hook(sim, &room->hook);
+  return MSIM_OK;
+}
+
+int msim__faults_create(struct msim_sim *sim)
+{
+  static const struct msim__layer_hooks hooks = {.begin = begin};
+  struct faults_room *room = msim__arena_alloc(&sim->arena, sizeof *room);
+
+  if (room == NULL)
+    return MSIM_ERR_NOMEM;
+  room->sim = sim;
+  room->rules.ctx = room;
+  room->rules.judge = judge;
+  room->hook.ctx = room;
+  room->hook.record = on_record;
+  sim->rooms[MSIM__ROOM_FAULT] = room;
+  return msim__sim_add_layer(sim, &hooks);
+}

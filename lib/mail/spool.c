@@ -1,0 +1,299 @@
+/* spool.c: what is written down when; see spool.h. Records are in spool_write.c, reading them in spool_read.c. */
+#include "mail/spool.h"
+
+#include "host/host.h"
+
+#include <string.h>
+
+#define SLACK_BYTES (16u << 10) /* a file may always grow by that */
+#define GROWTH 4u               /* and to so many times the state that it began with */
+
+struct msim__spool_take {
+  struct msim__spool_take *next;
+  struct msim__message *message; /* counted */
+  struct msim__mail_batch batch;
+  msim__spool_done_fn *done;
+  void *ctx;
+  int64_t unix_s;
+  size_t box_count, promised_count; /* mailboxes; those in which it has its place */
+  uint32_t *uids;                   /* behind boxes, in the same block */
+  struct msim__mailbox *boxes[];
+};
+
+static size_t take_bytes(size_t box_count)
+{
+  return sizeof(struct msim__spool_take) + box_count * (sizeof(struct msim__mailbox *) + sizeof(uint32_t));
+}
+
+/* Gives back what was promised; nothing was told to anybody. */
+static void drop_take(struct msim__spool *spool, struct msim__spool_take *take)
+{
+  size_t i;
+
+  msim__mail_queue_abandon(spool->queue, &take->batch);
+  for (i = 0; i < take->promised_count; i++)
+    msim__store_unreserve(take->boxes[i]);
+  msim__message_unref(take->message);
+  msim__free(spool->mem, take, take_bytes(take->box_count));
+}
+
+/* ---- files ---- */
+
+/* The new file is durable, with the state in it: older ones have had their day. */
+static void remove_older(void *ctx, int err)
+{
+  struct msim__spool *spool = ctx;
+  const char *name = NULL;
+
+  (void)err;
+  while ((name = msim_disk_next(spool->disk, "mail/journal.")) != NULL && strncmp(name, "mail/journal.", 13) == 0 &&
+         strcmp(name, spool->name) < 0)
+    if (msim_disk_remove(spool->disk, name) != MSIM_OK)
+      break;
+}
+
+static void put_take(struct msim__spool *spool, const struct msim__spool_take *take)
+{
+  const struct msim__mail_entry *entry;
+  size_t i;
+
+  for (entry = take->batch.first; entry != NULL; entry = entry->ready_next)
+    msim__spool_put_entry(spool, entry);
+  for (i = 0; i < take->box_count; i++)
+    msim__spool_put_item(spool, take->boxes[i], take->uids[i], take->message, take->unix_s, 0);
+}
+
+/* The whole state, and what is on its way into it. */
+static void put_state(struct msim__spool *spool)
+{
+  const struct msim__mail_entry *entry;
+  const struct msim__spool_take *take;
+  struct msim__mailbox *box;
+  size_t i, k;
+
+  for (i = 0; (box = msim__store_at(spool->store, i)) != NULL; i++) {
+    if (box->uid_next > 1)
+      msim__spool_put_mailbox(spool, box);
+    for (k = 0; k < box->count; k++)
+      msim__spool_put_item(spool, box, box->items[k].uid, box->items[k].message, box->items[k].added_unix_s,
+                           box->items[k].flags);
+  }
+  for (entry = spool->queue->first; entry != NULL; entry = entry->next)
+    msim__spool_put_entry(spool, entry);
+  for (take = spool->first; take != NULL; take = take->next)
+    put_take(spool, take);
+  msim__spool_put_whole(spool);
+}
+
+/* Goes on in a new file. On failure the old one, if there is one, stays in use. */
+static int begin_file(struct msim__spool *spool)
+{
+  struct msim__spool before = *spool;
+  int err;
+
+  spool->segment++;
+  spool->mark++;
+  spool->size_bytes = 0;
+  msim__spool_file_name(spool->segment, spool->name);
+  msim__spool_put_file(spool);
+  put_state(spool);
+  err = msim__spool_flush(spool);
+  if (err == MSIM_OK)
+    err = msim_disk_sync(spool->disk, spool->name, NULL, NULL);
+  if (err == MSIM_OK)
+    err = msim_disk_sync_names(spool->disk, remove_older, spool);
+  if (err == MSIM_OK) {
+    spool->state_bytes = spool->size_bytes;
+    return MSIM_OK;
+  }
+  (void)msim_disk_remove(spool->disk, spool->name);
+  memcpy(spool->name, before.name, sizeof spool->name);
+  spool->segment = before.segment;
+  spool->size_bytes = before.size_bytes;
+  spool->mark++; /* nobody stands in the old one under the ids of today */
+  return err;
+}
+
+/* There is a file to write to, and it is not too long. */
+static int ready_file(struct msim__spool *spool)
+{
+  int err;
+
+  if (spool->disk == NULL)
+    spool->disk = msim_node_disk(spool->node);
+  if (spool->disk == NULL)
+    return MSIM_ERR_NOMEM;
+  if (spool->name[0] != '\0' && spool->size_bytes <= GROWTH * spool->state_bytes + SLACK_BYTES)
+    return MSIM_OK;
+  err = begin_file(spool);
+  return err == MSIM_ERR_LIMIT && spool->name[0] != '\0' ? MSIM_OK : err;
+}
+
+/* ---- changes that nobody waits for ---- */
+
+static void write_down(struct msim__spool *spool)
+{
+  if (msim__spool_flush(spool) == MSIM_OK)
+    (void)msim_disk_sync(spool->disk, spool->name, NULL, NULL);
+}
+
+static void entry_changed(void *ctx, struct msim__mail_entry *entry, bool gone)
+{
+  struct msim__spool *spool = ctx;
+
+  if (spool->name[0] == '\0')
+    return; /* it was never written down */
+  if (gone)
+    msim__spool_put_left(spool, entry->number);
+  else
+    msim__spool_put_entry(spool, entry);
+  write_down(spool);
+}
+
+static void item_changed(void *ctx, struct msim__mailbox *box, const struct msim__mailbox_item *item, bool gone)
+{
+  struct msim__spool *spool = ctx;
+
+  if (spool->name[0] == '\0')
+    return;
+  if (gone)
+    msim__spool_put_removed(spool, box, item->uid);
+  else
+    msim__spool_put_item(spool, box, item->uid, item->message, item->added_unix_s, item->flags);
+  write_down(spool);
+}
+
+/* ---- taking charge ---- */
+
+/* The sync of the first take under way is done: syncs are told in the order in which they were asked for. */
+static void is_safe(void *ctx, int err)
+{
+  struct msim__spool *spool = ctx;
+  struct msim__spool_take *take = spool->first;
+  size_t i;
+
+  (void)err;
+  spool->first = take->next;
+  if (spool->first == NULL)
+    spool->last = NULL;
+  for (i = 0; i < take->box_count; i++)
+    msim__store_put(take->boxes[i], take->message, take->unix_s, take->uids[i], 0);
+  msim__mail_queue_commit(spool->queue, &take->batch);
+  if (take->done != NULL)
+    take->done(take->ctx, take->uids);
+  msim__message_unref(take->message);
+  msim__free(spool->mem, take, take_bytes(take->box_count));
+}
+
+/* Room for it everywhere, so that nothing can fail when it is safe. */
+static int prepare(struct msim__spool *spool, struct msim__spool_take *take, const uint32_t *indices, size_t count,
+                   msim_ns now_ns)
+{
+  int err = MSIM_OK;
+
+  if (count > 0)
+    err = msim__mail_queue_prepare(spool->queue, take->message, indices, count, now_ns, &take->batch);
+  while (err == MSIM_OK && take->promised_count < take->box_count) {
+    err = msim__store_reserve(take->boxes[take->promised_count], &take->uids[take->promised_count]);
+    if (err == MSIM_OK)
+      take->promised_count++;
+  }
+  return err;
+}
+
+static int write_take(struct msim__spool *spool, struct msim__spool_take *take)
+{
+  uint64_t old_bytes = spool->size_bytes;
+  int err;
+
+  put_take(spool, take);
+  err = msim__spool_flush(spool);
+  if (err != MSIM_OK)
+    return err;
+  err = msim_disk_sync(spool->disk, spool->name, is_safe, spool);
+  if (err == MSIM_OK)
+    return MSIM_OK;
+  spool->mark++;
+  if (msim_disk_truncate(spool->disk, spool->name, old_bytes) == MSIM_OK)
+    spool->size_bytes = old_bytes;
+  return err;
+}
+
+int msim__spool_take(struct msim__spool *spool, struct msim__message *message, const uint32_t *indices, size_t count,
+                     struct msim__mailbox *const *boxes, size_t box_count, msim_ns now_ns, int64_t unix_s,
+                     msim__spool_done_fn *done, void *ctx)
+{
+  struct msim__spool_take *take = msim__alloc_zeroed(spool->mem, 1, take_bytes(box_count));
+  int err;
+
+  if (take == NULL)
+    return MSIM_ERR_NOMEM;
+  take->message = message;
+  take->done = done;
+  take->ctx = ctx;
+  take->unix_s = unix_s;
+  take->box_count = box_count;
+  take->uids = (uint32_t *)(void *)&take->boxes[box_count];
+  if (box_count > 0)
+    memcpy(take->boxes, boxes, box_count * sizeof(struct msim__mailbox *));
+  msim__message_ref(message);
+  err = ready_file(spool);
+  if (err == MSIM_OK)
+    err = prepare(spool, take, indices, count, now_ns);
+  if (err == MSIM_OK)
+    err = write_take(spool, take);
+  if (err != MSIM_OK) {
+    drop_take(spool, take);
+    return err;
+  }
+  if (spool->last != NULL)
+    spool->last->next = take;
+  else
+    spool->first = take;
+  spool->last = take;
+  return MSIM_OK;
+}
+
+/* ---- opening and closing ---- */
+
+int msim__spool_open(struct msim__spool *spool, struct msim_node *node, struct msim__mem *mem,
+                     struct msim__mail_queue *queue, struct msim__store *store)
+{
+  int err = MSIM_OK;
+
+  memset(spool, 0, sizeof *spool);
+  spool->node = node;
+  spool->disk = msim__disk_of(node);
+  spool->mem = mem;
+  spool->queue = queue;
+  spool->store = store;
+  spool->mark = spool->message_next = spool->box_next = 1;
+  msim__buf_init(&spool->buf, mem, MSIM__SPOOL_BODY_BYTES_MAX);
+  if (spool->disk != NULL)
+    err = msim__spool_read(spool, &spool->segment);
+  if (err == MSIM_OK && spool->segment > 0)
+    err = begin_file(spool);
+  if (err == MSIM_ERR_LIMIT)
+    err = MSIM_OK; /* the disk is full: the next message will be told */
+  queue->changed = entry_changed;
+  queue->changed_ctx = spool;
+  store->changed = item_changed;
+  store->changed_ctx = spool;
+  return err;
+}
+
+void msim__spool_close(struct msim__spool *spool)
+{
+  if (spool->node == NULL)
+    return;
+  spool->queue->changed = NULL;
+  spool->store->changed = NULL;
+  while (spool->first != NULL) {
+    struct msim__spool_take *take = spool->first;
+
+    spool->first = take->next;
+    drop_take(spool, take);
+  }
+  msim__buf_release(&spool->buf);
+  memset(spool, 0, sizeof *spool);
+}

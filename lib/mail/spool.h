@@ -1,0 +1,115 @@
+/* spool.h: the queue and the mailboxes of a host, written down on its disk, so that what was accepted survives a crash.
+ *
+ * A journal: everything that changes is a record behind the others, and reading them in order gives the state again. It
+ * goes on in a new file that begins with the whole state when the old one has become long. What is taken is in queue
+ * and mailboxes, and told to be safe, when the disk has synced it; that an entry has left, was put back, or that an
+ * item has changed, is written at once and waited for by nobody: after a crash it may be tried once more, or be seen as
+ * it was.
+ *
+ * The format, version 1. Numbers are little-endian; a text is its length (4 bytes) and its bytes. The files are named
+ * mail/journal.N, N ten digits. A record is a head and a body, and perhaps content behind it:
+ *
+ *   4 length of the body    4 length of the content    8 checksum of the two and of the file's number    body content
+ *
+ * The first byte of a body is what it is, with 0x80 added when it ends a group: records count when their group is
+ * whole.
+ *
+ *   1 file      4 version, 8 number
+ *   2 message   8 id, texts label and reverse path, 8 size, 1 bits (8-bit, SMTPUTF8, binary, DSN), 1 ret, text envid,
+ *               4 count, then per recipient its text, and with DSN 4 notify and text orcpt; the content is its wire
+ * form 3 entry     8 number, 8 id of the message, 8 queued, 8 due (ns since the start), 4 attempts, 1 warned, text
+ * reply, 4 count, then 4 index and 1 settled per recipient; in place of an earlier one of that number 4 left      8
+ * number of the entry that is no more 5 mailbox   8 id, text name, 4 uid validity, 4 next uid 6 item      8 id of the
+ * mailbox, 4 uid, 8 id of the message, 8 seconds since 1970, 4 flags; likewise in place of one 7 removed   8 id of the
+ * mailbox, 4 uid 8 whole     the state that this file begins with is complete; 8 next number of an entry
+ *
+ * A file without record 8 is as if it were not there, and a record that is torn or does not fit its checksum ends the
+ * journal. Does not know SMTP, nor when mail is tried. */
+#ifndef MSIM_MAIL_SPOOL_H
+#define MSIM_MAIL_SPOOL_H
+
+#include <mailsim/disk.h>
+
+#include "mail/queue.h"
+#include "mail/store.h"
+
+#define MSIM__SPOOL_VERSION 1u
+#define MSIM__SPOOL_NAME_BYTES 32u
+#define MSIM__SPOOL_HEAD_BYTES 16u
+#define MSIM__SPOOL_BODY_BYTES_MAX (64u << 20)
+
+enum msim__spool_record {
+  MSIM__SPOOL_FILE = 1,
+  MSIM__SPOOL_MESSAGE,
+  MSIM__SPOOL_ENTRY,
+  MSIM__SPOOL_LEFT,
+  MSIM__SPOOL_MAILBOX,
+  MSIM__SPOOL_ITEM,
+  MSIM__SPOOL_REMOVED,
+  MSIM__SPOOL_WHOLE
+};
+#define MSIM__SPOOL_GROUP_END 0x80u
+enum { MSIM__SPOOL_EIGHT_BIT = 1, MSIM__SPOOL_UTF8 = 2, MSIM__SPOOL_BINARY = 4, MSIM__SPOOL_DSN = 8 };
+
+/* Called when the message is safe and in its places. uids: one per mailbox, in the order in which they were given. */
+typedef void msim__spool_done_fn(void *ctx, const uint32_t *uids);
+
+/* A message on its way to be safe. */
+struct msim__spool_take;
+
+/* All zero is not open. It stays where it is while it is open. */
+struct msim__spool {
+  struct msim_node *node;
+  struct msim_disk *disk; /* NULL: the host has not used it yet */
+  struct msim__mem *mem;
+  struct msim__mail_queue *queue;
+  struct msim__store *store;
+  uint64_t segment; /* number of the file that is written; 0: none yet */
+  uint64_t mark;    /* what bears it stands in this file, under its id */
+  uint64_t message_next, box_next;
+  uint64_t size_bytes, state_bytes; /* of the file, and of the state that it began with */
+  char name[MSIM__SPOOL_NAME_BYTES];
+  struct msim__buf buf;                  /* of the group that is being written */
+  struct msim__spool_take *first, *last; /* in the order of their syncs */
+  int err;                               /* of that group */
+};
+
+/* Reads what is there into the queue and the store, which are empty, and follows their changes from then on. Nothing is
+ * written on a disk without a journal before the first message. 0 or MSIM_ERR_NOMEM. */
+int msim__spool_open(struct msim__spool *spool, struct msim_node *node, struct msim__mem *mem,
+                     struct msim__mail_queue *queue, struct msim__store *store);
+/* Forgets what is under way, without a word. To be called before queue and store are released. */
+void msim__spool_close(struct msim__spool *spool);
+
+/* Takes charge of a message for recipients elsewhere (indices into its table) and for mailboxes, all or nothing. 0:
+ * done (may be NULL) is called from the loop when it is safe, unless the host crashes before.
+ * MSIM_ERR_LIMIT: the queue, a mailbox or the disk is full; MSIM_ERR_INVALID, MSIM_ERR_NOMEM. Nothing was taken then.
+ */
+int msim__spool_take(struct msim__spool *spool, struct msim__message *message, const uint32_t *indices, size_t count,
+                     struct msim__mailbox *const *boxes, size_t box_count, msim_ns now_ns, int64_t unix_s,
+                     msim__spool_done_fn *done, void *ctx);
+
+/* ---- spool_write.c ---- */
+
+/* Records go into spool->buf; the first failure sticks in spool->err. A message or a mailbox is written before what
+ * speaks of it, unless it stands in this file already. */
+void msim__spool_put_entry(struct msim__spool *spool, const struct msim__mail_entry *entry);
+void msim__spool_put_left(struct msim__spool *spool, uint64_t number);
+void msim__spool_put_item(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid,
+                          struct msim__message *message, int64_t added_unix_s, uint32_t flags);
+void msim__spool_put_removed(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid);
+void msim__spool_put_mailbox(struct msim__spool *spool, struct msim__mailbox *box);
+void msim__spool_put_file(struct msim__spool *spool);
+void msim__spool_put_whole(struct msim__spool *spool);
+/* Ends the group and hands it to the disk, all or nothing. 0 or the first error. */
+int msim__spool_flush(struct msim__spool *spool);
+
+uint64_t msim__spool_sum(uint64_t segment, struct msim_slice body, struct msim_slice content);
+void msim__spool_file_name(uint64_t segment, char *out);
+
+/* ---- spool_read.c ---- */
+
+/* Reads the newest file that is whole. *segment: the highest number of any file, 0: there is none. */
+int msim__spool_read(struct msim__spool *spool, uint64_t *segment);
+
+#endif

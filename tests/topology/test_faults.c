@@ -1,0 +1,267 @@
+/* test_faults.c: what goes wrong by the section `faults`, and that nothing does without it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <mailsim/mailsim.h>
+
+#include "support/topology_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char world_head[] =
+    "mailsim: 1\n"
+    "hosts:\n"
+    "  alice: {agents: [{user: {address: alice@a.example, submit: relay, script: [\n"
+    "    {at: 1s, send: {message: m1, to: bob@b.example, subject: Hi, body: Hello}},\n"
+    "    {at: 2s, send: {message: m2, to: bob@b.example, subject: Ho, size: 20kB}}]}}]}\n"
+    "  relay: {agents: [{smtp-server: {domains: {a.example: [alice]}, relay-from: '@a.example'}}, smtp-client]}\n"
+    "  mx: {agents: [{smtp-server: {domains: {b.example: [bob]}}}]}\n"
+    "links:\n"
+    "  - {join: [alice, relay], delay: 10ms, rate: 10Mbit/s}\n"
+    "  - {join: [relay, mx], delay: 10ms, name: far, loss: 1%}\n";
+
+static char findings[2000];
+
+static void note(void *user, const struct msim_diag *diag)
+{
+  size_t used = strlen(findings);
+
+  (void)user;
+  snprintf(findings + used, sizeof findings - used, "%u:%u: %s\n", diag->line, diag->column, diag->text);
+}
+
+static int build(struct msim_sim *sim, void *ctx)
+{
+  char text[8000];
+  struct msim_slice slice = {(const uint8_t *)text, 0};
+  const char *faults = ctx;
+
+  slice.size_bytes =
+      (size_t)snprintf(text, sizeof text, "%s%s%s", world_head, faults[0] != '\0' ? "faults:\n" : "", faults);
+  findings[0] = '\0';
+  return msim_topology_load_text(sim, "test", slice, NULL, note, NULL);
+}
+
+static struct topology_run run(const char *faults)
+{
+  struct topology_run r;
+  char copy[4000];
+
+  snprintf(copy, sizeof copy, "%s", faults);
+  topology_run_built(&r, build, copy, 1, "text", NULL);
+  if (r.err != 0)
+    fail_msg("%s\n%s", r.error, findings);
+  return r;
+}
+
+static void assert_has(const struct topology_run *r, const char *part)
+{
+  if (strstr(r->trace.data, part) == NULL)
+    fail_msg("not in the trace: %s", part);
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+  size_t count = 0;
+
+  while ((text = strstr(text, part)) != NULL) {
+    count++;
+    text += strlen(part);
+  }
+  return count;
+}
+
+/* ---- nothing ---- */
+
+static void a_fault_that_cannot_strike_changes_no_byte(void **state)
+{
+  static const char *const faults[] = {
+      "  - {id: a, loss: {link: far, share: 0%}}\n",
+      "  - {id: a, delay: {link: far, by: 10ms, share: 0%}}\n",
+      "  - {id: a, delay: {link: far, by: 0s}}\n",
+      "  - {id: a, drop: {conn: '*', segment: c3, times: 0}}\n",
+      "  - {id: a, drop: {conn: 'nobody>*', segment: c3}}\n",
+      "  - {id: a, loss: {link: far, share: 50%}, after: {event: never.happens}}\n",
+      "  - {id: a, crash: {host: relay}, after: {event: message.accepted, nth: 1000}}\n",
+      "  - {id: a, down: {host: mx}, after: {conn: 'alice>mx:*'}}\n",
+  };
+  struct topology_run plain = run("");
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+    struct topology_run r = run(faults[i]);
+
+    assert_string_equal(r.trace.data, plain.trace.data);
+    assert_int_equal(r.prints.wire, plain.prints.wire);
+    free(r.trace.data);
+  }
+  free(plain.trace.data);
+}
+
+static void one_fault_does_not_move_the_draws_of_another(void **state)
+{
+  struct topology_run one = run("  - {id: a, loss: {link: far, share: 20%}}\n");
+  struct topology_run two =
+      run("  - {id: b, loss: {link: alice-relay, share: 0%}}\n  - {id: a, loss: {link: far, share: 20%}}\n");
+  struct topology_run other = run("  - {id: c, loss: {link: far, share: 20%}}\n");
+
+  (void)state;
+  assert_string_equal(one.trace.data, two.trace.data);
+  assert_string_not_equal(one.trace.data, other.trace.data);
+  assert_has(&one, "lost(loss a)");
+  free(one.trace.data);
+  free(two.trace.data);
+  free(other.trace.data);
+}
+
+/* ---- kinds ---- */
+
+static void crash_takes_a_host_and_for_brings_it_back(void **state)
+{
+  struct topology_run r = run("  - {id: boom, crash: {host: mx, disk: torn, unit: 64B}, at: 500ms, for: 10s}\n");
+
+  (void)state;
+  assert_has(&r, "\n0.500000000 fault mx crash id=boom\n0.500000000 host mx crash disk=torn lost=0\n");
+  assert_has(&r, "\n10.500000000 fault mx restart id=boom\n10.500000000 host mx restart\n");
+  assert_has(&r, "lost(down)");
+  assert_int_equal(count_of(r.trace.data, "mx store.add"), 2); /* the relay has tried until it was there */
+  free(r.trace.data);
+}
+
+static void a_trigger_strikes_as_early_as_events_allow(void **state)
+{
+  struct topology_run r = run(
+      "  - {id: here, crash: {host: mx}, after: {event: message.accepted, host: mx, with: {message: m?}}, for: 1s}\n"
+      "  - {id: there, crash: {host: relay}, after: {event: message.accepted, host: mx, nth: 2}, for: 1s}\n"
+      "  - {id: late, down: {link: far}, after: {event: restart, host: mx, delay: 3s}, for: 1s}\n");
+  const char *accepted = strstr(r.trace.data, "app mx message.accepted"),
+             *here = strstr(r.trace.data, "mx crash id=here");
+  const char *there = strstr(r.trace.data, "relay crash id=there");
+  char instant[24];
+
+  (void)state;
+  assert_non_null(accepted);
+  assert_non_null(here);
+  assert_non_null(there);
+  while (accepted[-1] != '\n')
+    accepted--;
+  while (here[-1] != '\n')
+    here--;
+  while (there[-1] != '\n')
+    there--;
+  assert_memory_equal(accepted, here, 11); /* the same instant */
+  accepted = strstr(strstr(accepted, "message.accepted") + 1, "app mx message.accepted");
+  assert_non_null(accepted);
+  while (accepted[-1] != '\n')
+    accepted--;
+  memcpy(instant, accepted, 11);
+  instant[10]++; /* a nanosecond later */
+  assert_memory_equal(instant, there, 11);
+  assert_has(&r, "fault mx down id=late");
+  free(r.trace.data);
+}
+
+static void down_stops_a_link_or_all_links_of_a_host(void **state)
+{
+  struct topology_run r = run("  - {id: cut, down: {link: far}, at: 1s, for: 5s}\n");
+  struct topology_run host = run("  - {id: dark, down: {host: relay}, at: 1s, for: 5s}\n");
+
+  (void)state;
+  assert_has(&r, "\n1.000000000 fault mx down id=cut\n1.000000000 app mx link.down link=far fault=cut\n"
+                 "1.000000000 app relay link.down link=far fault=cut\n");
+  assert_has(&r, "\n6.000000000 app relay link.up link=far fault=cut\n");
+  assert_has(&r, "lost(down cut)");
+  assert_int_equal(count_of(r.trace.data, "mx store.add"), 2);
+  assert_has(&host, "tcp alice>relay:25#1 c1 S 0:0(0) win");
+  assert_has(&host, "lost(down dark)");
+  assert_int_equal(count_of(host.trace.data, "link.down"), 4);
+  assert_int_equal(count_of(host.trace.data, "mx store.add"), 2);
+  free(r.trace.data);
+  free(host.trace.data);
+}
+
+static void drop_takes_one_exact_segment(void **state)
+{
+  struct topology_run r =
+      run("  - {id: x, drop: {conn: 'alice>relay:25#1', segment: s2}}\n"
+          "  - {id: y, drop: {conn: 'relay>mx:25#*', unit: smtp.reply, text: '250 2.1.5*', from: mx}}\n"
+          "  - {id: z, drop: {conn: 'alice>*', unit: mail.content, skip: 1}}\n");
+
+  (void)state;
+  assert_int_equal(count_of(r.trace.data, "lost(drop x)"), 1);
+  assert_has(&r, "tcp alice>relay:25#1 s2 ");
+  assert_has(&r, " fault - drop id=x conn=alice>relay:25#1 segment=s2\n");
+  assert_int_equal(count_of(r.trace.data, "lost(drop y)"), 1);
+  assert_has(&r, "lost(drop y) \"250 2.1.5");
+  assert_int_equal(count_of(r.trace.data, "lost(drop z)"), 1);
+  assert_int_equal(count_of(r.trace.data, "mx store.add"), 2);
+  free(r.trace.data);
+}
+
+static void loss_and_delay_last_from_to_and_know_directions(void **state)
+{
+  struct topology_run r =
+      run("  - {id: all, loss: {link: alice-relay, share: 100%, from: relay}, at: 500ms, for: 3s}\n");
+  struct topology_run slow = run("  - {id: slow, delay: {link: alice-relay, by: 300ms, from: alice}, at: 1500ms}\n");
+
+  (void)state;
+  assert_int_equal(count_of(r.trace.data, "c1 S 0:0(0) win 65535") > 0, 1);
+  assert_has(&r, " s1 S. 0:0(0) ack 1 win 65535");
+  assert_has(&r, "lost(loss all)");
+  assert_int_equal(count_of(r.trace.data, "mx store.add"), 2);
+  assert_has(&slow, " +310");
+  free(r.trace.data);
+  free(slow.trace.data);
+}
+
+/* ---- C ---- */
+
+static void the_same_text_from_c(void **state)
+{
+  struct msim_sim *sim;
+  char none[] = "";
+  struct msim_fault_info kind;
+
+  (void)state;
+  assert_int_equal(msim_sim_new(&sim, NULL), 0);
+  assert_int_equal(build(sim, none), 0);
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: a, loss: {link: far, share: 100%}, for: 2s}", note, NULL), 0);
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: a, down: {link: far}}", note, NULL), MSIM_ERR_EXISTS);
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: b, down: {link: fur}}", note, NULL), MSIM_ERR_SYNTAX);
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: b, dwn: {link: far}}", NULL, NULL), MSIM_ERR_SYNTAX);
+  assert_int_equal(msim_fault_add_yaml(sim, "[", note, NULL), MSIM_ERR_SYNTAX);
+  assert_non_null(strstr(findings, "there is already a fault \"a\""));
+  assert_non_null(strstr(findings, "\"fur\" is no link of this topology"));
+  assert_int_equal(msim_sim_run(sim, MSIM_NEVER), 0);
+  assert_true(msim_fault_count(sim, "a") > 0);
+  assert_int_equal(msim_fault_count(sim, "b"), 0);
+  assert_int_equal(msim_fault_count(sim, NULL), msim_fault_count(sim, "a"));
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: c, down: {link: far}}", note, NULL), MSIM_ERR_STATE);
+  assert_true(msim_fault_kind_at(sim, 0, &kind));
+  assert_string_equal(kind.name, "crash");
+  assert_false(msim_fault_kind_at(sim, 1000, &kind));
+  msim_sim_free(sim);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_fault_that_cannot_strike_changes_no_byte),
+      cmocka_unit_test(one_fault_does_not_move_the_draws_of_another),
+      cmocka_unit_test(crash_takes_a_host_and_for_brings_it_back),
+      cmocka_unit_test(a_trigger_strikes_as_early_as_events_allow),
+      cmocka_unit_test(down_stops_a_link_or_all_links_of_a_host),
+      cmocka_unit_test(drop_takes_one_exact_segment),
+      cmocka_unit_test(loss_and_delay_last_from_to_and_know_directions),
+      cmocka_unit_test(the_same_text_from_c),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
