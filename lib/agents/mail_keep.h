@@ -9,12 +9,17 @@
 
 typedef void msim__mail_kept_fn(void *ctx);
 
-/* indices: of the recipients elsewhere; boxes: each once. 0: fn (may be NULL) is called from the loop when the message
+/* Where a recipient belongs. */
+struct msim__mail_place {
+  uint32_t index;            /* in the message's table */
+  struct msim__mailbox *box; /* NULL: elsewhere, by way of the queue */
+};
+
+/* One copy per mailbox, however many recipients have it. 0: fn (may be NULL) is called from the loop when the message
  * is where it belongs, unless the host crashes before. MSIM_ERR_LIMIT: the queue, a mailbox or the disk is full;
  * MSIM_ERR_INVALID, MSIM_ERR_NOMEM; nothing was taken then. */
 int msim__mail_keep(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message,
-                    const uint32_t *indices, size_t count, struct msim__mailbox *const *boxes, size_t box_count,
-                    msim__mail_kept_fn *fn, void *ctx);
+                    const struct msim__mail_place *places, size_t count, msim__mail_kept_fn *fn, void *ctx);
 
 /* Forgets those under way; from msim__mail_room_release. */
 void msim__mail_keep_stop(struct msim__mail_room *room);

@@ -21,18 +21,6 @@ struct msim__smtp_custody {
   bool starting;     /* done was called before take has returned */
 };
 
-/* One copy per mailbox, however many of its addresses were named. */
-static bool is_served_already(const struct msim__smtp_recipients *recipients, size_t index)
-{
-  size_t i;
-
-  for (i = 0; i < index; i++)
-    if (recipients->items[i].account != NULL &&
-        recipients->items[i].account->box == recipients->items[index].account->box)
-      return true;
-  return false;
-}
-
 static void tell_accepted(const struct msim__smtp_custody *custody)
 {
   const struct msim__smtp_recipients *recipients = &custody->recipients;
@@ -112,26 +100,21 @@ static void kept(void *custody)
 /* Recipients elsewhere go into the queue, the others into their mailboxes: all or none. */
 static int keep(struct msim__smtp_custody *custody)
 {
-  struct msim__smtp_server *server = custody->server;
+  struct msim__mem *mem = &custody->server->mem;
   const struct msim__smtp_recipients *recipients = &custody->recipients;
-  size_t count = recipients->count, index_count = 0, box_count = 0;
-  uint32_t *indices = msim__alloc(&server->mem, count * sizeof *indices), i;
-  struct msim__mailbox **boxes = msim__alloc(&server->mem, count * sizeof(struct msim__mailbox *));
-  int err = MSIM_ERR_NOMEM;
+  struct msim__mail_place *places = msim__alloc(mem, recipients->count * sizeof *places);
+  uint32_t i;
+  int err;
 
-  if (indices != NULL && boxes != NULL) {
-    for (i = 0; i < count; i++)
-      if (recipients->items[i].account == NULL)
-        indices[index_count++] = i;
-      else if (!is_served_already(recipients, i))
-        boxes[box_count++] = recipients->items[i].account->box;
-    err = msim__mail_keep(custody->agent, server->room, custody->message, indices, index_count, boxes, box_count, kept,
-                          custody);
+  if (places == NULL)
+    return MSIM_ERR_NOMEM;
+  for (i = 0; i < recipients->count; i++) {
+    places[i].index = i;
+    places[i].box = recipients->items[i].account != NULL ? recipients->items[i].account->box : NULL;
   }
-  if (indices != NULL)
-    msim__free(&server->mem, indices, count * sizeof *indices);
-  if (boxes != NULL)
-    msim__free(&server->mem, boxes, count * sizeof(struct msim__mailbox *));
+  err = msim__mail_keep(custody->agent, custody->server->room, custody->message, places, recipients->count, kept,
+                        custody);
+  msim__free(mem, places, recipients->count * sizeof *places);
   return err;
 }
 

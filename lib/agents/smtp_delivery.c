@@ -170,6 +170,7 @@ void msim__smtp_incoming_deliver(struct msim__smtp_incoming *session)
     discard(session);
     return;
   }
+  session->deciding = true;
   message = session->listener->role == MSIM__SMTP_ROLE_SUBMISSION && msim__smtp_content_complete(session) < 0
                 ? NULL
                 : make_message(session);

@@ -37,6 +37,7 @@ void msim__smtp_incoming_reset(struct msim__smtp_incoming *session)
   session->ret = MSIM__DSN_RET_NONE;
   session->reverse_path[0] = session->label[0] = '\0';
   session->label_known = session->dropped = session->smtputf8 = session->binary = session->discarded = false;
+  session->deciding = false;
   session->named_count = 0;
   session->declared_bytes = 0;
   if (session->state > MSIM__SMTP_IN_START && session->state != MSIM__SMTP_IN_CLOSING)

@@ -103,6 +103,7 @@ struct msim__smtp_incoming {
   char *envid;             /* decoded, or NULL */
   enum msim__dsn_ret ret;
   bool smtputf8, binary, discarded;
+  bool deciding; /* the next reply is about who has charge of the message, and carries its label */
   /* the content, in wire form, behind our Received field */
   struct msim__buf content;
   struct msim__dot dot;

@@ -55,6 +55,7 @@ void msim__invariant_broken(struct msim__invariants *inv, struct msim__tcp_case 
   finding.text = text;
   finding.n = inv->n;
   finding.at_ns = inv->now_ns;
+  finding.message = finding.recipient = finding.host = "";
   inv->fn(inv->user, &finding);
 }
 
@@ -335,6 +336,7 @@ static int finish(struct msim_sim *sim)
     msim__tcp_rules_overdue(inv, c, &c->ends[0]);
     msim__tcp_rules_overdue(inv, c, &c->ends[1]);
   }
+  msim__ledger_finish(inv->ledger);
   return MSIM_OK;
 }
 
@@ -345,6 +347,7 @@ static void end(struct msim_sim *sim)
   while (inv->oldest != NULL)
     free_case(inv, inv->oldest);
   msim__free(&sim->mem, inv->buckets, inv->bucket_count * sizeof *inv->buckets);
+  msim__ledger_free(inv->ledger);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
@@ -376,7 +379,12 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   inv = msim__alloc_zeroed(&sim->mem, 1, sizeof *inv);
   if (inv == NULL)
     return MSIM_ERR_NOMEM;
-  err = msim__sim_add_layer(sim, &layer);
+  err = msim__ledger_new(&inv->ledger, sim, fn, user, &inv->info);
+  if (err == MSIM_OK) {
+    err = msim__sim_add_layer(sim, &layer);
+    if (err != MSIM_OK)
+      msim__ledger_free(inv->ledger);
+  }
   if (err != MSIM_OK) {
     msim__free(&sim->mem, inv, sizeof *inv);
     return err;
@@ -390,6 +398,7 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   inv->hook.record = judge_record;
   sim->rooms[MSIM__ROOM_INVARIANTS] = inv;
   msim__trace_add_hook(sim, &inv->hook);
+  msim__trace_add_hook(sim, &inv->ledger->hook);
   return MSIM_OK;
 }
 

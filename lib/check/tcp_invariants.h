@@ -11,6 +11,7 @@
 #include <mailsim/check.h>
 #include <mailsim/topology.h>
 
+#include "check/ledger.h"
 #include "check/seq_bytes.h"
 #include "check/seq_ranges.h"
 #include "core/sim.h"
@@ -145,6 +146,7 @@ struct msim__invariants {
   struct msim__tcp_case *ended_first, *ended_last;
   size_t ended_count;
   struct msim_invariants_info info;
+  struct msim__ledger *ledger; /* of mail: ledger.h */
   msim_ns now_ns;
   uint64_t n, key;      /* of the record that is judged */
   msim_ns syn_ns;       /* when the last SYN arrived anywhere */
