@@ -500,6 +500,7 @@ static int start(struct msim_agent *agent)
   state->room->queue.wake = wake;
   state->room->queue.wake_ctx = state;
   state->room->queue.first_try_after_ns = schedule_of(agent).first_try_after_ns;
+  arm(state); /* for what the disk had */
   return MSIM_OK;
 }
 
