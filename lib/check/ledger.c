@@ -226,6 +226,8 @@ bool msim__ledger_holds(const char *bytes, size_t size_bytes, const char *text)
 static void judge_rest(struct msim__ledger *ledger, struct msim__ledger_message *message,
                        const struct msim__ledger_recipient *recipient, const struct msim__custody *custody)
 {
+  if (custody->gone)
+    return;
   if (custody->stored && !custody->accepted)
     return; /* it lies in a mailbox, and the reply was never given */
   if (custody->user && custody->crashed)

@@ -51,6 +51,7 @@ struct msim__custody {
   bool accepted;     /* it was said that it is taken */
   bool passed;       /* another host has taken it, and this one does not know yet */
   bool crashed;      /* the host has crashed, and was not heard of it since */
+  bool gone;         /* over; but a crash may have the host forget that */
   bool failed, good; /* given up; for good: by 5xx or after its time */
   msim_ns retry_ns;  /* not before this time; 0: any */
 };

@@ -86,6 +86,17 @@ static void attempt_ended(struct msim__ledger_recipient *recipient, struct msim_
   custody->passed = custody->crashed = false;
 }
 
+/* The host has no charge any more. That it knows so is not on its disk at once, so it is kept in mind for a crash. */
+static void let_go(struct told *t, struct msim__ledger_recipient *r, struct msim__custody *custody)
+{
+  if (custody->user) {
+    msim__custody_remove(t->ledger, r, custody);
+    return;
+  }
+  custody->created = custody->kept = custody->stored = custody->accepted = custody->passed = custody->crashed = false;
+  custody->gone = true;
+}
+
 /* ---- events ---- */
 
 static void name(struct told *t, struct msim__ledger_recipient *r)
@@ -130,7 +141,10 @@ static void on_accepted(struct told *t, struct msim__ledger_recipient *r)
                         "it was taken %u times, more often than mail may be passed on", r->accepted_count);
   for (other = r->custodies; other != NULL; other = other->next)
     if (other->host != t->host && is_holder(other) && !other->passed) {
-      other->passed = true;
+      if (other->crashed)
+        r->unclear_count++; /* whether it will be told is not certain */
+      else
+        other->passed = true;
       break;
     }
   if (custody == NULL)
@@ -186,7 +200,7 @@ static void on_sent(struct told *t, struct msim__ledger_recipient *r)
   struct msim__custody *custody = find(r, t->host, is_holder);
 
   if (custody != NULL)
-    msim__custody_remove(t->ledger, r, custody);
+    let_go(t, r, custody);
 }
 
 static void on_retry(struct told *t, struct msim__ledger_recipient *r)
@@ -249,7 +263,7 @@ static void on_bounced(struct told *t, struct msim__ledger_recipient *r)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I4, t->host, r->address,
                         "it was delivered, and its sender was told that it was not");
   if (custody != NULL)
-    msim__custody_remove(t->ledger, r, custody);
+    let_go(t, r, custody);
 }
 
 static void on_discarded(struct told *t, struct msim__ledger_recipient *r)
@@ -257,7 +271,7 @@ static void on_discarded(struct told *t, struct msim__ledger_recipient *r)
   struct msim__custody *custody = find(r, t->host, is_holder);
 
   if (custody != NULL)
-    msim__custody_remove(t->ledger, r, custody);
+    let_go(t, r, custody);
 }
 
 /* ---- the table ---- */
@@ -421,6 +435,11 @@ void msim__ledger_take_crash(struct msim__ledger *ledger, const struct msim_trac
         next = custody->next;
         if (custody->host != host)
           continue;
+        if (custody->gone) { /* it may come back from disk, and be passed on or returned once more */
+          message->recipients[i].unclear_count++;
+          msim__custody_remove(ledger, &message->recipients[i], custody);
+          continue;
+        }
         if (is_unanswered(custody)) { /* it may be on disk or not: the client will try again */
           message->recipients[i].unclear_count++;
           msim__custody_remove(ledger, &message->recipients[i], custody);
