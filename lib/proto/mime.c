@@ -105,8 +105,8 @@ static void put_decoded(struct msim_slice value, struct msim__scratch *out)
       low = hex_value(value.data[i + 2]);
     }
     if (high >= 0 && low >= 0) {
+      msim__scratch_put(out, (uint8_t)(high << 4 | low));
       i += 2;
-      msim__scratch_put(out, (uint8_t)((unsigned)high << 4 | (unsigned)low));
     } else {
       msim__scratch_put(out, value.data[i]);
     }
