@@ -175,6 +175,10 @@ static void read_body(struct msim__ledger_flow *flow, const uint8_t *data, size_
       return;
     lf = memchr(data, '\n', size_bytes);
     n = lf != NULL ? (size_t)(lf - data) + 1 : size_bytes;
+    while (lf != NULL && n < size_bytes && data[n] != '.') { /* only a dot at the start of a line matters */
+      lf = memchr(data + n, '\n', size_bytes - n);
+      n = lf != NULL ? (size_t)(lf - data) + 1 : size_bytes;
+    }
     hash_bytes(flow, data, n);
     flow->at_line_start = lf != NULL;
     data += n;
