@@ -62,12 +62,13 @@ static uint64_t take(struct cursor *c, unsigned size_bytes)
   return value;
 }
 
+/* Without NUL: texts are terminated in memory, and what has one was not written by us. */
 static struct msim_slice take_text(struct cursor *c)
 {
   struct msim_slice text = {c->rest.data, (size_t)take(c, 4)};
 
   text.data = c->rest.data;
-  if (text.size_bytes > c->rest.size_bytes) {
+  if (text.size_bytes > c->rest.size_bytes || (text.size_bytes > 0 && memchr(text.data, 0, text.size_bytes) != NULL)) {
     c->wrong = true;
     text.size_bytes = 0;
   }
