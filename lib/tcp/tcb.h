@@ -293,12 +293,19 @@ static inline bool msim__tcp_listener_is_full(const struct msim__tcp_listener *l
   return listener != NULL && listener->gate != NULL && listener->gate->is_full != NULL &&
          listener->gate->is_full(listener->ctx);
 }
+/* NULL: the host's. */
+static inline const struct msim_tcp_opts *msim__tcp_listener_opts(const struct msim__tcp_listener *listener)
+{
+  return listener != NULL && listener->gate != NULL && listener->gate->opts != NULL
+             ? listener->gate->opts(listener->ctx)
+             : NULL;
+}
 
 /* What remains of a connection in TIME-WAIT. Per host these stand in the order in which they end. */
 struct msim__time_wait {
   struct msim__tcp_head head; /* must be first */
   struct msim__time_wait *older, *newer;
-  msim_ns ends_at_ns;
+  msim_ns ends_at_ns, span_ns;
   struct msim_flow *flow; /* counted */
   uint32_t snd_nxt, rcv_nxt;
   uint32_t ts_recent, ts_offset; /* with timestamps */
@@ -336,6 +343,7 @@ struct msim__tcp_node {
   struct msim__tcp_cookies *cookies;    /* or NULL */
 };
 
+#define MSIM__OPTS_KEPT 4u /* the hosts of a range are told the same, one after the other: host, agent, agent */
 struct msim__tcp {
   struct msim_sim *sim;
   struct msim__net *net;
@@ -343,7 +351,7 @@ struct msim__tcp {
   size_t bucket_count, head_count;
   struct msim__pool tcbs, pieces, texts, marks, time_waits, boards, gaps;
   struct msim_tcp_opts defaults;
-  const struct msim_tcp_opts *last_opts; /* what a host was last told; or NULL */
+  const struct msim_tcp_opts *last_opts[MSIM__OPTS_KEPT]; /* what was told last, latest first; or NULL */
 };
 
 static inline struct msim__tcp *msim__tcp(const struct msim_sim *sim)
@@ -500,7 +508,8 @@ void msim__tcb_life_moved(struct msim__tcb *tcb, enum msim__tcp_state from, enum
 bool msim__tcb_user_timeout_is_over(const struct msim__tcb *tcb);
 /* RFC 5961: owes an ACK that makes an honest peer say what it really means, unless the host has sent too many. */
 void msim__tcb_challenge(struct msim__tcb *tcb);
-bool msim__tcp_may_half_open(struct msim_node *node);
+/* By opts, those of the listener; NULL: the host's. */
+bool msim__tcp_may_half_open(struct msim_node *node, const struct msim_tcp_opts *opts);
 void msim__tcb_half_opened(struct msim__tcb *tcb);
 
 /* ---- tcp_rtt.c ---- */

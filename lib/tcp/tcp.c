@@ -221,7 +221,7 @@ static int prepare(struct msim_node *node, const struct msim__tcp_open *open, co
     msim__flow_unref(flow);
     return MSIM_ERR_NOMEM;
   }
-  if (msim__tcb_adopt_opts(tcb, open->opts) != MSIM_OK) {
+  if (msim__tcb_adopt_opts(tcb, open->opts, open->opts_are_shared) != MSIM_OK) {
     msim__tcb_free(tcb);
     return MSIM_ERR_NOMEM;
   }

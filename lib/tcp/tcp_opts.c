@@ -122,45 +122,59 @@ int msim__tcp_opts_complete(struct msim_sim *sim, const struct msim_tcp_opts *gi
   return wrong == NULL ? MSIM_OK : MSIM_ERR_INVALID;
 }
 
+static bool are_equal(const struct msim_tcp_opts *kept, struct msim_tcp_opts *opts)
+{
+  if (kept == NULL || strcmp(kept->congestion, opts->congestion) != 0)
+    return false;
+  opts->congestion = kept->congestion;
+  return memcmp(kept, opts, sizeof *opts) == 0;
+}
+
 /* A million hosts that are told the same share one copy: equal neighbours are the usual case. */
 static const struct msim_tcp_opts *shared_copy(struct msim_sim *sim, struct msim_tcp_opts *opts)
 {
   struct msim__tcp *tcp = msim__tcp(sim);
   struct msim_tcp_opts *copy;
+  size_t i;
 
-  if (tcp->last_opts != NULL && strcmp(tcp->last_opts->congestion, opts->congestion) == 0) {
-    opts->congestion = tcp->last_opts->congestion;
-    if (memcmp(tcp->last_opts, opts, sizeof *opts) == 0)
-      return tcp->last_opts;
-  }
+  for (i = 0; i < MSIM__OPTS_KEPT; i++)
+    if (are_equal(tcp->last_opts[i], opts))
+      return tcp->last_opts[i];
   copy = msim__arena_alloc(&sim->arena, sizeof *copy);
   opts->congestion = msim__arena_text(&sim->arena, opts->congestion, strlen(opts->congestion));
   if (copy == NULL || opts->congestion == NULL)
     return NULL;
   *copy = *opts;
-  tcp->last_opts = copy;
+  memmove(tcp->last_opts + 1, tcp->last_opts, (MSIM__OPTS_KEPT - 1) * sizeof tcp->last_opts[0]);
+  tcp->last_opts[0] = copy;
   return copy;
 }
 
-int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes)
+int msim__tcp_opts_share(struct msim_sim *sim, const struct msim_tcp_opts *given, const struct msim_tcp_opts **out)
 {
-  struct msim_sim *sim = msim__node_sim(node);
-  struct msim_tcp_opts given, full;
+  struct msim_tcp_opts full;
   const struct msim_tcp_opts *copy;
-  int err;
+  int err = msim__tcp_opts_complete(sim, given, &full, NULL);
 
-  if (sim->started || sim->starting)
-    return MSIM_ERR_STATE;
-  err = msim__sized_in(&given, sizeof given, opts, opts_bytes);
-  if (err == MSIM_OK)
-    err = msim__tcp_opts_complete(sim, &given, &full, NULL);
   if (err != MSIM_OK)
     return err;
   copy = shared_copy(sim, &full);
   if (copy == NULL)
     return MSIM_ERR_NOMEM;
-  node->tcp_opts = copy;
+  *out = copy;
   return MSIM_OK;
+}
+
+int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim_tcp_opts given;
+  int err;
+
+  if (sim->started || sim->starting)
+    return MSIM_ERR_STATE;
+  err = msim__sized_in(&given, sizeof given, opts, opts_bytes);
+  return err != MSIM_OK ? err : msim__tcp_opts_share(sim, &given, &node->tcp_opts);
 }
 
 const struct msim_tcp_opts *msim__tcp_opts_of(const struct msim_node *node)

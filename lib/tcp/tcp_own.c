@@ -61,12 +61,15 @@ static int change_congestion(struct msim__tcb *tcb)
   return MSIM_OK;
 }
 
-int msim__tcb_adopt_opts(struct msim__tcb *tcb, const struct msim_tcp_opts *opts)
+int msim__tcb_adopt_opts(struct msim__tcb *tcb, const struct msim_tcp_opts *opts, bool are_shared)
 {
   if (opts == NULL)
     return MSIM_OK;
-  if (make_block(tcb, opts) == NULL)
+  if (are_shared)
+    tcb->opts = opts;
+  else if (make_block(tcb, opts) == NULL)
     return MSIM_ERR_NOMEM;
+  tcb->ecn = opts->ecn == MSIM_TCP_ECN_ASK ? MSIM__ECN_ASKED : 0;
   tcb->rto_ns = opts->rto_initial_ns;
   tcb->bits = opts->no_nagle ? tcb->bits | MSIM__TCB_NODELAY : tcb->bits & ~(uint32_t)MSIM__TCB_NODELAY;
   msim__tcb_set_buffers(tcb);

@@ -1,5 +1,5 @@
-/* topology_tcp.c: `tcp` of a host as struct msim_tcp_opts. What the values do is TCP's; whether they fit each other
- * too. */
+/* topology_tcp.c: `tcp` of a host or an agent as struct msim_tcp_opts. What the values do is TCP's; whether they fit
+ * each other too. */
 #include "text/escape.h"
 #include "text/suggest.h"
 #include "text/yaml_read.h"
@@ -217,4 +217,42 @@ struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const s
     return NULL;
   }
   return out;
+}
+
+/* A map of both: the entries of first, and those of second whose keys it does not have. NULL: out of memory. */
+static const struct msim__yaml_node *lay_over(struct msim__arena *arena, const struct msim__yaml_node *first,
+                                              const struct msim__yaml_node *second)
+{
+  struct msim__yaml_node *both = msim__arena_alloc(arena, sizeof *both);
+  struct msim__yaml_entry *entries = msim__arena_alloc(arena, (first->count + second->count + 1) * sizeof *entries);
+  const struct msim__yaml_entry *e;
+  uint32_t count = 0, i;
+
+  if (both == NULL || entries == NULL)
+    return NULL;
+  for (e = msim__yaml_first(first); e != NULL; e = e->next)
+    entries[count++] = *e;
+  for (e = msim__yaml_first(second); e != NULL; e = e->next)
+    if (msim__yaml_find(first, e->key->u.scalar.text) == NULL)
+      entries[count++] = *e;
+  for (i = 0; i < count; i++)
+    entries[i].next = i + 1 < count ? &entries[i + 1] : NULL;
+  *both = *first;
+  both->u.items.first = count > 0 ? entries : NULL;
+  both->u.items.sorted = NULL;
+  both->count = count;
+  return both;
+}
+
+struct msim_tcp_opts *msim__loader_fill_agent_tcp(struct msim__loader *loader, const struct msim__yaml_node *map,
+                                                  const struct msim__yaml_node *host_map)
+{
+  if (host_map != NULL && map->kind == MSIM__YAML_MAP) {
+    map = lay_over(&loader->arena, map, host_map);
+    if (map == NULL) {
+      loader->err = MSIM_ERR_NOMEM;
+      return NULL;
+    }
+  }
+  return msim__loader_fill_tcp(loader, map);
 }
