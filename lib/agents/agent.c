@@ -92,6 +92,27 @@ int msim_agent_add(struct msim_node *node, const char *type_name, const void *co
   return MSIM_OK;
 }
 
+static int widen_limits(struct msim_node *node, const struct msim_tcp_opts *opts)
+{
+  struct msim__tcp_limits *limits = node->tcp_limits;
+
+  if (limits == NULL) {
+    limits = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *limits);
+    if (limits == NULL)
+      return MSIM_ERR_NOMEM;
+    limits->rto_min_ns = limits->time_wait_ns = MSIM_NEVER;
+    node->tcp_limits = limits;
+  }
+  if (opts->rto_min_ns < limits->rto_min_ns)
+    limits->rto_min_ns = opts->rto_min_ns;
+  if (opts->rto_max_ns > limits->rto_max_ns)
+    limits->rto_max_ns = opts->rto_max_ns;
+  if (opts->time_wait_ns < limits->time_wait_ns)
+    limits->time_wait_ns = opts->time_wait_ns;
+  limits->insecure_rst |= opts->insecure_rst;
+  return MSIM_OK;
+}
+
 int msim_agent_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes)
 {
   struct msim_sim *sim = msim__node_sim(node);
@@ -106,7 +127,9 @@ int msim_agent_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts 
   while (agent->next != NULL)
     agent = agent->next;
   err = msim__sized_in(&given, sizeof given, opts, opts_bytes);
-  return err != MSIM_OK ? err : msim__tcp_opts_share(sim, &given, &agent->tcp_opts);
+  if (err == MSIM_OK)
+    err = msim__tcp_opts_share(sim, &given, &agent->tcp_opts);
+  return err != MSIM_OK ? err : widen_limits(node, agent->tcp_opts);
 }
 
 /* After a crash the random stream goes on where it was: the host does not live the same life twice. */

@@ -28,6 +28,12 @@ struct msim__port {
   const char *link_name;
 };
 
+/* What the connections of a host may do at most, by the options of all of its agents. */
+struct msim__tcp_limits {
+  msim_ns rto_min_ns, rto_max_ns, time_wait_ns;
+  bool insecure_rst;
+};
+
 struct msim_node {
   struct msim__actor actor; /* must be first */
   const char *name;
@@ -42,6 +48,7 @@ struct msim_node {
   bool is_up;
   struct msim__port *loopback;          /* made when first used */
   const struct msim_tcp_opts *tcp_opts; /* complete; NULL: the defaults */
+  struct msim__tcp_limits *tcp_limits;  /* of its agents, where they have options of their own; or NULL */
   struct msim__tcp_listener *tcp_listeners;
   uint32_t ephemeral_count; /* local ports given out */
   uint16_t ip_id;

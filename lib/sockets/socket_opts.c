@@ -141,6 +141,7 @@ static int set_int(struct msim_socket *s, enum msim_socket_option option, int va
     return msim__socket_apply(s);
   case MSIM_SO_RCVBUF:
     s->opts.receive_buffer_bytes = (uint64_t)clamp(value, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX);
+    s->opts.receive_buffer_max_bytes = s->opts.receive_buffer_bytes; /* who sets it grows it himself */
     return msim__socket_apply(s);
   case MSIM_SO_KEEPALIVE:
     s->opts.keepalive_idle_ns = value != 0 ? s->keepalive_idle_ns : 0;

@@ -182,7 +182,8 @@ struct msim__tcp_undo {
   bool timeout;          /* cut for that, not for a loss */
 };
 
-struct msim__tcp_board; /* tcp_sack.h */
+struct msim__tcp_board;  /* tcp_sack.h */
+struct msim__tcp_intake; /* tcp_intake.h */
 struct msim__tcp_gaps;
 
 struct msim__tcb {
@@ -263,9 +264,10 @@ struct msim__tcb {
   struct msim__tcp_text *receive_first, *receive_last;
   struct msim__tcp_text *reassembly_first, *reassembly_last;
   struct msim__tcp_mark *mark_first, *mark_last;
-  struct msim__tcp_sent *sent;   /* or NULL */
-  struct msim__tcp_board *board; /* what is under way, with SACK; or NULL */
-  struct msim__tcp_gaps *gaps;   /* what came beyond a gap, with SACK; or NULL */
+  struct msim__tcp_sent *sent;     /* or NULL */
+  struct msim__tcp_board *board;   /* what is under way, with SACK; or NULL */
+  struct msim__tcp_gaps *gaps;     /* what came beyond a gap, with SACK; or NULL */
+  struct msim__tcp_intake *intake; /* or NULL */
 
   struct msim__tcp_undo undo;
   struct msim__tcp_prr prr;
@@ -309,7 +311,8 @@ struct msim__time_wait {
   struct msim_flow *flow; /* counted */
   uint32_t snd_nxt, rcv_nxt;
   uint32_t ts_recent, ts_offset; /* with timestamps */
-  uint16_t window;               /* as on the wire */
+  uint32_t ts_tick_us;
+  uint16_t window; /* as on the wire */
   bool timestamps;
   uint8_t tos;
 };
@@ -349,7 +352,7 @@ struct msim__tcp {
   struct msim__net *net;
   struct msim__tcp_head **buckets; /* a power of two of them */
   size_t bucket_count, head_count;
-  struct msim__pool tcbs, pieces, texts, marks, time_waits, boards, gaps;
+  struct msim__pool tcbs, pieces, texts, marks, time_waits, boards, gaps, intakes;
   struct msim_tcp_opts defaults;
   const struct msim_tcp_opts *last_opts[MSIM__OPTS_KEPT]; /* what was told last, latest first; or NULL */
 };
@@ -649,10 +652,14 @@ static inline uint32_t msim__tcb_option_bytes(const struct msim__tcb *tcb)
 }
 
 /* ---- tcp_timestamps.c ---- */
-/* The clock of RFC 7323 4.1: milliseconds of the simulation. */
-static inline uint32_t msim__tcp_ts_clock(const struct msim_sim *sim)
+/* What the connection's clock (RFC 7323 4.1) showed at that time. */
+static inline uint32_t msim__tcb_ts_at(const struct msim__tcb *tcb, msim_ns at_ns)
 {
-  return (uint32_t)(sim->now_ns / 1000000);
+  return (uint32_t)(at_ns / tcb->opts->timestamp_tick_ns) + tcb->ts_offset;
+}
+static inline uint32_t msim__tcb_ts_now(const struct msim__tcb *tcb)
+{
+  return msim__tcb_ts_at(tcb, msim__node_sim(tcb->head.node)->now_ns);
 }
 /* TS.Recent := TSval; what was judged good is not older, unless TS.Recent has expired. */
 void msim__tcb_ts_take(struct msim__tcb *tcb, const struct msim__segment *seg);

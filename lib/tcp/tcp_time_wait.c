@@ -113,6 +113,7 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
   wait->span_ns = tcb->opts->time_wait_ns;
   wait->ts_recent = tcb->ts_recent;
   wait->ts_offset = tcb->ts_offset;
+  wait->ts_tick_us = (uint32_t)(tcb->opts->timestamp_tick_ns / 1000);
   wait->window =
       (uint16_t)((tcb->rcv_adv - tcb->rcv_nxt) >> ((tcb->bits & MSIM__TCB_SCALING) != 0 ? tcb->rcv_shift : 0));
   if (row->oldest == NULL && !msim_timer_is_armed(&row->timer)) {
@@ -129,6 +130,11 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
 
 /* ---- segments ---- */
 
+static uint32_t ts_now(const struct msim__time_wait *wait)
+{
+  return (uint32_t)(msim__node_sim(wait->head.node)->now_ns / ((msim_ns)wait->ts_tick_us * 1000)) + wait->ts_offset;
+}
+
 static void acknowledge(const struct msim__time_wait *wait)
 {
   struct msim__stray stray = {.src = wait->head.local_id,
@@ -143,7 +149,7 @@ static void acknowledge(const struct msim__time_wait *wait)
                               .side = wait->head.side,
                               .tos = wait->tos,
                               .has_timestamps = wait->timestamps,
-                              .ts_value = msim__tcp_ts_clock(msim__node_sim(wait->head.node)) + wait->ts_offset,
+                              .ts_value = ts_now(wait),
                               .ts_echo = wait->ts_recent};
 
   msim__tcp_send_stray(wait->head.node, &stray);
