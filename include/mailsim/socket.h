@@ -247,8 +247,8 @@ struct msim_linger {
   X(TCP_DEFER_ACCEPT,                                                                                                  \
     int)                  /* listener: s; accept and poll tell of a connection once it has data, or after that time */ \
   X(TCP_LINGER2, int)     /* s of FIN-WAIT-2 after close; 0: 60 */                                                     \
-  X(IP_TOS, int)          /* 0 .. 255; the ECN bits are TCP's own; UDP: 0 only */                                      \
-  X(IP_MTU_DISCOVER, int) /* MSIM_PMTUDISC_…; packets always have DF set, fragments are not made */                  \
+  X(IP_TOS, int)          /* 0 .. 255; of TCP the upper six bits: ECN is its own */                                    \
+  X(IP_MTU_DISCOVER, int) /* MSIM_PMTUDISC_…; DONT: TCP without DF, and small segments; nothing makes fragments */   \
   X(IP_MTU, int)          /* get, connected: of the path as far as known */
 
 enum msim_socket_option {

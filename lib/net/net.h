@@ -196,6 +196,10 @@ void msim__udp_unbind(struct msim_node *node, uint16_t port); /* one that is not
 /* What ICMP tells of datagrams of a bound port (RFC 1122 4.1.3.3). */
 typedef void msim__udp_error_fn(void *ctx, const struct msim__icmp_error *error);
 void msim__udp_set_error(struct msim_node *node, uint16_t port, msim__udp_error_fn *fn);
+/* Of a bound port: the address that it hears at and speaks from (family NONE: any), and the DSCP of what it sends.
+ * Memory fails the simulation. */
+void msim__udp_set_local(struct msim_node *node, uint16_t port, const struct msim_addr *local);
+void msim__udp_set_tos(struct msim_node *node, uint16_t port, uint8_t tos);
 bool msim__udp_port_in_use(const struct msim_node *node, uint16_t port);
 /* units may be NULL; counted. At most 65507 bytes, or what the MTU of the first link carries: MSIM_ERR_LIMIT. */
 int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,

@@ -99,9 +99,9 @@ static int set_tos(struct msim_socket *s, int value)
 {
   if (!is_within(value, 0, 255))
     return -MSIM_EINVAL;
-  if (s->type == MSIM_SOCK_DGRAM && value != 0)
-    return -MSIM_EOPNOTSUPP;
   s->tos = value;
+  if (s->type == MSIM_SOCK_DGRAM && s->is_bound)
+    msim__udp_set_tos(s->node, s->local.port, (uint8_t)value);
   if (s->tcb != NULL)
     msim__tcp_set_tos(s->tcb, (uint8_t)value);
   return 0;
@@ -126,7 +126,8 @@ static int set_mtu_discover(struct msim_socket *s, int value)
   if (!is_within(value, MSIM_PMTUDISC_DONT, MSIM_PMTUDISC_DO))
     return -MSIM_EINVAL;
   s->mtu_discover = value;
-  return 0;
+  s->opts.no_pmtud = value == MSIM_PMTUDISC_DONT;
+  return msim__socket_apply(s);
 }
 
 /* Of type int; those of TCP that go to the connection return by apply. */

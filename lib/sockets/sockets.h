@@ -115,6 +115,8 @@ size_t msim__socket_unread_bytes(const struct msim_socket *s);
 bool msim__socket_has_urgent(const struct msim_socket *s); /* the urgent byte is there, not taken yet */
 
 /* ---- socket_udp.c ---- */
+/* What Linux makes of an ICMP error that ends nothing by itself. */
+int msim__socket_unreachable(uint8_t icmp_type, uint8_t icmp_code);
 int msim__socket_udp_bind(struct msim_socket *s, uint16_t port);
 int msim__socket_udp_connect(struct msim_socket *s, const struct msim_endpoint *remote);
 int msim__socket_udp_send(struct msim_socket *s, const void *data, size_t size_bytes, int flags,

@@ -150,12 +150,14 @@ enum {
 
 /* tcb->more: the rarer bits */
 enum {
-  MSIM__MORE_URGENT = 1,       /* snd_up counts: it is not acknowledged yet */
-  MSIM__MORE_URGENT_NEWS = 2,  /* no segment has told of snd_up yet */
-  MSIM__MORE_FAST_ASKS = 4,    /* the first SYN has the Fast Open option (RFC 7413) */
-  MSIM__MORE_FAST_GRANT = 8,   /* the SYN, ACK brings a cookie */
-  MSIM__MORE_FAST_OPEN = 16,   /* the SYN's cookie was good: the user has the connection before its handshake is over */
-  MSIM__MORE_FAST_COUNTED = 32 /* one of the host's whose handshake is not over */
+  MSIM__MORE_URGENT = 1,      /* snd_up counts: it is not acknowledged yet */
+  MSIM__MORE_URGENT_NEWS = 2, /* no segment has told of snd_up yet */
+  MSIM__MORE_FAST_ASKS = 4,   /* the first SYN has the Fast Open option (RFC 7413) */
+  MSIM__MORE_FAST_GRANT = 8,  /* the SYN, ACK brings a cookie */
+  MSIM__MORE_FAST_OPEN = 16,  /* the SYN's cookie was good: the user has the connection before its handshake is over */
+  MSIM__MORE_FAST_COUNTED = 32, /* one of the host's whose handshake is not over */
+  MSIM__MORE_FAST_TOOK = 64,    /* the peer has taken text of our SYN */
+  MSIM__MORE_FAST_RESET = 128   /* a RST has ended its handshake */
 };
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
@@ -318,19 +320,9 @@ struct msim__time_wait {
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
 
-/* What a client keeps of a server for Fast Open. */
-struct msim__tcp_cookie {
-  msim_ns refused_until_ns; /* the path did not bear it */
-  uint32_t remote_id;
-  uint16_t mss_bytes;           /* that it announced */
-  uint8_t cookie_bytes, losses; /* 0: no cookie yet; in a row */
-  uint8_t cookie[16];
-};
-#define MSIM__COOKIES_MAX 32u
-struct msim__tcp_cookies {
-  uint32_t count, next; /* the next one replaces the oldest */
-  struct msim__tcp_cookie rows[MSIM__COOKIES_MAX];
-};
+struct msim__tcp_cookies; /* tcp_fastopen.h */
+struct msim__tcp_resets;  /* tcp_fastopen.c: a server's */
+struct msim__tcp_paths;   /* tcp_mtu.c: what routers have told */
 
 /* Made when a host first speaks TCP. */
 struct msim__tcp_node {
@@ -344,6 +336,8 @@ struct msim__tcp_node {
   struct msim__tcp_counts *counts;      /* of what is rare; or NULL */
   uint32_t fast_count;                  /* of these, opened by a cookie */
   struct msim__tcp_cookies *cookies;    /* or NULL */
+  struct msim__tcp_resets *fast_resets; /* or NULL */
+  struct msim__tcp_paths *paths;        /* or NULL */
 };
 
 #define MSIM__OPTS_KEPT 4u /* the hosts of a range are told the same, one after the other: host, agent, agent */
@@ -496,6 +490,7 @@ void msim__tcb_mtu_begin(struct msim__tcb *tcb); /* also what is announced */
 void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu_bytes, uint32_t seq);
 /* A timeout has been counted: maybe it is the size that does not get through. */
 void msim__tcb_mtu_timeout(struct msim__tcb *tcb);
+void msim__tcp_paths_release(struct msim__tcp *tcp, struct msim__tcp_node *row);
 
 /* ---- tcp_timer.c ---- */
 void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns);

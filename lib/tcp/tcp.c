@@ -48,6 +48,7 @@ static void free_node(struct msim__tcp *tcp, struct msim_node *node)
   msim_timer_cancel(&((struct msim__tcp_node *)node->tcp_node)->timer);
   msim__free(&tcp->sim->mem, ((struct msim__tcp_node *)node->tcp_node)->counts, sizeof(struct msim__tcp_counts));
   msim__tcp_cookies_release(tcp, node->tcp_node);
+  msim__tcp_paths_release(tcp, node->tcp_node);
   msim__free(&tcp->sim->mem, node->tcp_node, sizeof(struct msim__tcp_node));
   node->tcp_node = NULL;
 }

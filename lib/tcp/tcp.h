@@ -148,6 +148,8 @@ struct msim_node *msim__tcp_node(const struct msim__tcb *tcb);
 enum msim_tcp_state msim__tcp_state_of(const struct msim__tcb *tcb);
 /* In state CLOSE, before on_closed: what that will tell. */
 enum msim_close_reason msim__tcp_why(const struct msim__tcb *tcb);
+/* What ICMP has said last of the path; false: nothing. */
+bool msim__tcp_last_trouble(const struct msim__tcb *tcb, uint8_t *icmp_type, uint8_t *icmp_code);
 /* Queued and not acknowledged, with the FIN; queued and never sent, without it. */
 size_t msim__tcp_unacked_bytes(const struct msim__tcb *tcb);
 size_t msim__tcp_unsent_bytes(const struct msim__tcb *tcb);

@@ -240,7 +240,7 @@ void msim__tcp_info(const struct msim__tcb *tcb, struct msim_tcp_info *out)
     out->snd_wscale = tcb->snd_shift;
     out->rcv_wscale = tcb->rcv_shift;
   }
-  if ((tcb->more & MSIM__MORE_FAST_OPEN) != 0)
+  if ((tcb->more & (MSIM__MORE_FAST_OPEN | MSIM__MORE_FAST_TOOK)) != 0)
     out->options |= MSIM_TCPI_OPT_SYN_DATA;
   if ((tcb->ecn & (MSIM__ECN_SENDS | MSIM__ECN_ECHOES)) != 0)
     out->options |= MSIM_TCPI_OPT_ECN;

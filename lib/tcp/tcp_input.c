@@ -129,6 +129,7 @@ static bool check_rst(struct msim__tcb *tcb, const struct msim__segment *seg)
   }
   switch ((enum msim__tcp_state)tcb->head.state) {
   case MSIM__TCP_SYN_RECEIVED:
+    tcb->more |= MSIM__MORE_FAST_RESET;
     if ((tcb->bits & MSIM__TCB_PASSIVE) != 0)
       back_to_listen(tcb, "RST");
     else
