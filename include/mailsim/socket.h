@@ -20,7 +20,8 @@
  * What needs addresses or routes (connect, sendto, bind to an address) starts the simulation when nobody has.
  *
  * Sockets belong to the simulation: those that are not closed are released with it, silently. When their host crashes
- * (host.h) they are dead: the next call gives -MSIM_ENETDOWN, and callbacks are not called any more. Hosts speak IPv4.
+ * (host.h) they are dead, also after its restart: every call but close gives -MSIM_ENETDOWN, poll says POLLERR and
+ * POLLHUP, and callbacks are not called any more. A host that is down opens none. Hosts speak IPv4.
  * Does not include: streams of agents (stream.h), whole packets (port.h), descriptors of the operating system. */
 #ifndef MAILSIM_SOCKET_H
 #define MAILSIM_SOCKET_H

@@ -390,6 +390,8 @@ int msim_socket_tcp_info_sized(const struct msim_socket *s, struct msim_tcp_info
 
   if (s == NULL || out == NULL)
     return -MSIM_EBADF;
+  if (s->is_dead)
+    return -MSIM_ENETDOWN;
   if (s->type != MSIM_SOCK_STREAM)
     return -MSIM_EINVAL;
   if (s->tcb != NULL) {

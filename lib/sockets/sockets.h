@@ -34,6 +34,7 @@ struct msim_socket {
   int error;         /* pending, positive */
   bool urgent_taken; /* the urgent byte was received by MSG_OOB */
   bool is_bound, established, connect_told, at_end, read_shut, write_shut;
+  bool is_dead; /* its host has crashed: all that is left is to close it */
 
   /* options; opts is complete and hands itself on to connections */
   struct msim_tcp_opts opts;
