@@ -184,7 +184,7 @@ struct msim_tcp_opts {
   uint32_t fastopen_pending_max;     /* of a server, opened by a cookie but not yet by a handshake; default 256 */
   uint32_t reserved2;                /* 0 */
   uint64_t receive_buffer_max_bytes; /* up to that the buffer grows while the user reads fast; 0: it does not grow */
-  msim_ns timestamp_tick_ns;         /* of its clock, 1 ms to 1 s (RFC 7323 5.4); default 1 ms */
+  msim_ns timestamp_tick_ns;         /* of its clock, 1 ms to 1 s in whole us (RFC 7323 5.4); default 1 ms */
   uint32_t initial_receive_window_segments; /* offered at first, growing by twice what arrives; 0: the whole buffer */
   uint32_t quick_acks;                      /* that many segments of text are acknowledged at once; default 0 */
   uint32_t window_shift;                    /* 1 to 14 (RFC 7323 2.3); 0: the least that the buffer needs */

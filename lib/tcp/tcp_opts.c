@@ -81,8 +81,8 @@ static const char *what_is_wrong_in_offers(const struct msim_tcp_opts *o)
 {
   if (o->receive_buffer_max_bytes < o->receive_buffer_bytes || o->receive_buffer_max_bytes > BUFFER_BYTES_MAX)
     return "the receive buffer may grow to at least its size and at most 1 GiB";
-  if (o->timestamp_tick_ns < MSIM_MSEC(1) || o->timestamp_tick_ns > MSIM_SEC(1))
-    return "the clock of timestamps ticks every 1 ms to 1 s (RFC 7323 5.4)";
+  if (o->timestamp_tick_ns < MSIM_MSEC(1) || o->timestamp_tick_ns > MSIM_SEC(1) || o->timestamp_tick_ns % 1000 != 0)
+    return "the clock of timestamps ticks every 1 ms to 1 s, in whole microseconds (RFC 7323 5.4)";
   if (o->initial_receive_window_segments > INITIAL_SEGMENTS_MAX)
     return "the initial receive window is at most 1000 segments";
   if (o->quick_acks > QUICK_ACKS_MAX)

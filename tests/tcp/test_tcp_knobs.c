@@ -332,6 +332,7 @@ static void knobs_when_out_of_range_then_invalid(void **state)
       {{.timestamp_tick_ns = MSIM_SEC(1)}, NULL},
       {{.timestamp_tick_ns = MSIM_MSEC(1) - 1}, "ticks"},
       {{.timestamp_tick_ns = MSIM_SEC(1) + 1}, "ticks"},
+      {{.timestamp_tick_ns = MSIM_MSEC(2) + 1}, "ticks"},
       {{.initial_receive_window_segments = 1001}, "initial receive window"},
       {{.quick_acks = 1001}, "quick"},
       {{.window_shift = 14}, NULL},
