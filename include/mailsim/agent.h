@@ -73,7 +73,8 @@ struct msim_agent_type {
   void (*crash)(struct msim_agent *agent);
 };
 
-/* The type is copied; what it points to is borrowed for the simulation's life. */
+/* The type is copied; what it points to is borrowed for the simulation's life. MSIM_ERR_EXISTS: the name is taken;
+ * MSIM_ERR_INVALID: it has no start, or a field "tcp", which in a topology is a key of every agent (topology.h). */
 #define msim_agent_register(sim, type) msim_agent_register_sized((sim), (type), sizeof(struct msim_agent_type))
 MSIM_API int msim_agent_register_sized(struct msim_sim *sim, const struct msim_agent_type *type, size_t type_bytes);
 

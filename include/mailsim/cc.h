@@ -25,6 +25,7 @@ struct msim_cc_vars {
   uint32_t flight_bytes; /* sent and not yet acknowledged, before this event */
   msim_ns srtt_ns, rtt_min_ns, rtt_last_ns;
   bool in_recovery;
+  bool no_hystart;      /* slow start is to end by loss or mark alone, not by growing round-trip times (RFC 9406) */
   bool is_cwnd_limited; /* the sender used its whole window: growing makes sense (RFC 7661, RFC 9438 4.4) */
   /* Counted from the initial sequence number, modulo 2^32: what of a transfer is acknowledged, and what was sent at
    * least once. A round trip ends when what was sent at its beginning is acknowledged (RFC 9406 4.2). */

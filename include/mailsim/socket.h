@@ -20,7 +20,8 @@
  * What needs addresses or routes (connect, sendto, bind to an address) starts the simulation when nobody has.
  *
  * Sockets belong to the simulation: those that are not closed are released with it, silently. When their host crashes
- * (host.h) they are dead: the next call gives -MSIM_ENETDOWN, and callbacks are not called any more. Hosts speak IPv4.
+ * (host.h) they are dead, also after its restart: every call but close gives -MSIM_ENETDOWN, poll says POLLERR and
+ * POLLHUP, and callbacks are not called any more. A host that is down opens none. Hosts speak IPv4.
  * Does not include: streams of agents (stream.h), whole packets (port.h), descriptors of the operating system. */
 #ifndef MAILSIM_SOCKET_H
 #define MAILSIM_SOCKET_H
@@ -247,7 +248,7 @@ struct msim_linger {
   X(TCP_DEFER_ACCEPT,                                                                                                  \
     int)              /* listener: s; accept and poll tell of a connection once it has data, or after that time */     \
   X(TCP_LINGER2, int) /* s of FIN-WAIT-2 after close; 0: 60 */                                                         \
-  X(IP_TOS, int)      /* 0 .. 255; the ECN bits are TCP's own; UDP: 0 only */                                          \
+  X(IP_TOS, int)      /* 0 .. 255; of TCP the upper six bits: ECN is its own */                                        \
   X(IP_MTU_DISCOVER,                                                                                                   \
     int) /* MSIM_PMTUDISC_…; DO: datagrams have DF, else they may travel in fragments; DONT: segments have none */   \
   X(IP_MTU, int) /* get, connected: of the path as far as known */

@@ -63,8 +63,9 @@ MSIM_API const char *msim_node_name(const struct msim_node *node);
 MSIM_API size_t msim_node_count(const struct msim_sim *sim);
 MSIM_API struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index); /* in order of addition */
 
-/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one from
- * 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host has it. */
+/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one
+ * from 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host
+ * has it. */
 MSIM_API int msim_node_add_addr(struct msim_node *node, const char *addr);
 MSIM_API struct msim_addr msim_node_addr(const struct msim_node *node); /* its first; family NONE before the start */
 
@@ -125,7 +126,7 @@ MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const
 enum msim_tcp_profile {
   MSIM_TCP_LINUX,   /* the defaults of msim_tcp_opts; SYN: MSS, SACK permitted, timestamps, window scale */
   MSIM_TCP_FREEBSD, /* SYN: MSS, window scale, SACK permitted, timestamps; rto_min 230 ms */
-  MSIM_TCP_PLAIN    /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
+  MSIM_TCP_PLAIN /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
 };
 
 /* Whether a host's TCP uses explicit congestion notification (RFC 3168). */
@@ -138,6 +139,17 @@ enum msim_tcp_ecn {
 /* How a host's TCP behaves. Zero members keep the default. */
 /* TCP Fast Open (RFC 7413): who asks for cookies and sends text with the SYN, and who makes and takes them. */
 enum msim_tcp_fastopen { MSIM_TCP_FASTOPEN_CLIENT = 1, MSIM_TCP_FASTOPEN_SERVER = 2 };
+
+/* Where local ports of connections that name none come from (RFC 6056). */
+enum msim_tcp_ports {
+  MSIM_TCP_PORTS_SEQUENTIAL, /* one after the other, from a place of the host's own */
+  MSIM_TCP_PORTS_HASHED      /* the same from a place of each remote endpoint's own (RFC 6056 3.3.3) */
+};
+/* Where initial sequence numbers come from. */
+enum msim_tcp_isn {
+  MSIM_TCP_ISN_HASHED, /* a clock and a keyed function of the four-tuple (RFC 6528) */
+  MSIM_TCP_ISN_CLOCK   /* the clock alone (RFC 793 3.3): anybody can foretell them */
+};
 
 struct msim_tcp_opts {
   const char *congestion;                         /* "cubic", "reno", "fixed", or one registered; NULL: "cubic" */
@@ -167,10 +179,23 @@ struct msim_tcp_opts {
   bool no_frto;        /* RFC 5682, 3522, 3708 and 4015: cuts of the window that were for nothing are taken back */
   bool no_pmtud;       /* RFC 1191: without it no DF, and 536 bytes at most beyond the next hop */
   uint8_t reserved[2]; /* 0 */
-  uint32_t black_hole_timeouts;  /* of one segment, then smaller ones are tried (RFC 2923 2.1); 0: never */
-  uint32_t fastopen;             /* bits of enum msim_tcp_fastopen; 0: none (RFC 7413) */
-  uint32_t fastopen_pending_max; /* of a server, opened by a cookie but not yet by a handshake; default 256 */
-  uint32_t reserved2;            /* 0 */
+  uint32_t black_hole_timeouts;      /* of one segment, then smaller ones are tried (RFC 2923 2.1); 0: never */
+  uint32_t fastopen;                 /* bits of enum msim_tcp_fastopen; 0: none (RFC 7413) */
+  uint32_t fastopen_pending_max;     /* of a server, opened by a cookie but not yet by a handshake; default 256 */
+  uint32_t reserved2;                /* 0 */
+  uint64_t receive_buffer_max_bytes; /* up to that the buffer grows while the user reads fast; 0: it does not grow */
+  msim_ns timestamp_tick_ns;         /* of its clock, 1 ms to 1 s in whole us (RFC 7323 5.4); default 1 ms */
+  uint32_t initial_receive_window_segments; /* offered at first, growing by twice what arrives; 0: the whole buffer */
+  uint32_t quick_acks;                      /* that many segments of text are acknowledged at once; default 0 */
+  uint32_t window_shift;                    /* 1 to 14 (RFC 7323 2.3); 0: the least that the buffer needs */
+  enum msim_tcp_ports ports;                /* default SEQUENTIAL */
+  enum msim_tcp_isn isn;                    /* default HASHED */
+  bool no_hystart;                          /* RFC 9406: slow start ends by a loss or a mark alone */
+  bool no_limited_transmit;                 /* RFC 3042, and what RFC 6675 5 step 3 makes of it */
+  bool no_idle_restart;                     /* RFC 5681 4.1: an idle connection keeps its window */
+  bool no_dsack;                            /* RFC 2883: what came twice is not told; what a peer tells counts */
+  bool insecure_rst;                        /* without RFC 5961 3.2: any RST in the window ends a connection */
+  uint8_t reserved3[7];                     /* 0 */
 };
 #define msim_node_set_tcp(node, opts) msim_node_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
 MSIM_API int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);
@@ -181,6 +206,11 @@ MSIM_API int msim_agent_add_yaml(struct msim_node *node, const char *type_name, 
                                  void *user);
 /* The same with a filled config struct (config_bytes of the type), copied; what it points to is borrowed. */
 MSIM_API int msim_agent_add(struct msim_node *node, const char *type_name, const void *config);
+/* How TCP behaves in the connections that the agent added last to this host opens and accepts, instead of what the host
+ * was told: zero members keep the default, not the host's value. In a topology that is the agent's key `tcp`, which is
+ * laid over the host's. MSIM_ERR_NOT_FOUND: the host has no agent; MSIM_ERR_INVALID, MSIM_ERR_STATE, MSIM_ERR_NOMEM. */
+#define msim_agent_set_tcp(node, opts) msim_agent_set_tcp_sized((node), (opts), sizeof(struct msim_tcp_opts))
+MSIM_API int msim_agent_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes);
 
 /* ---- registries, for `mailsim list` ---- */
 MSIM_API const struct msim_agent_type *msim_agent_type_at(const struct msim_sim *sim,

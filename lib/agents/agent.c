@@ -34,6 +34,15 @@ struct msim__resolver *msim__resolver_of(const struct msim_sim *sim)
 
 /* ---- types ---- */
 
+/* In a topology that key is every agent's (topology.h). */
+static bool takes_tcp(const struct msim_field *field)
+{
+  for (; field != NULL && field->key != NULL; field++)
+    if (strcmp(field->key, "tcp") == 0)
+      return true;
+  return false;
+}
+
 int msim_agent_register_sized(struct msim_sim *sim, const struct msim_agent_type *type, size_t type_bytes)
 {
   struct msim_agent_type full;
@@ -41,7 +50,7 @@ int msim_agent_register_sized(struct msim_sim *sim, const struct msim_agent_type
 
   if (err != MSIM_OK)
     return err;
-  if (full.start == NULL)
+  if (full.start == NULL || takes_tcp(full.fields))
     return MSIM_ERR_INVALID;
   return msim__type_add(sim, MSIM__TYPE_AGENT, &full, sizeof full);
 }
@@ -81,6 +90,46 @@ int msim_agent_add(struct msim_node *node, const char *type_name, const void *co
     agent->number += (*end)->type == type;
   *end = agent;
   return MSIM_OK;
+}
+
+static int widen_limits(struct msim_node *node, const struct msim_tcp_opts *opts)
+{
+  struct msim__tcp_limits *limits = node->tcp_limits;
+
+  if (limits == NULL) {
+    limits = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *limits);
+    if (limits == NULL)
+      return MSIM_ERR_NOMEM;
+    limits->rto_min_ns = limits->time_wait_ns = MSIM_NEVER;
+    node->tcp_limits = limits;
+  }
+  if (opts->rto_min_ns < limits->rto_min_ns)
+    limits->rto_min_ns = opts->rto_min_ns;
+  if (opts->rto_max_ns > limits->rto_max_ns)
+    limits->rto_max_ns = opts->rto_max_ns;
+  if (opts->time_wait_ns < limits->time_wait_ns)
+    limits->time_wait_ns = opts->time_wait_ns;
+  limits->insecure_rst |= opts->insecure_rst;
+  return MSIM_OK;
+}
+
+int msim_agent_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim_agent *agent = node->agents;
+  struct msim_tcp_opts given;
+  int err;
+
+  if (sim->started || sim->starting)
+    return MSIM_ERR_STATE;
+  if (agent == NULL)
+    return MSIM_ERR_NOT_FOUND;
+  while (agent->next != NULL)
+    agent = agent->next;
+  err = msim__sized_in(&given, sizeof given, opts, opts_bytes);
+  if (err == MSIM_OK)
+    err = msim__tcp_opts_share(sim, &given, &agent->tcp_opts);
+  return err != MSIM_OK ? err : widen_limits(node, agent->tcp_opts);
 }
 
 /* After a crash the random stream goes on where it was: the host does not live the same life twice. */
@@ -296,13 +345,13 @@ void *msim_agent_shared(struct msim_agent *agent, const char *key, size_t size_b
 
 int msim_agent_listen(struct msim_agent *agent, uint16_t port, const struct msim_stream_ops *ops)
 {
-  return msim__stream_listen(agent->node, agent, port, ops);
+  return msim__stream_listen(agent->node, agent, port, ops, agent->tcp_opts);
 }
 
 int msim_agent_connect(struct msim_agent *agent, struct msim_endpoint to, const struct msim_stream_ops *ops, void *data,
                        struct msim_stream **out)
 {
-  return msim__stream_connect(agent->node, agent, to, ops, data, out);
+  return msim__stream_connect(agent->node, agent, to, ops, data, agent->tcp_opts, out);
 }
 
 static void datagram_arrives(void *ctx, struct msim_endpoint from, uint16_t local_port, struct msim_slice bytes)

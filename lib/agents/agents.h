@@ -15,6 +15,7 @@ struct msim_agent {
   struct msim_node *node;
   const struct msim_agent_type *type;
   const void *config;
+  const struct msim_tcp_opts *tcp_opts; /* of its connections; NULL: the host's */
   void *state;
   struct msim__rng rng;        /* "agent:HOST/TYPE#N" */
   struct msim__shared *shared; /* the host's, kept by its first agent */

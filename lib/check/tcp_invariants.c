@@ -202,17 +202,29 @@ static void note_ended(struct msim__invariants *inv, struct msim__tcp_case *c)
 /* What a host was configured to is no part of its TCP's state. */
 static void read_limits(const struct msim__invariants *inv, struct msim__tcp_end *end, const char *host)
 {
+  const struct msim__tcp_limits *agents;
   const struct msim_node *node;
 
   if (end->limits_known || inv->sim->rooms[MSIM__ROOM_NET] == NULL || host == NULL)
     return;
   end->limits_known = true;
   node = msim_node_find(inv->sim, host);
-  if (node == NULL || node->tcp_opts == NULL)
+  if (node != NULL && node->tcp_opts != NULL) {
+    end->rto_min_ns = node->tcp_opts->rto_min_ns;
+    end->rto_max_ns = node->tcp_opts->rto_max_ns;
+    end->time_wait_ns = node->tcp_opts->time_wait_ns;
+    end->insecure_rst = node->tcp_opts->insecure_rst;
+  }
+  agents = node != NULL ? node->tcp_limits : NULL;
+  if (agents == NULL)
     return;
-  end->rto_min_ns = node->tcp_opts->rto_min_ns;
-  end->rto_max_ns = node->tcp_opts->rto_max_ns;
-  end->time_wait_ns = node->tcp_opts->time_wait_ns;
+  if (agents->rto_min_ns < end->rto_min_ns)
+    end->rto_min_ns = agents->rto_min_ns;
+  if (agents->rto_max_ns > end->rto_max_ns)
+    end->rto_max_ns = agents->rto_max_ns;
+  if (agents->time_wait_ns < end->time_wait_ns)
+    end->time_wait_ns = agents->time_wait_ns;
+  end->insecure_rst |= agents->insecure_rst;
 }
 
 static void read_segment(struct msim__tcp_seen *seen, const struct msim_trace_packet *packet)

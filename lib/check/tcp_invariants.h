@@ -108,7 +108,7 @@ struct msim__tcp_end {
   uint32_t rst_seq; /* of the RST that arrived at rst_ns */
   msim_ns rst_ns;
   uint64_t rst_key;
-  bool rst_exact;
+  bool rst_exact, insecure_rst;
 
   /* judged later */
   uint64_t flight_allowed_bytes; /* initial window, and what answers added */

@@ -28,6 +28,12 @@ struct msim__port {
   const char *link_name;
 };
 
+/* What the connections of a host may do at most, by the options of all of its agents. */
+struct msim__tcp_limits {
+  msim_ns rto_min_ns, rto_max_ns, time_wait_ns;
+  bool insecure_rst;
+};
+
 struct msim_node {
   struct msim__actor actor; /* must be first */
   const char *name;
@@ -42,6 +48,7 @@ struct msim_node {
   bool is_up;
   struct msim__port *loopback;          /* made when first used */
   const struct msim_tcp_opts *tcp_opts; /* complete; NULL: the defaults */
+  struct msim__tcp_limits *tcp_limits;  /* of its agents, where they have options of their own; or NULL */
   struct msim__tcp_listener *tcp_listeners;
   uint32_t ephemeral_count;            /* local ports given out */
   uint16_t ip_id;                      /* of packets with DF: any number does (RFC 6864 4.1) */
@@ -191,6 +198,10 @@ void msim__udp_unbind(struct msim_node *node, uint16_t port); /* one that is not
 /* What ICMP tells of datagrams of a bound port (RFC 1122 4.1.3.3). */
 typedef void msim__udp_error_fn(void *ctx, const struct msim__icmp_error *error);
 void msim__udp_set_error(struct msim_node *node, uint16_t port, msim__udp_error_fn *fn);
+/* Of a bound port: the address that it hears at and speaks from (family NONE: any), and the DSCP of what it sends.
+ * Memory fails the simulation. */
+void msim__udp_set_local(struct msim_node *node, uint16_t port, const struct msim_addr *local);
+void msim__udp_set_tos(struct msim_node *node, uint16_t port, uint8_t tos);
 bool msim__udp_port_in_use(const struct msim_node *node, uint16_t port);
 /* units may be NULL; counted. At most 65507 bytes: MSIM_ERR_LIMIT. What is too large for a link
  * travels in fragments. */

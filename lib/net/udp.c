@@ -17,7 +17,9 @@ struct msim__udp_port {
   msim__udp_fn *fn;
   msim__udp_error_fn *error; /* or NULL */
   void *ctx;
+  uint32_t local_id; /* of an address; 0: any of the node's */
   uint16_t port;
+  uint8_t tos;
 };
 
 struct udp_flow {
@@ -93,6 +95,8 @@ int msim__udp_bind(struct msim_node *node, uint16_t port, msim__udp_fn *fn, void
   fresh->fn = fn;
   fresh->ctx = ctx;
   fresh->port = port;
+  fresh->local_id = 0;
+  fresh->tos = 0;
   fresh->next = node->udp->ports;
   node->udp->ports = fresh;
   if (bound != NULL)
@@ -120,6 +124,26 @@ void msim__udp_set_error(struct msim_node *node, uint16_t port, msim__udp_error_
 
   if (found != NULL)
     found->error = fn;
+}
+
+void msim__udp_set_local(struct msim_node *node, uint16_t port, const struct msim_addr *local)
+{
+  struct msim__udp_port *found = find_port(node, port);
+  struct msim_sim *sim = msim__node_sim(node);
+
+  if (found == NULL)
+    return;
+  found->local_id = local->family != MSIM_FAMILY_NONE ? msim__addr_intern(msim__net(sim), local) : 0;
+  if (local->family != MSIM_FAMILY_NONE && found->local_id == 0)
+    msim__sim_fail_nomem(sim);
+}
+
+void msim__udp_set_tos(struct msim_node *node, uint16_t port, uint8_t tos)
+{
+  struct msim__udp_port *found = find_port(node, port);
+
+  if (found != NULL)
+    found->tos = tos;
 }
 
 bool msim__udp_port_in_use(const struct msim_node *node, uint16_t port)
@@ -301,6 +325,7 @@ static int send_with(struct msim_node *node, uint16_t local_port, struct msim_en
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__net *net = msim__net(sim);
   uint32_t dst = msim__addr_intern(net, &to.addr), index;
+  const struct msim__udp_port *port = find_port(node, local_port);
   struct msim__packet *packet;
   int err;
 
@@ -314,8 +339,9 @@ static int send_with(struct msim_node *node, uint16_t local_port, struct msim_en
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_UDP;
   packet->bits = bits;
-  packet->src = msim__ip_source_for(node, dst);
+  packet->src = port != NULL && port->local_id != 0 ? port->local_id : msim__ip_source_for(node, dst);
   packet->dst = dst;
+  packet->tos = port != NULL ? port->tos : 0;
   packet->src_port = local_port;
   packet->dst_port = to.port;
   err = fill(node, packet, bytes, units);
@@ -343,7 +369,7 @@ static void receive(struct msim_node *node, struct msim__packet *packet)
   const struct msim__udp_port *port = find_port(node, packet->dst_port);
   struct msim_endpoint from;
 
-  if (port == NULL) { /* RFC 1122 4.1.3.1 */
+  if (port == NULL || (port->local_id != 0 && port->local_id != packet->dst)) { /* RFC 1122 4.1.3.1 */
     msim__icmp_send_error(node, packet, MSIM__ICMP_UNREACHABLE, MSIM__ICMP_PORT_UNREACHABLE, 0);
     return;
   }

@@ -45,7 +45,7 @@ static void crash(struct msim_node *node)
     s->tcb = NULL;
     s->is_bound = false;
     s->phase = MSIM__SOCKET_OVER;
-    s->error = MSIM_ENETDOWN;
+    s->is_dead = true;
   }
 }
 
@@ -132,6 +132,8 @@ int msim__socket_enter(struct msim_socket *s, bool starts)
     (void)msim_sim_start(sim);
   if (sim->failure != MSIM_OK)
     return sim->failure;
+  if (s->is_dead)
+    return -MSIM_ENETDOWN;
   msim__socket_settle(s);
   return 0;
 }
@@ -160,6 +162,8 @@ int msim_socket_open(struct msim_node *node, enum msim_socket_type type, struct 
     return -MSIM_EINVAL;
   if (msim__node_sim(node)->failure != MSIM_OK)
     return msim__node_sim(node)->failure;
+  if (!node->is_up)
+    return -MSIM_ENETDOWN;
   *out = msim__socket_new(node, type);
   return *out == NULL ? msim__node_sim(node)->failure : 0;
 }
@@ -276,6 +280,8 @@ int msim_socket_local(const struct msim_socket *s, struct msim_endpoint *out)
 {
   if (s == NULL || out == NULL)
     return -MSIM_EBADF;
+  if (s->is_dead)
+    return -MSIM_ENETDOWN;
   *out = s->local;
   return 0;
 }
@@ -284,6 +290,8 @@ int msim_socket_remote(const struct msim_socket *s, struct msim_endpoint *out)
 {
   if (s == NULL || out == NULL)
     return -MSIM_EBADF;
+  if (s->is_dead)
+    return -MSIM_ENETDOWN;
   if (s->phase != MSIM__SOCKET_CONNECTED || msim__socket_is_over(s))
     return -MSIM_ENOTCONN;
   *out = s->remote;

@@ -99,9 +99,9 @@ static int set_tos(struct msim_socket *s, int value)
 {
   if (!is_within(value, 0, 255))
     return -MSIM_EINVAL;
-  if (s->type == MSIM_SOCK_DGRAM && value != 0)
-    return -MSIM_EOPNOTSUPP;
   s->tos = value;
+  if (s->type == MSIM_SOCK_DGRAM && s->is_bound)
+    msim__udp_set_tos(s->node, s->local.port, (uint8_t)value);
   if (s->tcb != NULL)
     msim__tcp_set_tos(s->tcb, (uint8_t)value);
   return 0;
@@ -142,6 +142,7 @@ static int set_int(struct msim_socket *s, enum msim_socket_option option, int va
     return msim__socket_apply(s);
   case MSIM_SO_RCVBUF:
     s->opts.receive_buffer_bytes = (uint64_t)clamp(value, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX);
+    s->opts.receive_buffer_max_bytes = s->opts.receive_buffer_bytes; /* who sets it grows it himself */
     return msim__socket_apply(s);
   case MSIM_SO_KEEPALIVE:
     s->opts.keepalive_idle_ns = value != 0 ? s->keepalive_idle_ns : 0;
@@ -389,6 +390,8 @@ int msim_socket_tcp_info_sized(const struct msim_socket *s, struct msim_tcp_info
 
   if (s == NULL || out == NULL)
     return -MSIM_EBADF;
+  if (s->is_dead)
+    return -MSIM_ENETDOWN;
   if (s->type != MSIM_SOCK_STREAM)
     return -MSIM_EINVAL;
   if (s->tcb != NULL) {

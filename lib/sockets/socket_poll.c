@@ -69,6 +69,8 @@ uint32_t msim_socket_poll(const struct msim_socket *s, uint32_t events)
 {
   if (s == NULL)
     return MSIM_POLLNVAL;
+  if (s->is_dead)
+    return (MSIM_POLLIN | MSIM_POLLOUT | MSIM_POLLRDHUP | MSIM_POLLERR | MSIM_POLLHUP) & (events | UNASKED);
   return (s->type == MSIM_SOCK_STREAM ? poll_tcp(s) : poll_udp(s)) & (events | UNASKED);
 }
 
@@ -162,6 +164,8 @@ int msim_socket_ioctl(const struct msim_socket *s, enum msim_ioctl what, int *ou
   if (s == NULL || out == NULL)
     return -MSIM_EBADF;
   *out = 0;
+  if (s->is_dead)
+    return -MSIM_ENETDOWN;
   if (s->phase == MSIM__SOCKET_LISTENING)
     return -MSIM_EINVAL;
   switch (what) {

@@ -12,6 +12,8 @@
 
 static int errno_of(const struct msim_socket *s, enum msim_close_reason why)
 {
+  uint8_t icmp_type, icmp_code;
+
   switch (why) {
   case MSIM_CLOSED_DONE:
     return 0;
@@ -22,7 +24,9 @@ static int errno_of(const struct msim_socket *s, enum msim_close_reason why)
   case MSIM_CLOSED_TIMEOUT:
     return MSIM_ETIMEDOUT;
   case MSIM_CLOSED_UNREACHABLE:
-    return MSIM_EHOSTUNREACH;
+    if (!msim__tcp_last_trouble(s->tcb, &icmp_type, &icmp_code))
+      return MSIM_EHOSTUNREACH;
+    return msim__socket_unreachable(icmp_type, icmp_code);
   case MSIM_CLOSED_ABORTED:
     return MSIM_ECONNABORTED;
   }

@@ -74,6 +74,21 @@ int msim__socket_udp_recv(struct msim_socket *s, void *out, size_t size_bytes, i
   return result;
 }
 
+int msim__socket_unreachable(uint8_t icmp_type, uint8_t icmp_code)
+{
+  if (icmp_type != MSIM__ICMP_UNREACHABLE)
+    return MSIM_EHOSTUNREACH;
+  switch (icmp_code) {
+  case MSIM__ICMP_NET_UNREACHABLE:
+  case MSIM__ICMP_NET_UNKNOWN:
+  case MSIM__ICMP_NET_PROHIBITED:
+  case MSIM__ICMP_NET_UNREACHABLE_FOR_TOS:
+    return MSIM_ENETUNREACH;
+  default:
+    return MSIM_EHOSTUNREACH;
+  }
+}
+
 /* RFC 1122 4.1.3.3; only with a peer named, as Linux does: whom else would it be about? */
 static void on_error(void *ctx, const struct msim__icmp_error *error)
 {
@@ -89,7 +104,7 @@ static void on_error(void *ctx, const struct msim__icmp_error *error)
   else if (error->code == MSIM__ICMP_FRAGMENTATION_NEEDED)
     s->error = MSIM_EMSGSIZE;
   else
-    s->error = error->code == MSIM__ICMP_NET_UNREACHABLE ? MSIM_ENETUNREACH : MSIM_EHOSTUNREACH;
+    s->error = msim__socket_unreachable(error->type, error->code);
   msim__socket_notify(s, MSIM_POLLERR | MSIM_POLLIN | MSIM_POLLOUT);
 }
 
@@ -100,7 +115,9 @@ int msim__socket_udp_bind(struct msim_socket *s, uint16_t port)
   if (err != MSIM_OK)
     return msim__socket_errno(s, err, MSIM_EADDRINUSE);
   msim__udp_set_error(s->node, port, on_error);
-  return 0;
+  msim__udp_set_local(s->node, port, &s->local.addr);
+  msim__udp_set_tos(s->node, port, (uint8_t)s->tos);
+  return msim__socket_sim(s)->failure;
 }
 
 void msim__socket_udp_close(struct msim_socket *s)

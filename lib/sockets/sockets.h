@@ -34,6 +34,7 @@ struct msim_socket {
   int error;         /* pending, positive */
   bool urgent_taken; /* the urgent byte was received by MSG_OOB */
   bool is_bound, established, connect_told, at_end, read_shut, write_shut;
+  bool is_dead; /* its host has crashed: all that is left is to close it */
 
   /* options; opts is complete and hands itself on to connections */
   struct msim_tcp_opts opts;
@@ -115,6 +116,8 @@ size_t msim__socket_unread_bytes(const struct msim_socket *s);
 bool msim__socket_has_urgent(const struct msim_socket *s); /* the urgent byte is there, not taken yet */
 
 /* ---- socket_udp.c ---- */
+/* What Linux makes of an ICMP error that ends nothing by itself. */
+int msim__socket_unreachable(uint8_t icmp_type, uint8_t icmp_code);
 int msim__socket_udp_bind(struct msim_socket *s, uint16_t port);
 int msim__socket_udp_connect(struct msim_socket *s, const struct msim_endpoint *remote);
 int msim__socket_udp_send(struct msim_socket *s, const void *data, size_t size_bytes, int flags,

@@ -30,6 +30,7 @@ struct listener {
   struct listener *next;
   struct msim_agent *agent;
   const struct msim_stream_ops *ops;
+  const struct msim_tcp_opts *opts; /* or NULL */
 };
 
 struct msim__streams {
@@ -197,28 +198,41 @@ static int accept(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user 
   return MSIM_OK;
 }
 
-int msim__stream_listen(struct msim_node *node, struct msim_agent *agent, uint16_t port,
-                        const struct msim_stream_ops *ops)
+static const struct msim_tcp_opts *opts_of(void *ctx)
 {
+  return ((const struct listener *)ctx)->opts;
+}
+
+int msim__stream_listen(struct msim_node *node, struct msim_agent *agent, uint16_t port,
+                        const struct msim_stream_ops *ops, const struct msim_tcp_opts *opts)
+{
+  static const struct msim__tcp_gate gate = {.opts = opts_of, .opts_are_shared = true};
   struct listener *listener = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *listener);
+  int err;
 
   if (listener == NULL)
     return MSIM_ERR_NOMEM;
   listener->agent = agent;
   listener->ops = ops;
-  return msim__tcp_listen(node, port, accept, listener);
+  listener->opts = opts;
+  err = msim__tcp_listen(node, port, accept, listener);
+  if (err == MSIM_OK && opts != NULL)
+    msim__tcp_set_gate(node, NULL, port, &gate);
+  return err;
 }
 
 int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struct msim_endpoint to,
-                         const struct msim_stream_ops *ops, void *data, struct msim_stream **out)
+                         const struct msim_stream_ops *ops, void *data, const struct msim_tcp_opts *opts,
+                         struct msim_stream **out)
 {
+  const struct msim__tcp_open open = {.remote = to, .opts = opts, .opts_are_shared = true};
   struct msim__streams *room = room_of(node);
   struct msim_stream *stream = new_stream(room, agent, ops, data);
   int err;
 
   if (stream == NULL)
     return MSIM_ERR_NOMEM;
-  err = msim__tcp_connect(node, to, 0, &tcp_user, stream, &stream->tcb);
+  err = msim__tcp_open(node, &open, &tcp_user, stream, &stream->tcb, NULL);
   if (err != MSIM_OK) {
     free_stream(room, stream);
     return err;

@@ -11,10 +11,12 @@
 /* Makes the room; called once by msim_sim_new. MSIM_ERR_NOMEM. */
 int msim__streams_create(struct msim_sim *sim);
 
-/* ops is borrowed as long as the simulation. See msim_agent_listen, msim_agent_connect. */
+/* ops is borrowed as long as the simulation; opts are from msim__tcp_opts_share, or NULL: the host's. See
+ * msim_agent_listen, msim_agent_connect. */
 int msim__stream_listen(struct msim_node *node, struct msim_agent *agent, uint16_t port,
-                        const struct msim_stream_ops *ops);
+                        const struct msim_stream_ops *ops, const struct msim_tcp_opts *opts);
 int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struct msim_endpoint to,
-                         const struct msim_stream_ops *ops, void *data, struct msim_stream **out);
+                         const struct msim_stream_ops *ops, void *data, const struct msim_tcp_opts *opts,
+                         struct msim_stream **out);
 
 #endif

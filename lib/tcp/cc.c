@@ -101,6 +101,7 @@ static uint32_t initial_window(const struct msim__tcb *tcb)
 void msim__cc_start(struct msim__tcb *tcb)
 {
   tcb->cc.initial_window_bytes = initial_window(tcb);
+  tcb->cc.no_hystart = tcb->opts->no_hystart;
   if ((tcb->bits & MSIM__TCB_SYN_REPEATED) != 0)
     tcb->cc.initial_window_bytes = tcb->cc.mss_bytes; /* RFC 5681 3.1: a lost SYN is a lost segment */
   tcb->cc.ssthresh_bytes = UINT32_C(1) << 30;

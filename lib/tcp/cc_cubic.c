@@ -88,7 +88,7 @@ static void start(void *state, struct msim_cc_vars *v, msim_ns now_ns)
 
   (void)now_ns;
   v->cwnd_bytes = v->initial_window_bytes;
-  c->bits = FIRST_SLOW_START;
+  c->bits = v->no_hystart ? 0 : FIRST_SLOW_START;
   msim__hystart_start(&c->hystart, v);
 }
 

@@ -1,6 +1,7 @@
 /* tcb.c: the life of a connection: made, told about, buried, freed.
  *
  * Does not know segments: tcp_input.c and tcp_output.c do. */
+#include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
@@ -30,8 +31,9 @@ void msim__tcb_update_mss(struct msim__tcb *tcb)
 
 void msim__tcb_set_buffers(struct msim__tcb *tcb)
 {
-  tcb->rcv_shift = 0;
-  while (tcb->rcv_shift < WINDOW_SHIFT_MAX && tcb->opts->receive_buffer_bytes >> tcb->rcv_shift > UINT16_MAX)
+  tcb->rcv_shift = (uint8_t)tcb->opts->window_shift;
+  while (tcb->opts->window_shift == 0 && tcb->rcv_shift < WINDOW_SHIFT_MAX &&
+         tcb->opts->receive_buffer_max_bytes >> tcb->rcv_shift > UINT16_MAX)
     tcb->rcv_shift++;
   msim__tcb_mtu_begin(tcb);
   if (tcb->opts->mss_bytes_max != 0 && tcb->mss_own > tcb->opts->mss_bytes_max)
@@ -75,6 +77,11 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
   msim_timer_init(&tcb->timer, node, msim__tcb_timer_fired);
   msim__tcb_set_buffers(tcb);
   msim__tcp_enter(tcp, &tcb->head);
+  if (msim__tcb_intake_begin(tcb) != MSIM_OK) {
+    tcb->flow = NULL; /* the caller's still */
+    msim__tcb_free(tcb);
+    return NULL;
+  }
   return tcb;
 }
 
@@ -88,7 +95,9 @@ void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after)
 
   h = msim__hash_bytes(h, remote->bytes, sizeof remote->bytes);
   h = msim__hash_join(h, (uint64_t)tcb->head.local_port << 16 | tcb->head.remote_port);
-  tcb->iss = (uint32_t)(sim->now_ns / 4000 + h); /* RFC 6528 3: M + F(…), M ticks every 4 microseconds */
+  tcb->iss = (uint32_t)(sim->now_ns / 4000); /* RFC 6528 3: M + F(…), M ticks every 4 microseconds */
+  if (tcb->opts->isn == MSIM_TCP_ISN_HASHED)
+    tcb->iss += (uint32_t)h;
   if (after != NULL && !msim__seq_after(tcb->iss, *after))
     tcb->iss = *after + ISS_GAP; /* RFC 9293 3.6.1, MUST-13 with MAY-2 */
   tcb->snd_una = tcb->snd_nxt = tcb->snd_max = tcb->recover = tcb->ecn_end = tcb->iss;
@@ -110,6 +119,7 @@ void msim__tcb_free(struct msim__tcb *tcb)
   msim__tcb_sent_release(tcb);
   msim__tcb_board_release(tcb);
   msim__tcb_gaps_release(tcb);
+  msim__tcb_intake_release(tcb);
   msim__cc_detach(tcb);
   msim__tcb_own_release(tcb);
   msim__flow_unref(tcb->flow);

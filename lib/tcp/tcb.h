@@ -150,12 +150,14 @@ enum {
 
 /* tcb->more: the rarer bits */
 enum {
-  MSIM__MORE_URGENT = 1,       /* snd_up counts: it is not acknowledged yet */
-  MSIM__MORE_URGENT_NEWS = 2,  /* no segment has told of snd_up yet */
-  MSIM__MORE_FAST_ASKS = 4,    /* the first SYN has the Fast Open option (RFC 7413) */
-  MSIM__MORE_FAST_GRANT = 8,   /* the SYN, ACK brings a cookie */
-  MSIM__MORE_FAST_OPEN = 16,   /* the SYN's cookie was good: the user has the connection before its handshake is over */
-  MSIM__MORE_FAST_COUNTED = 32 /* one of the host's whose handshake is not over */
+  MSIM__MORE_URGENT = 1,      /* snd_up counts: it is not acknowledged yet */
+  MSIM__MORE_URGENT_NEWS = 2, /* no segment has told of snd_up yet */
+  MSIM__MORE_FAST_ASKS = 4,   /* the first SYN has the Fast Open option (RFC 7413) */
+  MSIM__MORE_FAST_GRANT = 8,  /* the SYN, ACK brings a cookie */
+  MSIM__MORE_FAST_OPEN = 16,  /* the SYN's cookie was good: the user has the connection before its handshake is over */
+  MSIM__MORE_FAST_COUNTED = 32, /* one of the host's whose handshake is not over */
+  MSIM__MORE_FAST_TOOK = 64,    /* the peer has taken text of our SYN */
+  MSIM__MORE_FAST_RESET = 128   /* a RST has ended its handshake */
 };
 
 #define MSIM__CC_STATE_INLINE_WORDS 4u
@@ -182,7 +184,8 @@ struct msim__tcp_undo {
   bool timeout;          /* cut for that, not for a loss */
 };
 
-struct msim__tcp_board; /* tcp_sack.h */
+struct msim__tcp_board;  /* tcp_sack.h */
+struct msim__tcp_intake; /* tcp_intake.h */
 struct msim__tcp_gaps;
 
 struct msim__tcb {
@@ -264,9 +267,10 @@ struct msim__tcb {
   struct msim__tcp_text *receive_first, *receive_last;
   struct msim__tcp_text *reassembly_first, *reassembly_last;
   struct msim__tcp_mark *mark_first, *mark_last;
-  struct msim__tcp_sent *sent;   /* or NULL */
-  struct msim__tcp_board *board; /* what is under way, with SACK; or NULL */
-  struct msim__tcp_gaps *gaps;   /* what came beyond a gap, with SACK; or NULL */
+  struct msim__tcp_sent *sent;     /* or NULL */
+  struct msim__tcp_board *board;   /* what is under way, with SACK; or NULL */
+  struct msim__tcp_gaps *gaps;     /* what came beyond a gap, with SACK; or NULL */
+  struct msim__tcp_intake *intake; /* or NULL */
 
   struct msim__tcp_undo undo;
   struct msim__tcp_prr prr;
@@ -294,34 +298,32 @@ static inline bool msim__tcp_listener_is_full(const struct msim__tcp_listener *l
   return listener != NULL && listener->gate != NULL && listener->gate->is_full != NULL &&
          listener->gate->is_full(listener->ctx);
 }
+/* NULL: the host's. */
+static inline const struct msim_tcp_opts *msim__tcp_listener_opts(const struct msim__tcp_listener *listener)
+{
+  return listener != NULL && listener->gate != NULL && listener->gate->opts != NULL
+             ? listener->gate->opts(listener->ctx)
+             : NULL;
+}
 
 /* What remains of a connection in TIME-WAIT. Per host these stand in the order in which they end. */
 struct msim__time_wait {
   struct msim__tcp_head head; /* must be first */
   struct msim__time_wait *older, *newer;
-  msim_ns ends_at_ns;
+  msim_ns ends_at_ns, span_ns;
   struct msim_flow *flow; /* counted */
   uint32_t snd_nxt, rcv_nxt;
   uint32_t ts_recent, ts_offset; /* with timestamps */
-  uint16_t window;               /* as on the wire */
+  uint32_t ts_tick_us;
+  uint16_t window; /* as on the wire */
   bool timestamps;
   uint8_t tos;
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
 
-/* What a client keeps of a server for Fast Open. */
-struct msim__tcp_cookie {
-  msim_ns refused_until_ns; /* the path did not bear it */
-  uint32_t remote_id;
-  uint16_t mss_bytes;           /* that it announced */
-  uint8_t cookie_bytes, losses; /* 0: no cookie yet; in a row */
-  uint8_t cookie[16];
-};
-#define MSIM__COOKIES_MAX 32u
-struct msim__tcp_cookies {
-  uint32_t count, next; /* the next one replaces the oldest */
-  struct msim__tcp_cookie rows[MSIM__COOKIES_MAX];
-};
+struct msim__tcp_cookies; /* tcp_fastopen.h */
+struct msim__tcp_resets;  /* tcp_fastopen.c: a server's */
+struct msim__tcp_paths;   /* tcp_mtu.c: what routers have told */
 
 /* Made when a host first speaks TCP. */
 struct msim__tcp_node {
@@ -335,16 +337,19 @@ struct msim__tcp_node {
   struct msim__tcp_counts *counts;      /* of what is rare; or NULL */
   uint32_t fast_count;                  /* of these, opened by a cookie */
   struct msim__tcp_cookies *cookies;    /* or NULL */
+  struct msim__tcp_resets *fast_resets; /* or NULL */
+  struct msim__tcp_paths *paths;        /* or NULL */
 };
 
+#define MSIM__OPTS_KEPT 4u /* the hosts of a range are told the same, one after the other: host, agent, agent */
 struct msim__tcp {
   struct msim_sim *sim;
   struct msim__net *net;
   struct msim__tcp_head **buckets; /* a power of two of them */
   size_t bucket_count, head_count;
-  struct msim__pool tcbs, pieces, texts, marks, time_waits, boards, gaps;
+  struct msim__pool tcbs, pieces, texts, marks, time_waits, boards, gaps, intakes;
   struct msim_tcp_opts defaults;
-  const struct msim_tcp_opts *last_opts; /* what a host was last told; or NULL */
+  const struct msim_tcp_opts *last_opts[MSIM__OPTS_KEPT]; /* what was told last, latest first; or NULL */
 };
 
 static inline struct msim__tcp *msim__tcp(const struct msim_sim *sim)
@@ -486,6 +491,7 @@ void msim__tcb_mtu_begin(struct msim__tcb *tcb); /* also what is announced */
 void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu_bytes, uint32_t seq);
 /* A timeout has been counted: maybe it is the size that does not get through. */
 void msim__tcb_mtu_timeout(struct msim__tcb *tcb);
+void msim__tcp_paths_release(struct msim__tcp *tcp, struct msim__tcp_node *row);
 
 /* ---- tcp_timer.c ---- */
 void msim__tcb_timer_fired(struct msim_timer *timer, msim_ns now_ns);
@@ -501,7 +507,8 @@ void msim__tcb_life_moved(struct msim__tcb *tcb, enum msim__tcp_state from, enum
 bool msim__tcb_user_timeout_is_over(const struct msim__tcb *tcb);
 /* RFC 5961: owes an ACK that makes an honest peer say what it really means, unless the host has sent too many. */
 void msim__tcb_challenge(struct msim__tcb *tcb);
-bool msim__tcp_may_half_open(struct msim_node *node);
+/* By opts, those of the listener; NULL: the host's. */
+bool msim__tcp_may_half_open(struct msim_node *node, const struct msim_tcp_opts *opts);
 void msim__tcb_half_opened(struct msim__tcb *tcb);
 
 /* ---- tcp_rtt.c ---- */
@@ -641,10 +648,14 @@ static inline uint32_t msim__tcb_option_bytes(const struct msim__tcb *tcb)
 }
 
 /* ---- tcp_timestamps.c ---- */
-/* The clock of RFC 7323 4.1: milliseconds of the simulation. */
-static inline uint32_t msim__tcp_ts_clock(const struct msim_sim *sim)
+/* What the connection's clock (RFC 7323 4.1) showed at that time. */
+static inline uint32_t msim__tcb_ts_at(const struct msim__tcb *tcb, msim_ns at_ns)
 {
-  return (uint32_t)(sim->now_ns / 1000000);
+  return (uint32_t)(at_ns / tcb->opts->timestamp_tick_ns) + tcb->ts_offset;
+}
+static inline uint32_t msim__tcb_ts_now(const struct msim__tcb *tcb)
+{
+  return msim__tcb_ts_at(tcb, msim__node_sim(tcb->head.node)->now_ns);
 }
 /* TS.Recent := TSval; what was judged good is not older, unless TS.Recent has expired. */
 void msim__tcb_ts_take(struct msim__tcb *tcb, const struct msim__segment *seg);

@@ -1,12 +1,16 @@
 /* tcp.c: the room, and the calls of a user (3.10.1 to 3.10.6). Segments are dealt with in tcp_input.c and tcp_output.c.
  */
+#include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <string.h>
 
+#include "core/hash.h"
+
 #define BUCKETS_FIRST 64u
 #define EPHEMERAL_TRIES 16384u
+#define EPHEMERAL_FIRST 49152u
 
 /* ---- the room ---- */
 
@@ -44,6 +48,7 @@ static void free_node(struct msim__tcp *tcp, struct msim_node *node)
   msim_timer_cancel(&((struct msim__tcp_node *)node->tcp_node)->timer);
   msim__free(&tcp->sim->mem, ((struct msim__tcp_node *)node->tcp_node)->counts, sizeof(struct msim__tcp_counts));
   msim__tcp_cookies_release(tcp, node->tcp_node);
+  msim__tcp_paths_release(tcp, node->tcp_node);
   msim__free(&tcp->sim->mem, node->tcp_node, sizeof(struct msim__tcp_node));
   node->tcp_node = NULL;
 }
@@ -63,6 +68,7 @@ static void end(struct msim_sim *sim)
   msim__pool_release(&tcp->time_waits);
   msim__pool_release(&tcp->boards);
   msim__pool_release(&tcp->gaps);
+  msim__pool_release(&tcp->intakes);
   msim__free(&sim->mem, tcp->buckets, tcp->bucket_count * sizeof *tcp->buckets);
   msim__free(&sim->mem, tcp, sizeof *tcp);
   sim->rooms[MSIM__ROOM_TCP] = NULL;
@@ -120,6 +126,7 @@ int msim__tcp_create(struct msim_sim *sim)
   msim__pool_init(&tcp->boards, &sim->mem,
                   sizeof(struct msim__tcp_board) + MSIM__BOARD_ROWS_MIN * sizeof(struct msim__tcp_row));
   msim__pool_init(&tcp->gaps, &sim->mem, sizeof(struct msim__tcp_gaps));
+  msim__pool_init(&tcp->intakes, &sim->mem, sizeof(struct msim__tcp_intake));
   sim->rooms[MSIM__ROOM_TCP] = tcp;
   msim__net_set_protocol(sim, MSIM_PROTO_TCP, &handlers);
   return MSIM_OK;
@@ -132,12 +139,27 @@ static bool is_free(const struct msim__tcp *tcp, const struct msim_node *node, c
   return msim__tcp_find(tcp, node, key->local_id, key->local_port, key->remote_id, key->remote_port) == NULL;
 }
 
-static int choose_port(const struct msim__tcp *tcp, struct msim_node *node, struct msim__tcp_head *key)
+/* RFC 6056 3.3.3: where the ports towards a remote endpoint begin. */
+static uint32_t port_offset(const struct msim__tcp *tcp, const struct msim__tcp_head *key)
 {
+  const struct msim_addr *local = msim__addr_of(tcp->net, key->local_id);
+  const struct msim_addr *remote = msim__addr_of(tcp->net, key->remote_id);
+  uint64_t h = msim__hash_bytes(tcp->sim->seed, local->bytes, sizeof local->bytes);
+
+  h = msim__hash_bytes(h, remote->bytes, sizeof remote->bytes);
+  return (uint32_t)(msim__hash_join(h, key->remote_port) >> 32);
+}
+
+static int choose_port(const struct msim__tcp *tcp, struct msim_node *node, const struct msim_tcp_opts *opts,
+                       struct msim__tcp_head *key)
+{
+  bool hashed = (opts != NULL ? opts : msim__tcp_opts_of(node))->ports == MSIM_TCP_PORTS_HASHED && key->local_id != 0;
+  uint32_t offset = hashed ? port_offset(tcp, key) : 0;
   unsigned tries;
 
   for (tries = 0; tries < EPHEMERAL_TRIES; tries++) {
-    key->local_port = msim__node_ephemeral(node);
+    key->local_port =
+        (uint16_t)(EPHEMERAL_FIRST + (msim__node_ephemeral(node) - EPHEMERAL_FIRST + offset) % EPHEMERAL_TRIES);
     if (is_free(tcp, node, key))
       return MSIM_OK;
   }
@@ -209,7 +231,7 @@ static int prepare(struct msim_node *node, const struct msim__tcp_open *open, co
     return MSIM_ERR_INVALID;
   if (choose_source(tcp, node, open->local.addr.family != MSIM_FAMILY_NONE ? &open->local.addr : NULL, &key) != MSIM_OK)
     return MSIM_ERR_INVALID;
-  if (open->local.port == 0 && choose_port(tcp, node, &key) != MSIM_OK)
+  if (open->local.port == 0 && choose_port(tcp, node, open->opts, &key) != MSIM_OK)
     return MSIM_ERR_LIMIT;
   if (!is_free(tcp, node, &key))
     return MSIM_ERR_EXISTS;
@@ -221,7 +243,7 @@ static int prepare(struct msim_node *node, const struct msim__tcp_open *open, co
     msim__flow_unref(flow);
     return MSIM_ERR_NOMEM;
   }
-  if (msim__tcb_adopt_opts(tcb, open->opts) != MSIM_OK) {
+  if (msim__tcb_adopt_opts(tcb, open->opts, open->opts_are_shared) != MSIM_OK) {
     msim__tcb_free(tcb);
     return MSIM_ERR_NOMEM;
   }
@@ -415,6 +437,8 @@ void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos)
 void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)
 {
   msim__tcb_receive_consume(tcb, size_bytes);
+  if (tcb->intake != NULL)
+    msim__tcb_intake_consumed(tcb);
   if ((tcb->bits & MSIM__TCB_URGENT) != 0)
     msim__tcb_urgent_consumed(tcb);
   kick(tcb);

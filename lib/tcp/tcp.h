@@ -58,7 +58,8 @@ void msim__tcp_unlisten_at(struct msim_node *node, const struct msim_addr *local
 struct msim__tcp_gate {
   bool (*is_full)(void *ctx);                     /* no further connection: SYNs and last ACKs are dropped */
   const struct msim_tcp_opts *(*opts)(void *ctx); /* complete ones for the connection of a SYN; NULL: the host's */
-  uint8_t (*tos)(void *ctx);                      /* of its segments */
+  bool opts_are_shared;      /* what opts gives is from msim__tcp_opts_share: no connection needs a copy */
+  uint8_t (*tos)(void *ctx); /* of its segments */
   /* For those who look: how many wait to be accepted, and how many may. */
   void (*queue)(void *ctx, uint32_t *count, uint32_t *count_max);
 };
@@ -88,6 +89,7 @@ struct msim__tcp_open {
   struct msim_endpoint remote;
   struct msim_endpoint local;       /* family NONE: by the route; port 0: an ephemeral one */
   const struct msim_tcp_opts *opts; /* complete; NULL: the host's */
+  bool opts_are_shared;             /* as in struct msim__tcp_gate */
   uint8_t tos;
   bool on_syn_only; /* of data only what the SYN carries is taken */
   const void *data; /* as msim__tcp_connect_fast; with taken_bytes */
@@ -146,6 +148,8 @@ struct msim_node *msim__tcp_node(const struct msim__tcb *tcb);
 enum msim_tcp_state msim__tcp_state_of(const struct msim__tcb *tcb);
 /* In state CLOSE, before on_closed: what that will tell. */
 enum msim_close_reason msim__tcp_why(const struct msim__tcb *tcb);
+/* What ICMP has said last of the path; false: nothing. */
+bool msim__tcp_last_trouble(const struct msim__tcb *tcb, uint8_t *icmp_type, uint8_t *icmp_code);
 /* Queued and not acknowledged, with the FIN; queued and never sent, without it. */
 size_t msim__tcp_unacked_bytes(const struct msim__tcb *tcb);
 size_t msim__tcp_unsent_bytes(const struct msim__tcb *tcb);
@@ -169,5 +173,8 @@ const struct msim_tcp_opts *msim__tcp_opts_of(const struct msim_node *node);
 /* given: zero members keep the default. Into *out. MSIM_ERR_INVALID with *why (a static sentence) for bad values. */
 int msim__tcp_opts_complete(struct msim_sim *sim, const struct msim_tcp_opts *given, struct msim_tcp_opts *out,
                             const char **why);
+/* The same as one of few copies that live as long as the simulation and never change, for many connections.
+ * MSIM_ERR_INVALID, MSIM_ERR_NOMEM. */
+int msim__tcp_opts_share(struct msim_sim *sim, const struct msim_tcp_opts *given, const struct msim_tcp_opts **out);
 
 #endif

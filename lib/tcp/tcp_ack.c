@@ -203,7 +203,7 @@ static bool was_spurious(const struct msim__tcb *tcb, const struct msim__segment
 
   return tcb->retries > 0 && row != NULL && (row->flags & MSIM__ROW_EVER) != 0 && seg->has_timestamps &&
          (tcb->bits & (MSIM__TCB_TIMESTAMPS | MSIM__TCB_PERSISTING)) == MSIM__TCB_TIMESTAMPS &&
-         msim__seq_before(seg->ts_echo, (uint32_t)(row->sent_ns / 1000000) + tcb->ts_offset);
+         msim__seq_before(seg->ts_echo, msim__tcb_ts_at(tcb, row->sent_ns));
 }
 
 /* What lies 2^31 back would be taken for ahead: it stays just behind. */

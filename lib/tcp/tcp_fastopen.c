@@ -2,11 +2,10 @@
  * the text of one is told before the handshake is over.
  *
  * The server keeps nothing of a cookie: it is a keyed function of the client's address, its key a named stream of the
- * host. The client keeps a few rows per host, the oldest of which goes first. Connections that were reset before their
- * handshake ended do not count on (section 5.1): the simulation has nobody to protect. Does not send. */
+ * host. The client keeps a few rows per host, the oldest of which goes first. Does not send. */
 #include "core/hash.h"
 #include "core/rng.h"
-#include "tcp/tcb.h"
+#include "tcp/tcp_fastopen.h"
 #include "wire/tcp_header.h"
 
 #include <string.h>
@@ -17,12 +16,54 @@
 #define REFUSED_FIRST_NS MSIM_SEC(60) /* after a lost SYN with the option, doubled with each further one */
 #define REFUSED_DOUBLINGS_MAX 6u      /* about an hour */
 #define OPTION_HEAD_BYTES 2u          /* kind, length */
+#define RESET_SECONDS 60u
 
 /* ---- the server ---- */
 
 static bool serves(const struct msim__tcb *tcb)
 {
   return (tcb->opts->fastopen & MSIM_TCP_FASTOPEN_SERVER) != 0;
+}
+
+/* Connections that a RST has ended before their handshake was over, by the second in which it came. */
+struct msim__tcp_resets {
+  uint64_t second; /* the latest one that is counted */
+  uint32_t counts[RESET_SECONDS];
+  uint32_t sum;
+};
+
+/* 5.1: they go on counting for a while: whoever has stolen a cookie would otherwise fill the server with connections
+ * that the owner of the address resets. */
+static uint32_t reset_count(struct msim__tcp_node *row, msim_ns now_ns)
+{
+  struct msim__tcp_resets *resets = row->fast_resets;
+  uint64_t now = now_ns / UINT64_C(1000000000);
+  unsigned i;
+
+  if (resets == NULL)
+    return 0;
+  for (i = 0; resets->second < now && i < RESET_SECONDS; i++) {
+    resets->second++;
+    resets->sum -= resets->counts[resets->second % RESET_SECONDS];
+    resets->counts[resets->second % RESET_SECONDS] = 0;
+  }
+  resets->second = now;
+  return resets->sum;
+}
+
+static void note_reset(struct msim__tcb *tcb, struct msim__tcp_node *row)
+{
+  struct msim_sim *sim = msim__node_sim(tcb->head.node);
+
+  if (row->fast_resets == NULL)
+    row->fast_resets = msim__alloc_zeroed(&sim->mem, 1, sizeof *row->fast_resets);
+  if (row->fast_resets == NULL) {
+    msim__sim_fail_nomem(sim);
+    return;
+  }
+  (void)reset_count(row, sim->now_ns);
+  row->fast_resets->counts[row->fast_resets->second % RESET_SECONDS]++;
+  row->fast_resets->sum++;
 }
 
 static void make_cookie(const struct msim__tcb *tcb, uint8_t out[COOKIE_BYTES_OWN])
@@ -61,7 +102,8 @@ bool msim__tcb_fast_syn(struct msim__tcb *tcb, const struct msim__segment *seg)
     tcb->more |= MSIM__MORE_FAST_GRANT;
     return false;
   }
-  if (row->fast_count >= tcb->opts->fastopen_pending_max)
+  if (row->fast_count + (uint64_t)reset_count(row, msim__node_sim(tcb->head.node)->now_ns) >=
+      tcb->opts->fastopen_pending_max)
     return false;
   row->fast_count++;
   tcb->more |= MSIM__MORE_FAST_OPEN | MSIM__MORE_FAST_COUNTED;
@@ -78,6 +120,8 @@ void msim__tcb_fast_left(struct msim__tcb *tcb)
     return;
   tcb->more &= (uint8_t)~MSIM__MORE_FAST_COUNTED;
   row->fast_count--;
+  if ((tcb->more & MSIM__MORE_FAST_RESET) != 0)
+    note_reset(tcb, row);
 }
 
 /* ---- the client's cookies ---- */
@@ -120,7 +164,9 @@ static struct msim__tcp_cookie *own_cookie(struct msim_node *node, uint32_t remo
 void msim__tcp_cookies_release(struct msim__tcp *tcp, struct msim__tcp_node *row)
 {
   msim__free(&tcp->sim->mem, row->cookies, row->cookies != NULL ? sizeof *row->cookies : 0);
+  msim__free(&tcp->sim->mem, row->fast_resets, row->fast_resets != NULL ? sizeof *row->fast_resets : 0);
   row->cookies = NULL;
+  row->fast_resets = NULL;
 }
 
 static bool is_refused(const struct msim__tcb *tcb, const struct msim__tcp_cookie *cookie)
@@ -199,6 +245,8 @@ void msim__tcb_fast_answered(struct msim__tcb *tcb, const struct msim__segment *
   bool took_text = seg->ack != tcb->iss + 1;
   struct msim__tcp_cookie *cookie;
 
+  if (took_text && (tcb->more & MSIM__MORE_FAST_ASKS) != 0)
+    tcb->more |= MSIM__MORE_FAST_TOOK;
   if ((tcb->more & MSIM__MORE_FAST_ASKS) == 0 || (!repeated && !grants && !took_text))
     return;
   cookie = own_cookie(tcb->head.node, tcb->head.remote_id);

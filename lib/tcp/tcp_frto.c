@@ -33,7 +33,7 @@ void msim__tcb_undo_resent(struct msim__tcb *tcb)
   struct msim__tcp_undo *undo = &tcb->undo;
 
   if (undo->resent_count == 0) {
-    undo->ts = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset;
+    undo->ts = msim__tcb_ts_now(tcb);
     undo->echo_counts = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0;
   }
   if (undo->resent_count < UINT16_MAX)

@@ -2,6 +2,7 @@
  *
  * Reads only. What is measured only for connections with a block of their own (tcp_own.h) is 0 for the others. */
 #include "core/sized.h"
+#include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
@@ -187,7 +188,7 @@ static void fill_receiving(const struct msim__tcb *tcb, struct msim_tcp_info *ou
   out->advmss = tcb->mss_own;
   out->rcv_nxt = tcb->rcv_nxt;
   out->rcv_wnd = msim__seq_after(tcb->rcv_adv, tcb->rcv_nxt) ? tcb->rcv_adv - tcb->rcv_nxt : 0;
-  out->rcvbuf_bytes = (uint32_t)tcb->opts->receive_buffer_bytes;
+  out->rcvbuf_bytes = (uint32_t)msim__tcb_receive_buffer_bytes(tcb);
   out->unread_bytes = tcb->available_bytes;
 }
 
@@ -239,7 +240,7 @@ void msim__tcp_info(const struct msim__tcb *tcb, struct msim_tcp_info *out)
     out->snd_wscale = tcb->snd_shift;
     out->rcv_wscale = tcb->rcv_shift;
   }
-  if ((tcb->more & MSIM__MORE_FAST_OPEN) != 0)
+  if ((tcb->more & (MSIM__MORE_FAST_OPEN | MSIM__MORE_FAST_TOOK)) != 0)
     out->options |= MSIM_TCPI_OPT_SYN_DATA;
   if ((tcb->ecn & (MSIM__ECN_SENDS | MSIM__ECN_ECHOES)) != 0)
     out->options |= MSIM_TCPI_OPT_ECN;

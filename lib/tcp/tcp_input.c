@@ -2,6 +2,7 @@
  *
  * Steps set bits: what is owed to the peer goes out once, by tcp_output.c, after the user was told. Does not know
  * CLOSED, LISTEN and SYN-SENT (tcp_input_syn.c), TIME-WAIT (tcp_time_wait.c), nor what an ACK means (tcp_ack.c). */
+#include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
@@ -121,12 +122,14 @@ static bool check_rst(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   if ((seg->flags & MSIM_TCP_RST) == 0)
     return true;
-  if (seg->packet->seq != tcb->rcv_nxt) { /* in the window, but not exactly there: RFC 5961 3.2 */
+  if (seg->packet->seq != tcb->rcv_nxt &&
+      !tcb->opts->insecure_rst) { /* in the window, but not exactly there: RFC 5961 3.2 */
     msim__tcb_challenge(tcb);
     return false;
   }
   switch ((enum msim__tcp_state)tcb->head.state) {
   case MSIM__TCP_SYN_RECEIVED:
+    tcb->more |= MSIM__MORE_FAST_RESET;
     if ((tcb->bits & MSIM__TCB_PASSIVE) != 0)
       back_to_listen(tcb, "RST");
     else
@@ -338,6 +341,8 @@ void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg)
   in_order = msim__tcb_receive_text(tcb, seg);
   if (in_order)
     tcb->tell |= MSIM__TELL_READABLE;
+  if (in_order && tcb->intake != NULL && msim__tcb_intake_text(tcb, seg->text_bytes))
+    tcb->bits |= MSIM__TCB_ACK_NOW;
   owe_ack(tcb, seg, in_order, had_gap);
 }
 

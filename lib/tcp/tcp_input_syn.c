@@ -135,18 +135,16 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
                                .remote_port = packet->src_port,
                                .side = MSIM__SIDE_SERVER};
   const struct msim__tcp_listener *listener = msim__tcp_listener_find(node, packet->dst, packet->dst_port);
-  const struct msim_tcp_opts *opts = NULL;
+  const struct msim_tcp_opts *opts = msim__tcp_listener_opts(listener);
   struct msim_flow *flow;
   struct msim__tcb *tcb;
 
   if (msim__tcp_listener_is_full(listener))
     msim__tcp_count(node, MSIM__COUNT_listen_overflows);
-  if (msim__tcp_listener_is_full(listener) || !msim__tcp_may_half_open(node)) {
+  if (msim__tcp_listener_is_full(listener) || !msim__tcp_may_half_open(node, opts)) {
     msim__tcp_count(node, MSIM__COUNT_listen_drops);
     return; /* as if it had been lost: the peer tries again */
   }
-  if (listener != NULL && listener->gate != NULL && listener->gate->opts != NULL)
-    opts = listener->gate->opts(listener->ctx);
   flow = flow_of_syn(node, packet);
   if (flow == NULL)
     return;
@@ -155,7 +153,7 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
     msim__flow_unref(flow);
     return;
   }
-  if (msim__tcb_adopt_opts(tcb, opts) != MSIM_OK) {
+  if (msim__tcb_adopt_opts(tcb, opts, opts != NULL && listener->gate->opts_are_shared) != MSIM_OK) {
     msim__tcb_free(tcb);
     return;
   }

@@ -99,11 +99,11 @@ void msim__tcb_life_moved(struct msim__tcb *tcb, enum msim__tcp_state from, enum
     msim__tcb_life_begin(tcb);
 }
 
-bool msim__tcp_may_half_open(struct msim_node *node)
+bool msim__tcp_may_half_open(struct msim_node *node, const struct msim_tcp_opts *opts)
 {
   const struct msim__tcp_node *row = msim__tcp_node_of(node);
 
-  return row != NULL && row->half_open_count < msim__tcp_opts_of(node)->syn_backlog_max;
+  return row != NULL && row->half_open_count < (opts != NULL ? opts : msim__tcp_opts_of(node))->syn_backlog_max;
 }
 
 void msim__tcb_half_opened(struct msim__tcb *tcb)

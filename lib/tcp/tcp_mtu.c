@@ -1,14 +1,28 @@
 /* tcp_mtu.c: how large a segment the path takes: by the route, by what routers tell (RFC 1191), and, where they tell
  * nothing, by what does not get through (RFC 2923 2.1, RFC 4821 7.7 in short).
  *
- * Does not keep it for later connections, nor look for more than the route says. There is no least size above that of
+ * What a router has told is kept for later connections of the host to that address, for ten minutes and so many
+ * addresses. Does not look for more than the route says while a connection lasts. There is no least size above that of
  * RFC 791: segments have DF, so what a path really takes has to be accepted. */
 #include "tcp/tcp_sack.h"
 
-#define HEADERS_BYTES 40u      /* IPv4 and TCP without options (RFC 9293 3.7.1) */
-#define MTU_BYTES_MIN 68u      /* RFC 791 */
-#define MTU_BYTES_REMOTE 576u  /* RFC 1122 3.3.3: beyond the next hop, where nothing is known */
-#define MSS_BYTES_DEFAULT 536u /* RFC 9293 MUST-15 */
+#define HEADERS_BYTES 40u         /* IPv4 and TCP without options (RFC 9293 3.7.1) */
+#define MTU_BYTES_MIN 68u         /* RFC 791 */
+#define MTU_BYTES_REMOTE 576u     /* RFC 1122 3.3.3: beyond the next hop, where nothing is known */
+#define MSS_BYTES_DEFAULT 536u    /* RFC 9293 MUST-15 */
+#define TOLD_NS_MAX MSIM_SEC(600) /* RFC 1191 6.3 */
+#define PATHS_MAX 64u
+
+/* What a host has been told of paths (RFC 1191 6.3). */
+struct msim__tcp_path {
+  msim_ns told_ns;
+  uint32_t remote_id;
+  uint32_t mtu_bytes;
+};
+struct msim__tcp_paths {
+  uint32_t count, next; /* the next one replaces the oldest */
+  struct msim__tcp_path rows[PATHS_MAX];
+};
 
 static uint16_t mss_of(uint32_t mtu)
 {
@@ -17,6 +31,62 @@ static uint16_t mss_of(uint32_t mtu)
   return (uint16_t)(mtu - HEADERS_BYTES > UINT16_MAX ? UINT16_MAX : mtu - HEADERS_BYTES);
 }
 
+/* ---- what is kept ---- */
+
+static struct msim__tcp_path *find_path(const struct msim_node *node, uint32_t remote_id)
+{
+  const struct msim__tcp_node *row = node->tcp_node;
+  uint32_t i;
+
+  for (i = 0; row != NULL && row->paths != NULL && i < row->paths->count; i++) {
+    if (row->paths->rows[i].remote_id == remote_id)
+      return &row->paths->rows[i];
+  }
+  return NULL;
+}
+
+static uint32_t told_mtu(const struct msim__tcb *tcb, uint32_t mtu)
+{
+  const struct msim__tcp_path *path = find_path(tcb->head.node, tcb->head.remote_id);
+
+  if (path == NULL || msim__node_sim(tcb->head.node)->now_ns - path->told_ns >= TOLD_NS_MAX || path->mtu_bytes > mtu)
+    return mtu;
+  return path->mtu_bytes;
+}
+
+/* Out of memory fails the simulation. */
+static void keep_told(struct msim__tcb *tcb, uint32_t mtu)
+{
+  struct msim_sim *sim = msim__node_sim(tcb->head.node);
+  struct msim__tcp_path *path = find_path(tcb->head.node, tcb->head.remote_id);
+  struct msim__tcp_node *row = msim__tcp_node_of(tcb->head.node);
+
+  if (row == NULL)
+    return;
+  if (row->paths == NULL)
+    row->paths = msim__alloc_zeroed(&sim->mem, 1, sizeof *row->paths);
+  if (row->paths == NULL) {
+    msim__sim_fail_nomem(sim);
+    return;
+  }
+  if (path == NULL) {
+    path = &row->paths->rows[row->paths->next++ % PATHS_MAX];
+    if (row->paths->count < PATHS_MAX)
+      row->paths->count++;
+  }
+  path->remote_id = tcb->head.remote_id;
+  path->mtu_bytes = mtu;
+  path->told_ns = sim->now_ns;
+}
+
+void msim__tcp_paths_release(struct msim__tcp *tcp, struct msim__tcp_node *row)
+{
+  msim__free(&tcp->sim->mem, row->paths, row->paths != NULL ? sizeof *row->paths : 0);
+  row->paths = NULL;
+}
+
+/* ---- a connection ---- */
+
 void msim__tcb_mtu_begin(struct msim__tcb *tcb)
 {
   uint32_t mtu = msim__ip_mtu_for(tcb->head.node, tcb->head.remote_id);
@@ -24,6 +94,8 @@ void msim__tcb_mtu_begin(struct msim__tcb *tcb)
   tcb->mss_own = mss_of(mtu);
   if (tcb->opts->no_pmtud && mtu > MTU_BYTES_REMOTE && !msim__ip_is_next_hop(tcb->head.node, tcb->head.remote_id))
     mtu = MTU_BYTES_REMOTE;
+  else if (!tcb->opts->no_pmtud)
+    mtu = told_mtu(tcb, mtu);
   tcb->mss_told = tcb->mss_path = mss_of(mtu);
 }
 
@@ -54,6 +126,7 @@ void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu, uint32_t seq)
     mtu = MTU_BYTES_MIN;
   if (mtu >= now)
     return;
+  keep_told(tcb, mtu);
   tcb->mss_told = tcb->mss_path = (uint16_t)(mtu - HEADERS_BYTES);
   msim__tcb_update_mss(tcb);
   if (msim__seq_before(seq, tcb->snd_nxt) && (tcb->bits & MSIM__TCB_RECOVERING) == 0)

@@ -103,7 +103,7 @@ uint8_t msim__tcb_write_syn_options(const struct msim__tcb *tcb, uint8_t out[40]
   header.sack_permitted = answers ? (tcb->bits & MSIM__TCB_SACK) != 0 : !tcb->opts->no_sack;
   if (answers ? (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 : !tcb->opts->no_timestamps) {
     header.has_timestamps = true;
-    header.ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset;
+    header.ts_value = msim__tcb_ts_now(tcb);
     header.ts_echo = answers ? tcb->ts_recent : 0;
   }
   if (msim__tcp_header_lay_options(&header, layout) != MSIM_OK)

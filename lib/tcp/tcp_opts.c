@@ -14,7 +14,9 @@
 #define LIFE_NS_MAX MSIM_SEC(30 * 86400)
 #define KEEPALIVES_MAX 100u
 #define INITIAL_SEGMENTS_MAX 1000u
-#define MSS_BYTES_MIN 28u /* RFC 791: 68 bytes pass everywhere, less 40 of headers */
+#define QUICK_ACKS_MAX 1000u
+#define WINDOW_SHIFT_MAX 14u /* RFC 7323 2.3 */
+#define MSS_BYTES_MIN 28u    /* RFC 791: 68 bytes pass everywhere, less 40 of headers */
 
 /* What a profile says goes before the defaults and behind what is given. */
 static void keep_profile(struct msim_tcp_opts *o)
@@ -68,6 +70,30 @@ static void keep_defaults(struct msim_tcp_opts *o)
     o->challenge_acks_max = 1000;
   if (o->fastopen_pending_max == 0)
     o->fastopen_pending_max = 256;
+  if (o->receive_buffer_max_bytes == 0)
+    o->receive_buffer_max_bytes = o->receive_buffer_bytes;
+  if (o->timestamp_tick_ns == 0)
+    o->timestamp_tick_ns = MSIM_MSEC(1);
+}
+
+/* How it offers windows and marks time. */
+static const char *what_is_wrong_in_offers(const struct msim_tcp_opts *o)
+{
+  if (o->receive_buffer_max_bytes < o->receive_buffer_bytes || o->receive_buffer_max_bytes > BUFFER_BYTES_MAX)
+    return "the receive buffer may grow to at least its size and at most 1 GiB";
+  if (o->timestamp_tick_ns < MSIM_MSEC(1) || o->timestamp_tick_ns > MSIM_SEC(1) || o->timestamp_tick_ns % 1000 != 0)
+    return "the clock of timestamps ticks every 1 ms to 1 s, in whole microseconds (RFC 7323 5.4)";
+  if (o->initial_receive_window_segments > INITIAL_SEGMENTS_MAX)
+    return "the initial receive window is at most 1000 segments";
+  if (o->quick_acks > QUICK_ACKS_MAX)
+    return "there are at most 1000 quick acknowledgments";
+  if (o->window_shift > WINDOW_SHIFT_MAX)
+    return "the window scale is at most 14 (RFC 7323 2.3)";
+  if ((unsigned)o->ports > MSIM_TCP_PORTS_HASHED)
+    return "ports are sequential or hashed";
+  if ((unsigned)o->isn > MSIM_TCP_ISN_CLOCK)
+    return "initial sequence numbers come from a hash or a clock";
+  return NULL;
 }
 
 static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opts *o)
@@ -105,7 +131,7 @@ static const char *what_is_wrong(struct msim_sim *sim, const struct msim_tcp_opt
     return "the largest segment must have 28 to 65535 bytes";
   if ((o->fastopen & ~(uint32_t)(MSIM_TCP_FASTOPEN_CLIENT | MSIM_TCP_FASTOPEN_SERVER)) != 0)
     return "Fast Open has a bit for the client and one for the server";
-  return NULL;
+  return what_is_wrong_in_offers(o);
 }
 
 int msim__tcp_opts_complete(struct msim_sim *sim, const struct msim_tcp_opts *given, struct msim_tcp_opts *out,
@@ -122,45 +148,59 @@ int msim__tcp_opts_complete(struct msim_sim *sim, const struct msim_tcp_opts *gi
   return wrong == NULL ? MSIM_OK : MSIM_ERR_INVALID;
 }
 
+static bool are_equal(const struct msim_tcp_opts *kept, struct msim_tcp_opts *opts)
+{
+  if (kept == NULL || strcmp(kept->congestion, opts->congestion) != 0)
+    return false;
+  opts->congestion = kept->congestion;
+  return memcmp(kept, opts, sizeof *opts) == 0;
+}
+
 /* A million hosts that are told the same share one copy: equal neighbours are the usual case. */
 static const struct msim_tcp_opts *shared_copy(struct msim_sim *sim, struct msim_tcp_opts *opts)
 {
   struct msim__tcp *tcp = msim__tcp(sim);
   struct msim_tcp_opts *copy;
+  size_t i;
 
-  if (tcp->last_opts != NULL && strcmp(tcp->last_opts->congestion, opts->congestion) == 0) {
-    opts->congestion = tcp->last_opts->congestion;
-    if (memcmp(tcp->last_opts, opts, sizeof *opts) == 0)
-      return tcp->last_opts;
-  }
+  for (i = 0; i < MSIM__OPTS_KEPT; i++)
+    if (are_equal(tcp->last_opts[i], opts))
+      return tcp->last_opts[i];
   copy = msim__arena_alloc(&sim->arena, sizeof *copy);
   opts->congestion = msim__arena_text(&sim->arena, opts->congestion, strlen(opts->congestion));
   if (copy == NULL || opts->congestion == NULL)
     return NULL;
   *copy = *opts;
-  tcp->last_opts = copy;
+  memmove(tcp->last_opts + 1, tcp->last_opts, (MSIM__OPTS_KEPT - 1) * sizeof tcp->last_opts[0]);
+  tcp->last_opts[0] = copy;
   return copy;
 }
 
-int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes)
+int msim__tcp_opts_share(struct msim_sim *sim, const struct msim_tcp_opts *given, const struct msim_tcp_opts **out)
 {
-  struct msim_sim *sim = msim__node_sim(node);
-  struct msim_tcp_opts given, full;
+  struct msim_tcp_opts full;
   const struct msim_tcp_opts *copy;
-  int err;
+  int err = msim__tcp_opts_complete(sim, given, &full, NULL);
 
-  if (sim->started || sim->starting)
-    return MSIM_ERR_STATE;
-  err = msim__sized_in(&given, sizeof given, opts, opts_bytes);
-  if (err == MSIM_OK)
-    err = msim__tcp_opts_complete(sim, &given, &full, NULL);
   if (err != MSIM_OK)
     return err;
   copy = shared_copy(sim, &full);
   if (copy == NULL)
     return MSIM_ERR_NOMEM;
-  node->tcp_opts = copy;
+  *out = copy;
   return MSIM_OK;
+}
+
+int msim_node_set_tcp_sized(struct msim_node *node, const struct msim_tcp_opts *opts, size_t opts_bytes)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim_tcp_opts given;
+  int err;
+
+  if (sim->started || sim->starting)
+    return MSIM_ERR_STATE;
+  err = msim__sized_in(&given, sizeof given, opts, opts_bytes);
+  return err != MSIM_OK ? err : msim__tcp_opts_share(sim, &given, &node->tcp_opts);
 }
 
 const struct msim_tcp_opts *msim__tcp_opts_of(const struct msim_node *node)

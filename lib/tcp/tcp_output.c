@@ -2,6 +2,7 @@
  *
  * The predicates read the connection and fill a plan; build_segment turns a plan into a packet and keeps the books.
  * Does not process anything that arrives. */
+#include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
@@ -39,7 +40,7 @@ static uint32_t promised_window(const struct msim__tcb *tcb)
 
 static uint32_t least_step(const struct msim__tcb *tcb)
 {
-  uint64_t half = tcb->opts->receive_buffer_bytes / 2;
+  uint64_t half = msim__tcb_receive_buffer_bytes(tcb) / 2;
 
   return half < tcb->mss_own ? (uint32_t)half : tcb->mss_own;
 }
@@ -48,10 +49,12 @@ static uint32_t least_step(const struct msim__tcb *tcb)
  * rounded up; and it advances by a worthwhile step only. */
 static uint16_t window_units(const struct msim__tcb *tcb, unsigned shift)
 {
-  uint64_t buffer = tcb->opts->receive_buffer_bytes, unit = UINT64_C(1) << shift;
+  uint64_t buffer = msim__tcb_receive_buffer_bytes(tcb), unit = UINT64_C(1) << shift;
   uint64_t room = buffer > tcb->available_bytes ? buffer - tcb->available_bytes : 0;
   uint64_t promised = promised_window(tcb), units;
 
+  if (tcb->intake != NULL && tcb->intake->limit_bytes != 0 && room > tcb->intake->limit_bytes)
+    room = tcb->intake->limit_bytes;
   if (room < promised + least_step(tcb))
     units = (promised + unit - 1) >> shift;
   else
@@ -78,13 +81,17 @@ static uint32_t congestion_window(const struct msim__tcb *tcb)
 {
   int64_t bytes = (int64_t)tcb->cc.cwnd_bytes + tcb->inflate_bytes;
 
-  if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_SACK)) == 0 && tcb->dup_acks > 0)
+  if ((tcb->bits & (MSIM__TCB_RECOVERING | MSIM__TCB_SACK)) == 0 && tcb->dup_acks > 0 &&
+      !tcb->opts->no_limited_transmit)
     bytes += (int64_t)least(tcb->dup_acks, 2) * tcb->cc.mss_bytes;
   return bytes < 0 ? 0 : (uint32_t)bytes;
 }
 
+/* Without limited transmit what was SACKed makes room only when something is known to be lost. */
 static uint32_t in_flight(const struct msim__tcb *tcb)
 {
+  if (tcb->opts->no_limited_transmit && (tcb->bits & MSIM__TCB_RECOVERING) == 0 && tcb->snd_nxt == tcb->snd_max)
+    return tcb->snd_nxt - tcb->snd_una;
   return tcb->board != NULL ? msim__tcb_board_pipe(tcb) : tcb->snd_nxt - tcb->snd_una;
 }
 
@@ -303,8 +310,8 @@ static bool owes_ack(const struct msim__tcb *tcb)
 static bool owes_window_update(const struct msim__tcb *tcb)
 {
   uint32_t promised = promised_window(tcb), offer;
-  bool has_read =
-      tcb->consumed_bytes >= 2 * (uint32_t)tcb->mss_own || tcb->consumed_bytes >= tcb->opts->receive_buffer_bytes / 2;
+  bool has_read = tcb->consumed_bytes >= 2 * (uint32_t)tcb->mss_own ||
+                  tcb->consumed_bytes >= msim__tcb_receive_buffer_bytes(tcb) / 2;
 
   if (!has_read && promised >= tcb->mss_own)
     return false; /* the common case */
@@ -342,8 +349,7 @@ static int add_options(struct msim__tcb *tcb, struct msim__net *net, struct msim
   if (syn) {
     cold->option_bytes = msim__tcb_write_syn_options(tcb, cold->options);
   } else if (timestamps) {
-    msim__tcp_write_timestamps(cold->options, msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset,
-                               tcb->ts_recent);
+    msim__tcp_write_timestamps(cold->options, msim__tcb_ts_now(tcb), tcb->ts_recent);
     cold->option_bytes = MSIM__TCP_TIMESTAMPS_BYTES;
   }
   if (!syn && tcb->gaps != NULL &&
@@ -562,7 +568,7 @@ static void note_idle(struct msim__tcb *tcb)
 {
   msim_ns idle_ns;
 
-  if (tcb->snd_una != tcb->snd_max || tcb->sent_at_ns == 0)
+  if (tcb->snd_una != tcb->snd_max || tcb->sent_at_ns == 0 || tcb->opts->no_idle_restart)
     return;
   idle_ns = now_of(tcb) - tcb->sent_at_ns;
   if (idle_ns > tcb->rto_ns && msim__tcb_queued_from(tcb, tcb->snd_nxt) > 0)
@@ -663,7 +669,7 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .side = tcb->head.side,
                               .tos = tcb->tos,
                               .has_timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0, /* RFC 7323 3.2, SHOULD */
-                              .ts_value = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset,
+                              .ts_value = msim__tcb_ts_now(tcb),
                               .ts_echo = tcb->ts_recent};
 
   msim__tcp_send_stray(tcb->head.node, &stray);

@@ -1,6 +1,7 @@
 /* tcp_own.c: options of one connection alone, and what is measured of it for tcp_info.c.
  *
  * Does not decide which connections own a block: sockets make theirs do so, streams share their host's options. */
+#include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
@@ -61,16 +62,19 @@ static int change_congestion(struct msim__tcb *tcb)
   return MSIM_OK;
 }
 
-int msim__tcb_adopt_opts(struct msim__tcb *tcb, const struct msim_tcp_opts *opts)
+int msim__tcb_adopt_opts(struct msim__tcb *tcb, const struct msim_tcp_opts *opts, bool are_shared)
 {
   if (opts == NULL)
     return MSIM_OK;
-  if (make_block(tcb, opts) == NULL)
+  if (are_shared)
+    tcb->opts = opts;
+  else if (make_block(tcb, opts) == NULL)
     return MSIM_ERR_NOMEM;
+  tcb->ecn = opts->ecn == MSIM_TCP_ECN_ASK ? MSIM__ECN_ASKED : 0;
   tcb->rto_ns = opts->rto_initial_ns;
   tcb->bits = opts->no_nagle ? tcb->bits | MSIM__TCB_NODELAY : tcb->bits & ~(uint32_t)MSIM__TCB_NODELAY;
   msim__tcb_set_buffers(tcb);
-  return change_congestion(tcb);
+  return msim__tcb_intake_begin(tcb) != MSIM_OK ? MSIM_ERR_NOMEM : change_congestion(tcb);
 }
 
 struct msim_tcp_opts *msim__tcp_own_opts(struct msim__tcb *tcb)

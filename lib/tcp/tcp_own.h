@@ -1,7 +1,8 @@
 /* tcp_own.h: what a connection has for itself, and what a host has counted.
  *
- * A connection shares its host's options until something differs, or until somebody looks closely: then it owns a copy
- * and, with it, measurements. Does not change how TCP works: measurements are only read by tcp_info.c. */
+ * A connection shares the options of its host or agent until something differs, or until somebody looks closely: then
+ * it owns a copy and, with it, measurements. Does not change how TCP works: measurements are only read by tcp_info.c.
+ */
 #ifndef MSIM_TCP_TCP_OWN_H
 #define MSIM_TCP_TCP_OWN_H
 
@@ -35,14 +36,14 @@ enum {
   MSIM__OWN_MORE = 4    /* the same until the next write */
 };
 
-/* NULL: it shares its host's options. */
+/* NULL: it shares its options with others, most often those of its host. */
 static inline struct msim__tcp_own *msim__tcb_own(const struct msim__tcb *tcb)
 {
   return (tcb->own & MSIM__OWN_BLOCK) != 0 ? (struct msim__tcp_own *)(void *)(uintptr_t)tcb->opts : NULL;
 }
-/* A connection that was just made behaves as opts say, from its SYN on. opts may be NULL. MSIM_ERR_NOMEM (the
- * simulation has then failed). */
-int msim__tcb_adopt_opts(struct msim__tcb *tcb, const struct msim_tcp_opts *opts);
+/* A connection that was just made behaves as opts say, from its SYN on: by a copy of its own, or where they are_shared
+ * (msim__tcp_opts_share) without one. opts may be NULL. MSIM_ERR_NOMEM (the simulation has then failed). */
+int msim__tcb_adopt_opts(struct msim__tcb *tcb, const struct msim_tcp_opts *opts, bool are_shared);
 void msim__tcb_own_release(struct msim__tcb *tcb);
 
 /* All for connections with a block only: the callers ask. */

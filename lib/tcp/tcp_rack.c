@@ -17,10 +17,12 @@ static msim_ns now_of(const struct msim__tcb *tcb)
   return msim__node_sim(tcb->head.node)->now_ns;
 }
 
-/* RACK_sent_after() */
-static bool sent_after(msim_ns a_ns, uint32_t a_end, msim_ns b_ns, uint32_t b_end)
+/* RACK_sent_after(). The RFC tells segments of one time by their numbers, as if each were sent once. Here an instant
+ * holds whole flights, and what is sent again goes out behind new text with higher numbers: so it is the order in which
+ * they were sent. */
+static bool sent_after(msim_ns a_ns, uint16_t a_order, msim_ns b_ns, uint16_t b_order)
 {
-  return a_ns > b_ns || (a_ns == b_ns && msim__seq_after(a_end, b_end));
+  return a_ns > b_ns || (a_ns == b_ns && (uint16_t)(a_order - b_order - 1) < UINT16_MAX / 2);
 }
 
 /* 6.2, steps 2 and 3: a row has arrived. What was sent again may have arrived by its first copy: then it says nothing.
@@ -32,9 +34,8 @@ void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row 
   msim_ns rtt_ns = now_of(tcb) - row->sent_ns;
 
   if ((row->flags & MSIM__ROW_EVER) != 0) {
-    uint32_t sent_ms = (uint32_t)(row->sent_ns / 1000000) + tcb->ts_offset;
-
-    if (rtt_ns < tcb->cc.rtt_min_ns || (seg->has_timestamps && msim__seq_before(seg->ts_echo, sent_ms)))
+    if (rtt_ns < tcb->cc.rtt_min_ns ||
+        (seg->has_timestamps && msim__seq_before(seg->ts_echo, msim__tcb_ts_at(tcb, row->sent_ns))))
       return;
   } else if (rack->known && msim__seq_before(end, rack->fack)) {
     tcb->bits |= MSIM__TCB_REORDERING;
@@ -44,9 +45,9 @@ void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row 
   }
   if (!rack->known || msim__seq_after(end, rack->fack))
     rack->fack = end;
-  if (!rack->known || sent_after(row->sent_ns, end, rack->sent_ns, rack->end_seq)) {
+  if (!rack->known || sent_after(row->sent_ns, row->order, rack->sent_ns, rack->order)) {
     rack->sent_ns = row->sent_ns;
-    rack->end_seq = end;
+    rack->order = row->order;
     rack->rtt_ns = rtt_ns;
   }
   rack->known = true;
@@ -130,7 +131,7 @@ static struct msim__tcp_resent *with_place(struct msim__tcb *tcb)
 }
 
 /* Behind all that were sent earlier: nearly always that is the end. */
-static void add_item(struct msim__tcb *tcb, uint32_t seq, uint32_t end, msim_ns sent_ns)
+static void add_item(struct msim__tcb *tcb, uint32_t seq, uint32_t end, msim_ns sent_ns, uint16_t order)
 {
   struct msim__tcp_resent *resent;
   uint32_t i;
@@ -142,16 +143,18 @@ static void add_item(struct msim__tcb *tcb, uint32_t seq, uint32_t end, msim_ns 
   resent = with_place(tcb);
   if (resent == NULL)
     return;
-  for (i = resent->count++; i > 0 && item_at(resent, i - 1)->sent_ns > sent_ns; i--)
+  for (i = resent->count++;
+       i > 0 && sent_after(item_at(resent, i - 1)->sent_ns, item_at(resent, i - 1)->order, sent_ns, order); i--)
     *item_at(resent, i) = *item_at(resent, i - 1);
   item_at(resent, i)->seq = seq;
   item_at(resent, i)->end = end;
   item_at(resent, i)->sent_ns = sent_ns;
+  item_at(resent, i)->order = order;
 }
 
 void msim__tcb_rack_resent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
 {
-  add_item(tcb, seq, end, now_of(tcb));
+  add_item(tcb, seq, end, now_of(tcb), tcb->board->order);
 }
 
 void msim__tcb_rack_anew(struct msim__tcb *tcb)
@@ -169,7 +172,7 @@ void msim__tcb_rack_anew(struct msim__tcb *tcb)
     const struct msim__tcp_row *row = msim__board_row(board, i);
 
     if ((row->flags & (MSIM__ROW_EVER | MSIM__ROW_SACKED)) == MSIM__ROW_EVER)
-      add_item(tcb, row->seq, msim__board_row_end(board, i), row->sent_ns);
+      add_item(tcb, row->seq, msim__board_row_end(board, i), row->sent_ns, row->order);
   }
 }
 
@@ -185,7 +188,7 @@ static bool judge_item(struct msim__tcp_board *board, const struct msim__tcp_res
 
     if (!msim__seq_before(row->seq, item->end))
       break;
-    if (row->sent_ns != item->sent_ns || (row->flags & MSIM__ROW_SACKED) != 0 ||
+    if (row->sent_ns != item->sent_ns || row->order != item->order || (row->flags & MSIM__ROW_SACKED) != 0 ||
         (row->flags & (MSIM__ROW_LOST | MSIM__ROW_RETRANS)) == MSIM__ROW_LOST)
       continue;
     some = true;
@@ -210,7 +213,7 @@ static bool judge_rows(struct msim__tcp_board *board, msim_ns window_ns, msim_ns
 
     if ((row->flags & (MSIM__ROW_SACKED | MSIM__ROW_LOST | MSIM__ROW_EVER)) != 0)
       continue;
-    if (!sent_after(rack->sent_ns, rack->end_seq, row->sent_ns, msim__board_row_end(board, i)))
+    if (!sent_after(rack->sent_ns, rack->order, row->sent_ns, row->order))
       break;
     waits = row->sent_ns + window_ns > now_ns;
     if (waits)
@@ -230,7 +233,7 @@ static bool judge_resent(struct msim__tcp_board *board, msim_ns window_ns, msim_
     const struct msim__tcp_resent_item *item = item_at(resent, 0);
     bool over = item->sent_ns + window_ns <= now_ns;
 
-    if (!sent_after(rack->sent_ns, rack->end_seq, item->sent_ns, item->end))
+    if (!sent_after(rack->sent_ns, rack->order, item->sent_ns, item->order))
       break;
     if (judge_item(board, item, over) && !over)
       return true;

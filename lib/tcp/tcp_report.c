@@ -11,6 +11,13 @@ void msim__tcb_soft_error(struct msim__tcb *tcb, uint8_t icmp_type, uint8_t icmp
   tcb->tell |= MSIM__TELL_ICMP;
 }
 
+bool msim__tcp_last_trouble(const struct msim__tcb *tcb, uint8_t *icmp_type, uint8_t *icmp_code)
+{
+  *icmp_type = tcb->icmp_type;
+  *icmp_code = tcb->icmp_code;
+  return (tcb->bits & MSIM__TCB_SOFT_ERROR) != 0;
+}
+
 void msim__tcb_report(struct msim__tcb *tcb, unsigned what)
 {
   struct msim__tcp_report report = {0};

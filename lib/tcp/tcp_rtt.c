@@ -1,9 +1,9 @@
 /* tcp_rtt.c: round-trip time and retransmission timeout (RFC 6298, RFC 7323 4).
  *
  * One segment is timed at a time, to the nanosecond, and only one that was sent once (Karn's algorithm, RFC 6298 3):
- * whoever retransmits ends the timing. Timestamps add a sample, to the millisecond, for every other ACK of new data,
- * also after a retransmission; they weigh less, as there are more of them, and do not lower the minimum.
- * Does not hold a timer. */
+ * whoever retransmits ends the timing. Timestamps add a sample, to a tick of their clock, for every other ACK of new
+ * data, also after a retransmission; they weigh less, as there are more of them, and do not lower the minimum. Does not
+ * hold a timer. */
 #include "tcp/tcb.h"
 
 /* G of RFC 6298 2: the clock is exact here, but the peer's delayed ACK comes and goes between samples, so that the
@@ -71,10 +71,11 @@ static void take_timed(struct msim__tcb *tcb, msim_ns rtt_ns)
 /* RFC 7323 4.1 RTTM. What was never sent, or is older than any timeout, is no echo. */
 static void take_echo(struct msim__tcb *tcb, uint32_t echo)
 {
-  uint32_t age_ms = msim__tcp_ts_clock(msim__node_sim(tcb->head.node)) + tcb->ts_offset - echo;
+  msim_ns tick_ns = tcb->opts->timestamp_tick_ns;
+  uint32_t age = msim__tcb_ts_now(tcb) - echo;
 
-  if (age_ms <= tcb->opts->rto_max_ns / 1000000)
-    take_sample(tcb, age_ms == 0 ? UINT64_C(1000000) / 2 : (msim_ns)age_ms * 1000000);
+  if (age <= tcb->opts->rto_max_ns / tick_ns)
+    take_sample(tcb, age == 0 ? tick_ns / 2 : age * tick_ns);
 }
 
 void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg)

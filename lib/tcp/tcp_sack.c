@@ -98,13 +98,13 @@ static struct msim__tcp_board *with_room(struct msim__tcb *tcb)
 static void change(struct msim__tcp_board *board, uint32_t i, uint32_t clear, uint32_t set)
 {
   struct msim__tcp_row *row = msim__board_row(board, i);
-  uint32_t bytes = row_bytes(board, i), flags = (row->flags & ~clear) | set;
+  uint32_t bytes = row_bytes(board, i), before = row->flags, flags = (before & ~clear) | set;
 
-  board->sacked_bytes += bytes * (flags & MSIM__ROW_SACKED) - bytes * (row->flags & MSIM__ROW_SACKED);
-  board->sacked_count += (flags & MSIM__ROW_SACKED) - (row->flags & MSIM__ROW_SACKED);
-  board->lost_bytes += bytes * ((flags & MSIM__ROW_LOST) != 0) - bytes * ((row->flags & MSIM__ROW_LOST) != 0);
-  board->retrans_bytes += bytes * ((flags & MSIM__ROW_RETRANS) != 0) - bytes * ((row->flags & MSIM__ROW_RETRANS) != 0);
-  row->flags = flags;
+  board->sacked_bytes += bytes * (flags & MSIM__ROW_SACKED) - bytes * (before & MSIM__ROW_SACKED);
+  board->sacked_count += (flags & MSIM__ROW_SACKED) - (before & MSIM__ROW_SACKED);
+  board->lost_bytes += bytes * ((flags & MSIM__ROW_LOST) != 0) - bytes * ((before & MSIM__ROW_LOST) != 0);
+  board->retrans_bytes += bytes * ((flags & MSIM__ROW_RETRANS) != 0) - bytes * ((before & MSIM__ROW_RETRANS) != 0);
+  row->flags = (uint16_t)flags;
 }
 
 static void change_all(struct msim__tcp_board *board, uint32_t clear)
@@ -143,6 +143,7 @@ static void add_row(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
   row = msim__board_row(board, board->count);
   row->seq = seq;
   row->flags = 0;
+  row->order = ++board->order;
   row->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
   if (board->count == 0)
     board->rack.next_seq = seq;
@@ -190,9 +191,11 @@ void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
     cut_at(tcb, seq); /* segments may have become smaller */
     cut_at(tcb, end);
     board = tcb->board;
+    board->order++;
     for (i = msim__board_find(board, seq); i < board->count && !msim__seq_after(msim__board_row_end(board, i), end);
          i++) {
       msim__board_row(board, i)->sent_ns = msim__node_sim(tcb->head.node)->now_ns;
+      msim__board_row(board, i)->order = board->order;
       change(board, i, 0, (msim__board_row(board, i)->flags & MSIM__ROW_SACKED) != 0 ? MSIM__ROW_EVER : set);
     }
     if (msim__tcb_uses_rack(tcb))

@@ -50,16 +50,17 @@ enum {
 /* A segment that was sent and is not acknowledged. It ends where the next begins. */
 struct msim__tcp_row {
   uint32_t seq;
-  uint32_t flags;
+  uint16_t flags;
+  uint16_t order;  /* among those that were sent in one instant, modulo 2^16 */
   msim_ns sent_ns; /* last */
 };
 
 /* RFC 8985 5.2: what is known of the row that was sent last of those that have arrived. */
 struct msim__tcp_rack {
   msim_ns sent_ns, rtt_ns;
-  uint32_t end_seq;
   uint32_t fack;     /* the highest number that has arrived */
   uint32_t next_seq; /* below it every row that was sent once has been judged: it has arrived or is lost */
+  uint16_t order;
   bool known;
 };
 
@@ -67,6 +68,7 @@ struct msim__tcp_rack {
 struct msim__tcp_resent_item {
   uint32_t seq, end;
   msim_ns sent_ns;
+  uint16_t order;
 };
 struct msim__tcp_resent {
   uint32_t first, count, capacity; /* capacity is a power of two */
@@ -84,6 +86,7 @@ struct msim__tcp_board {
   uint32_t sacked_end;                              /* the highest number that was selectively acknowledged */
   uint32_t repair_seq;                              /* HighRxt: below it no row waits for its retransmission */
   bool originals;                                   /* msim__ack_news, of the last blocks */
+  uint16_t order;                                   /* of what was sent last */
   bool rescued;                                     /* rule 4 of NextSeg was used in this recovery */
   struct msim__tcp_rack rack;
   struct msim__tcp_resent *resent; /* with RACK; or NULL */

@@ -58,9 +58,12 @@ void msim__tcb_gaps_note(struct msim__tcb *tcb, uint32_t left, uint32_t right)
 
 void msim__tcb_gaps_duplicate(struct msim__tcb *tcb, uint32_t left, uint32_t right)
 {
-  struct msim__tcp_gaps *gaps = gaps_of(tcb);
+  struct msim__tcp_gaps *gaps;
 
-  if (gaps == NULL || !msim__seq_before(left, right))
+  if (tcb->opts->no_dsack || !msim__seq_before(left, right))
+    return;
+  gaps = gaps_of(tcb);
+  if (gaps == NULL)
     return;
   gaps->has_duplicate = true;
   gaps->duplicate.left = left;

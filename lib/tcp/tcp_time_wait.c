@@ -25,17 +25,40 @@ static void take_out(struct msim__tcp_node *row, struct msim__time_wait *wait)
     row->newest = wait->older;
 }
 
-/* All entries of a host wait equally long, so the newest end is the last one. */
-static void put_last(struct msim__tcp_node *row, struct msim__time_wait *wait, msim_ns now_ns)
+/* The last one that ends no later; NULL: none. Most wait equally long, so one end of the list is near. */
+static struct msim__time_wait *find_older(const struct msim__tcp_node *row, msim_ns ends_at_ns)
 {
-  wait->ends_at_ns = now_ns + msim__tcp_opts_of(wait->head.node)->time_wait_ns;
-  wait->older = row->newest;
-  wait->newer = NULL;
-  if (row->newest != NULL)
-    row->newest->newer = wait;
+  struct msim__time_wait *older = row->newest, *next = row->oldest;
+
+  if (older == NULL || older->ends_at_ns <= ends_at_ns)
+    return older;
+  if (next->ends_at_ns > ends_at_ns)
+    return NULL;
+  if (ends_at_ns - next->ends_at_ns > older->ends_at_ns - ends_at_ns) {
+    while (older->ends_at_ns > ends_at_ns)
+      older = older->older;
+    return older;
+  }
+  while (next->ends_at_ns <= ends_at_ns)
+    next = next->newer;
+  return next->older;
+}
+
+static void put_in(struct msim__tcp_node *row, struct msim__time_wait *wait, msim_ns now_ns)
+{
+  struct msim__time_wait *older = find_older(row, now_ns + wait->span_ns);
+
+  wait->ends_at_ns = now_ns + wait->span_ns;
+  wait->older = older;
+  wait->newer = older != NULL ? older->newer : row->oldest;
+  if (wait->newer != NULL)
+    wait->newer->older = wait;
+  else
+    row->newest = wait;
+  if (older != NULL)
+    older->newer = wait;
   else
     row->oldest = wait;
-  row->newest = wait;
 }
 
 void msim__time_wait_release(struct msim__tcp *tcp, struct msim__time_wait *wait)
@@ -52,7 +75,7 @@ static void end_wait(struct msim__time_wait *wait, const char *why)
   msim__time_wait_release(room_of(wait->head.node), wait);
 }
 
-/* Lazy: entries that were renewed have moved to the end meanwhile. */
+/* Lazy: entries that were renewed have moved back meanwhile. */
 static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__tcp_node *row = timer->node->tcp_node;
@@ -87,21 +110,30 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
   wait->rcv_nxt = tcb->rcv_nxt;
   wait->timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0;
   wait->tos = tcb->tos;
+  wait->span_ns = tcb->opts->time_wait_ns;
   wait->ts_recent = tcb->ts_recent;
   wait->ts_offset = tcb->ts_offset;
+  wait->ts_tick_us = (uint32_t)(tcb->opts->timestamp_tick_ns / 1000);
   wait->window =
       (uint16_t)((tcb->rcv_adv - tcb->rcv_nxt) >> ((tcb->bits & MSIM__TCB_SCALING) != 0 ? tcb->rcv_shift : 0));
   if (row->oldest == NULL && !msim_timer_is_armed(&row->timer)) {
     msim_timer_init(&row->timer, node, on_timer);
     msim_timer_set_background(&row->timer, true);
-    msim_timer_arm(&row->timer, tcb->opts->time_wait_ns);
+    msim_timer_arm(&row->timer, wait->span_ns);
+  } else if (row->timer.at_ns > tcp->sim->now_ns + wait->span_ns) {
+    msim_timer_arm(&row->timer, wait->span_ns);
   }
-  put_last(row, wait, tcp->sim->now_ns);
+  put_in(row, wait, tcp->sim->now_ns);
   msim__tcb_bury(tcb, MSIM_CLOSED_DONE);
   msim__tcp_enter(tcp, &wait->head);
 }
 
 /* ---- segments ---- */
+
+static uint32_t ts_now(const struct msim__time_wait *wait)
+{
+  return (uint32_t)(msim__node_sim(wait->head.node)->now_ns / ((msim_ns)wait->ts_tick_us * 1000)) + wait->ts_offset;
+}
 
 static void acknowledge(const struct msim__time_wait *wait)
 {
@@ -117,7 +149,7 @@ static void acknowledge(const struct msim__time_wait *wait)
                               .side = wait->head.side,
                               .tos = wait->tos,
                               .has_timestamps = wait->timestamps,
-                              .ts_value = msim__tcp_ts_clock(msim__node_sim(wait->head.node)) + wait->ts_offset,
+                              .ts_value = ts_now(wait),
                               .ts_echo = wait->ts_recent};
 
   msim__tcp_send_stray(wait->head.node, &stray);
@@ -125,9 +157,11 @@ static void acknowledge(const struct msim__time_wait *wait)
 
 /* RFC 6191 2: a later timestamp is proof enough that the SYN is no old one; without timestamps at either end it is the
  * sequence number (3.6.1, MAY-2). */
-static bool is_surely_new(const struct msim__time_wait *wait, const struct msim__segment *seg)
+static bool is_surely_new(const struct msim__time_wait *wait, const struct msim__segment *seg,
+                          const struct msim__tcp_listener *listener)
 {
-  bool offered = seg->has_timestamps && !msim__tcp_opts_of(wait->head.node)->no_timestamps;
+  const struct msim_tcp_opts *opts = msim__tcp_listener_opts(listener);
+  bool offered = seg->has_timestamps && !(opts != NULL ? opts : msim__tcp_opts_of(wait->head.node))->no_timestamps;
 
   if (offered && !wait->timestamps)
     return true;
@@ -153,7 +187,8 @@ void msim__time_wait_segment(struct msim__time_wait *wait, struct msim__segment 
 
   if ((seg->flags & MSIM_TCP_RST) != 0)
     return; /* RFC 1337 3: a RST must not end TIME-WAIT */
-  if ((seg->flags & (MSIM_TCP_SYN | MSIM_TCP_ACK)) == MSIM_TCP_SYN && listener != NULL && is_surely_new(wait, seg)) {
+  if ((seg->flags & (MSIM_TCP_SYN | MSIM_TCP_ACK)) == MSIM_TCP_SYN && listener != NULL &&
+      is_surely_new(wait, seg, listener)) {
     begin_anew(wait, seg);
     return;
   }
@@ -163,7 +198,7 @@ void msim__time_wait_segment(struct msim__time_wait *wait, struct msim__segment 
     struct msim__tcp_node *row = node->tcp_node;
 
     take_out(row, wait);
-    put_last(row, wait, msim__node_sim(node)->now_ns);
+    put_in(row, wait, msim__node_sim(node)->now_ns);
     acknowledge(wait);
   } else if (seg->seq != wait->rcv_nxt || msim__segment_length(seg) > 0) {
     acknowledge(wait);

@@ -48,6 +48,7 @@ struct msim__topology_file {
 struct msim__agent_plan {
   const struct msim_agent_type *type;
   const void *config;
+  const struct msim_tcp_opts *tcp; /* NULL: the host's */
   const struct msim__yaml_node *place;
 };
 
@@ -193,14 +194,17 @@ const char *msim__loader_near_host(const struct msim__loader *loader, const char
 
 /* ---- topology_agents.c ---- */
 
-/* `agents` of a host into plan. */
+/* `agents` of a host into plan. host_tcp: the host's own `tcp`, which was found good; or NULL. */
 void msim__loader_fill_agents(struct msim__loader *loader, const struct msim__yaml_node *agents,
-                              struct msim__host_plan *plan);
+                              const struct msim__yaml_node *host_tcp, struct msim__host_plan *plan);
 
 /* ---- topology_tcp.c ---- */
 
 /* `tcp` of a host; NULL: findings, or out of memory. The result lives with the simulation. */
 struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const struct msim__yaml_node *map);
+/* The same of an agent, laid over that of its host, which may be NULL. */
+struct msim_tcp_opts *msim__loader_fill_agent_tcp(struct msim__loader *loader, const struct msim__yaml_node *map,
+                                                  const struct msim__yaml_node *host_map);
 
 /* ---- topology_disk.c ---- */
 

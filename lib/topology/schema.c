@@ -210,7 +210,7 @@ static void put_agent_type(struct msim__schema *w, const struct msim_agent_type 
     msim__json_object_end(&w->json);
     msim__json_object_begin(&w->json);
   }
-  msim__schema_put_closed_map(w, type->fields, 0);
+  msim__schema_put_agent_map(w, type->fields);
   if (!needs_keys(type)) {
     msim__json_object_end(&w->json);
     msim__json_array_end(&w->json);

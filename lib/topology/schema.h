@@ -25,6 +25,8 @@ void msim__schema_put_count(struct msim__schema *w, uint64_t min, uint64_t max);
 void msim__schema_put_default(struct msim__schema *w, const char *fallback);
 /* A map with these keys and no others; depth counts tables inside each other. */
 void msim__schema_put_closed_map(struct msim__schema *w, const struct msim_field *fields, unsigned depth);
+void msim__schema_put_agent_map(struct msim__schema *w,
+                                const struct msim_field *fields); /* with what all agents take */
 void msim__schema_put_fields(struct msim__schema *w, const struct msim_field *fields, unsigned depth);
 
 #endif

@@ -7,6 +7,7 @@
 #include "text/yaml_read.h"
 #include "text/yaml_tree.h"
 #include "topology/loader.h"
+#include "topology/sections.h"
 
 #include <string.h>
 
@@ -175,7 +176,7 @@ static void put_description(struct msim__schema *w, const struct msim_field *fie
 static void put_field(struct msim__schema *w, const struct msim_field *field, unsigned depth);
 
 /* All that stands in a map must be in its table. */
-void msim__schema_put_closed_map(struct msim__schema *w, const struct msim_field *fields, unsigned depth)
+static void put_closed_map(struct msim__schema *w, const struct msim_field *fields, unsigned depth, bool is_agent)
 {
   const struct msim_field *field;
   bool any = false;
@@ -183,6 +184,12 @@ void msim__schema_put_closed_map(struct msim__schema *w, const struct msim_field
   msim__json_key_text(&w->json, "type", "object");
   msim__schema_begin(w, "properties");
   msim__schema_put_fields(w, fields, depth);
+  if (is_agent) {
+    msim__schema_begin(w, MSIM__KEY_TCP);
+    msim__json_key_text(&w->json, "description", "how TCP behaves in its connections, over what the host says");
+    msim__schema_put_ref(w, "#/$defs/tcp");
+    msim__json_object_end(&w->json);
+  }
   msim__json_object_end(&w->json);
   for (field = fields; field != NULL && field->key != NULL; field++) {
     if (field->fallback != NULL)
@@ -195,6 +202,16 @@ void msim__schema_put_closed_map(struct msim__schema *w, const struct msim_field
   if (any)
     msim__json_array_end(&w->json);
   msim__json_key_bool(&w->json, "additionalProperties", false);
+}
+
+void msim__schema_put_closed_map(struct msim__schema *w, const struct msim_field *fields, unsigned depth)
+{
+  put_closed_map(w, fields, depth, false);
+}
+
+void msim__schema_put_agent_map(struct msim__schema *w, const struct msim_field *fields)
+{
+  put_closed_map(w, fields, 0, true);
 }
 
 static void put_item(struct msim__schema *w, const struct msim_field *field, unsigned depth)

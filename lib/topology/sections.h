@@ -37,6 +37,8 @@ enum msim__form {
   MSIM__FORM_WAY /* one direction of a link */
 };
 
+#define MSIM__KEY_TCP "tcp" /* of a host, and of every agent beside the keys of its type */
+
 struct msim__key {
   const char *name; /* NULL ends a table */
   enum msim__form form;

@@ -259,9 +259,14 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
     err = refuse(loader, host->place, "tcp of", host->name, msim_node_set_tcp(host->node, plan->tcp));
   if (err == MSIM_OK && plan->disk != NULL)
     err = refuse(loader, host->place, "the disk of", host->name, msim_node_set_disk(host->node, plan->disk));
-  for (i = 0; i < plan->agent_count && err == MSIM_OK; i++)
-    err = refuse(loader, plan->agents[i].place, "the agent", plan->agents[i].type->name,
-                 msim_agent_add(host->node, plan->agents[i].type->name, plan->agents[i].config));
+  for (i = 0; i < plan->agent_count && err == MSIM_OK; i++) {
+    const struct msim__agent_plan *agent = &plan->agents[i];
+
+    err = refuse(loader, agent->place, "the agent", agent->type->name,
+                 msim_agent_add(host->node, agent->type->name, agent->config));
+    if (err == MSIM_OK && agent->tcp != NULL)
+      err = refuse(loader, agent->place, "tcp of", agent->type->name, msim_agent_set_tcp(host->node, agent->tcp));
+  }
   return err;
 }
 

@@ -5,6 +5,7 @@
 #include "text/suggest.h"
 #include "text/yaml_read.h"
 #include "topology/loader.h"
+#include "topology/sections.h"
 
 #include <string.h>
 
@@ -51,9 +52,11 @@ static const struct msim__yaml_node *open_item(struct msim__loader *loader, cons
   return pair->key;
 }
 
-static void fill_agent(struct msim__loader *loader, const struct msim__yaml_node *item, struct msim__agent_plan *out)
+static void fill_agent(struct msim__loader *loader, const struct msim__yaml_node *item,
+                       const struct msim__yaml_node *host_tcp, struct msim__agent_plan *out)
 {
-  const struct msim__yaml_node *keys, *name = open_item(loader, item, &keys);
+  static const char *const other_keys[] = {MSIM__KEY_TCP, NULL};
+  const struct msim__yaml_node *keys, *name = open_item(loader, item, &keys), *tcp;
   struct msim_diag diag;
   void *config;
 
@@ -69,13 +72,16 @@ static void fill_agent(struct msim__loader *loader, const struct msim__yaml_node
   }
   config = msim__arena_alloc(&loader->sim->arena, out->type->config_bytes);
   if (config == NULL ||
-      msim__fields_fill(&loader->fill, out->type->fields, keys, NULL, false, config) == MSIM_ERR_NOMEM)
+      msim__fields_fill(&loader->fill, out->type->fields, keys, other_keys, false, config) == MSIM_ERR_NOMEM)
     loader->err = MSIM_ERR_NOMEM;
   out->config = config;
+  tcp = msim__yaml_find(keys, MSIM__KEY_TCP);
+  if (tcp != NULL && loader->err == MSIM_OK)
+    out->tcp = msim__loader_fill_agent_tcp(loader, tcp, host_tcp);
 }
 
 void msim__loader_fill_agents(struct msim__loader *loader, const struct msim__yaml_node *agents,
-                              struct msim__host_plan *plan)
+                              const struct msim__yaml_node *host_tcp, struct msim__host_plan *plan)
 {
   const struct msim__yaml_entry *e;
   struct msim_diag diag;
@@ -94,5 +100,5 @@ void msim__loader_fill_agents(struct msim__loader *loader, const struct msim__ya
     return;
   }
   for (e = msim__yaml_first(agents); e != NULL && loader->err == MSIM_OK; e = e->next)
-    fill_agent(loader, e->value, &plan->agents[plan->agent_count++]);
+    fill_agent(loader, e->value, host_tcp, &plan->agents[plan->agent_count++]);
 }

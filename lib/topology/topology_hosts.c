@@ -417,7 +417,7 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   if (disk != NULL)
     plan->disk = msim__loader_fill_disk(loader, disk);
   if (agents != NULL)
-    msim__loader_fill_agents(loader, agents, plan);
+    msim__loader_fill_agents(loader, agents, plan->tcp != NULL ? tcp : NULL, plan);
   return plan;
 }
 

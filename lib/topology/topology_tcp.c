@@ -1,5 +1,5 @@
-/* topology_tcp.c: `tcp` of a host as struct msim_tcp_opts. What the values do is TCP's; whether they fit each other
- * too. */
+/* topology_tcp.c: `tcp` of a host or an agent as struct msim_tcp_opts. What the values do is TCP's; whether they fit
+ * each other too. */
 #include "text/escape.h"
 #include "text/suggest.h"
 #include "text/yaml_read.h"
@@ -22,7 +22,10 @@ struct tcp_keys {
   int profile, ecn;
   msim_ns keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns, fin_wait_2_ns;
   uint64_t keepalive_probes, syn_backlog, challenge_acks, black_hole, fastopen_pending;
-  int fastopen;
+  int fastopen, ports, isn;
+  uint64_t receive_buffer_max_bytes, initial_receive_window, quick_acks, window_shift;
+  msim_ns timestamp_tick_ns;
+  bool hystart, limited_transmit, idle_restart, dsack, secure_rst;
 };
 
 /* Zero keeps the default in struct msim_tcp_opts, so no key takes zero. */
@@ -39,8 +42,21 @@ static const char *const profiles[] = {"linux", "freebsd", "plain", NULL};      
 static const char *const ecn_words[] = {"passive", "ask", "none", NULL};           /* enum msim_tcp_ecn */
 static const char *const fastopens[] = {"none", "client", "server", "both", NULL}; /* enum msim_tcp_fastopen */
 
+static const char *const port_words[] = {"sequential", "hashed", NULL}; /* enum msim_tcp_ports */
+static const char *const isn_words[] = {"hashed", "clock", NULL};       /* enum msim_tcp_isn */
+
 static const struct msim_field tcp_fields[] = {
     AMOUNT("receive-buffer", MSIM_FIELD_SIZE_BYTES, receive_buffer_bytes, 256, BUFFER_BYTES_MAX, "128KiB when absent"),
+    AMOUNT("receive-buffer-max", MSIM_FIELD_SIZE_BYTES, receive_buffer_max_bytes, 256, BUFFER_BYTES_MAX,
+           "up to that it grows while the user reads fast; it does not when absent"),
+    AMOUNT("initial-receive-window", MSIM_FIELD_UINT, initial_receive_window, 1, 1000,
+           "in segments, offered at first; the whole buffer when absent"),
+    AMOUNT("window-shift", MSIM_FIELD_UINT, window_shift, 1, 14,
+           "of the window scale; the least that the buffer needs when absent"),
+    AMOUNT("quick-acks", MSIM_FIELD_UINT, quick_acks, 0, 1000,
+           "so many segments are acknowledged at once at the beginning; none when absent"),
+    AMOUNT("timestamp-tick", MSIM_FIELD_DURATION_NS, timestamp_tick_ns, MSIM_MSEC(1), MSIM_SEC(1),
+           "of the clock of timestamps; 1ms when absent"),
     AMOUNT("send-buffer", MSIM_FIELD_SIZE_BYTES, send_buffer_bytes, 256, BUFFER_BYTES_MAX, "128KiB when absent"),
     AMOUNT("initial-window", MSIM_FIELD_UINT, initial_window, 1, 1000, "in segments; 10 when absent"),
     AMOUNT("rto-min", MSIM_FIELD_DURATION_NS, rto_min_ns, 1, TIMEOUT_NS_MAX,
@@ -81,6 +97,15 @@ static const struct msim_field tcp_fields[] = {
            "timeouts of one segment, then smaller ones are tried; never when absent"),
     {"ecn", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, ecn), "passive", NULL, 0, ecn_words, 0, 0, NULL,
      "congestion is marked instead of packets lost (RFC 3168): agreed to, also asked for, or neither"},
+    FLAG("hystart", hystart, "slow start ends when round-trip times grow (RFC 9406), with cubic"),
+    FLAG("limited-transmit", limited_transmit, "the first duplicate ACKs let new text out (RFC 3042)"),
+    FLAG("idle-restart", idle_restart, "slow start after a pause (RFC 5681 4.1)"),
+    FLAG("dsack", dsack, "what has come twice is told, with SACK (RFC 2883)"),
+    FLAG("secure-rst", secure_rst, "a RST counts only at the very next number (RFC 5961 3.2); false: in the window"),
+    {"ports", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, ports), "sequential", NULL, 0, port_words, 0, 0, NULL,
+     "local ports of its connections: one after the other, or from a place of each peer's own (RFC 6056 3.3.3)"},
+    {"isn", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, isn), "hashed", NULL, 0, isn_words, 0, 0, NULL,
+     "initial sequence numbers: by RFC 6528, or by the clock alone, which anybody can foretell"},
     {"fastopen", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, fastopen), "none", NULL, 0, fastopens, 0, 0, NULL,
      "text with the SYN by a cookie (RFC 7413): asked for, granted, both"},
     {"profile", MSIM_FIELD_ENUM, offsetof(struct tcp_keys, profile), "linux", NULL, 0, profiles, 0, 0, NULL,
@@ -181,6 +206,18 @@ static void take(const struct tcp_keys *keys, struct msim_tcp_opts *out)
   out->fastopen = (uint32_t)keys->fastopen;
   out->fastopen_pending_max = (uint32_t)keys->fastopen_pending;
   out->profile = (enum msim_tcp_profile)keys->profile;
+  out->receive_buffer_max_bytes = keys->receive_buffer_max_bytes;
+  out->initial_receive_window_segments = (uint32_t)keys->initial_receive_window;
+  out->window_shift = (uint32_t)keys->window_shift;
+  out->quick_acks = (uint32_t)keys->quick_acks;
+  out->timestamp_tick_ns = keys->timestamp_tick_ns;
+  out->no_hystart = !keys->hystart;
+  out->no_limited_transmit = !keys->limited_transmit;
+  out->no_idle_restart = !keys->idle_restart;
+  out->no_dsack = !keys->dsack;
+  out->insecure_rst = !keys->secure_rst;
+  out->ports = (enum msim_tcp_ports)keys->ports;
+  out->isn = (enum msim_tcp_isn)keys->isn;
 }
 
 struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const struct msim__yaml_node *map)
@@ -217,4 +254,42 @@ struct msim_tcp_opts *msim__loader_fill_tcp(struct msim__loader *loader, const s
     return NULL;
   }
   return out;
+}
+
+/* A map of both: the entries of first, and those of second whose keys it does not have. NULL: out of memory. */
+static const struct msim__yaml_node *lay_over(struct msim__arena *arena, const struct msim__yaml_node *first,
+                                              const struct msim__yaml_node *second)
+{
+  struct msim__yaml_node *both = msim__arena_alloc(arena, sizeof *both);
+  struct msim__yaml_entry *entries = msim__arena_alloc(arena, (first->count + second->count + 1) * sizeof *entries);
+  const struct msim__yaml_entry *e;
+  uint32_t count = 0, i;
+
+  if (both == NULL || entries == NULL)
+    return NULL;
+  for (e = msim__yaml_first(first); e != NULL; e = e->next)
+    entries[count++] = *e;
+  for (e = msim__yaml_first(second); e != NULL; e = e->next)
+    if (msim__yaml_find(first, e->key->u.scalar.text) == NULL)
+      entries[count++] = *e;
+  for (i = 0; i < count; i++)
+    entries[i].next = i + 1 < count ? &entries[i + 1] : NULL;
+  *both = *first;
+  both->u.items.first = count > 0 ? entries : NULL;
+  both->u.items.sorted = NULL;
+  both->count = count;
+  return both;
+}
+
+struct msim_tcp_opts *msim__loader_fill_agent_tcp(struct msim__loader *loader, const struct msim__yaml_node *map,
+                                                  const struct msim__yaml_node *host_map)
+{
+  if (host_map != NULL && map->kind == MSIM__YAML_MAP) {
+    map = lay_over(&loader->arena, map, host_map);
+    if (map == NULL) {
+      loader->err = MSIM_ERR_NOMEM;
+      return NULL;
+    }
+  }
+  return msim__loader_fill_tcp(loader, map);
 }

@@ -150,6 +150,8 @@ static void fast_open_carries_text_once_there_is_a_cookie(void **state)
   sockets_world_run_for(&w, MSIM_MSEC(10));
   assert_int_equal(msim_socket_tcp_info(w.server, &info), 0);
   assert_int_equal(info.state, MSIM_TCP_ESTABLISHED);
+  assert_int_equal(msim_socket_tcp_info(w.client, &info), 0);
+  assert_int_equal(info.options & MSIM_TCPI_OPT_SYN_DATA, MSIM_TCPI_OPT_SYN_DATA);
   sockets_world_close(&w);
 }
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "support/sockets_fixture.h"
+#include "tcp/tcb.h"
 
 #include <string.h>
 
@@ -72,6 +73,117 @@ static void errors_of_icmp_reach_who_named_a_peer(void **state)
   assert_int_equal(msim_socket_remote(s, &to), 0);
   assert_int_equal(msim_socket_connect(s, &(struct msim_endpoint){.port = 0}), 0);
   assert_int_equal(msim_socket_remote(s, &to), -MSIM_ENOTCONN);
+  sockets_world_close(&w);
+}
+
+/* Linux: ENETUNREACH where a router has no route to the network, EHOSTUNREACH where the host does not answer. */
+static void errors_of_icmp_tell_net_from_host(void **state)
+{
+  static const struct {
+    uint8_t type, code;
+    int error;
+  } rows[] = {{3, 0, MSIM_ENETUNREACH},   {3, 1, MSIM_EHOSTUNREACH},  {3, 6, MSIM_ENETUNREACH},
+              {3, 9, MSIM_ENETUNREACH},   {3, 10, MSIM_EHOSTUNREACH}, {3, 11, MSIM_ENETUNREACH},
+              {3, 13, MSIM_EHOSTUNREACH}, {11, 0, MSIM_EHOSTUNREACH}};
+  const struct msim_link_way dead = {.delay_ns = MSIM_MSEC(1), .impair.loss_ppm = 1000000};
+  const struct msim_tcp_opts opts = {.syn_retries_max = 1};
+  struct sockets_world w;
+  struct msim_endpoint to;
+  struct msim_socket *s;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    assert_int_equal(msim__socket_unreachable(rows[i].type, rows[i].code), rows[i].error);
+  for (i = 0; i < 2; i++) {
+    sockets_world_open(&w, &opts, &dead);
+    to = sockets_at(w.b, 9);
+    s = sockets_new(w.a, MSIM_SOCK_STREAM);
+    assert_int_equal(msim_socket_connect(s, &to), -MSIM_EINPROGRESS);
+    msim__tcb_soft_error(s->tcb, rows[i].type, rows[i].code);
+    sockets_world_run_for(&w, MSIM_SEC(10));
+    assert_int_equal(sockets_get(s, MSIM_SO_ERROR), rows[i].error);
+    sockets_world_close(&w);
+  }
+}
+
+/* RFC 1122 4.1.3.5. */
+static void only_the_bound_address_is_heard_and_spoken_from(void **state)
+{
+  const struct msim_addr loopback = msim_addr_ipv4(0x7f000001);
+  struct sockets_world w;
+  struct msim_socket *s, *near, *far;
+  struct msim_endpoint at, from;
+  char got[8];
+
+  (void)state;
+  sockets_world_open(&w, NULL, NULL);
+  s = sockets_new(w.b, MSIM_SOCK_DGRAM);
+  near = sockets_new(w.b, MSIM_SOCK_DGRAM);
+  far = sockets_new(w.a, MSIM_SOCK_DGRAM);
+  at = sockets_at(w.b, 1000);
+  assert_int_equal(msim_socket_bind(s, &at), 0);
+  assert_int_equal(msim_socket_sendto(far, "far", 3, 0, &at), 3);
+  at.addr = loopback;
+  assert_int_equal(msim_socket_connect(near, &at), 0);
+  assert_int_equal(sockets_send(near, "near"), 4);
+  sockets_world_run_for(&w, MSIM_MSEC(5));
+  assert_int_equal(msim_socket_recvfrom(s, got, sizeof got, 0, &from), 3);
+  assert_int_equal(msim_socket_recv(s, got, sizeof got, 0), -MSIM_EAGAIN);
+  assert_int_equal(msim_socket_recv(near, got, sizeof got, 0), -MSIM_ECONNREFUSED);
+  assert_int_equal(msim_socket_sendto(s, "back", 4, 0, &from), 4);
+  sockets_world_run_for(&w, MSIM_MSEC(5));
+  assert_int_equal(msim_socket_recvfrom(far, got, sizeof got, 0, &from), 4);
+  at.addr = msim_node_addr(w.b);
+  assert_true(msim_addr_equal(&from.addr, &at.addr));
+  sockets_world_close(&w);
+}
+
+struct marks {
+  uint8_t tos;
+  bool df;
+};
+
+static int see(void *ctx, const struct msim_trace_record *r)
+{
+  struct marks *marks = ctx;
+
+  marks->tos = r->u.packet.packet->tos;
+  marks->df = r->u.packet.packet->dont_fragment;
+  return MSIM_OK;
+}
+
+/* The DSCP of datagrams, set before and after they have a port; and DF of segments, as IP_MTU_DISCOVER says. */
+static void options_of_ip_show_on_the_wire(void **state)
+{
+  struct marks marks = {0};
+  struct msim__trace_hook hook = {.ctx = &marks, .record = see};
+  struct sockets_world w;
+  struct msim_endpoint to;
+  struct msim_socket *s;
+  int value = 0xb8;
+
+  (void)state;
+  sockets_world_open(&w, NULL, NULL);
+  hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM);
+  msim__trace_add_hook(w.sim, &hook);
+  s = sockets_new(w.a, MSIM_SOCK_DGRAM);
+  to = sockets_at(w.b, 1000);
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_TOS, &value, sizeof value), 0);
+  assert_int_equal(msim_socket_sendto(s, "a", 1, 0, &to), 1);
+  assert_int_equal(marks.tos, 0xb8);
+  value = 0x20;
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_TOS, &value, sizeof value), 0);
+  assert_int_equal(msim_socket_sendto(s, "a", 1, 0, &to), 1);
+  assert_int_equal(marks.tos, 0x20);
+  sockets_world_join(&w);
+  assert_int_equal(sockets_send(w.client, "a"), 1);
+  assert_true(marks.df);
+  value = MSIM_PMTUDISC_DONT;
+  assert_int_equal(msim_socket_setsockopt(w.client, MSIM_IP_MTU_DISCOVER, &value, sizeof value), 0);
+  sockets_world_run_for(&w, MSIM_SEC(1));
+  assert_int_equal(sockets_send(w.client, "a"), 1);
+  assert_false(marks.df);
   sockets_world_close(&w);
 }
 
@@ -153,6 +265,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(datagrams_keep_their_ends),
       cmocka_unit_test(errors_of_icmp_reach_who_named_a_peer),
+      cmocka_unit_test(errors_of_icmp_tell_net_from_host),
+      cmocka_unit_test(only_the_bound_address_is_heard_and_spoken_from),
+      cmocka_unit_test(options_of_ip_show_on_the_wire),
       cmocka_unit_test(only_the_named_peer_is_heard),
       cmocka_unit_test(limits_and_wrong_calls),
   };

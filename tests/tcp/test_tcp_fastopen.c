@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "support/tcp_fixture.h"
+#include "tcp/tcp_fastopen.h"
 
 #include <string.h>
 
@@ -266,7 +267,8 @@ static void syn_when_cookie_is_bad_then_only_the_syn_is_acknowledged(void **stat
   tcp_world_close(&w);
 }
 
-/* 4.2.2: beyond the limit SYNs are taken without Fast Open until handshakes end. */
+/* 4.2.2: beyond the limit SYNs are taken without Fast Open until handshakes end; and 5.1: until a minute after a RST.
+ */
 static void syn_when_too_many_are_pending_then_text_is_left(void **state)
 {
   const struct msim_tcp_opts one = {
@@ -291,6 +293,15 @@ static void syn_when_too_many_are_pending_then_text_is_left(void **state)
   RAW_SEND(&w, .flags = RST, .seq = 6);
   assert_int_equal(row->fast_count, 0);
   assert_string_equal(w.acceptor.heard, "open readable closed(reset)");
+  w.own_iss_known = false;
+  msim_sim_advance_to(w.sim, msim_sim_now_ns(w.sim) + MSIM_SEC(59));
+  RAW_SEND(&w, .flags = SYN, .text = "hello", .cookie = cookie);
+  tcp_raw_expect(&w, "S. 0:0(0) ack 1 win 65535 <mss 1460>");
+  RAW_SEND(&w, .flags = RST, .seq = 1);
+  w.own_iss_known = false;
+  msim_sim_advance_to(w.sim, msim_sim_now_ns(w.sim) + MSIM_SEC(1));
+  RAW_SEND(&w, .flags = SYN, .text = "hello", .cookie = cookie);
+  tcp_raw_expect(&w, "S. 0:0(0) ack 6 win 65535 <mss 1460>");
   tcp_world_close(&w);
 }
 

@@ -114,7 +114,7 @@ static void syn_when_backlog_is_full_then_dropped_until_one_is_done(void **state
   row = msim__tcp_node_of(w.a);
   assert_int_equal(row->half_open_count, 1);
   tcp_raw_expect(&w, "S. 0:0(0) ack 1 win 65535");
-  assert_false(msim__tcp_may_half_open(w.a));
+  assert_false(msim__tcp_may_half_open(w.a, NULL));
   RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 1);
   assert_int_equal(row->half_open_count, 0);
   RAW_SEND(&w, .flags = RST, .seq = 1);

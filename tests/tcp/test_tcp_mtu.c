@@ -205,6 +205,37 @@ static void path_when_routers_say_nothing_then_stuck_unless_suspected(void **sta
   end_path(&p);
 }
 
+static uint32_t first_mss(struct path *p, const char *addr)
+{
+  struct msim_endpoint to = {.port = TCP_PORT};
+  struct msim__tcb *tcb = NULL;
+  uint32_t mss;
+
+  assert_int_equal(msim_addr_parse(&to.addr, addr, strlen(addr)), MSIM_OK);
+  assert_int_equal(msim__tcp_connect(p->w.a, to, 0, NULL, NULL, &tcb), MSIM_OK);
+  mss = tcb->mss_path;
+  assert_int_equal(tcb->mss_own, 1460); /* what the other way takes is another matter */
+  msim__tcp_abort(tcb);
+  return mss;
+}
+
+/* RFC 1191 6.3: what was learned is for ten minutes, for that address. */
+static void path_when_learned_then_later_connections_begin_with_it(void **state)
+{
+  static const struct msim_tcp_opts opts = {.data_retries_max = 6};
+  struct path p;
+
+  (void)state;
+  run_path(&p, &opts, false, 1300);
+  assert_int_equal(first_mss(&p, "10.0.0.3"), 1260);
+  assert_int_equal(first_mss(&p, "10.0.0.2"), 1460);
+  msim_sim_advance_to(p.w.sim, MSIM_SEC(599));
+  assert_int_equal(first_mss(&p, "10.0.0.3"), 1260);
+  msim_sim_advance_to(p.w.sim, MSIM_SEC(601));
+  assert_int_equal(first_mss(&p, "10.0.0.3"), 1460);
+  end_path(&p);
+}
+
 /* Without the discovery: no DF, 536 bytes at most, whatever the path could take; to a neighbour the whole MTU. */
 static void path_when_not_discovered_then_536_bytes_without_df(void **state)
 {
@@ -233,6 +264,7 @@ int main(void)
       cmocka_unit_test(segment_when_small_or_not_suspected_then_as_it_is),
       cmocka_unit_test(board_when_segments_become_smaller_then_cut_alike),
       cmocka_unit_test(path_when_routers_say_nothing_then_stuck_unless_suspected),
+      cmocka_unit_test(path_when_learned_then_later_connections_begin_with_it),
       cmocka_unit_test(path_when_not_discovered_then_536_bytes_without_df),
   };
 

@@ -273,6 +273,39 @@ static void rows_when_path_loses_and_reorders_then_none_is_forgotten(void **stat
   assert_true(checked_count > 0);
 }
 
+/* Without a rate whole flights go out in one instant, and what is sent again goes out behind new text of that instant:
+ * that this arrives says nothing about it. Numbers of packets from a to b: SYN, ACK, then the first flight. */
+static void flight_when_sent_in_one_instant_then_only_what_is_lost_goes_again(void **state)
+{
+  static const uint32_t drops[][5] = {{8, 0}, {8, 11, 0}, {4, 8, 11, 0}, {5, 6, 7, 0}, {8, 25, 0}};
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof drops / sizeof drops[0]; i++) {
+    struct msim_link_way way = {.delay_ns = MSIM_MSEC(10), .impair.drop_nth = drops[i]};
+    struct tcp_world w;
+    struct msim_blob *blob;
+    uint64_t count = 0;
+
+    while (drops[i][count] != 0)
+      count++;
+    tcp_world_open(&w, 1, NULL, &way);
+    tcp_world_listen(&w);
+    blob = msim_blob_new(w.sim, NULL, 60000);
+    assert_non_null(blob);
+    w.opener.quiet = w.acceptor.quiet = true;
+    w.opener.source = blob;
+    w.acceptor.closes_on_eof = true;
+    tcp_world_connect(&w);
+    assert_int_equal(msim_sim_run(w.sim, MSIM_SEC(30)), MSIM_OK);
+    assert_int_equal(w.acceptor.received_bytes, 60000);
+    assert_int_equal(w.sim->counters.drop_count, count);
+    assert_int_equal(w.sim->counters.retransmit_count, count);
+    msim_blob_unref(blob);
+    tcp_world_close(&w);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -284,6 +317,7 @@ int main(void)
       cmocka_unit_test(row_when_late_within_the_window_then_nothing_is_sent_again),
       cmocka_unit_test(retransmission_when_lost_then_sent_once_more),
       cmocka_unit_test(rows_when_path_loses_and_reorders_then_none_is_forgotten),
+      cmocka_unit_test(flight_when_sent_in_one_instant_then_only_what_is_lost_goes_again),
       cmocka_unit_test(window_when_duplicates_are_told_then_grows_once_in_a_round_trip),
   };
 

@@ -90,7 +90,7 @@ static void echo(struct tcp_world *w, uint32_t age_ms)
 {
   struct msim__tcb *tcb = w->acceptor.tcb;
   const struct msim__segment seg = {
-      .ack = tcb->snd_nxt + 1, .has_timestamps = true, .ts_echo = msim__tcp_ts_clock(w->sim) + tcb->ts_offset - age_ms};
+      .ack = tcb->snd_nxt + 1, .has_timestamps = true, .ts_echo = msim__tcb_ts_now(tcb) - age_ms};
 
   msim__tcb_rtt_acked(tcb, &seg);
 }

@@ -125,6 +125,39 @@ static void time_wait_when_many_then_each_ends_in_its_order(void **state)
   tcp_world_close(&w);
 }
 
+/* Connections with options of their own: 10, 3, 6 and 1 s, begun one second apart. */
+static void time_wait_when_spans_differ_then_each_ends_in_its_time(void **state)
+{
+  static const msim_ns spans_ns[] = {MSIM_SEC(10), MSIM_SEC(3), MSIM_SEC(6), MSIM_SEC(1)};
+  struct tcp_world w;
+  size_t i;
+
+  (void)state;
+  tcp_world_open(&w, 1, NULL, NULL);
+  tcp_world_listen(&w);
+  w.acceptor.closes_on_eof = true;
+  w.opener.quiet = w.acceptor.quiet = true;
+  for (i = 0; i < sizeof spans_ns / sizeof *spans_ns; i++) {
+    tcp_world_connect(&w);
+    msim__tcp_own_opts(w.opener.tcb)->time_wait_ns = spans_ns[i];
+    tcp_world_run_for(&w, MSIM_MSEC(10));
+    msim__tcp_close(w.opener.tcb);
+    tcp_world_run_for(&w, MSIM_MSEC(990));
+  }
+  assert_int_equal(heads(&w), 4); /* at 4 s; the second and the last end a bit later */
+  tcp_world_run_for(&w, MSIM_MSEC(500));
+  assert_int_equal(heads(&w), 2);
+  tcp_world_run_for(&w, MSIM_SEC(3));
+  assert_int_equal(heads(&w), 2);
+  tcp_world_run_for(&w, MSIM_SEC(1));
+  assert_int_equal(heads(&w), 1);
+  tcp_world_run_for(&w, MSIM_MSEC(1400));
+  assert_int_equal(heads(&w), 1);
+  tcp_world_run_for(&w, MSIM_MSEC(200));
+  assert_int_equal(heads(&w), 0);
+  tcp_world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -133,6 +166,7 @@ int main(void)
       cmocka_unit_test(syn_when_beyond_old_numbers_then_new_connection_else_challenged),
       cmocka_unit_test(syn_when_listener_is_gone_then_challenged),
       cmocka_unit_test(time_wait_when_many_then_each_ends_in_its_order),
+      cmocka_unit_test(time_wait_when_spans_differ_then_each_ends_in_its_time),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

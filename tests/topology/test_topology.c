@@ -173,6 +173,10 @@ static void load_when_tcp_then_options(void **state)
            "      user-timeout: 90s\n      fin-wait-2: 30s\n      syn-backlog: 5\n      challenge-acks: 7\n"
            "      ecn: ask\n      frto: false\n      pmtud: false\n      black-hole: 3\n"
            "      fastopen: server\n      fastopen-pending: 9\n"
+           "      receive-buffer-max: 64KiB\n      initial-receive-window: 5\n      window-shift: 6\n"
+           "      quick-acks: 8\n      timestamp-tick: 10ms\n      hystart: false\n      limited-transmit: false\n"
+           "      idle-restart: false\n      dsack: false\n      secure-rst: false\n      ports: hashed\n"
+           "      isn: clock\n"
            "  b: {tcp: {delayed-ack: 100ms}}\n  c:\n");
   const struct msim_tcp_opts *a = msim_node_find(sim, "a")->tcp_opts, *b = msim_node_find(sim, "b")->tcp_opts;
 
@@ -205,6 +209,18 @@ static void load_when_tcp_then_options(void **state)
   assert_true(a->no_pmtud && !b->no_pmtud);
   assert_int_equal(a->black_hole_timeouts, 3);
   assert_int_equal(b->black_hole_timeouts, 0);
+  assert_int_equal(a->receive_buffer_max_bytes, 65536);
+  assert_int_equal(b->receive_buffer_max_bytes, 131072);
+  assert_int_equal(a->initial_receive_window_segments, 5);
+  assert_int_equal(a->window_shift, 6);
+  assert_int_equal(a->quick_acks, 8);
+  assert_int_equal(a->timestamp_tick_ns, MSIM_MSEC(10));
+  assert_int_equal(b->timestamp_tick_ns, MSIM_MSEC(1));
+  assert_true(a->no_hystart && a->no_limited_transmit && a->no_idle_restart && a->no_dsack && a->insecure_rst);
+  assert_false(b->no_hystart || b->no_limited_transmit || b->no_idle_restart || b->no_dsack || b->insecure_rst);
+  assert_int_equal(a->ports, MSIM_TCP_PORTS_HASHED);
+  assert_int_equal(a->isn, MSIM_TCP_ISN_CLOCK);
+  assert_true(b->ports == MSIM_TCP_PORTS_SEQUENTIAL && b->isn == MSIM_TCP_ISN_HASHED);
   assert_false(b->no_timestamps || b->no_sack || b->no_prr);
   assert_int_equal(b->profile, MSIM_TCP_LINUX);
   assert_int_equal(b->delayed_ack_ns, MSIM_MSEC(100));
