@@ -1,4 +1,4 @@
-/* broken.c: the rules of TCP that a run broke (docs/invariants.md), collected to be told at the end. */
+/* broken.c: the rules of TCP and of mail that a run broke (docs/invariants.md), collected to be told at the end. */
 #include "command.h"
 
 #include <inttypes.h>
@@ -8,8 +8,9 @@
 #define SHOWN_MAX 20u
 
 struct finding {
-  char rule[8], side[8], segment[16], text[240];
+  char rule[8], side[8], segment[16], text[320];
   char connection[MSIM_FLOW_TEXT_BYTES];
+  char message[201], recipient[256], host[256]; /* of rules about mail */
   uint64_t n;
   msim_ns at_ns;
 };
@@ -32,6 +33,9 @@ static void note(void *user, const struct msim_invariant_finding *finding)
   snprintf(kept->segment, sizeof kept->segment, "%s", finding->segment);
   snprintf(kept->text, sizeof kept->text, "%s", finding->text);
   snprintf(kept->connection, sizeof kept->connection, "%s", finding->connection);
+  snprintf(kept->message, sizeof kept->message, "%s", finding->message);
+  snprintf(kept->recipient, sizeof kept->recipient, "%s", finding->recipient);
+  snprintf(kept->host, sizeof kept->host, "%s", finding->host);
   kept->n = finding->n;
   kept->at_ns = finding->at_ns;
 }
@@ -57,6 +61,23 @@ static uint64_t kept_count(const struct broken *broken)
   return broken->count < SHOWN_MAX ? broken->count : SHOWN_MAX;
 }
 
+static void print_place(const struct finding *f, const struct output *output)
+{
+  if (f->message[0] == '\0') {
+    fprintf(output->file, " by the %s of ", f->side);
+    output_text(output->file, f->connection);
+  } else {
+    fputs(" by ", output->file);
+    output_text(output->file, f->message);
+    if (f->recipient[0] != '\0')
+      fputs(" for ", output->file);
+    output_text(output->file, f->recipient);
+    if (f->host[0] != '\0')
+      fputs(" on ", output->file);
+    output_text(output->file, f->host);
+  }
+}
+
 void broken_print(const struct broken *broken, const struct output *output)
 {
   uint64_t i;
@@ -67,8 +88,7 @@ void broken_print(const struct broken *broken, const struct output *output)
     output_style(output, STYLE_BAD);
     fprintf(output->file, "broken: %s", f->rule);
     output_style(output, STYLE_PLAIN);
-    fprintf(output->file, " by the %s of ", f->side);
-    output_text(output->file, f->connection);
+    print_place(f, output);
     fputs(" at ", output->file);
     output_seconds(output->file, f->at_ns);
     fprintf(output->file, " s%s%s: %s\n", f->segment[0] != '\0' ? ", " : "", f->segment, f->text);
@@ -85,9 +105,20 @@ void broken_print_json(const struct broken *broken, FILE *file)
   for (i = 0; i < kept_count(broken); i++) {
     const struct finding *f = &broken->first[i];
 
-    fprintf(file, "%s{\"rule\":\"%s\",\"side\":\"%s\",\"conn\":", i > 0 ? "," : "", f->rule, f->side);
-    output_json_text(file, f->connection);
-    fprintf(file, ",\"seg\":\"%s\",\"n\":%" PRIu64 ",\"at_ns\":%" PRIu64 ",\"text\":", f->segment, f->n, f->at_ns);
+    fprintf(file, "%s{\"rule\":\"%s\",", i > 0 ? "," : "", f->rule);
+    if (f->message[0] == '\0') {
+      fprintf(file, "\"side\":\"%s\",\"conn\":", f->side);
+      output_json_text(file, f->connection);
+      fprintf(file, ",\"seg\":\"%s\"", f->segment);
+    } else {
+      fputs("\"message\":", file);
+      output_json_text(file, f->message);
+      fputs(",\"recipient\":", file);
+      output_json_text(file, f->recipient);
+      fputs(",\"host\":", file);
+      output_json_text(file, f->host);
+    }
+    fprintf(file, ",\"n\":%" PRIu64 ",\"at_ns\":%" PRIu64 ",\"text\":", f->n, f->at_ns);
     output_json_text(file, f->text);
     putc('}', file);
   }

@@ -40,6 +40,7 @@ struct msim_cc_type {
                  msim_ns now_ns); /* new data, not in recovery */
   void (*on_loss)(void *state, struct msim_cc_vars *v, enum msim_loss why, msim_ns now_ns);
   /* may be NULL: */
+  /* With PRR (RFC 9937) the window is ssthresh afterwards, whatever this has made of it. */
   void (*on_recovered)(void *state, struct msim_cc_vars *v, msim_ns now_ns);
   void (*on_idle)(void *state, struct msim_cc_vars *v, msim_ns idle_ns); /* RFC 5681 4.1 */
   /* The last on_loss was for nothing: what was taken for lost had only been late (RFC 4015). cwnd and ssthresh stand

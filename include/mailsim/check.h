@@ -1,4 +1,4 @@
-/* check.h: deciding whether a run shows a scene, and whether its TCP keeps the rules.
+/* check.h: deciding whether a run shows a scene, and whether its TCP and its mail keep the rules.
  *
  * A scene is a YAML file that names few steps; a trace holds many more records. The steps are found in it, in order, by
  * the earliest records that fit; records that no step claims do not matter. The format is described in docs/scenes.md.
@@ -106,21 +106,26 @@ MSIM_API const char *msim_scene_title(const struct msim_scene *scene); /* "" whe
 
 /* ---- invariants: what must hold in every run (docs/invariants.md) ---- */
 
-/* A rule that was broken; everything is borrowed during the callback. */
+/* A rule that was broken; everything is borrowed during the callback. Rules of TCP are about a connection, those of mail
+ * about a message; what does not apply is "". */
 struct msim_invariant_finding {
-  const char *rule;       /* "T5"; stable */
+  const char *rule;       /* "T5", "I3"; stable */
   const char *connection; /* "laptop>mx:25#1" */
   const char *side;       /* whose end broke it: "client", "server" */
   const char *segment;    /* "c3", or "" where no segment did it */
   const char *text;       /* one sentence without its end */
   uint64_t n;             /* of the record at which it was seen */
   msim_ns at_ns;          /* its time */
+  const char *message;    /* "m1": its label */
+  const char *recipient;  /* "bob@y.example" */
+  const char *host;       /* at which it was seen */
 };
 
 typedef void msim_invariants_fn(void *user, const struct msim_invariant_finding *finding);
 
-/* Judges every TCP connection of a run, from its records alone: before the start. fn (may be NULL) is called for each
- * finding, once per connection, side and rule, until msim_sim_finish has returned. Once per simulation.
+/* Judges every TCP connection and every message of a run, from its records alone: before the start. fn (may be NULL) is
+ * called for each finding, once per connection, side and rule, or per message and rule, until msim_sim_finish has
+ * returned. Once per simulation.
  * MSIM_ERR_STATE: started, or attached already. MSIM_ERR_NOMEM. */
 MSIM_API int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *user);
 
@@ -129,6 +134,8 @@ struct msim_invariants_info {
   uint64_t finding_count;
   uint64_t connection_count; /* judged */
   uint64_t unjudged_count;   /* connections beyond what is kept at one time */
+  uint64_t message_count;    /* judged */
+  uint64_t unjudged_message_count;
 };
 /* All zero when nothing is attached. */
 #define msim_invariants_info(sim, out) msim_invariants_info_sized((sim), (out), sizeof(struct msim_invariants_info))

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-enum msim_proto { MSIM_PROTO_ICMP = 1, MSIM_PROTO_TCP = 6, MSIM_PROTO_UDP = 17 };
+enum msim_proto { MSIM_PROTO_ICMP = 1, MSIM_PROTO_TCP = 6, MSIM_PROTO_UDP = 17, MSIM_PROTO_ICMPV6 = 58 };
 
 /* RFC 9293 3.1 and RFC 3168; the values are the bits of the header. */
 enum msim_tcp_flag {
@@ -50,15 +50,19 @@ struct msim_udp_view {
 };
 
 struct msim_icmp_view {
-  uint8_t type, code;
+  uint8_t type, code; /* of ICMP, or of ICMPv6 */
   uint32_t rest; /* the second word of the header: echo id and sequence, or the MTU in its lower half (RFC 1191) */
 };
 
 struct msim_packet {
-  struct msim_addr src, dst;
-  uint8_t proto, ttl, tos; /* enum msim_proto; DSCP and ECN bits */
+  struct msim_addr src, dst; /* both of one family */
+  uint8_t proto, ttl, tos;   /* enum msim_proto; hop limit; DSCP and ECN bits, or traffic class */
   bool dont_fragment;
   uint16_t id;
+  /* Of a fragment (msim_packet_is_fragment): where its part begins in the payload of IP, a multiple of 8, and whether
+   * another one follows. Its payload is that part, header of the transport and all, and l4 and options are empty. */
+  bool more_fragments;
+  uint16_t fragment_offset_bytes;
   union {
     struct msim_tcp_view tcp;
     struct msim_udp_view udp;
@@ -66,14 +70,23 @@ struct msim_packet {
   } l4;
   struct msim_slice options; /* TCP option bytes in their order, may be empty */
   struct msim_slice payload;
+  struct msim_slice ip_options; /* of the IP header (RFC 791 3.1) in their order, padded to words; may be empty. IPv6: the
+                                 * extension headers (RFC 8200 4) in their order, of a fragment those up to its own */
+  uint8_t first_header; /* IPv6: which one ip_options begins with; 0 also when there is none */
+  uint32_t flow_label;  /* IPv6: 20 bits */
 };
 
-/* The bytes of a whole IPv4 packet with true checksums. Returns the length, 0 when capacity_bytes is too small or the
- * packet cannot be written (RFC 791, 9293, 768, 792). 65535 bytes always suffice. */
+static inline bool msim_packet_is_fragment(const struct msim_packet *packet)
+{
+  return packet->more_fragments || packet->fragment_offset_bytes != 0;
+}
+
+/* The bytes of a whole IPv4 or IPv6 packet with true checksums. Returns the length, 0 when capacity_bytes is too small or
+ * the packet cannot be written (RFC 791, 8200, 9293, 768, 792, 4443). 65535 bytes always suffice, for IPv6 65575. */
 MSIM_API size_t msim_packet_encode(const struct msim_packet *packet, uint8_t *out, size_t capacity_bytes);
 
-/* Reads a whole IPv4 packet; the slices point into bytes. MSIM_ERR_SYNTAX for what is cut, inconsistent, fragmented or
- * has a wrong checksum. */
+/* Reads a whole IPv4 or IPv6 packet, or one fragment of one; the slices point into bytes. MSIM_ERR_SYNTAX for what is
+ * cut, inconsistent or has a wrong checksum; that of the transport can be judged in whole packets only. */
 MSIM_API int msim_packet_decode(struct msim_packet *out, struct msim_slice bytes);
 
 #ifdef __cplusplus

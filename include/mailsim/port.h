@@ -1,4 +1,4 @@
-/* port.h: a port through which whole IPv4 packets enter and leave a simulation: its TUN interface.
+/* port.h: a port through which IPv4 packets enter and leave a simulation: its TUN interface.
  *
  * Behind a port is something that the simulation does not know: a TCP under test, a kernel, a player of recorded
  * packets. The port is a host of the topology without a TCP and without agents of its own. It is joined to other hosts
@@ -58,11 +58,12 @@ MSIM_API int msim_port_open_sized(struct msim_sim *sim, const char *name, const 
 /* The host, for msim_link_add. */
 MSIM_API struct msim_node *msim_port_node(const struct msim_port *port);
 
-/* Sends one whole IPv4 packet now, as its sender made it: TTL, id, DSCP and ECN bits, DF and the bytes of TCP options
- * stay (RFC 791, 9293, 768, 792). Bytes behind its length are left out, the reserved bit is cleared, and a UDP datagram
- * without checksum gets one. It is sent like a packet of a host: one that is too large for the first link, with or
- * without DF, dies and is answered with ICMP, for the simulation knows no fragments. Starts the simulation when it has
- * not been started. bytes are not kept.
+/* Sends one IPv4 packet now, as its sender made it: TTL, id, DSCP and ECN bits, DF, and the options of IP and TCP stay
+ * (RFC 791, 9293, 768, 792). Bytes behind its length are left out, the reserved bit is cleared, and a UDP datagram
+ * without checksum gets one. It is sent like a packet of a host: one that is too large for the first link goes on in
+ * fragments, or with DF dies and is answered with ICMP. A fragment is a packet too; the host that it is for puts the
+ * parts together, and judges their checksum then. Starts the simulation when it has not been started. bytes are not
+ * kept.
  *
  * A packet without a flow gets one: a SYN opens it, named CLIENT>SERVER:PORT#N after the hosts that have the addresses
  * (the port, for its own), and its answers belong to it; other segments join the connection that their addresses and
@@ -73,9 +74,9 @@ MSIM_API struct msim_node *msim_port_node(const struct msim_port *port);
  * the sticky failure of the simulation. */
 MSIM_API int msim_port_inject(struct msim_port *port, struct msim_slice bytes);
 
-/* Takes the oldest packet that has come to the port, with true lengths and checksums. Returns its length, 0 when there
- * is none. When it is longer than capacity_bytes nothing is written and the packet stays; 65535 bytes always suffice.
- * *at_ns (at_ns may be NULL) is when it came. */
+/* Takes the oldest packet that has come to the port, with true lengths and checksums; a fragment, where a link was too
+ * narrow for the whole. Returns its length, 0 when there is none. When it is longer than capacity_bytes nothing is
+ * written and the packet stays; 65535 bytes always suffice. *at_ns (at_ns may be NULL) is when it came. */
 MSIM_API size_t msim_port_extract(struct msim_port *port, void *buffer, size_t capacity_bytes, msim_ns *at_ns);
 
 /* What has happened so far. Members are only ever added at the end. */
@@ -89,12 +90,13 @@ struct msim_port_counters {
   uint64_t version_count;     /* not IPv4 */
   uint64_t header_count;      /* lengths in a header contradict each other */
   uint64_t checksum_count;    /* that of IP, TCP, UDP or ICMP is wrong */
-  uint64_t fragment_count;    /* a part of a packet */
-  uint64_t ip_option_count;   /* a source route, or options of IP that make no sense; others are left out */
+  uint64_t fragment_count;    /* a part that fits into no packet: empty, of a length that cannot be, beyond the end */
+  uint64_t ip_option_count;   /* has an option of IP of an impossible length */
   uint64_t protocol_count;    /* not TCP, UDP or ICMP */
   uint64_t ttl_count;         /* its time to live is 0 (RFC 1122 3.2.1.7) */
   uint64_t source_count;      /* sent by nobody: no host and no port has the address */
   uint64_t destination_count; /* sent to nobody, to many, or back into the same port */
+  uint64_t injected_fragment_count; /* of those injected: parts of packets */
 };
 #define msim_port_counters(port, out) msim_port_counters_sized((port), (out), sizeof(struct msim_port_counters))
 MSIM_API void msim_port_counters_sized(const struct msim_port *port, struct msim_port_counters *out, size_t out_bytes);

@@ -136,8 +136,8 @@ enum msim_msg {
 /* Sends; returns how many bytes were taken, fewer than size_bytes when the buffer is full. At most 1 GiB at a time.
  * TCP: -MSIM_EAGAIN: no room, or still connecting; -MSIM_EPIPE: not connected, shut down, or the connection is over;
  * the error of a broken connection once (-MSIM_ECONNRESET …).
- * UDP: all or nothing. -MSIM_EMSGSIZE: larger than 65507 or than the MTU of the first link; -MSIM_EDESTADDRREQ: no
- * peer; -MSIM_ENETUNREACH; -MSIM_ECONNREFUSED and the like: what ICMP told since, once. */
+ * UDP: all or nothing. -MSIM_EMSGSIZE: larger than 65507, or with PMTUDISC_DO than the MTU of the first link;
+ * -MSIM_EDESTADDRREQ: no peer; -MSIM_ENETUNREACH; -MSIM_ECONNREFUSED and the like: what ICMP told since, once. */
 MSIM_API int msim_socket_send(struct msim_socket *socket, const void *data, size_t size_bytes, int flags);
 /* remote NULL: as msim_socket_send. On TCP remote is ignored, but with MSIM_MSG_FASTOPEN: the number of bytes that went
  * onto the SYN, or -MSIM_EINPROGRESS without a cookie: nothing was taken then. */
@@ -245,11 +245,12 @@ struct msim_linger {
   X(TCP_INFO, struct msim_tcp_info) /* get */                                                                          \
   X(TCP_QUICKACK, int)              /* 1: every segment is acknowledged at once; 0: by the host's rule */              \
   X(TCP_DEFER_ACCEPT,                                                                                                  \
-    int)                  /* listener: s; accept and poll tell of a connection once it has data, or after that time */ \
-  X(TCP_LINGER2, int)     /* s of FIN-WAIT-2 after close; 0: 60 */                                                     \
-  X(IP_TOS, int)          /* 0 .. 255; the ECN bits are TCP's own; UDP: 0 only */                                      \
-  X(IP_MTU_DISCOVER, int) /* MSIM_PMTUDISC_…; packets always have DF set, fragments are not made */                  \
-  X(IP_MTU, int)          /* get, connected: of the path as far as known */
+    int)              /* listener: s; accept and poll tell of a connection once it has data, or after that time */     \
+  X(TCP_LINGER2, int) /* s of FIN-WAIT-2 after close; 0: 60 */                                                         \
+  X(IP_TOS, int)      /* 0 .. 255; the ECN bits are TCP's own; UDP: 0 only */                                          \
+  X(IP_MTU_DISCOVER,                                                                                                   \
+    int) /* MSIM_PMTUDISC_…; DO: datagrams have DF, else they may travel in fragments; DONT: segments have none */   \
+  X(IP_MTU, int) /* get, connected: of the path as far as known */
 
 enum msim_socket_option {
 #define MSIM_SOCKET_OPTION_ENUM(name, type) MSIM_##name,

@@ -154,7 +154,7 @@ struct msim_tcp_opts {
   bool no_timestamps; /* RFC 7323 */
   bool no_sack;       /* RFC 2018, 2883, 6675 */
   bool no_prr;        /* RFC 9937 */
-  bool no_rack;       /* RFC 8985, which needs SACK and timestamps; without it RFC 6675 */
+  bool no_rack;       /* RFC 8985, which needs SACK; without it RFC 6675 */
   enum msim_tcp_profile profile;
   msim_ns keepalive_idle_ns;     /* 0: no keep-alive (RFC 9293 MUST-25) */
   msim_ns keepalive_interval_ns; /* between its probes; default 75 s */

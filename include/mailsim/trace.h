@@ -25,7 +25,8 @@ extern "C" {
   X(HOST, "host")                                                                                                      \
   X(FAULT, "fault")                                                                                                    \
   X(CHECK, "check")                                                                                                    \
-  X(MESSAGE, "message")
+  X(MESSAGE, "message")                                                                                                \
+  X(FRAGMENT, "fragment")
 
 enum msim_trace_kind {
 #define MSIM_TRACE_ENUM(name, text) MSIM_TRACE_##name,
@@ -67,7 +68,8 @@ struct msim_trace_unit {
   size_t value_count;
 };
 
-/* SEGMENT, DATAGRAM, ICMP */
+/* SEGMENT, DATAGRAM, ICMP, FRAGMENT. A packet that travels in fragments has its own records, as if it were one: sent by
+ * the host that made it, arrived once it is put together, dropped with its first lost part. Each part has records too. */
 struct msim_trace_packet {
   enum msim_trace_point point;
   const struct msim_flow *flow; /* ICMP: NULL, or the flow that it is about */
@@ -88,6 +90,7 @@ struct msim_trace_packet {
   /* So many bytes at the end of the payload are not known and stand as zeros: a trace file keeps the beginning only
    * (msim_trace_replay). 0 in a run. */
   uint32_t unseen_bytes;
+  bool fragmented; /* no such packet was on a wire at this point, but its fragments were */
 };
 
 /* APP: something that an application, or the network layer (agent NULL), did or learned.

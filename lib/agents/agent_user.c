@@ -3,11 +3,13 @@
  * Acts are rows of one table, by their key in the script. What becomes of a mail is told in user_sending.h, how
  * mail is read in user_reading.h. */
 #include "agents/draw.h"
+#include "agents/user_addresses.h"
 #include "agents/user_reading.h"
 #include "agents/user_sending.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct step_config {
@@ -50,6 +52,23 @@ static const char *check_address(const char *text)
              : "an address such as anna@x.example is expected here";
 }
 
+/* An address, or a range of them, which is judged by its first. */
+static const char *check_addresses(const char *text)
+{
+  static const char bad_range[] = "a range such as reader[1..1000]@y.example is expected here, of at most 65536";
+  const char *begin = strchr(text, '[');
+  uint64_t first, last;
+  char one[512];
+  size_t open, close;
+
+  if (msim__user_range(text, &open, &close, &first, &last)) {
+    int n = snprintf(one, sizeof one, "%.*s%llu%s", (int)open, text, (unsigned long long)last, text + close + 1);
+
+    return n > 0 && (size_t)n < sizeof one ? check_address(one) : bad_range;
+  }
+  return begin != NULL && strstr(begin, "..") != NULL ? bad_range : check_address(text);
+}
+
 static const char *check_address_or_none(const char *text)
 {
   return text[0] == '\0' ? NULL : check_address(text);
@@ -80,7 +99,7 @@ static const char *check_type(const char *text)
 }
 
 static const struct msim_field address_item[] = {
-    {.key = "to", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_address},
+    {.key = "to", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_addresses},
 };
 
 static const struct msim_field attachment_fields[] = {
@@ -130,7 +149,7 @@ static const struct msim_field mail_fields[] = {
      .item_bytes = sizeof(const char *),
      .min = 1,
      .max = 1000,
-     .help = "the recipients' addresses"},
+     .help = "the recipients' addresses; reader[1..9]@y.example stands for nine"},
     {.key = "cc",
      .kind = MSIM_FIELD_LIST,
      .offset = offsetof(struct msim__user_mail, cc),
@@ -391,13 +410,18 @@ struct state {
   size_t step_count;
   struct msim_timer traffic_timer;
   uint64_t traffic_count;
+  struct msim_list traffic_to; /* const char *: ranges written out */
 };
 
 static void act_send(struct step *step)
 {
   struct state *state = msim_agent_state(step->agent);
+  struct msim__user_mail mail = *step->config->send;
 
-  msim__user_send(&state->outbox, step->account, step->config->send);
+  if (msim__user_addresses_expand(step->agent, mail.to, &mail.to) == MSIM_OK &&
+      msim__user_addresses_expand(step->agent, mail.cc, &mail.cc) == MSIM_OK &&
+      msim__user_addresses_expand(step->agent, mail.bcc, &mail.bcc) == MSIM_OK)
+    msim__user_send(&state->outbox, step->account, &mail);
 }
 
 static void act_check(struct step *step)
@@ -511,8 +535,8 @@ static void on_traffic(struct msim_timer *timer, msim_ns now_ns)
   struct msim_agent *agent = state->outbox.agent;
   const struct config *config = msim_agent_config(agent);
   const struct traffic_config *traffic = config->traffic;
-  const char *const *to = traffic->to.items;
-  const char *one = to[msim_agent_random_below(agent, traffic->to.count)];
+  const char *const *to = state->traffic_to.items;
+  const char *one = to[msim_agent_random_below(agent, state->traffic_to.count)];
   struct msim__user_mail mail = {.message = "", .from = "", .to = {&one, 1}, .subject = traffic->subject, .body = ""};
 
   (void)now_ns;
@@ -589,6 +613,8 @@ static int start(struct msim_agent *agent)
     return MSIM_ERR_INVALID;
   }
   err = start_script(agent);
+  if (err == MSIM_OK && config->traffic != NULL)
+    err = msim__user_addresses_expand(agent, config->traffic->to, &state->traffic_to);
   if (err == MSIM_OK && config->traffic != NULL)
     arm_traffic(agent, config->traffic->from_ns);
   return err;

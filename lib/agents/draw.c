@@ -4,7 +4,8 @@
 #include "agents/draw_tables.h"
 
 #define ONE UINT64_C(65536)
-#define LOG2_E_PPM UINT64_C(1442695)
+#define Z90 UINT64_C(83988) /* below this many standard deviations lie nine of ten, in 1/65536 */
+#define SPREAD_MAX (20 * 65536u)
 
 /* ---- keys ---- */
 
@@ -17,11 +18,7 @@
 #define LOGNORMAL(kind_of, name)                                                                                       \
   static const struct msim_field name[] = {                                                                            \
       {.key = "median", .kind = kind_of, .offset = offsetof(struct msim__draw_lognormal, median), .min = 1},           \
-      {.key = "sigma",                                                                                                 \
-       .kind = MSIM_FIELD_PPM,                                                                                         \
-       .offset = offsetof(struct msim__draw_lognormal, sigma_ppm),                                                     \
-       .fallback = "100%",                                                                                             \
-       .max = 4000000},                                                                                                \
+      {.key = "p90", .kind = kind_of, .offset = offsetof(struct msim__draw_lognormal, p90), .min = 1},                 \
       {.key = NULL},                                                                                                   \
   }
 #define DRAW(kind_of, name, uniform_fields, lognormal_fields, item_fields)                                             \
@@ -93,12 +90,36 @@ uint64_t msim__draw_exponential(uint64_t (*next)(void *ctx), void *ctx)
   return sum;
 }
 
-uint64_t msim__draw_lognormal(uint64_t random, uint32_t sigma_ppm)
+uint32_t msim__draw_spread(uint64_t median, uint64_t p90)
 {
-  uint64_t index = random >> 56, rest = random >> 40 & 0xffff, exponent, fraction, low;
-  int64_t z = normal_table[index] + (int64_t)((uint64_t)(normal_table[index + 1] - normal_table[index]) * rest / ONE);
-  uint64_t size = (uint64_t)(z < 0 ? -z : z) * sigma_ppm / 1000000 * LOG2_E_PPM / 1000000, power;
+  uint32_t whole = 0, part = 0;
+  uint64_t ratio;
 
+  while (p90 >= UINT64_C(1) << 40) { /* so that nothing below overflows */
+    p90 >>= 1;
+    median = median > 1 ? median >> 1 : 1;
+  }
+  ratio = p90 * ONE / median;
+  if (ratio <= ONE)
+    return 0;
+  while (ratio >= 2 * ONE) {
+    ratio >>= 1;
+    whole++;
+  }
+  if (whole >= 20)
+    return SPREAD_MAX;
+  while (power_table[part + 1] <= ratio && part < 255)
+    part++;
+  return whole * 65536u + part * 256u +
+         (uint32_t)((ratio - power_table[part]) * 256u / (power_table[part + 1] - power_table[part]));
+}
+
+uint64_t msim__draw_lognormal(uint64_t random, uint32_t spread)
+{
+  uint64_t index = random >> 56, rest = random >> 40 & 0xffff, size, exponent, fraction, low, power;
+  int64_t z = normal_table[index] + (int64_t)((uint64_t)(normal_table[index + 1] - normal_table[index]) * rest / ONE);
+
+  size = (uint64_t)(z < 0 ? -z : z) * spread / Z90;
   exponent = size / ONE;
   fraction = size % ONE;
   low = power_table[fraction >> 8];
@@ -136,8 +157,9 @@ uint64_t msim__draw(struct msim_agent *agent, const struct msim__draw *draw, uin
   } else if (draw->exponential > 0) {
     value = scale(draw->exponential, msim__draw_exponential(next_random, agent), max);
   } else if (draw->lognormal != NULL) {
-    value =
-        scale(draw->lognormal->median, msim__draw_lognormal(msim_agent_random(agent), draw->lognormal->sigma_ppm), max);
+    uint32_t spread = msim__draw_spread(draw->lognormal->median, draw->lognormal->p90);
+
+    value = scale(draw->lognormal->median, msim__draw_lognormal(msim_agent_random(agent), spread), max);
   } else if (draw->table.count > 0) {
     value = ((const uint64_t *)draw->table.items)[msim_agent_random_below(agent, draw->table.count)];
   }

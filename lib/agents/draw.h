@@ -1,7 +1,7 @@
 /* draw.h: sizes and waits drawn from distributions that people can name, by integer tables: the same everywhere.
  *
  * As configuration: {fixed: 2kB}, {uniform: {from: 1kB, to: 9kB}}, {exponential: 10min}, {lognormal: {median: 20kB,
- * sigma: 150%}}, {table: [1kB, 1kB, 50kB]}. The caller's random numbers are used, one or a few for each draw. */
+ * p90: 150kB}}, {table: [1kB, 1kB, 50kB]}. The caller's random numbers are used, one or a few for each draw. */
 #ifndef MSIM_AGENTS_DRAW_H
 #define MSIM_AGENTS_DRAW_H
 
@@ -12,8 +12,7 @@ struct msim__draw_uniform {
 };
 
 struct msim__draw_lognormal {
-  uint64_t median;
-  uint32_t sigma_ppm; /* of the logarithm: a million is 1 */
+  uint64_t median, p90; /* half are below the one, nine of ten below the other */
 };
 
 /* The first that is there counts, in this order; none: 0. */
@@ -34,7 +33,10 @@ uint64_t msim__draw(struct msim_agent *agent, const struct msim__draw *draw, uin
 
 /* -ln(1 - u) for the u of random numbers that `next` gives, in 1/65536. */
 uint64_t msim__draw_exponential(uint64_t (*next)(void *ctx), void *ctx);
-/* e^(sigma z) for a normally distributed z within +-3.1, in 1/65536, at most 2^40. */
-uint64_t msim__draw_lognormal(uint64_t random, uint32_t sigma_ppm);
+/* How much larger than the median, in 1/65536, at most 2^40: 1.28 standard deviations of the logarithm to the base of 2
+ * are spread / 65536. */
+uint64_t msim__draw_lognormal(uint64_t random, uint32_t spread);
+/* The logarithm of p90 / median to the base of 2, in 1/65536: 0 to 20 * 65536. median > 0. */
+uint32_t msim__draw_spread(uint64_t median, uint64_t p90);
 
 #endif

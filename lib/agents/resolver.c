@@ -51,6 +51,7 @@ void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver)
     struct question *q = resolver->questions;
 
     resolver->questions = q->next;
+    msim_timer_cancel(&q->timer); /* others of that instant are chained to it */
     msim__free(&sim->mem, q, sizeof *q);
   }
   msim__names_release(&resolver->domains);

@@ -27,22 +27,6 @@ static bool keep_envid(struct msim__smtp_incoming *session, struct msim_slice xt
   return session->envid != NULL;
 }
 
-/* Whether who has logged in may use this sender (RFC 6409 6.1); the null path is for notices of his programs. */
-static bool may_send_as(const struct msim__smtp_incoming *session)
-{
-  switch (session->listener->sender_check) {
-  case MSIM__SMTP_SENDER_LOGIN:
-    return session->account == NULL || session->reverse_path[0] == '\0' ||
-           msim__smtp_policy_owns(&session->server->policy, session->account, session->reverse_path);
-  case MSIM__SMTP_SENDER_DOMAIN:
-    return session->reverse_path[0] == '\0' ||
-           msim__smtp_policy_is_own_domain(&session->server->policy, session->reverse_path);
-  case MSIM__SMTP_SENDER_ANY:
-    break;
-  }
-  return true;
-}
-
 static void run(struct msim__smtp_incoming *session, const struct msim__smtp_command *command)
 {
   if (!msim__smtp_params_are_known(session, command))
@@ -58,7 +42,8 @@ static void run(struct msim__smtp_incoming *session, const struct msim__smtp_com
     msim__smtp_incoming_reset(session);
     return;
   }
-  if (!may_send_as(session)) {
+  if (session->reverse_path[0] != '\0' &&
+      !msim__smtp_may_send_as(session, session->reverse_path)) { /* <> is for notices */
     msim__smtp_incoming_refuse(session, NULL, "not-your-address", 550, "5.7.1", "This sender is somebody else");
     msim__smtp_incoming_reset(session);
     return;

@@ -10,6 +10,7 @@ struct naming {
   struct msim__smtp_incoming *session;
   const struct msim__smtp_command *command;
   bool needs_relay; /* somebody is elsewhere, and nothing here passes mail on */
+  bool found;       /* anybody at all */
 };
 
 static bool is_named_already(const struct msim__smtp_incoming *session, const char *address, size_t address_bytes)
@@ -58,6 +59,7 @@ static int add(void *ctx, const char *address, struct msim__account *account)
   struct msim__smtp_recipient made;
   int err;
 
+  naming->found = true;
   if (account == NULL && session->server->room->queue.wake == NULL)
     naming->needs_relay = true;
   memset(&made, 0, sizeof made);
@@ -113,7 +115,7 @@ static bool is_full(const struct msim__smtp_incoming *session, const struct msim
 static void name(struct msim__smtp_incoming *session, const struct msim__smtp_command *command, const char *address,
                  struct msim__account *account, bool is_alias)
 {
-  struct naming naming = {session, command, false};
+  struct naming naming = {session, command, false, false};
   size_t before = session->recipients.count;
   bool known = !is_alias && is_named_already(session, address, strlen(address));
   int err = MSIM_OK;
@@ -136,7 +138,7 @@ static void name(struct msim__smtp_incoming *session, const struct msim__smtp_co
       msim__smtp_incoming_reply(session, 451, "4.3.0", "There is no memory for this");
     return;
   }
-  if (is_alias && session->recipients.count == before && before == 0) {
+  if (!naming.found) {
     msim__smtp_incoming_refuse(session, address, "no-such-mailbox", 550, "5.1.1", "This leads to nobody");
     return;
   }

@@ -95,11 +95,13 @@ static void end_chunk(struct msim__smtp_incoming *session)
 
   if (session->chunk_refused) {
     session->state = session->chunk_before;
-    if (session->effect.code / 100 > 2)
+    if (session->effect.code / 100 > 2) { /* by rule; without this chunk the others are worth nothing */
       msim__smtp_incoming_refuse(session, NULL, session->effect.reason, session->effect.code, session->effect.enhanced,
                                  session->effect.text);
-    else
-      msim__smtp_incoming_complain(session, 503, "5.5.1", "BDAT belongs behind RCPT");
+      msim__smtp_incoming_reset(session);
+      return;
+    }
+    msim__smtp_incoming_complain(session, 503, "5.5.1", "BDAT belongs behind RCPT");
     return;
   }
   if (session->dropped) { /* RFC 3030 2: the transaction is over; further chunks find none */

@@ -3,6 +3,8 @@
  * message is kept all the same. See smtp_incoming.h. */
 #include "agents/smtp_incoming.h"
 
+#include "agents/mail_keep.h"
+
 #include "proto/ascii.h"
 
 #include <stdio.h>
@@ -16,43 +18,8 @@ struct msim__smtp_custody {
   struct msim__smtp_recipients recipients;
   uint64_t number;
   const char *login; /* the account's, or NULL */
+  bool starting;     /* done was called before take has returned */
 };
-
-/* One copy per mailbox, however many of its addresses were named. */
-static bool is_served_already(const struct msim__smtp_recipients *recipients, size_t index)
-{
-  size_t i;
-
-  for (i = 0; i < index; i++)
-    if (recipients->items[i].account != NULL &&
-        recipients->items[i].account->box == recipients->items[index].account->box)
-      return true;
-  return false;
-}
-
-/* What was taken: into the queue, and into which mailboxes, in the order of the recipients. */
-static void tell_places(const struct msim__smtp_custody *custody, const uint32_t *uids)
-{
-  const struct msim__smtp_recipients *recipients = &custody->recipients;
-  struct msim_value values[4];
-  size_t i, elsewhere = 0, boxes = 0;
-
-  for (i = 0; i < recipients->count; i++)
-    elsewhere += recipients->items[i].account == NULL;
-  values[0] = msim_value_text("message", custody->message->label);
-  values[1] = msim_value_int("recipients", (int64_t)elsewhere);
-  values[2] = msim_value_int("waiting", custody->server->room->queue.entry_count);
-  if (elsewhere > 0)
-    msim_agent_event(custody->agent, "smtp.queued", values, 3);
-  for (i = 0; i < recipients->count; i++) {
-    if (recipients->items[i].account == NULL || is_served_already(recipients, i))
-      continue;
-    values[1] = msim_value_text("mailbox", recipients->items[i].account->box->name);
-    values[2] = msim_value_bool("durable", true);
-    values[3] = msim_value_int("uid", uids[boxes++]);
-    msim_agent_event(custody->agent, "store.add", values, 4);
-  }
-}
 
 static void tell_accepted(const struct msim__smtp_custody *custody)
 {
@@ -107,54 +74,47 @@ static void free_custody(struct msim__smtp_custody *custody)
   msim__free(&server->mem, custody, sizeof *custody);
 }
 
-static void end_custody(struct msim__smtp_custody *custody, int err)
+/* The message is safe, or could not be made so. */
+static void done(struct msim__smtp_custody *custody, int err)
 {
   struct msim__smtp_incoming *session = custody->session;
+  bool starting = custody->starting;
 
+  if (err == MSIM_OK)
+    tell_accepted(custody);
   if (session != NULL) {
     session->custody = NULL;
     session->held = session->late != NULL;
     answer(session, err, custody->number);
   }
   free_custody(custody);
-  if (session != NULL && !session->held)
+  if (session != NULL && !starting && !session->held)
     msim__smtp_incoming_resume(session);
 }
 
-/* It has reached the disk, with all its places: now it is ours. */
-static void on_safe(void *ctx, const uint32_t *uids)
+static void kept(void *custody)
 {
-  struct msim__smtp_custody *custody = ctx;
-
-  tell_places(custody, uids);
-  tell_accepted(custody);
-  end_custody(custody, MSIM_OK);
+  done(custody, MSIM_OK);
 }
 
-static int hand_over(struct msim__smtp_custody *custody)
+/* Recipients elsewhere go into the queue, the others into their mailboxes: all or none. */
+static int keep(struct msim__smtp_custody *custody)
 {
+  struct msim__mem *mem = &custody->server->mem;
   const struct msim__smtp_recipients *recipients = &custody->recipients;
-  struct msim__smtp_server *server = custody->server;
-  struct msim__mem *mem = &server->mem;
-  uint32_t *indices = msim__alloc(mem, recipients->count * sizeof *indices), i;
-  struct msim__mailbox **boxes = msim__alloc(mem, recipients->count * sizeof(struct msim__mailbox *));
-  size_t index_count = 0, box_count = 0;
-  int err = MSIM_ERR_NOMEM;
+  struct msim__mail_place *places = msim__alloc(mem, recipients->count * sizeof *places);
+  uint32_t i;
+  int err;
 
-  if (indices != NULL && boxes != NULL) {
-    for (i = 0; i < recipients->count; i++)
-      if (recipients->items[i].account == NULL)
-        indices[index_count++] = i;
-      else if (!is_served_already(recipients, i))
-        boxes[box_count++] = recipients->items[i].account->box;
-    err = msim__spool_take(&server->room->spool, custody->message, indices, index_count, boxes, box_count,
-                           msim_sim_now_ns(msim_agent_sim(custody->agent)), msim_agent_unix_s(custody->agent), on_safe,
-                           custody);
+  if (places == NULL)
+    return MSIM_ERR_NOMEM;
+  for (i = 0; i < recipients->count; i++) {
+    places[i].index = i;
+    places[i].box = recipients->items[i].account != NULL ? recipients->items[i].account->box : NULL;
   }
-  if (indices != NULL)
-    msim__free(mem, indices, recipients->count * sizeof *indices);
-  if (boxes != NULL)
-    msim__free(mem, boxes, recipients->count * sizeof(struct msim__mailbox *));
+  err = msim__mail_keep(custody->agent, custody->server->room, custody->message, places, recipients->count, kept,
+                        custody);
+  msim__free(mem, places, recipients->count * sizeof *places);
   return err;
 }
 
@@ -180,15 +140,14 @@ int msim__smtp_custody_take(struct msim__smtp_incoming *session, struct msim__me
   memset(&session->recipients, 0, sizeof session->recipients);
   session->custody = custody;
   session->held = true;
-  msim_timer_cancel(&session->timer);
-  err = hand_over(custody);
-  if (err == MSIM_OK)
-    return MSIM_OK;
-  session->custody = NULL;
-  session->held = session->late != NULL;
-  msim_timer_arm(&session->timer, server->idle_ns);
-  answer(session, err, custody->number);
-  free_custody(custody);
+  custody->starting = true;
+  err = keep(custody);
+  if (err == MSIM_OK) {
+    custody->starting = false;
+    msim_timer_cancel(&session->timer); /* it is not the client who is silent */
+  } else {
+    done(custody, err);
+  }
   return MSIM_OK;
 }
 

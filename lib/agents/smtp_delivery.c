@@ -14,9 +14,11 @@ struct verdict {
   const char *enhanced, *reason, *text;
 };
 
-/* A mailbox with a limit of its own takes no larger message, nor one that does not fit any more. */
-static bool fits_mailboxes(const struct msim__smtp_incoming *session)
+/* A mailbox with a limit of its own takes no larger message, nor one that does not fit any more. NULL: all do. */
+static const struct verdict *judge_mailboxes(const struct msim__smtp_incoming *session)
 {
+  static const struct verdict too_large = {552, "5.2.3", "too-large", "The message is too large for a recipient"};
+  static const struct verdict full = {452, "4.2.2", "mailbox-full", "The mailbox of a recipient is full"};
   uint64_t size_bytes = session->dot.seen.size_bytes;
   size_t i;
 
@@ -24,9 +26,11 @@ static bool fits_mailboxes(const struct msim__smtp_incoming *session)
     const struct msim__account *account = session->recipients.items[i].account;
 
     if (account != NULL && account->size_bytes_max != 0 && size_bytes > account->size_bytes_max)
-      return false;
+      return &too_large;
+    if (account != NULL && account->quota_bytes != 0 && account->box->size_bytes + size_bytes > account->quota_bytes)
+      return &full;
   }
-  return true;
+  return NULL;
 }
 
 /* What is wrong with lines; content in chunks that calls itself binary has none (RFC 3030 3). */
@@ -48,22 +52,25 @@ static const struct verdict *judge_lines(const struct msim__dot_seen *seen)
 static const struct verdict *judge(const struct msim__smtp_incoming *session)
 {
   static const struct verdict too_large = {552, "5.3.4", "too-large", "The message is too large"};
-  static const struct verdict too_large_here = {552, "5.2.3", "too-large", "The message is too large for a recipient"};
+  static const struct verdict author = {550, "5.7.1", "not-your-address", "The author is somebody else"};
   static const struct verdict header = {554, "5.6.0", "long-header", "The header is too long"};
   static const struct verdict loop = {554, "5.4.6", "loop", "The message runs in a circle"}; /* RFC 5321 6.3 */
   struct msim_slice content = {(const uint8_t *)session->content.data, session->content.size_bytes};
   const struct verdict *lines = session->binary ? NULL : judge_lines(&session->dot.seen);
+  const struct verdict *mailboxes = judge_mailboxes(session);
   unsigned received_count;
 
   if (session->dropped)
     return &too_large;
   if (lines != NULL)
     return lines;
-  if (!fits_mailboxes(session))
-    return &too_large_here;
+  if (mailboxes != NULL)
+    return mailboxes;
   if (msim__trace_received_count(content, &received_count) < 0)
     return &header;
-  return received_count > MSIM__TRACE_RECEIVED_MAX ? &loop : NULL;
+  if (received_count > MSIM__TRACE_RECEIVED_MAX)
+    return &loop;
+  return msim__smtp_author_is_fine(session) ? NULL : &author;
 }
 
 static struct msim__message *make_message(struct msim__smtp_incoming *session)
@@ -163,6 +170,7 @@ void msim__smtp_incoming_deliver(struct msim__smtp_incoming *session)
     discard(session);
     return;
   }
+  session->deciding = true;
   message = session->listener->role == MSIM__SMTP_ROLE_SUBMISSION && msim__smtp_content_complete(session) < 0
                 ? NULL
                 : make_message(session);

@@ -37,6 +37,7 @@ void msim__smtp_incoming_reset(struct msim__smtp_incoming *session)
   session->ret = MSIM__DSN_RET_NONE;
   session->reverse_path[0] = session->label[0] = '\0';
   session->label_known = session->dropped = session->smtputf8 = session->binary = session->discarded = false;
+  session->deciding = false;
   session->named_count = 0;
   session->declared_bytes = 0;
   if (session->state > MSIM__SMTP_IN_START && session->state != MSIM__SMTP_IN_CLOSING)
@@ -246,7 +247,7 @@ void msim__smtp_incoming_resume(struct msim__smtp_incoming *session)
   if (session->state == MSIM__SMTP_IN_GREETING) /* its greeting was late */
     session->state = MSIM__SMTP_IN_START;
   msim__smtp_incoming_on_readable(session);
-  if (session->left && !session->choked && !session->held) /* what is unread is no whole line */
+  if (!session->choked && !session->held && session->eof_seen) /* half a line may be left unread */
     msim__smtp_incoming_on_eof(session);
 }
 
@@ -260,7 +261,7 @@ void msim__smtp_incoming_on_writable(struct msim__smtp_incoming *session)
 /* RFC 5321 4.1.1.10: a client that leaves without QUIT has what was accepted accepted, and the rest is forgotten. */
 void msim__smtp_incoming_on_eof(struct msim__smtp_incoming *session)
 {
-  session->left = true;
+  session->eof_seen = true;
   if (session->choked || session->held)
     return; /* commands are still unread; what is waited for comes back here */
   msim__smtp_incoming_reset(session);

@@ -82,10 +82,10 @@ struct msim__smtp_incoming {
   struct msim_timer timer; /* of silence; after the end, of the peer's half */
   enum msim__smtp_incoming_state state;
   bool esmtp;
-  bool choked; /* a reply did not fit; nothing more is read until it has gone */
-  bool held;   /* a reply is due that takes time; likewise */
-  bool left;   /* the peer's half is closed */
-  bool ended;  /* our half is closed */
+  bool choked;   /* a reply did not fit; nothing more is read until it has gone */
+  bool eof_seen; /* the client says nothing more */
+  bool held;     /* a reply is due that takes time; likewise */
+  bool ended;    /* our half is closed */
   unsigned error_count, auth_failure_count;
   struct msim__smtp_effect effect;    /* of rules, on the next reply */
   struct msim__smtp_late *late;       /* a reply that waits; smtp_replies.c */
@@ -103,6 +103,7 @@ struct msim__smtp_incoming {
   char *envid;             /* decoded, or NULL */
   enum msim__dsn_ret ret;
   bool smtputf8, binary, discarded;
+  bool deciding; /* the next reply is about who has charge of the message, and carries its label */
   /* the content, in wire form, behind our Received field */
   struct msim__buf content;
   struct msim__dot dot;
@@ -176,6 +177,10 @@ bool msim__smtp_content_read(struct msim__smtp_incoming *session);
 bool msim__smtp_chunk_read(struct msim__smtp_incoming *session);
 /* Adds what a submitted message lacks (RFC 6409 8). 0 or the buffer's error. */
 int msim__smtp_content_complete(struct msim__smtp_incoming *session);
+
+/* Whether the client may send by an address, as its port says; and whether the header is by such (smtp_author.c). */
+bool msim__smtp_may_send_as(const struct msim__smtp_incoming *session, const char *address);
+bool msim__smtp_author_is_fine(const struct msim__smtp_incoming *session);
 
 /* The content is complete: accepts or refuses it (smtp_delivery.c). */
 void msim__smtp_incoming_deliver(struct msim__smtp_incoming *session);

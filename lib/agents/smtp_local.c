@@ -1,6 +1,7 @@
 /* smtp_local.c: mail that arises on a host itself; see smtp_local.h. */
 #include "agents/smtp_local.h"
 
+#include "agents/mail_keep.h"
 #include "agents/smtp_policy.h"
 #include "proto/ascii.h"
 
@@ -32,47 +33,29 @@ static void tell_created(struct msim_agent *agent, const struct msim__message *m
 }
 
 static int store(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message,
-                 struct msim__mailbox *box)
+                 struct msim__mailbox *box, uint32_t index)
 {
-  struct msim_value values[4];
-  uint32_t uid;
-  int err = msim__store_add(&room->store, box, message, msim_agent_unix_s(agent), &uid);
+  struct msim__mail_place place = {index, box};
 
-  if (err < 0)
-    return err;
-  values[0] = msim_value_text("message", message->label);
-  values[1] = msim_value_text("mailbox", box->name);
-  values[2] = msim_value_bool("durable", true);
-  values[3] = msim_value_int("uid", uid);
-  msim_agent_event(agent, "store.add", values, 4);
-  return MSIM_OK;
+  return msim__mail_keep(agent, room, message, &place, 1, NULL, NULL);
 }
 
 static int enqueue(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message,
-                   const uint32_t *indices, size_t count)
+                   const struct msim__mail_place *places, size_t count)
 {
-  struct msim_value values[3];
   size_t i;
-  int err;
+  int err = count == 0 ? MSIM_OK : msim__mail_keep(agent, room, message, places, count, NULL, NULL);
 
-  if (count == 0)
-    return MSIM_OK;
-  err = msim__mail_queue_add(&room->queue, message, indices, count, msim_sim_now_ns(msim_agent_sim(agent)));
   for (i = 0; err == MSIM_ERR_LIMIT && i < count; i++)
-    tell_discarded(agent, message, message->recipients[indices[i]], "queue-full");
-  if (err < 0)
-    return err;
-  values[0] = msim_value_text("message", message->label);
-  values[1] = msim_value_int("recipients", (int64_t)count);
-  values[2] = msim_value_int("waiting", room->queue.entry_count);
-  msim_agent_event(agent, "smtp.queued", values, 3);
-  return MSIM_OK;
+    tell_discarded(agent, message, message->recipients[places[i].index], "queue-full");
+  return err;
 }
 
 struct alias_delivery {
   struct msim_agent *agent;
   struct msim__mail_room *room;
   struct msim__message *message;
+  uint32_t index; /* of the recipient */
 };
 
 /* An alias that leads elsewhere would need an envelope of its own: the notice goes to those who are here. */
@@ -81,18 +64,19 @@ static int deliver_alias(void *ctx, const char *address, struct msim__account *a
   const struct alias_delivery *d = ctx;
 
   if (account != NULL)
-    return store(d->agent, d->room, d->message, account->box);
-  tell_discarded(d->agent, d->message, address, "alias-elsewhere");
+    return store(d->agent, d->room, d->message, account->box, d->index);
+  (void)address;
+  tell_discarded(d->agent, d->message, d->message->recipients[d->index], "alias-elsewhere");
   return MSIM_OK;
 }
 
-/* Puts one recipient into its mailbox, or into indices for the queue. */
+/* Puts one recipient into its mailbox, or into places for the queue. */
 static int place(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message, uint32_t index,
-                 uint32_t *indices, size_t *count)
+                 struct msim__mail_place *places, size_t *count)
 {
   const char *to = message->recipients[index];
   enum msim__smtp_place where = MSIM__SMTP_PLACE_FOREIGN;
-  struct alias_delivery delivery = {agent, room, message};
+  struct alias_delivery delivery = {agent, room, message, index};
   struct msim__account *account = NULL;
   struct msim__address address;
 
@@ -103,7 +87,7 @@ static int place(struct msim_agent *agent, struct msim__mail_room *room, struct 
   if (room->policy != NULL)
     where = msim__smtp_policy_place(room->policy, &address, &account);
   if (where == MSIM__SMTP_PLACE_LOCAL)
-    return account != NULL ? store(agent, room, message, account->box) : MSIM_ERR_NOMEM;
+    return account != NULL ? store(agent, room, message, account->box, index) : MSIM_ERR_NOMEM;
   if (where == MSIM__SMTP_PLACE_ALIAS)
     return msim__smtp_policy_expand(room->policy, to, deliver_alias, &delivery);
   if (where == MSIM__SMTP_PLACE_NO_USER)
@@ -111,26 +95,27 @@ static int place(struct msim_agent *agent, struct msim__mail_room *room, struct 
   else if (room->queue.wake == NULL)
     tell_discarded(agent, message, to, "no-relay");
   else
-    indices[(*count)++] = index;
+    places[(*count)++] = (struct msim__mail_place){index, NULL};
   return MSIM_OK;
 }
 
 int msim__smtp_local_submit(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message)
 {
-  uint32_t *indices, i;
+  struct msim__mail_place *places;
   size_t count = 0;
+  uint32_t i;
   int err = MSIM_OK;
 
   if (message->recipient_count == 0)
     return MSIM_OK;
-  indices = msim__alloc(&room->mem, message->recipient_count * sizeof *indices);
-  if (indices == NULL)
+  places = msim__alloc(&room->mem, message->recipient_count * sizeof *places);
+  if (places == NULL)
     return MSIM_ERR_NOMEM;
   tell_created(agent, message);
   for (i = 0; i < message->recipient_count && err == MSIM_OK; i++)
-    err = place(agent, room, message, i, indices, &count);
+    err = place(agent, room, message, i, places, &count);
   if (err == MSIM_OK)
-    err = enqueue(agent, room, message, indices, count);
-  msim__free(&room->mem, indices, message->recipient_count * sizeof *indices);
+    err = enqueue(agent, room, message, places, count);
+  msim__free(&room->mem, places, message->recipient_count * sizeof *places);
   return err;
 }

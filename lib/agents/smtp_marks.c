@@ -29,11 +29,16 @@ static bool rebuild(struct msim__smtp_marks *marks, msim_ns now_ns, msim_ns keep
   size_t kept = 0, row_count = ROWS_MIN, i;
   struct msim__smtp_mark *rows;
 
-  for (i = 0; i < marks->row_count; i++)
-    if (marks->rows[i].key != 0 && now_ns - marks->rows[i].last_ns >= keep_ns)
-      marks->rows[i].key = 0;
-    else
-      kept += marks->rows[i].key != 0;
+  marks->oldest_ns = now_ns;
+  for (i = 0; i < marks->row_count; i++) {
+    struct msim__smtp_mark *row = &marks->rows[i];
+
+    if (row->key != 0 && now_ns - row->last_ns >= keep_ns)
+      row->key = 0;
+    kept += row->key != 0;
+    if (row->key != 0 && row->last_ns < marks->oldest_ns)
+      marks->oldest_ns = row->last_ns;
+  }
   while (row_count < 4 * (kept + 1) && row_count < 2 * MSIM__SMTP_MARKS_MAX)
     row_count *= 2;
   rows = msim__alloc_zeroed(marks->mem, row_count, sizeof *rows);
@@ -59,6 +64,8 @@ struct msim__smtp_mark *msim__smtp_marks_get(struct msim__smtp_marks *marks, uin
   if (row != NULL && row->key == key)
     return row;
   if (marks->used_count >= marks->row_count / 2) {
+    if (marks->used_count >= MSIM__SMTP_MARKS_MAX && now_ns - marks->oldest_ns < keep_ns)
+      return NULL; /* nothing has become old since it was full: not worth looking each time */
     if (!rebuild(marks, now_ns, keep_ns))
       return NULL;
     row = find_row(marks->rows, marks->row_count, key);

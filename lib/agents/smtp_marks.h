@@ -22,6 +22,7 @@ struct msim__smtp_marks {
   struct msim__mem *mem;
   struct msim__smtp_mark *rows; /* open addressing; a power of two of them */
   size_t row_count, used_count;
+  msim_ns oldest_ns; /* when it is full: none was last seen before that */
 };
 
 void msim__smtp_marks_release(struct msim__smtp_marks *marks);

@@ -173,18 +173,36 @@ struct expansion {
   msim__smtp_found_fn *found;
   void *ctx;
   unsigned step_count;
+  const struct msim__smtp_alias_config *path[MSIM__SMTP_ALIAS_DEPTH_MAX + 1]; /* those under way */
 };
+
+static bool is_under_way(const struct expansion *x, const struct msim__smtp_alias_config *alias, unsigned depth)
+{
+  unsigned i;
+
+  for (i = 0; i < depth; i++)
+    if (x->path[i] == alias)
+      return true;
+  return false;
+}
 
 static int expand(struct expansion *x, const char *text, unsigned depth);
 
-/* A target without a domain lies in that of its alias. */
+/* A target without a domain lies in that of its alias, or else is a user of this host by his name. */
 static int expand_target(struct expansion *x, const char *target, struct msim_slice domain, unsigned depth)
 {
   char text[MSIM__ADDRESS_LOCAL_BYTES_MAX + MSIM__ADDRESS_DOMAIN_BYTES_MAX + 2];
+  struct msim_slice local = msim__slice_text(target);
+  struct msim__account *account;
 
   if (msim__message_domain(target).size_bytes > 0)
     return expand(x, target, depth);
-  if (strlen(target) + 1 + domain.size_bytes >= sizeof text)
+  if (msim__accounts_find(x->policy->accounts, local, domain) == NULL && find_alias(x->policy, local, domain) == NULL) {
+    account = msim__accounts_find_login(x->policy->accounts, local);
+    if (account != NULL)
+      return x->found(x->ctx, account->key, account);
+  }
+  if (local.size_bytes + 1 + domain.size_bytes >= sizeof text)
     return MSIM_OK;
   (void)snprintf(text, sizeof text, "%s@%.*s", target, (int)domain.size_bytes, (const char *)domain.data);
   return expand(x, text, depth);
@@ -212,13 +230,19 @@ static int expand(struct expansion *x, const char *text, unsigned depth)
     return MSIM_ERR_NOMEM;
   if (place != MSIM__SMTP_PLACE_ALIAS)
     return x->found(x->ctx, text, account);
+  if (is_under_way(x, alias, depth))
+    return MSIM_OK; /* a circle: everybody in it is reached already */
+  x->path[depth] = alias;
   targets = alias->targets.items;
   for (i = 0; err == MSIM_OK && i < alias->targets.count; i++) {
-    /* `bob@b.example: [bob, …]`: a copy for himself, not a circle */
-    account = strcmp(targets[i], text) == 0 ||
-                      (msim__message_domain(targets[i]).size_bytes == 0 && msim__slice_is(local, targets[i]))
-                  ? msim__accounts_find(x->policy->accounts, local, domain)
-                  : NULL;
+    account = NULL;
+    if (strcmp(targets[i], text) == 0 ||
+        (msim__message_domain(targets[i]).size_bytes == 0 && msim__slice_is(local, targets[i]))) {
+      /* `bob@b.example: [bob, …]`: a copy for himself, not a circle */
+      account = msim__accounts_find(x->policy->accounts, local, domain);
+      if (account == NULL)
+        account = msim__accounts_find_login(x->policy->accounts, local);
+    }
     err = account != NULL ? x->found(x->ctx, text, account) : expand_target(x, targets[i], domain, depth + 1);
   }
   return err;
@@ -227,7 +251,7 @@ static int expand(struct expansion *x, const char *text, unsigned depth)
 int msim__smtp_policy_expand(struct msim__smtp_policy *policy, const char *address, msim__smtp_found_fn *found,
                              void *ctx)
 {
-  struct expansion x = {policy, found, ctx, 0};
+  struct expansion x = {policy, found, ctx, 0, {NULL}};
 
   return expand(&x, address, 0);
 }
@@ -241,7 +265,7 @@ bool msim__smtp_in_network(const struct msim_cidr *network, const struct msim_ad
   if (network->addr.family != addr->family)
     return false;
   for (i = 0; bits > 0; i++) {
-    uint8_t mask = bits >= 8 ? 0xff : (uint8_t)(0xff00u >> bits);
+    unsigned mask = bits >= 8 ? 0xffu : 0xff00u >> bits; /* of this byte; what is above it meets nothing */
 
     if (((network->addr.bytes[i] ^ addr->bytes[i]) & mask) != 0)
       return false;

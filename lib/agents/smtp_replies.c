@@ -19,6 +19,7 @@ struct msim__smtp_late {
   enum msim__smtp_cut cut;
   size_t size_bytes;
   uint8_t bytes[REPLY_BYTES];
+  char label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1]; /* of the message that it decides about, or "" */
 };
 
 void msim__smtp_late_free(struct msim__smtp_incoming *session)
@@ -47,8 +48,8 @@ void msim__smtp_incoming_end(struct msim__smtp_incoming *session)
 }
 
 /* Says it, or cuts the connection off before or behind it. */
-static void say(struct msim__smtp_incoming *session, const char *unit, const uint8_t *bytes, size_t size_bytes,
-                enum msim__smtp_cut cut)
+static void say(struct msim__smtp_incoming *session, const char *unit, const char *label, const uint8_t *bytes,
+                size_t size_bytes, enum msim__smtp_cut cut)
 {
   if (cut == MSIM__SMTP_CUT_RESET) {
     session->state = MSIM__SMTP_IN_CLOSING;
@@ -56,7 +57,7 @@ static void say(struct msim__smtp_incoming *session, const char *unit, const uin
     return;
   }
   if (cut != MSIM__SMTP_CUT_BEFORE_REPLY &&
-      !msim__stream_send_unit(session->agent, session->stream, unit, NULL, bytes, size_bytes))
+      !msim__stream_send_unit(session->agent, session->stream, unit, label, bytes, size_bytes))
     session->choked = true;
   if (cut != MSIM__SMTP_CUT_NONE) {
     msim__smtp_incoming_reset(session);
@@ -73,7 +74,7 @@ static void on_late(struct msim_timer *timer, msim_ns now_ns)
   (void)now_ns;
   session->late = NULL;
   session->held = session->custody != NULL;
-  say(session, late->unit, late->bytes, late->size_bytes, late->cut);
+  say(session, late->unit, late->label[0] != '\0' ? late->label : NULL, late->bytes, late->size_bytes, late->cut);
   msim__free(&session->server->mem, late, sizeof *late);
   if (ends)
     msim__smtp_incoming_end(session);
@@ -82,8 +83,8 @@ static void on_late(struct msim_timer *timer, msim_ns now_ns)
 }
 
 /* The replies of a pipelining client keep their order: it is not read on while one waits. */
-static bool put_off(struct msim__smtp_incoming *session, const char *unit, const uint8_t *bytes, size_t size_bytes,
-                    const struct msim__smtp_effect *effect)
+static bool put_off(struct msim__smtp_incoming *session, const char *unit, const char *label, const uint8_t *bytes,
+                    size_t size_bytes, const struct msim__smtp_effect *effect)
 {
   struct msim__smtp_late *late = msim__alloc_zeroed(&session->server->mem, 1, sizeof *late);
 
@@ -94,6 +95,7 @@ static bool put_off(struct msim__smtp_incoming *session, const char *unit, const
   late->cut = effect->cut;
   late->size_bytes = size_bytes;
   memcpy(late->bytes, bytes, size_bytes);
+  (void)snprintf(late->label, sizeof late->label, "%s", label != NULL ? label : "");
   msim_timer_init(&late->timer, msim_agent_node(session->agent), on_late);
   msim_timer_arm(&late->timer, effect->delay_ns);
   msim_timer_cancel(&session->timer);
@@ -105,6 +107,7 @@ static bool put_off(struct msim__smtp_incoming *session, const char *unit, const
 void msim__smtp_incoming_reply_unit(struct msim__smtp_incoming *session, const char *unit, unsigned code,
                                     const char *enhanced, const char *text)
 {
+  const char *label = session->deciding ? session->label : NULL;
   struct msim__smtp_effect effect = session->effect;
   uint8_t bytes[REPLY_BYTES];
   size_t n;
@@ -126,8 +129,8 @@ void msim__smtp_incoming_reply_unit(struct msim__smtp_incoming *session, const c
   }
   if (effect.drop)
     return;
-  if (effect.delay_ns == 0 || session->late != NULL || !put_off(session, unit, bytes, n, &effect))
-    say(session, unit, bytes, n, effect.cut);
+  if (effect.delay_ns == 0 || session->late != NULL || !put_off(session, unit, label, bytes, n, &effect))
+    say(session, unit, label, bytes, n, effect.cut);
 }
 
 void msim__smtp_incoming_reply(struct msim__smtp_incoming *session, unsigned code, const char *enhanced,

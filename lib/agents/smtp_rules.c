@@ -10,7 +10,8 @@
 
 #include <stdio.h>
 
-#define SUBJECT_BYTES 600u /* longer ones are cut before they are compared */
+#define DELAY_MAX_NS (MSIM_NEVER / 2) /* of all rules together: who adds to it meets no overflow */
+#define SUBJECT_BYTES 600u            /* longer ones are cut before they are compared */
 
 struct msim__smtp_rule {
   const struct msim__smtp_rule_config *config;
@@ -234,7 +235,7 @@ static bool act(const struct msim__smtp_rule_config *config, struct msim__smtp_e
            !config->discard && config->delay_ns == 0)
     reply = "450 4.7.1 Too much at a time: please come again later";
   effect->delay_ns =
-      config->delay_ns < MSIM_NEVER - 1 - effect->delay_ns ? effect->delay_ns + config->delay_ns : MSIM_NEVER - 1;
+      config->delay_ns < DELAY_MAX_NS - effect->delay_ns ? effect->delay_ns + config->delay_ns : DELAY_MAX_NS;
   if (reply[0] != '\0')
     set_reply(effect, reply, config->greylist != NULL ? "greylisted" : config->rate[0] != '\0' ? "rate" : "rule");
   effect->cut = (enum msim__smtp_cut)config->close;

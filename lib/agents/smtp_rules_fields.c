@@ -212,6 +212,7 @@ static const struct msim_field rule_fields[] = {
      .kind = MSIM_FIELD_DURATION_NS,
      .offset = RULE(delay_ns),
      .fallback = "0s",
+     .max = MSIM_SEC(365 * 86400),
      .help = "the reply waits"},
     {.key = "close",
      .kind = MSIM_FIELD_ENUM,

@@ -181,7 +181,8 @@ static const struct msim_field listener_fields[] = {
      .offset = LISTENER(sender_check),
      .fallback = "any",
      .names = sender_names,
-     .help = "login: only addresses that lead to who has logged in; domain: only those of its domains"},
+     .help =
+         "of envelope and header; login: only addresses that lead to who has logged in; domain: those of its domains"},
     {.key = NULL},
 };
 

@@ -1,6 +1,8 @@
 /* smtp_stream.c: small things that the mail agents share; see smtp_stream.h. */
 #include "agents/smtp_stream.h"
 
+#include "agents/mail_keep.h"
+
 static void *resize_for_agent(void *ctx, void *ptr, size_t size_old_bytes, size_t size_new_bytes)
 {
   return msim_agent_resize(ctx, ptr, size_old_bytes, size_new_bytes);
@@ -13,6 +15,15 @@ void msim__agent_mem_init(struct msim__mem *mem, struct msim_agent *agent)
   msim__mem_init(mem, &hook);
 }
 
+static bool begin_numbers(struct msim_agent *agent)
+{
+  uint64_t *number = msim_agent_shared(agent, "mail.number", sizeof *number);
+
+  if (number != NULL)
+    *number = msim_sim_now_ns(msim_agent_sim(agent)) / MSIM_MSEC(1);
+  return number != NULL;
+}
+
 struct msim__mail_room *msim__mail_room_attach(struct msim_agent *agent)
 {
   struct msim__mail_room *room = msim_agent_shared(agent, "mail", sizeof *room);
@@ -23,8 +34,12 @@ struct msim__mail_room *msim__mail_room_attach(struct msim_agent *agent)
   msim__mail_queue_init(&room->queue, &room->mem);
   msim__store_init(&room->store, &room->mem);
   msim__accounts_init(&room->accounts, &room->mem, &room->store);
-  if (msim__spool_open(&room->spool, msim_agent_node(agent), &room->mem, &room->queue, &room->store) < 0)
+  room->store.uid_validity = (uint32_t)msim_agent_unix_s(agent);
+  if (!begin_numbers(agent) ||
+      msim__spool_open(&room->spool, msim_agent_node(agent), &room->mem, &room->queue, &room->store) != MSIM_OK) {
+    msim__mail_room_release(room); /* what was read until then */
     return NULL;
+  }
   return room;
 }
 
@@ -34,6 +49,7 @@ void msim__mail_room_release(struct msim__mail_room *room)
     return;
   room->queue.wake = NULL;
   msim__spool_close(&room->spool);
+  msim__mail_keep_stop(room);
   msim__mail_queue_release(&room->queue);
   msim__accounts_release(&room->accounts);
   msim__store_release(&room->store);

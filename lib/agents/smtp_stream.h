@@ -9,22 +9,28 @@
 
 #include <mailsim/agent.h>
 
-/* What the mail agents of one host share. Its memory is asked for in the name of the agent that comes first; the first
- * to stop gives all of it back, since nobody is called again after that. */
+struct msim__mail_keep; /* mail_keep.h */
+
+/* What the mail agents of one host share, and what of it stands on the host's disk. Its memory is asked for in the name
+ * of the agent that comes first; the first to stop gives all of it back, since nobody is called again after that. */
 struct msim__mail_room {
   struct msim__mem mem;
   struct msim__mail_queue queue;
   struct msim__store store;
+  struct msim__spool spool;
+  struct msim__mail_keep *keeps; /* messages on their way into both */
   struct msim__accounts accounts;
-  struct msim__spool spool;         /* queue and mailboxes on the host's disk */
   struct msim__smtp_policy *policy; /* of the host's server: who has a mailbox here; NULL: there is none */
 };
 
-/* NULL: out of memory (the simulation has then failed). */
+/* The first agent to come reads what the disk has of the queue and the mailboxes.
+ * NULL: out of memory (the simulation has then failed). */
 struct msim__mail_room *msim__mail_room_attach(struct msim_agent *agent);
 void msim__mail_room_release(struct msim__mail_room *room); /* from stop; NULL is fine */
 
-/* The host's next number of a message, from 1: for labels, Message-ID and Received. 0: out of memory. */
+/* The host's next number of a message, from 1: for labels, Message-ID and Received. After a crash they go on behind the
+ * milliseconds of the run, so that none is given twice by a host that takes fewer than a thousand a second. 0: out of
+ * memory. */
 uint64_t msim__mail_number_next(struct msim_agent *agent);
 
 /* A memory door whose blocks are the agent's. */

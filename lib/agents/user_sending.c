@@ -45,9 +45,9 @@ static void tell_failed(struct msim__user_sending *s, const char *to, const char
   msim_agent_event(s->outbox->agent, "message.failed", values, n);
 }
 
-static void tell_sent(struct msim__user_sending *s, uint32_t accepted_count, const char *reply)
+static void tell_sent(struct msim__user_sending *s, const char *const *to, uint32_t accepted_count, const char *reply)
 {
-  struct msim_value values[] = {
+  struct msim_value values[6] = {
       msim_value_text("message", s->message->label),
       msim_value_text("protocol", "smtp"),
       msim_value_text("server", s->account->submit),
@@ -55,7 +55,11 @@ static void tell_sent(struct msim__user_sending *s, uint32_t accepted_count, con
       msim_value_text("reply", reply),
   };
 
-  msim_agent_event(s->outbox->agent, "message.sent", values, sizeof values / sizeof values[0]);
+  values[5].name = "to";
+  values[5].kind = MSIM_VALUE_LIST;
+  values[5].u.list.items = to;
+  values[5].u.list.count = accepted_count < MSIM__EVENT_LIST_MAX ? accepted_count : MSIM__EVENT_LIST_MAX;
+  msim_agent_event(s->outbox->agent, "message.sent", values, 6);
 }
 
 static void tell_retry(struct msim__user_sending *s, struct msim__smtp_reply_view reply)
@@ -169,12 +173,20 @@ static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_vie
 {
   struct msim__user_sending *s = ctx;
   struct msim__smtp_reply_view later = {450, "refused for now", false};
-  uint32_t i;
+  const char *to[MSIM__EVENT_LIST_MAX];
+  uint32_t i, count = 0;
 
+  (void)accepted_count;
   if (reply.code / 100 == 2) {
-    for (i = 0; i < s->message->recipient_count; i++)
-      s->settled[i] = s->settled[i] || !s->held[i];
-    tell_sent(s, accepted_count, reply.text);
+    for (i = 0; i < s->message->recipient_count; i++) {
+      if (s->settled[i] || s->held[i])
+        continue;
+      s->settled[i] = true;
+      if (count < MSIM__EVENT_LIST_MAX)
+        to[count] = s->message->recipients[i];
+      count++;
+    }
+    tell_sent(s, to, count, reply.text);
     fail_or_retry(s, "refused", later);
     return;
   }

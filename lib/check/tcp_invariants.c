@@ -55,6 +55,7 @@ void msim__invariant_broken(struct msim__invariants *inv, struct msim__tcp_case 
   finding.text = text;
   finding.n = inv->n;
   finding.at_ns = inv->now_ns;
+  finding.message = finding.recipient = finding.host = "";
   inv->fn(inv->user, &finding);
 }
 
@@ -247,7 +248,7 @@ static int judge_segment(struct msim__invariants *inv, const struct msim_trace_p
   /* Joined in the middle, nothing could be judged. */
   if (seen.c == NULL && packet->point == MSIM_POINT_TX && packet->from_client && packet->number == 1)
     err = add_case(inv, packet->flow, &seen.c);
-  if (seen.c == NULL)
+  if (seen.c == NULL || seen.c->broken_off)
     return err;
   read_segment(&seen, packet);
   msim__tcp_rules_overdue(inv, seen.c, &seen.c->ends[0]);
@@ -272,7 +273,7 @@ static void judge_state(struct msim__invariants *inv, const struct msim_trace_st
   struct msim__tcp_case *c = find_case(inv, state->flow);
   bool client, server;
 
-  if (c == NULL)
+  if (c == NULL || c->broken_off)
     return;
   client = strcmp(state->host, msim_flow_client(state->flow)) == 0;
   server = strcmp(state->host, msim_flow_server(state->flow)) == 0;
@@ -330,9 +331,12 @@ static int finish(struct msim_sim *sim)
   inv->now_ns = sim->now_ns;
   inv->n = sim->record_count;
   for (c = inv->oldest; c != NULL; c = c->newer) {
+    if (c->broken_off)
+      continue;
     msim__tcp_rules_overdue(inv, c, &c->ends[0]);
     msim__tcp_rules_overdue(inv, c, &c->ends[1]);
   }
+  msim__ledger_finish(inv->ledger);
   return MSIM_OK;
 }
 
@@ -343,11 +347,27 @@ static void end(struct msim_sim *sim)
   while (inv->oldest != NULL)
     free_case(inv, inv->oldest);
   msim__free(&sim->mem, inv->buckets, inv->bucket_count * sizeof *inv->buckets);
+  msim__ledger_free(inv->ledger);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
 
-static const struct msim__layer_hooks layer = {.finish = finish, .end = end};
+/* One end has lost its memory: nothing that it does, and nothing that is said to it, can be held to what was before. */
+static void crash(struct msim_node *node)
+{
+  size_t size = strlen(node->name);
+  struct msim__tcp_case *c;
+
+  for (c = invariants_of(msim__node_sim(node))->oldest; c != NULL; c = c->newer) {
+    const char *server = strchr(c->name, '>'); /* CLIENT>SERVER:PORT#N */
+
+    if (server != NULL && ((strncmp(c->name, node->name, size) == 0 && c->name + size == server) ||
+                           (strncmp(server + 1, node->name, size) == 0 && server[1 + size] == ':')))
+      c->broken_off = true;
+  }
+}
+
+static const struct msim__layer_hooks layer = {.finish = finish, .end = end, .crash = crash};
 
 int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *user)
 {
@@ -359,7 +379,12 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   inv = msim__alloc_zeroed(&sim->mem, 1, sizeof *inv);
   if (inv == NULL)
     return MSIM_ERR_NOMEM;
-  err = msim__sim_add_layer(sim, &layer);
+  err = msim__ledger_new(&inv->ledger, sim, fn, user, &inv->info);
+  if (err == MSIM_OK) {
+    err = msim__sim_add_layer(sim, &layer);
+    if (err != MSIM_OK)
+      msim__ledger_free(inv->ledger);
+  }
   if (err != MSIM_OK) {
     msim__free(&sim->mem, inv, sizeof *inv);
     return err;
@@ -373,6 +398,7 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   inv->hook.record = judge_record;
   sim->rooms[MSIM__ROOM_INVARIANTS] = inv;
   msim__trace_add_hook(sim, &inv->hook);
+  msim__trace_add_hook(sim, &inv->ledger->hook);
   return MSIM_OK;
 }
 

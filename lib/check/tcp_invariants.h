@@ -11,6 +11,7 @@
 #include <mailsim/check.h>
 #include <mailsim/topology.h>
 
+#include "check/ledger.h"
 #include "check/seq_bytes.h"
 #include "check/seq_ranges.h"
 #include "core/sim.h"
@@ -100,9 +101,9 @@ struct msim__tcp_end {
   uint32_t acks_count;
   struct msim__syn_options peer;       /* as they arrived */
   uint32_t ts_seen[MSIM__TS_SEEN_MAX]; /* a ring of values that arrived */
-  uint32_t ts_seen_count;
-  bool mark_arrived; /* CE, ever */
-  bool mark_due;     /* and in order: the ACK of mark_end tells, until CWR arrives */
+  uint32_t ts_seen_count, ts_newest;   /* of all that arrived, the ring may hold older ones only */
+  bool mark_arrived;                   /* CE, ever */
+  bool mark_due;                       /* and in order: the ACK of mark_end tells, until CWR arrives */
   uint32_t mark_end;
   uint32_t rst_seq; /* of the RST that arrived at rst_ns */
   msim_ns rst_ns;
@@ -128,7 +129,8 @@ struct msim__tcp_case {
   uint64_t id;
   uint32_t told_client, told_server; /* bits of rules: each is told once */
   bool ended;
-  char *name; /* name_bytes with its end */
+  bool broken_off; /* an end has crashed: it is not judged any more */
+  char *name;      /* name_bytes with its end */
   size_t name_bytes;
   struct msim__tcp_end ends[2]; /* client, server */
 };
@@ -144,6 +146,7 @@ struct msim__invariants {
   struct msim__tcp_case *ended_first, *ended_last;
   size_t ended_count;
   struct msim_invariants_info info;
+  struct msim__ledger *ledger; /* of mail: ledger.h */
   msim_ns now_ns;
   uint64_t n, key;      /* of the record that is judged */
   msim_ns syn_ns;       /* when the last SYN arrived anywhere */

@@ -44,6 +44,8 @@ static void note_timestamp(struct msim__tcp_seen *seen)
   if (theirs->ts_seen_count > 0 &&
       theirs->ts_seen[(theirs->ts_seen_count - 1) % MSIM__TS_SEEN_MAX] == seen->tcp->ts_value)
     return;
+  if (theirs->ts_seen_count == 0 || msim__seq_less(theirs->ts_newest, seen->tcp->ts_value))
+    theirs->ts_newest = seen->tcp->ts_value;
   theirs->ts_seen[theirs->ts_seen_count++ % MSIM__TS_SEEN_MAX] = seen->tcp->ts_value;
 }
 

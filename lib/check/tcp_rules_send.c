@@ -133,7 +133,7 @@ static void judge_clock(struct msim__tcp_seen *seen)
 static void judge_echo(struct msim__tcp_seen *seen)
 {
   const struct msim__tcp_end *mine = seen->mine;
-  uint32_t echo = seen->tcp->ts_echo, i, known = mine->ts_seen_count, newest;
+  uint32_t echo = seen->tcp->ts_echo, i, known = mine->ts_seen_count;
 
   if (!seen->tcp->has_timestamp || seen->rst)
     return;
@@ -146,14 +146,11 @@ static void judge_echo(struct msim__tcp_seen *seen)
     return;
   if (known > MSIM__TS_SEEN_MAX)
     known = MSIM__TS_SEEN_MAX;
-  newest = mine->ts_seen[0];
   for (i = 0; i < known; i++) {
     if (mine->ts_seen[i] == echo)
       return;
-    if (msim__seq_less(newest, mine->ts_seen[i]))
-      newest = mine->ts_seen[i];
   }
-  if (mine->ts_seen_count <= MSIM__TS_SEEN_MAX || msim__seq_less(newest, echo))
+  if (mine->ts_seen_count <= MSIM__TS_SEEN_MAX || msim__seq_less(mine->ts_newest, echo))
     BROKEN(seen, T11, "the timestamp %lu is echoed, which has not arrived", number(echo));
 }
 

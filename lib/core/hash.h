@@ -28,16 +28,15 @@ static inline uint64_t msim__hash_join(uint64_t h, uint64_t value)
 static inline uint64_t msim__hash_bytes(uint64_t h, const void *data, size_t size_bytes)
 {
   const unsigned char *p = (const unsigned char *)data;
+  size_t size_left = size_bytes, i;
   uint64_t word = 0;
-  size_t i;
 
-  for (i = 0; i < size_bytes; i++) {
-    word |= (uint64_t)p[i] << (8 * (i & 7));
-    if ((i & 7) == 7) {
-      h = msim__hash_join(h, word);
-      word = 0;
-    }
-  }
+  for (; size_left >= 8; size_left -= 8, p += 8) /* compilers make one load of this */
+    h = msim__hash_join(h, (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+                               (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+                               (uint64_t)p[7] << 56);
+  for (i = 0; i < size_left; i++)
+    word |= (uint64_t)p[i] << (8 * i);
   return msim__hash_join(msim__hash_join(h, word), (uint64_t)size_bytes);
 }
 

@@ -15,9 +15,11 @@
 struct msim__fault;
 
 /* begin, end: at their times, from a timer on the fault's node. judge: of each packet that a host or router puts on a
- * link while the fault lasts; it fills the verdict when it strikes. prepare: names become pointers, node is set; 0, or
- * MSIM_ERR_NOT_FOUND and others with the end of a sentence in why and in *wrong the key that it is about. Any but
- * prepare may be NULL. idle: true when it can never strike, so that nothing is installed; may be NULL. */
+ * link while the fault lasts; it fills the verdict when it strikes. draws: it is asked also when another fault has
+ * killed the packet already (the verdict has a reason then, and stays), so that its stream does not depend on others.
+ * prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with the end of a sentence in why
+ * and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it can never strike, so that
+ * nothing is installed; may be NULL. */
 struct msim__fault_type {
   const char *name, *summary;
   size_t config_bytes, state_bytes;
@@ -28,6 +30,7 @@ struct msim__fault_type {
   void (*end)(struct msim__fault *fault);
   void (*judge)(struct msim__fault *fault, const struct msim__way *way, const struct msim__packet *packet,
                 struct msim__packet_verdict *verdict);
+  bool draws;
 };
 
 /* `after` */
@@ -48,7 +51,7 @@ struct msim__fault_plan {
 };
 
 struct msim__fault {
-  struct msim__fault *next; /* in order of addition */
+  struct msim__fault *next; /* by id: where they stand in the file does not matter */
   struct msim__fault_plan plan;
   struct msim_sim *sim;
   void *state;            /* state_bytes, zeroed */

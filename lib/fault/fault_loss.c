@@ -62,7 +62,7 @@ static void judge(struct msim__fault *fault, const struct msim__way *way, const 
     return;
   if (!state->has_rngs)
     begin_streams(fault, state);
-  if (!msim__rng_chance(&state->rngs[i], config->share_ppm))
+  if (!msim__rng_chance(&state->rngs[i], config->share_ppm) || verdict->reason != NULL)
     return;
   fault->strike_count++;
   verdict->reason = "loss";
@@ -79,4 +79,5 @@ const struct msim__fault_type msim__fault_loss = {
     .prepare = prepare,
     .idle = idle,
     .judge = judge,
+    .draws = true,
 };

@@ -15,7 +15,7 @@
 
 struct faults_room {
   struct msim_sim *sim;
-  struct msim__fault *first, *last;
+  struct msim__fault *first; /* by id */
   size_t count;
   struct msim__packet_rules rules; /* given to net when some fault judges packets */
   struct msim__trace_hook hook;    /* when some fault waits for a record */
@@ -155,8 +155,9 @@ static void judge(void *ctx, const struct msim__way *way, const struct msim__pac
   msim_ns now_ns = room->sim->now_ns;
   struct msim__fault *fault;
 
-  for (fault = room->first; fault != NULL && verdict->reason == NULL; fault = fault->next)
-    if (fault->plan.type->judge != NULL && now_ns >= fault->begin_ns && now_ns < fault->end_ns)
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->judge != NULL && (verdict->reason == NULL || fault->plan.type->draws) &&
+        now_ns >= fault->begin_ns && now_ns < fault->end_ns)
       fault->plan.type->judge(fault, way, packet, verdict);
 }
 
@@ -166,7 +167,7 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
                     size_t why_bytes)
 {
   struct faults_room *room = room_of(sim);
-  struct msim__fault *fault;
+  struct msim__fault *fault, **at;
   int err;
 
   *wrong = NULL;
@@ -196,11 +197,10 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
     return err;
   if (plan->type->idle != NULL && plan->type->idle(fault))
     return MSIM_OK; /* as if it did not stand there */
-  if (room->last != NULL)
-    room->last->next = fault;
-  else
-    room->first = fault;
-  room->last = fault;
+  for (at = &room->first; *at != NULL && strcmp((*at)->plan.id, plan->id) < 0; at = &(*at)->next)
+    ;
+  fault->next = *at;
+  *at = fault;
   room->count++;
   return MSIM_OK;
 }

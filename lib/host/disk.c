@@ -477,7 +477,7 @@ uint64_t msim_disk_used_bytes(const struct msim_disk *disk)
 
 int msim__disk_settle_file(struct msim_disk *disk, struct msim__inode *inode, uint64_t order)
 {
-  size_t done = 0;
+  size_t done = 0, before;
   int err = MSIM_OK;
 
   if (inode->change_count == 0)
@@ -492,11 +492,10 @@ int msim__disk_settle_file(struct msim_disk *disk, struct msim__inode *inode, ui
   if (err != MSIM_OK || inode->change_count > 0)
     return err;
   msim__disk_forget_changes(disk, inode);
-  if (inode->visible.count >= 64) { /* both are equal now: make them short, and share it */
-    err = msim__content_tidy(disk->mem, &inode->visible);
-    if (err == MSIM_OK)
-      err = msim__content_copy(disk->mem, &inode->durable, &inode->visible);
-  }
+  before = inode->visible.count; /* both are equal now: make them short, and share it */
+  err = msim__content_tidy(disk->mem, &inode->visible);
+  if (err == MSIM_OK && inode->visible.count != before)
+    err = msim__content_copy(disk->mem, &inode->durable, &inode->visible);
   return err;
 }
 

@@ -37,8 +37,8 @@ struct msim__message {
   bool smtputf8;             /* it was sent with SMTPUTF8: for hosts that offer it only (RFC 6531 3.4) */
   bool binary;               /* lines mean nothing in it: for hosts that offer BINARYMIME only (RFC 3030 3). When the
                                 content does not end in CRLF, the wire form has one more than size_bytes tells */
-  uint64_t spool_mark, spool_id; /* under which the host has written it down (spool.h) */
-  size_t block_bytes;            /* private */
+  uint64_t spool_mark, spool_id, spool_sum; /* under which the host has written it down (spool.h) */
+  size_t block_bytes;                       /* private */
 };
 
 /* What a message is made of; texts are copied. */

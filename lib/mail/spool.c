@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#define SLACK_BYTES (16u << 10) /* a file may always grow by that */
-#define GROWTH 4u               /* and to so many times the state that it began with */
+#define SLACK_BYTES (16u << 10) /* a file may always grow by that, and by half of the state that it began with */
 
 struct msim__spool_take {
   struct msim__spool_take *next;
@@ -72,7 +71,7 @@ static void put_state(struct msim__spool *spool)
   size_t i, k;
 
   for (i = 0; (box = msim__store_at(spool->store, i)) != NULL; i++) {
-    if (box->uid_next > 1)
+    if (box->uid_next > 1 || box->spool_mark != 0) /* others are as if they were new */
       msim__spool_put_mailbox(spool, box);
     for (k = 0; k < box->count; k++)
       msim__spool_put_item(spool, box, box->items[k].uid, box->items[k].message, box->items[k].added_unix_s,
@@ -123,7 +122,7 @@ static int ready_file(struct msim__spool *spool)
     spool->disk = msim_node_disk(spool->node);
   if (spool->disk == NULL)
     return MSIM_ERR_NOMEM;
-  if (spool->name[0] != '\0' && spool->size_bytes <= GROWTH * spool->state_bytes + SLACK_BYTES)
+  if (spool->name[0] != '\0' && spool->size_bytes <= spool->state_bytes + spool->state_bytes / 2 + SLACK_BYTES)
     return MSIM_OK;
   err = begin_file(spool);
   return err == MSIM_ERR_LIMIT && spool->name[0] != '\0' ? MSIM_OK : err;

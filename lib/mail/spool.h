@@ -9,7 +9,9 @@
  * The format, version 1. Numbers are little-endian; a text is its length (4 bytes) and its bytes. The files are named
  * mail/journal.N, N ten digits. A record is a head and a body, and perhaps content behind it:
  *
- *   4 length of the body    4 length of the content    8 checksum of the two and of the file's number    body content
+ *   4 length of the body    4 length of the content    8 checksum    body    content
+ *
+ * The checksum is of the file's number, the body and the content (msim__spool_sum).
  *
  * The first byte of a body is what it is, with 0x80 added when it ends a group: records count when their group is
  * whole.
@@ -48,6 +50,7 @@ enum msim__spool_record {
   MSIM__SPOOL_REMOVED,
   MSIM__SPOOL_WHOLE
 };
+#define MSIM__SPOOL_MARK_OLD UINT64_MAX /* stands in an earlier file */
 #define MSIM__SPOOL_GROUP_END 0x80u
 enum { MSIM__SPOOL_EIGHT_BIT = 1, MSIM__SPOOL_UTF8 = 2, MSIM__SPOOL_BINARY = 4, MSIM__SPOOL_DSN = 8 };
 
@@ -108,7 +111,9 @@ void msim__spool_put_whole(struct msim__spool *spool);
 /* Ends the group and hands it to the disk, all or nothing. 0 or the first error. */
 int msim__spool_flush(struct msim__spool *spool);
 
-uint64_t msim__spool_sum(uint64_t segment, struct msim_slice body, struct msim_slice content);
+/* content_sum: of the content by itself, so that it is computed once for a message; 0 when there is none. */
+uint64_t msim__spool_sum(uint64_t segment, struct msim_slice body, uint64_t content_sum);
+uint64_t msim__spool_content_sum(struct msim_slice content);
 void msim__spool_file_name(uint64_t segment, char *out);
 
 /* ---- spool_read.c ---- */

@@ -140,17 +140,16 @@ static void release(struct reader *r)
 
 static bool sum_fits(struct reader *r, const struct record *record, struct msim_slice body, uint64_t sum)
 {
-  struct msim_slice content = {NULL, 0};
   struct msim_blob *blob;
   bool fits;
 
   if (record->content_bytes == 0)
-    return msim__spool_sum(r->segment, body, content) == sum;
+    return msim__spool_sum(r->segment, body, 0) == sum;
   blob = msim_disk_read_blob(r->spool->disk, r->name, record->at_bytes + MSIM__SPOOL_HEAD_BYTES + body.size_bytes,
                              record->content_bytes);
   if (blob == NULL)
     return false;
-  fits = msim__spool_sum(r->segment, body, msim_blob_bytes(blob)) == sum;
+  fits = msim__spool_sum(r->segment, body, msim__spool_content_sum(msim_blob_bytes(blob))) == sum;
   msim_blob_unref(blob);
   return fits;
 }
@@ -473,6 +472,7 @@ static int make_box(struct reader *r, struct slot *slot)
   box->uid_validity = uid_validity;
   if (uid_next > box->uid_next)
     box->uid_next = uid_next;
+  box->spool_mark = MSIM__SPOOL_MARK_OLD;
   slot->made = box;
   return MSIM_OK;
 }
@@ -492,8 +492,8 @@ static int make_item(struct reader *r, const struct slot *slot)
   if (box == NULL || uid == UINT32_MAX)
     return MSIM_OK;
   if (uid >= box->uid_next)
-    box->uid_next = uid + 1; /* never used twice, also when it is gone */
-  if (slot->gone)
+    box->uid_next = uid + 1;                                     /* never used twice, also when it is gone */
+  if (slot->gone || msim__store_index_of(box, uid) < box->count) /* twice: by two ids of one name */
     return MSIM_OK;
   err = read_record(r, slot->at_bytes, &record);
   if (err != 1)

@@ -11,9 +11,16 @@ void msim__spool_file_name(uint64_t segment, char *out)
   (void)snprintf(out, MSIM__SPOOL_NAME_BYTES, "mail/journal.%010llu", (unsigned long long)(segment % 10000000000u));
 }
 
-uint64_t msim__spool_sum(uint64_t segment, struct msim_slice body, struct msim_slice content)
+uint64_t msim__spool_sum(uint64_t segment, struct msim_slice body, uint64_t content_sum)
 {
-  return msim__hash_bytes(msim__hash_bytes(segment, body.data, body.size_bytes), content.data, content.size_bytes);
+  return msim__hash_join(msim__hash_bytes(segment, body.data, body.size_bytes), content_sum);
+}
+
+uint64_t msim__spool_content_sum(struct msim_slice content)
+{
+  uint64_t sum = msim__hash_bytes(0, content.data, content.size_bytes);
+
+  return content.size_bytes == 0 ? 0 : sum != 0 ? sum : 1;
 }
 
 /* ---- numbers and texts ---- */
@@ -57,7 +64,7 @@ static void set(uint8_t *at, uint64_t value, unsigned size_bytes)
     at[i] = (uint8_t)(value >> (8 * i));
 }
 
-static void seal(struct msim__spool *spool, size_t head, struct msim_slice content)
+static void seal(struct msim__spool *spool, size_t head, size_t content_bytes, uint64_t content_sum)
 {
   struct msim_slice body;
   uint8_t *at;
@@ -68,15 +75,13 @@ static void seal(struct msim__spool *spool, size_t head, struct msim_slice conte
   body.data = at + MSIM__SPOOL_HEAD_BYTES;
   body.size_bytes = spool->buf.size_bytes - head - MSIM__SPOOL_HEAD_BYTES;
   set(at, body.size_bytes, 4);
-  set(at + 4, content.size_bytes, 4);
-  set(at + 8, msim__spool_sum(spool->segment, body, content), 8);
+  set(at + 4, content_bytes, 4);
+  set(at + 8, msim__spool_sum(spool->segment, body, content_sum), 8);
 }
 
 static void end(struct msim__spool *spool, size_t head)
 {
-  struct msim_slice none = {NULL, 0};
-
-  seal(spool, head, none);
+  seal(spool, head, 0, 0);
 }
 
 /* What is in the buffer goes onto the disk; the group may go on. */
@@ -120,7 +125,9 @@ static void put_message(struct msim__spool *spool, struct msim__message *message
   }
   if (message->content != NULL)
     content = msim_blob_bytes(message->content);
-  seal(spool, head, content);
+  if (message->spool_sum == 0)
+    message->spool_sum = msim__spool_content_sum(content);
+  seal(spool, head, content.size_bytes, message->spool_sum);
   hand_over(spool); /* the content goes by reference */
   if (spool->err == 0 && content.size_bytes > 0)
     spool->err = msim_disk_append_blob(spool->disk, spool->name, message->content);
@@ -219,7 +226,7 @@ void msim__spool_put_whole(struct msim__spool *spool)
 /* The last record of a buffer: none of them has content, for content is handed over at once. */
 static void mark_group_end(struct msim__spool *spool)
 {
-  struct msim_slice none = {NULL, 0}, body;
+  struct msim_slice body;
   size_t at = 0, last = 0;
   uint8_t *head;
 
@@ -233,7 +240,7 @@ static void mark_group_end(struct msim__spool *spool)
   head[MSIM__SPOOL_HEAD_BYTES] |= MSIM__SPOOL_GROUP_END;
   body.data = head + MSIM__SPOOL_HEAD_BYTES;
   body.size_bytes = spool->buf.size_bytes - last - MSIM__SPOOL_HEAD_BYTES;
-  set(head + 8, msim__spool_sum(spool->segment, body, none), 8);
+  set(head + 8, msim__spool_sum(spool->segment, body, 0), 8);
 }
 
 int msim__spool_flush(struct msim__spool *spool)

@@ -69,7 +69,11 @@ const char *msim__wire_difference(const struct msim_packet *a, const struct msim
     return "don't fragment";
   if (a->id != b->id)
     return "id";
-  field = l4_difference(a, b);
+  if (a->more_fragments != b->more_fragments || a->fragment_offset_bytes != b->fragment_offset_bytes)
+    return "fragment";
+  if (!same_bytes(a->ip_options, b->ip_options))
+    return "options of IP";
+  field = msim_packet_is_fragment(a) ? NULL : l4_difference(a, b);
   if (field != NULL)
     return field;
   if (!same_bytes(a->options, b->options))

@@ -6,7 +6,8 @@
 #include "net/rooms.h"
 #include "wire/octets.h"
 
-/* Whether an error may be told to the sender (RFC 1122 3.2.2): not about errors, nor to nobody. */
+/* Whether an error may be told to the sender (RFC 1122 3.2.2): not about errors, nor about later
+ * fragments, nor to nobody. */
 static bool may_tell(struct msim__net *net, const struct msim__packet *about)
 {
   const struct msim_addr *src = msim__addr_of(net, about->src), *dst = msim__addr_of(net, about->dst);
@@ -16,6 +17,8 @@ static bool may_tell(struct msim__net *net, const struct msim__packet *about)
   if (about->proto == MSIM_PROTO_ICMP && msim__icmp_is_error((uint8_t)about->src_port))
     return false;
   if (dst->bytes[0] >= 224 || src->bytes[0] >= 224 || src->bytes[0] == 0)
+    return false;
+  if (msim__packet_is_fragment(about) && about->cold->rare->offset_bytes != 0)
     return false;
   return (about->bits & MSIM__PACKET_CORRUPT) == 0;
 }
@@ -35,6 +38,7 @@ static void send_message(struct msim_node *node, uint32_t src, uint32_t dst, con
   }
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_ICMP;
+  packet->bits = MSIM__PACKET_MAY_FRAGMENT;
   packet->src = src;
   packet->dst = dst;
   packet->src_port = message->type;
@@ -67,9 +71,6 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
 
   if (node->no_icmp_errors || !may_tell(net, about))
     return;
-  if (code == MSIM__ICMP_FRAGMENTATION_NEEDED && type == MSIM__ICMP_UNREACHABLE &&
-      (about->bits & MSIM__PACKET_MAY_FRAGMENT) != 0)
-    return; /* RFC 792: the error says that DF forbids; whoever came from outside without DF is told all the same */
   bytes = msim__alloc(&sim->mem, capacity);
   if (bytes == NULL) {
     msim__sim_fail_nomem(sim);
@@ -95,7 +96,7 @@ static void take_error(struct msim_node *node, const struct msim__icmp_message *
   struct msim_slice start;
 
   if (msim__icmp_decode_quoted(message, &quoted, &start) != MSIM_OK || start.size_bytes < 8 ||
-      net->protocols[quoted.protocol].error == NULL)
+      quoted.fragment_bytes != 0 || net->protocols[quoted.protocol].error == NULL)
     return;
   memset(&error, 0, sizeof error);
   error.type = message->type;

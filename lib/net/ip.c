@@ -1,6 +1,7 @@
-/* ip.c: send, receive, forward (RFC 791, RFC 1122, RFC 1812). Fragments are neither made nor put together: a packet
- * that is too large for a link dies there and is reported, unless its sender has said that it does not look for that.
- */
+/* ip.c: send, receive, forward (RFC 791, RFC 1122, RFC 1812). What is too large for a link goes on in fragments, or,
+ * with DF, dies there and is reported. Options of IP travel and mean nothing here, but for source routes, which are
+ * refused where they would have to be followed. */
+#include "net/fragment.h"
 #include "net/link.h"
 #include "net/port.h"
 
@@ -36,8 +37,15 @@ static void refuse(struct msim_node *node, uint32_t packet_index, const char *li
   msim__packet_free(&net->packets, packet_index);
 }
 
+static bool fits(const struct msim__packet *packet, const struct msim__port *port)
+{
+  return msim__packet_size_bytes(packet) <= port->out->params->mtu_bytes;
+}
+
 static void number_it(struct msim_sim *sim, struct msim__packet *packet)
 {
+  if (msim__packet_is_fragment(packet))
+    return;
   if (packet->proto == MSIM_PROTO_TCP)
     sim->counters.segment_count++;
   else if (packet->proto == MSIM_PROTO_UDP)
@@ -53,7 +61,10 @@ static struct msim__port *leave(struct msim_node *node, struct msim__packet *pac
   struct msim__port *port = node->is_up ? msim__route_find(node, packet->dst) : NULL;
 
   number_it(net->sim, packet);
-  msim__observe_packet(net, packet, MSIM_POINT_TX, port != NULL ? port->link_name : NULL, NULL, NULL);
+  if (port != NULL && (packet->bits & MSIM__PACKET_DF) == 0 && !fits(packet, port))
+    msim__observe_whole(net, packet, MSIM_POINT_TX, port->link_name);
+  else
+    msim__observe_packet(net, packet, MSIM_POINT_TX, port != NULL ? port->link_name : NULL, NULL, NULL);
   packet->bits |= MSIM__PACKET_SENT;
   return port;
 }
@@ -66,19 +77,26 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index)
 
   if (packet->ttl == 0)
     packet->ttl = node->ttl;
-  packet->id = node->ip_id++;
-  if ((packet->bits & MSIM__PACKET_MAY_FRAGMENT) == 0)
+  if ((packet->bits & MSIM__PACKET_MAY_FRAGMENT) != 0) {
+    packet->id = node->fragment_id++;
+  } else {
+    packet->id = node->ip_id++;
     packet->bits |= MSIM__PACKET_DF;
+  }
   port = leave(node, packet);
   if (port == NULL) {
     die(net, packet_index, NULL, node->is_up ? "no-route" : "down");
     return MSIM_ERR_NOT_FOUND;
   }
-  if (msim__packet_size_bytes(packet) > port->out->params->mtu_bytes) {
+  if (fits(packet, port)) {
+    msim__way_send(port->out, packet_index);
+    return MSIM_OK;
+  }
+  if ((packet->bits & MSIM__PACKET_DF) != 0) {
     die(net, packet_index, port->link_name, "mtu");
     return MSIM_ERR_LIMIT;
   }
-  msim__way_send(port->out, packet_index);
+  msim__fragment_send(net, port->out, packet_index, MSIM_POINT_TX, port->link_name);
   return MSIM_OK;
 }
 
@@ -97,21 +115,117 @@ void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, NULL, "down");
   else if (port == NULL)
     refuse(node, packet_index, NULL, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
-  else if (msim__packet_size_bytes(packet) > port->out->params->mtu_bytes)
+  else if (fits(packet, port))
+    msim__way_send(port->out, packet_index);
+  else if ((packet->bits & MSIM__PACKET_DF) != 0)
     refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
            port->out->params->mtu_bytes);
   else
-    msim__way_send(port->out, packet_index);
+    msim__fragment_send(net, port->out, packet_index, MSIM_POINT_TX, port->link_name);
+}
+
+/* Of a packet with a rare part: a source route that has not come to its end (RFC 791 3.1): to follow it is optional
+ * (RFC 1122 3.3.5), and to drop it is what networks do (RFC 7126 4.3). */
+static bool has_route_left(const struct msim__packet *packet)
+{
+  const struct msim__packet_rare *rare = packet->cold->rare;
+  size_t at = 0, size;
+
+  while (at < rare->ip_option_bytes && rare->ip_options[at] != 0) {
+    const uint8_t *option = &rare->ip_options[at];
+
+    if (option[0] == 1) {
+      at++;
+      continue;
+    }
+    size = at + 2 < rare->ip_option_bytes ? option[1] : 0;
+    if (size < 2)
+      return false;
+    if ((option[0] == 131 || option[0] == 137) && size >= 3 && option[2] + 3u <= size)
+      return true;
+    at += size;
+  }
+  return false;
+}
+
+/* A part that leaves the simulation: nobody here puts it together, but when all have come the packet has. */
+static void part_leaves(struct msim__net *net, const struct msim__packet *part, const char *link)
+{
+  struct msim__whole *whole = part->cold->rare->whole;
+
+  if (whole == NULL || (part->bits & MSIM__PACKET_DUPLICATE) != 0 || whole->is_settled)
+    return;
+  whole->unarrived_bytes -= part->payload_bytes;
+  if (whole->unarrived_bytes > 0)
+    return;
+  whole->is_settled = true;
+  msim__observe_whole(net, msim__packet_at(&net->packets, whole->packet), MSIM_POINT_RX, link);
+}
+
+/* A packet that has been put together. Its sending is recorded now, where its parts came from outside. */
+static void arrive_whole(struct msim__net *net, struct msim__packet *packet, const char *link)
+{
+  if ((packet->bits & MSIM__PACKET_SENT) == 0) {
+    number_it(net->sim, packet);
+    msim__observe_whole(net, packet, MSIM_POINT_TX, NULL);
+    packet->bits |= MSIM__PACKET_SENT;
+  }
+  msim__observe_whole(net, packet, MSIM_POINT_RX, link);
+}
+
+static void hand_over(struct msim_node *node, uint32_t packet_index)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  const struct msim__protocol *protocol = &net->protocols[packet->proto];
+
+  if (protocol->receive != NULL)
+    protocol->receive(node, packet);
+  else
+    msim__icmp_send_error(node, packet, MSIM__ICMP_UNREACHABLE, MSIM__ICMP_PROTOCOL_UNREACHABLE, 0);
+  msim__packet_free(&net->packets, packet_index);
+}
+
+/* Only a whole packet says to its protocol that it was one. */
+static void corrupt_came(struct msim_node *node, const struct msim__packet *packet)
+{
+  const struct msim__protocol *protocol = &msim__net(msim__node_sim(node))->protocols[packet->proto];
+
+  if (protocol->corrupt != NULL && !msim__packet_is_fragment(packet))
+    protocol->corrupt(node);
+}
+
+/* RFC 1122 3.3.2: only the whole is judged, and handed over. */
+static void deliver_part(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
+{
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
+  if (port->node->is_port) {
+    part_leaves(net, packet, port->link_name);
+    msim__port_take(port->node, packet_index);
+    return;
+  }
+  packet_index = msim__reassembly_take(port->node, packet_index, port->link_name);
+  if (packet_index == MSIM__PACKET_NONE)
+    return;
+  packet = msim__packet_at(&net->packets, packet_index);
+  if ((packet->bits & MSIM__PACKET_CORRUPT) != 0) {
+    corrupt_came(port->node, packet);
+    die(net, packet_index, port->link_name, "corrupt");
+    return;
+  }
+  arrive_whole(net, packet, port->link_name);
+  hand_over(port->node, packet_index);
 }
 
 static void deliver(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
 {
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
-  const struct msim__protocol *protocol = &net->protocols[packet->proto];
+  bool is_rare = (packet->bits & MSIM__PACKET_RARE) != 0, is_part = is_rare && packet->cold->rare->is_fragment;
 
-  if ((packet->bits & MSIM__PACKET_CORRUPT) != 0) {
-    if (protocol->corrupt != NULL)
-      protocol->corrupt(port->node);
+  if ((packet->bits & MSIM__PACKET_CORRUPT) != 0 && (!is_part || port->node->is_port)) {
+    corrupt_came(port->node, packet);
     die(net, packet_index, port->link_name, "corrupt"); /* the checksum is wrong: RFC 9293 MUST-3, RFC 1122 4.1.3.4 */
     return;
   }
@@ -119,16 +233,20 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     die(net, packet_index, port->link_name, "queue");
     return;
   }
-  msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
-  if (port->node->is_port) {
-    msim__port_take(port->node, packet_index);
+  if (is_rare && !port->node->is_port && has_route_left(packet)) {
+    refuse(port->node, packet_index, port->link_name, "source-route", MSIM__ICMP_UNREACHABLE,
+           MSIM__ICMP_SOURCE_ROUTE_FAILED, 0);
     return;
   }
-  if (protocol->receive != NULL)
-    protocol->receive(port->node, packet);
+  if (is_part) {
+    deliver_part(net, port, packet_index);
+    return;
+  }
+  msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
+  if (port->node->is_port)
+    msim__port_take(port->node, packet_index);
   else
-    msim__icmp_send_error(port->node, packet, MSIM__ICMP_UNREACHABLE, MSIM__ICMP_PROTOCOL_UNREACHABLE, 0);
-  msim__packet_free(&net->packets, packet_index);
+    hand_over(port->node, packet_index);
 }
 
 static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index)
@@ -147,9 +265,12 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     return;
   }
   packet->ttl--;
-  if (msim__packet_size_bytes(packet) > port->out->params->mtu_bytes) { /* RFC 1191 4 */
-    refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
-           port->out->params->mtu_bytes);
+  if (!fits(packet, port)) {
+    if ((packet->bits & MSIM__PACKET_DF) != 0) /* RFC 1191 4 */
+      refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
+             port->out->params->mtu_bytes);
+    else
+      msim__fragment_send(net, port->out, packet_index, MSIM_POINT_FWD, port->link_name);
     return;
   }
   msim__observe_packet(net, packet, MSIM_POINT_FWD, port->link_name, NULL, NULL);

@@ -13,8 +13,13 @@
 
 uint32_t msim__packet_size_bytes(const struct msim__packet *packet)
 {
-  uint32_t size = 20u + packet->payload_bytes; /* RFC 791 3.1, without IP options */
+  uint32_t size = 20u + packet->payload_bytes;
 
+  if ((packet->bits & MSIM__PACKET_RARE) != 0) {
+    size += packet->cold->rare->ip_option_bytes;
+    if (packet->cold->rare->is_fragment)
+      return size;
+  }
   switch (packet->proto) {
   case MSIM_PROTO_TCP:
     return size + 20u + (packet->cold != NULL ? packet->cold->option_bytes : 0u);

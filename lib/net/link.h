@@ -58,6 +58,11 @@ struct msim__link {
   struct msim__way ways[2]; /* ways[i] leaves ends[i] */
 };
 
+/* Of its header of IP: with options more than 20. */
+static inline uint32_t msim__packet_head_bytes(const struct msim__packet *packet)
+{
+  return 20u + ((packet->bits & MSIM__PACKET_RARE) != 0 ? packet->cold->rare->ip_option_bytes : 0u);
+}
 /* Bytes on the wire of an IP packet, link overhead not counted. */
 uint32_t msim__packet_size_bytes(const struct msim__packet *packet);
 

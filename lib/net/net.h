@@ -43,14 +43,16 @@ struct msim_node {
   struct msim__port *loopback;          /* made when first used */
   const struct msim_tcp_opts *tcp_opts; /* complete; NULL: the defaults */
   struct msim__tcp_listener *tcp_listeners;
-  uint32_t ephemeral_count; /* local ports given out */
-  uint16_t ip_id;
-  bool no_icmp_errors;        /* it says nothing of what it gives up */
-  bool is_port;               /* what is sent to it leaves the simulation: port.c */
-  bool is_unplugged;          /* its links carry nothing: plug.c */
-  struct msim__udp_host *udp; /* made when first used */
-  struct msim_agent *agents;  /* agents.c: in order of addition */
-  void *tcp_node;             /* tcp: TIME-WAIT list and counters, made when first used */
+  uint32_t ephemeral_count;            /* local ports given out */
+  uint16_t ip_id;                      /* of packets with DF: any number does (RFC 6864 4.1) */
+  uint16_t fragment_id;                /* of those without: none is used again for as long as may be */
+  bool no_icmp_errors;                 /* it says nothing of what it gives up */
+  bool is_port;                        /* what is sent to it leaves the simulation: port.c */
+  bool is_unplugged;                   /* its links carry nothing: plug.c */
+  struct msim__udp_host *udp;          /* made when first used */
+  struct msim_agent *agents;           /* agents.c: in order of addition */
+  struct msim__reassembly *reassembly; /* made when first used */
+  void *tcp_node;                      /* tcp: TIME-WAIT list and counters, made when first used */
 };
 #define MSIM__CORE_NONE UINT32_MAX
 
@@ -165,9 +167,9 @@ bool msim__ip_is_next_hop(const struct msim_node *node, uint32_t dst_id);
 
 /* ---- IP ---- */
 
-/* Sends a packet with src, dst, ports and proto set; ttl 0 means the node's. Takes the packet in every case. Numbers it
- * (c3, s3) when it has a flow. 0, MSIM_ERR_NOT_FOUND: no route, or the host is down; MSIM_ERR_LIMIT: larger than the
- * first link's MTU. Both are recorded as drops. */
+/* Sends a packet with src, dst, ports and proto set; ttl 0 means the node's. It has DF unless MSIM__PACKET_MAY_FRAGMENT
+ * is set. Takes the packet in every case. Numbers it (c3, s3) when it has a flow. 0, MSIM_ERR_NOT_FOUND: no route, or
+ * the host is down; MSIM_ERR_LIMIT: it has DF and is larger than the first link's MTU. Both are recorded as drops. */
 int msim__ip_send(struct msim_node *node, uint32_t packet_index);
 
 /* The same for a packet that is complete: ttl, id and DF stay as they are. Where it cannot go, its sender is told by
@@ -196,9 +198,12 @@ void msim__udp_unbind(struct msim_node *node, uint16_t port); /* one that is not
 typedef void msim__udp_error_fn(void *ctx, const struct msim__icmp_error *error);
 void msim__udp_set_error(struct msim_node *node, uint16_t port, msim__udp_error_fn *fn);
 bool msim__udp_port_in_use(const struct msim_node *node, uint16_t port);
-/* units may be NULL; counted. At most 65507 bytes, or what the MTU of the first link carries: MSIM_ERR_LIMIT. */
+/* units may be NULL; counted. At most 65507 bytes: MSIM_ERR_LIMIT. What is too large for a link
+ * travels in fragments. */
 int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
                    struct msim__units *units);
+/* With DF: one that is too large for a link is refused there (MSIM_ERR_LIMIT: by the first), and its sender is told. */
+int msim__udp_send_whole(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes);
 
 /* The flow of a datagram that node sends, found or made; *server_side: node answers. NULL when out of memory (the
  * simulation has then failed). */
@@ -217,6 +222,9 @@ uint16_t msim__node_ephemeral(struct msim_node *node);
 
 void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                           const char *link, const char *reason, const char *fault);
+/* Of a packet that was not on a wire itself, but in fragments. */
+void msim__observe_whole(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                         const char *link);
 /* Fills the decoded view; slices point into the packet. */
 void msim__packet_view(const struct msim__net *net, const struct msim__packet *packet, struct msim_packet *out);
 

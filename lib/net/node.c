@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "net/fragment.h"
 #include "net/link.h"
 #include "net/port.h"
 #include "net/rooms.h"
@@ -327,6 +328,7 @@ static void end(struct msim_sim *sim)
     end_node(net, net->nodes[i]);
   msim__ports_end(net);
   msim__udp_end(net);
+  msim__reassembly_end(net);
   msim__packets_release(&net->packets);
   msim__flow_counts_free(net);
   msim__routes_end(net);
@@ -342,6 +344,7 @@ static void end(struct msim_sim *sim)
 static void crash(struct msim_node *node)
 {
   msim__udp_crash(node);
+  msim__reassembly_crash(node);
   if (node->loopback != NULL)
     msim__way_forget(msim__net(msim__node_sim(node)), node->loopback->out);
 }

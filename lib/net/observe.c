@@ -57,6 +57,16 @@ static void view_tcp(const struct msim__packet *packet, struct msim_packet *out)
     view_option(tcp, kind, data);
 }
 
+/* Whether there is more than the header of IP to be seen: a fragment has bytes only. */
+static bool view_rare(const struct msim__packet_rare *rare, struct msim_packet *out)
+{
+  out->ip_options.data = rare->ip_options;
+  out->ip_options.size_bytes = rare->ip_option_bytes;
+  out->more_fragments = rare->more;
+  out->fragment_offset_bytes = rare->offset_bytes;
+  return !rare->is_fragment;
+}
+
 void msim__packet_view(const struct msim__net *net, const struct msim__packet *packet, struct msim_packet *out)
 {
   memset(out, 0, sizeof *out);
@@ -68,6 +78,8 @@ void msim__packet_view(const struct msim__net *net, const struct msim__packet *p
   out->id = packet->id;
   out->dont_fragment = (packet->bits & MSIM__PACKET_DF) != 0;
   out->payload = msim__packet_payload(packet);
+  if ((packet->bits & MSIM__PACKET_RARE) != 0 && !view_rare(packet->cold->rare, out))
+    return;
   if (packet->proto == MSIM_PROTO_TCP) {
     view_tcp(packet, out);
   } else if (packet->proto == MSIM_PROTO_UDP) {
@@ -118,7 +130,7 @@ static void relative_numbers(const struct msim__packet *packet, struct msim_trac
 {
   const struct msim__flow_side *mine, *theirs;
 
-  if (packet->proto != MSIM_PROTO_TCP)
+  if (packet->proto != MSIM_PROTO_TCP || msim__packet_is_fragment(packet))
     return;
   out->seq = packet->seq;
   out->ack = packet->ack;
@@ -144,8 +156,47 @@ static void name_ends(struct msim__net *net, const struct msim__packet *packet, 
   out->to = msim__addr_name(net, packet->dst);
 }
 
+static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                          const char *link, const char *reason, const char *fault, bool fragmented);
+
+static enum msim_trace_kind kind_of(const struct msim__packet *packet)
+{
+  if (msim__packet_is_fragment(packet))
+    return MSIM_TRACE_FRAGMENT;
+  return packet->proto == MSIM_PROTO_TCP   ? MSIM_TRACE_SEGMENT
+         : packet->proto == MSIM_PROTO_UDP ? MSIM_TRACE_DATAGRAM
+                                           : MSIM_TRACE_ICMP;
+}
+
+/* With its first lost part a packet is lost. */
+static void settle_whole(struct msim__net *net, struct msim__whole *whole, const char *link, const char *reason,
+                         const char *fault)
+{
+  if (whole == NULL || whole->is_settled)
+    return;
+  whole->is_settled = true;
+  record_packet(net, msim__packet_at(&net->packets, whole->packet), MSIM_POINT_DROP, link, reason, fault, true);
+}
+
 void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                           const char *link, const char *reason, const char *fault)
+{
+  if (point == MSIM_POINT_DROP)
+    net->sim->counters.drop_count++;
+  if (msim__trace_wants(net->sim, kind_of(packet)))
+    record_packet(net, packet, point, link, reason, fault, false);
+  if (point == MSIM_POINT_DROP && (packet->bits & (MSIM__PACKET_RARE | MSIM__PACKET_DUPLICATE)) == MSIM__PACKET_RARE)
+    settle_whole(net, packet->cold->rare->whole, link, reason, fault);
+}
+
+void msim__observe_whole(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                         const char *link)
+{
+  record_packet(net, packet, point, link, NULL, NULL, true);
+}
+
+static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                          const char *link, const char *reason, const char *fault, bool fragmented)
 {
   struct msim_trace_unit units[MSIM__UNITS_MAX];
   struct msim_trace_record record;
@@ -154,11 +205,7 @@ void msim__observe_packet(struct msim__net *net, const struct msim__packet *pack
   const struct msim__units *list;
   uint32_t i;
 
-  if (point == MSIM_POINT_DROP)
-    net->sim->counters.drop_count++;
-  record.kind = packet->proto == MSIM_PROTO_TCP   ? MSIM_TRACE_SEGMENT
-                : packet->proto == MSIM_PROTO_UDP ? MSIM_TRACE_DATAGRAM
-                                                  : MSIM_TRACE_ICMP;
+  record.kind = kind_of(packet);
   if (!msim__trace_wants(net->sim, record.kind) || (point == MSIM_POINT_FWD && !net->sim->trace_hops))
     return;
   memset(out, 0, sizeof *out);
@@ -167,7 +214,8 @@ void msim__observe_packet(struct msim__net *net, const struct msim__packet *pack
   out->point = point;
   out->flow = packet->flow;
   out->from_client = (packet->bits & MSIM__PACKET_SERVER_SIDE) == 0;
-  out->number = record.kind == MSIM_TRACE_ICMP ? 0 : packet->number;
+  out->number = packet->proto == MSIM_PROTO_ICMP ? 0 : packet->number;
+  out->fragmented = fragmented;
   out->rtx_number = packet->cold != NULL ? packet->cold->rtx_number : 0;
   out->link = link;
   out->reason = reason;

@@ -11,6 +11,16 @@ void msim__packets_init(struct msim__packets *packets, struct msim__mem *mem)
   memset(packets, 0, sizeof *packets);
   packets->mem = mem;
   msim__pool_init(&packets->cold, mem, sizeof(struct msim__packet_cold));
+  msim__pool_init(&packets->rare, mem, sizeof(struct msim__packet_rare));
+}
+
+void msim__whole_unref(struct msim__packets *packets, struct msim__whole *whole)
+{
+  if (whole == NULL || --whole->ref_count > 0)
+    return;
+  if ((msim__packet_at(packets, whole->packet)->bits & BITS_FREE) == 0) /* it is, where all are released at once */
+    msim__packet_free(packets, whole->packet);
+  msim__free(packets->mem, whole, sizeof *whole);
 }
 
 static void let_go(struct msim__packets *packets, struct msim__packet *packet)
@@ -19,6 +29,10 @@ static void let_go(struct msim__packets *packets, struct msim__packet *packet)
   msim__flow_unref(packet->flow);
   if (packet->cold != NULL) {
     msim__units_unref(packet->cold->units);
+    if (packet->cold->rare != NULL) {
+      msim__whole_unref(packets, packet->cold->rare->whole);
+      msim__pool_put(&packets->rare, packet->cold->rare);
+    }
     msim__pool_put(&packets->cold, packet->cold);
   }
 }
@@ -32,12 +46,14 @@ void msim__packets_release(struct msim__packets *packets)
       struct msim__packet *packet = &packets->chunks[i][k];
 
       if ((packet->bits & BITS_FREE) == 0 && (i != 0 || k != MSIM__PACKET_NONE))
-        let_go(packets, packet);
+        msim__packet_free(packets, (uint32_t)(i << MSIM__PACKET_CHUNK_BITS | k));
     }
-    msim__free(packets->mem, packets->chunks[i], MSIM__PACKET_CHUNK * sizeof(struct msim__packet));
   }
+  for (i = 0; i < packets->chunk_count; i++) /* after all: what is let go may free another packet */
+    msim__free(packets->mem, packets->chunks[i], MSIM__PACKET_CHUNK * sizeof(struct msim__packet));
   msim__free(packets->mem, packets->chunks, packets->chunk_capacity * sizeof *packets->chunks);
   msim__pool_release(&packets->cold);
+  msim__pool_release(&packets->rare);
   packets->chunks = NULL;
   packets->chunk_count = packets->chunk_capacity = 0;
 }
@@ -100,6 +116,43 @@ struct msim__packet_cold *msim__packet_cold(struct msim__packets *packets, struc
   return packet->cold;
 }
 
+struct msim__packet_rare *msim__packet_rare(struct msim__packets *packets, struct msim__packet *packet)
+{
+  struct msim__packet_cold *cold = msim__packet_cold(packets, packet);
+
+  if (cold == NULL)
+    return NULL;
+  if (cold->rare == NULL) {
+    cold->rare = msim__pool_get(&packets->rare);
+    if (cold->rare == NULL)
+      return NULL;
+    memset(cold->rare, 0, sizeof *cold->rare);
+    packet->bits |= MSIM__PACKET_RARE;
+  }
+  return cold->rare;
+}
+
+static int copy_cold(struct msim__packets *packets, struct msim__packet *copy, const struct msim__packet *packet)
+{
+  struct msim__packet_cold *cold = msim__packet_cold(packets, copy);
+  struct msim__packet_rare *rare;
+
+  if (cold == NULL)
+    return MSIM_ERR_NOMEM;
+  *cold = *packet->cold;
+  cold->rare = NULL;
+  msim__units_ref(cold->units);
+  if (packet->cold->rare == NULL)
+    return MSIM_OK;
+  rare = msim__packet_rare(packets, copy);
+  if (rare == NULL)
+    return MSIM_ERR_NOMEM;
+  *rare = *packet->cold->rare;
+  if (rare->whole != NULL)
+    rare->whole->ref_count++;
+  return MSIM_OK;
+}
+
 uint32_t msim__packet_copy(struct msim__packets *packets, uint32_t index)
 {
   uint32_t copy_index = msim__packet_new(packets);
@@ -115,13 +168,9 @@ uint32_t msim__packet_copy(struct msim__packets *packets, uint32_t index)
     msim_blob_ref(copy->payload);
   if (copy->flow != NULL)
     msim__flow_ref(copy->flow);
-  if (packet->cold != NULL) {
-    if (msim__packet_cold(packets, copy) == NULL) {
-      msim__packet_free(packets, copy_index);
-      return MSIM__PACKET_NONE;
-    }
-    *copy->cold = *packet->cold;
-    msim__units_ref(copy->cold->units);
+  if (packet->cold != NULL && copy_cold(packets, copy, packet) != MSIM_OK) {
+    msim__packet_free(packets, copy_index);
+    return MSIM__PACKET_NONE;
   }
   return copy_index;
 }

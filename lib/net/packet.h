@@ -14,11 +14,30 @@
 /* bits */
 enum {
   MSIM__PACKET_DF = 1,
-  MSIM__PACKET_SERVER_SIDE = 2,  /* sent by the acceptor of the flow */
-  MSIM__PACKET_DUPLICATE = 4,    /* a copy that the network made */
-  MSIM__PACKET_CORRUPT = 8,      /* its checksum is wrong: end hosts drop it */
-  MSIM__PACKET_SENT = 16,        /* its tx was recorded */
-  MSIM__PACKET_MAY_FRAGMENT = 32 /* its sender does not want DF */
+  MSIM__PACKET_SERVER_SIDE = 2,   /* sent by the acceptor of the flow */
+  MSIM__PACKET_DUPLICATE = 4,     /* a copy that the network made */
+  MSIM__PACKET_CORRUPT = 8,       /* its checksum is wrong: end hosts drop it */
+  MSIM__PACKET_SENT = 16,         /* its tx was recorded */
+  MSIM__PACKET_MAY_FRAGMENT = 32, /* asked of msim__ip_send: no DF */
+  MSIM__PACKET_RARE = 64          /* cold->rare is there */
+};
+
+/* A packet that travels in fragments, as it was before: they share it. */
+struct msim__whole {
+  uint32_t ref_count;
+  uint32_t packet;          /* owned */
+  uint32_t unarrived_bytes; /* of its payload of IP, at a port to the outside, where nobody puts it together */
+  bool is_settled;          /* what became of it is recorded */
+};
+
+/* What next to no packet has: parts of a packet, and options of IP. A fragment's payload is its part of the payload of
+ * IP as bytes; its ports, numbers and flags are not set. */
+struct msim__packet_rare {
+  struct msim__whole *whole; /* counted; NULL: whole packet, or fragments that came from outside */
+  uint16_t offset_bytes;
+  bool is_fragment, more;
+  uint8_t ip_option_bytes; /* a multiple of 4 */
+  uint8_t ip_options[40];
 };
 
 /* The two lower bits of tos (RFC 3168 5). */
@@ -30,7 +49,8 @@ struct msim__packet_cold {
   uint32_t rtx_number;       /* 0: no retransmission */
   uint16_t urgent;
   uint8_t option_bytes;
-  uint8_t options[40]; /* TCP option bytes in their order, padding included */
+  uint8_t options[40];            /* TCP option bytes in their order, padding included */
+  struct msim__packet_rare *rare; /* owned; or NULL */
 };
 
 /* src, dst: ids of addresses (net.h). For ICMP: src_port = type, dst_port = code, seq = the rest of the header. */
@@ -59,7 +79,7 @@ struct msim__packets {
   size_t chunk_count, chunk_capacity;
   uint32_t free_index; /* list through `number` */
   uint64_t live_count;
-  struct msim__pool cold;
+  struct msim__pool cold, rare;
 };
 
 void msim__packets_init(struct msim__packets *packets, struct msim__mem *mem);
@@ -77,6 +97,15 @@ void msim__packet_free(struct msim__packets *packets, uint32_t index);
 uint32_t msim__packet_copy(struct msim__packets *packets, uint32_t index);
 /* The cold part, made zeroed at first; NULL when out of memory. */
 struct msim__packet_cold *msim__packet_cold(struct msim__packets *packets, struct msim__packet *packet);
+
+void msim__whole_unref(struct msim__packets *packets, struct msim__whole *whole); /* NULL is fine */
+/* The rare part likewise. */
+struct msim__packet_rare *msim__packet_rare(struct msim__packets *packets, struct msim__packet *packet);
+
+static inline bool msim__packet_is_fragment(const struct msim__packet *packet)
+{
+  return (packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->is_fragment;
+}
 
 static inline struct msim_slice msim__packet_payload(const struct msim__packet *packet)
 {

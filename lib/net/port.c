@@ -5,16 +5,11 @@
 #include <string.h>
 
 #include "core/sized.h"
+#include "net/fragment.h"
 #include "net/link.h"
 #include "net/rooms.h"
-#include "wire/checksum.h"
 #include "wire/ipv4.h"
 #include "wire/octets.h"
-#include "wire/tcp_header.h"
-#include "wire/udp_header.h"
-
-/* RFC 791 3.1 */
-enum { IP_OPTION_END = 0, IP_OPTION_NOP = 1, IP_OPTION_LOOSE_ROUTE = 131, IP_OPTION_STRICT_ROUTE = 137 };
 
 #define QUEUE_PACKETS_DEFAULT 1000u
 #define QUEUE_PACKETS_MAX 1048576u
@@ -275,10 +270,17 @@ void msim__port_take(struct msim_node *node, uint32_t packet_index)
 {
   struct msim_port *port = port_of(node);
   struct msim__net *net = net_of(port);
-  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index), *learn = NULL;
   struct waiting *place;
 
-  if ((packet->proto == MSIM_PROTO_TCP && msim__port_flow_to_outside(&port->flows, node, packet) != MSIM_OK) ||
+  /* of parts the first tells what there is to be learned, if it was made here */
+  if (msim__packet_is_fragment(packet) && packet->cold->rare->whole != NULL && packet->cold->rare->offset_bytes == 0)
+    learn = msim__packet_at(&net->packets, packet->cold->rare->whole->packet);
+  else if (!msim__packet_is_fragment(packet))
+    learn = packet;
+
+  if ((learn != NULL && learn->proto == MSIM_PROTO_TCP &&
+       msim__port_flow_to_outside(&port->flows, node, learn) != MSIM_OK) ||
       (port->count == port->capacity && grow_ring(port) != MSIM_OK)) {
     msim__sim_fail_nomem(net->sim);
     msim__packet_free(&net->packets, packet_index);
@@ -325,23 +327,6 @@ static int drop(uint64_t *reason)
 }
 
 /* Decodes the header of IP and judges what does not travel here. */
-/* RFC 9293 MUST-50: options are passed over, and left out. Not so a source route, which routers drop (RFC 7126), nor a
- * list that makes no sense. */
-static bool are_harmless(const uint8_t *options, size_t size_bytes)
-{
-  size_t at = 0, length;
-
-  while (at < size_bytes && options[at] != IP_OPTION_END) {
-    length = options[at] == IP_OPTION_NOP                  ? 1
-             : at + 1 < size_bytes && options[at + 1] >= 2 ? options[at + 1]
-                                                           : SIZE_MAX;
-    if (length > size_bytes - at || options[at] == IP_OPTION_LOOSE_ROUTE || options[at] == IP_OPTION_STRICT_ROUTE)
-      return false;
-    at += length;
-  }
-  return true;
-}
-
 static int read_ip(struct msim_port *port, struct msim_slice bytes, struct msim__ipv4_header *ip)
 {
   struct msim_port_counters *counters = &port->counters;
@@ -358,82 +343,73 @@ static int read_ip(struct msim_port *port, struct msim_slice bytes, struct msim_
     return drop(&counters->checksum_count);
   if (err != MSIM_OK)
     return drop(&counters->header_count);
-  if (ip->more_fragments || ip->fragment_bytes != 0)
-    return drop(&counters->fragment_count);
-  if (!are_harmless(ip->options, ip->options_bytes))
-    return drop(&counters->ip_option_count);
   if (ip->protocol != MSIM_PROTO_TCP && ip->protocol != MSIM_PROTO_UDP && ip->protocol != MSIM_PROTO_ICMP)
     return drop(&counters->protocol_count);
   return ip->ttl == 0 ? drop(&counters->ttl_count) : MSIM_OK;
 }
 
-/* The transport header into the packet; *payload is what follows it. 0, MSIM_ERR_INVALID (counted), MSIM_ERR_NOMEM. */
-static int read_tcp(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim_slice segment,
-                    struct msim__packet *packet, struct msim_slice *payload)
+/* The options of IP, which travel with the packet; each must have a length that can be (RFC 791 3.1). */
+static int read_ip_options(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim__packet *packet)
 {
-  struct msim__packet_cold *cold;
-  struct msim__tcp_header h;
-  size_t size;
-  int err = msim__tcp_header_decode(&h, segment);
+  struct msim__packet_rare *rare;
+  size_t at = 0;
 
-  if (err == MSIM_ERR_LIMIT)
-    return drop(&port->counters.truncated_count);
-  if (err != MSIM_OK)
-    return drop(&port->counters.header_count);
-  if (!msim__tcp_header_verify(segment, &ip->src, &ip->dst))
-    return drop(&port->counters.checksum_count);
-  packet->src_port = h.src_port;
-  packet->dst_port = h.dst_port;
-  packet->seq = h.seq;
-  packet->ack = h.ack;
-  packet->flags = h.flags;
-  packet->window = h.window;
-  if (h.options_bytes > 0 || h.urgent != 0) {
-    cold = msim__packet_cold(&net_of(port)->packets, packet);
-    if (cold == NULL)
-      return MSIM_ERR_NOMEM;
-    cold->urgent = h.urgent;
-    cold->option_bytes = h.options_bytes;
-    memcpy(cold->options, h.options, h.options_bytes);
+  while (at < ip->options_bytes && ip->options[at] != 0) {
+    size_t left = ip->options_bytes - at, size = ip->options[at] == 1 ? 1 : left < 2 ? 0 : ip->options[at + 1];
+
+    if (size == 0 || size > left || (size < 2 && ip->options[at] != 1))
+      return drop(&port->counters.ip_option_count);
+    at += size;
   }
-  size = msim__tcp_header_bytes(&h);
-  payload->data = segment.data + size;
-  payload->size_bytes = segment.size_bytes - size;
+  if (ip->options_bytes == 0)
+    return MSIM_OK;
+  rare = msim__packet_rare(&net_of(port)->packets, packet);
+  if (rare == NULL)
+    return MSIM_ERR_NOMEM;
+  rare->ip_option_bytes = ip->options_bytes;
+  memcpy(rare->ip_options, ip->options, ip->options_bytes);
   return MSIM_OK;
 }
 
-static int read_udp(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim_slice datagram,
-                    struct msim__packet *packet, struct msim_slice *payload)
+/* A part of a packet: its bytes as they are. */
+static int read_part(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim__packet *packet,
+                     struct msim_slice bytes)
 {
-  struct msim__udp_header h;
-  int err = msim__udp_header_decode(&h, datagram);
+  struct msim__net *net = net_of(port);
+  struct msim__packet_rare *rare;
 
-  if (err == MSIM_ERR_LIMIT)
+  if (bytes.size_bytes == 0 || (ip->more_fragments && bytes.size_bytes % 8 != 0) ||
+      ip->fragment_bytes + bytes.size_bytes > UINT16_MAX - MSIM__IPV4_HEADER_BYTES_MIN)
+    return drop(&port->counters.fragment_count);
+  rare = msim__packet_rare(&net->packets, packet);
+  if (rare == NULL)
+    return MSIM_ERR_NOMEM;
+  rare->is_fragment = true;
+  rare->offset_bytes = ip->fragment_bytes;
+  rare->more = ip->more_fragments;
+  packet->payload = msim_blob_new(net->sim, bytes.data, bytes.size_bytes);
+  packet->payload_bytes = (uint16_t)bytes.size_bytes;
+  return packet->payload == NULL ? MSIM_ERR_NOMEM : MSIM_OK;
+}
+
+/* What follows the header of IP. 0, MSIM_ERR_INVALID (counted), MSIM_ERR_NOMEM. */
+static int read_message(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim__packet *packet,
+                        struct msim_slice bytes)
+{
+  if (ip->more_fragments || ip->fragment_bytes != 0)
+    return read_part(port, ip, packet, bytes);
+  switch (msim__packet_read(net_of(port), packet, &ip->src, &ip->dst, bytes)) {
+  case MSIM__READ_TRUNCATED:
     return drop(&port->counters.truncated_count);
-  if (err != MSIM_OK)
+  case MSIM__READ_HEADER:
     return drop(&port->counters.header_count);
-  datagram.size_bytes = h.total_bytes;
-  if (!msim__udp_header_verify(datagram, &ip->src, &ip->dst))
+  case MSIM__READ_CHECKSUM:
     return drop(&port->counters.checksum_count);
-  packet->src_port = h.src_port;
-  packet->dst_port = h.dst_port;
-  payload->data = datagram.data + MSIM__UDP_HEADER_BYTES;
-  payload->size_bytes = datagram.size_bytes - MSIM__UDP_HEADER_BYTES;
-  return MSIM_OK;
-}
-
-static int read_icmp(struct msim_port *port, struct msim_slice bytes, struct msim__packet *packet,
-                     struct msim_slice *payload)
-{
-  struct msim__icmp_message m;
-  int err = msim__icmp_decode(&m, bytes);
-
-  if (err != MSIM_OK)
-    return drop(err == MSIM_ERR_LIMIT ? &port->counters.truncated_count : &port->counters.checksum_count);
-  packet->src_port = m.type;
-  packet->dst_port = m.code;
-  packet->seq = m.rest;
-  *payload = m.payload;
+  case MSIM__READ_NOMEM:
+    return MSIM_ERR_NOMEM;
+  case MSIM__READ_FINE:
+    break;
+  }
   return MSIM_OK;
 }
 
@@ -499,17 +475,18 @@ static int read_packet(struct msim_port *port, struct msim_slice bytes, struct m
 {
   struct msim__net *net = net_of(port);
   struct msim__ipv4_header ip;
-  struct msim_slice rest, payload = {NULL, 0};
-  const struct msim_node *to;
+  struct msim_slice rest;
+  struct msim_node *to;
   int err = read_ip(port, bytes, &ip);
 
   if (err != MSIM_OK)
     return err;
+  packet->proto = ip.protocol;
   rest.data = bytes.data + msim__ipv4_header_bytes(&ip);
   rest.size_bytes = ip.total_bytes - msim__ipv4_header_bytes(&ip);
-  err = ip.protocol == MSIM_PROTO_TCP   ? read_tcp(port, &ip, rest, packet, &payload)
-        : ip.protocol == MSIM_PROTO_UDP ? read_udp(port, &ip, rest, packet, &payload)
-                                        : read_icmp(port, rest, packet, &payload);
+  err = read_ip_options(port, &ip, packet);
+  if (err == MSIM_OK)
+    err = read_message(port, &ip, packet, rest);
   if (err != MSIM_OK)
     return err == MSIM_ERR_NOMEM ? msim__sim_fail_nomem(net->sim) : err;
   if (owner_of(net, &ip.src) == NULL)
@@ -517,22 +494,20 @@ static int read_packet(struct msim_port *port, struct msim_slice bytes, struct m
   to = owner_of(net, &ip.dst);
   if (to == NULL || to == port->node)
     return drop(&port->counters.destination_count);
-  packet->proto = ip.protocol;
   packet->ttl = ip.ttl;
   packet->tos = (uint8_t)(ip.dscp << 2 | ip.ecn);
   packet->id = ip.id;
-  packet->bits = ip.dont_fragment ? MSIM__PACKET_DF : 0;
+  packet->bits |= ip.dont_fragment ? MSIM__PACKET_DF : 0;
   packet->src = msim__addr_intern(net, &ip.src);
   packet->dst = msim__addr_intern(net, &ip.dst);
   if (packet->src == 0 || packet->dst == 0)
     return msim__sim_fail_nomem(net->sim);
-  if (payload.size_bytes > 0) {
-    packet->payload = msim_blob_new(net->sim, payload.data, payload.size_bytes);
-    if (packet->payload == NULL)
-      return MSIM_ERR_NOMEM;
-    packet->payload_bytes = (uint16_t)payload.size_bytes; /* of a packet of at most 65535 bytes */
-  }
-  return find_flow(port, packet);
+  return msim__packet_is_fragment(packet) ? MSIM_OK : find_flow(port, packet);
+}
+
+int msim__port_find_flow(struct msim_node *port_node, struct msim__packet *packet)
+{
+  return find_flow(port_of(port_node), packet);
 }
 
 int msim_port_inject(struct msim_port *port, struct msim_slice bytes)
@@ -552,6 +527,7 @@ int msim_port_inject(struct msim_port *port, struct msim_slice bytes)
     return err;
   }
   port->counters.injected_count++;
+  port->counters.injected_fragment_count += msim__packet_is_fragment(msim__packet_at(&net->packets, index));
   port->counters.injected_bytes += msim__packet_size_bytes(msim__packet_at(&net->packets, index));
   msim__ip_send_whole(port->node, index);
   return msim_sim_failure(net->sim);

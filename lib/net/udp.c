@@ -295,25 +295,25 @@ static int fill(struct msim_node *node, struct msim__packet *packet, struct msim
   return MSIM_OK;
 }
 
-int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
-                   struct msim__units *units)
+static int send_with(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
+                     struct msim__units *units, uint8_t bits)
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__net *net = msim__net(sim);
-  uint32_t dst = msim__addr_intern(net, &to.addr), mtu, index;
+  uint32_t dst = msim__addr_intern(net, &to.addr), index;
   struct msim__packet *packet;
   int err;
 
   if (dst == 0)
     return msim__sim_fail_nomem(sim);
-  mtu = msim__ip_mtu_for(node, dst);
-  if (bytes.size_bytes > UDP_BYTES_MAX || (mtu != 0 && bytes.size_bytes + 28 > mtu))
+  if (bytes.size_bytes > UDP_BYTES_MAX)
     return MSIM_ERR_LIMIT;
   index = msim__packet_new(&net->packets);
   if (index == MSIM__PACKET_NONE)
     return msim__sim_fail_nomem(sim);
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_UDP;
+  packet->bits = bits;
   packet->src = msim__ip_source_for(node, dst);
   packet->dst = dst;
   packet->src_port = local_port;
@@ -324,6 +324,18 @@ int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endp
     return err;
   }
   return msim__ip_send(node, index);
+}
+
+int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
+                   struct msim__units *units)
+{
+  /* there is nobody who would send it again in a smaller size */
+  return send_with(node, local_port, to, bytes, units, MSIM__PACKET_MAY_FRAGMENT);
+}
+
+int msim__udp_send_whole(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes)
+{
+  return send_with(node, local_port, to, bytes, NULL, 0);
 }
 
 static void receive(struct msim_node *node, struct msim__packet *packet)

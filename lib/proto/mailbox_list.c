@@ -98,7 +98,8 @@ static size_t read_domain(struct msim_slice text, size_t at, const char *stops, 
 }
 
 /* "<" at `at`: the address in angle brackets, with the route that RFC 5322 4.4 lets it have, which is dropped. */
-static size_t read_angle(struct msim_slice text, size_t at, struct msim__mailbox_item *item, struct msim__scratch *out)
+static size_t read_angle(struct msim_slice text, size_t at, struct msim__mailbox_list_item *item,
+                         struct msim__scratch *out)
 {
   size_t from, where;
 
@@ -129,7 +130,8 @@ static size_t read_angle(struct msim_slice text, size_t at, struct msim__mailbox
 }
 
 /* A bare address, or words without one. */
-static size_t read_plain(struct msim_slice text, size_t at, struct msim__mailbox_item *item, struct msim__scratch *out)
+static size_t read_plain(struct msim_slice text, size_t at, struct msim__mailbox_list_item *item,
+                         struct msim__scratch *out)
 {
   size_t begin = at, from = out->size_bytes;
 
@@ -158,7 +160,7 @@ static size_t skip_separators(struct msim__mailbox_list *list)
   return at;
 }
 
-int msim__mailbox_list_next(struct msim__mailbox_list *list, struct msim__mailbox_item *out, uint8_t *room,
+int msim__mailbox_list_next(struct msim__mailbox_list *list, struct msim__mailbox_list_item *out, uint8_t *room,
                             size_t room_bytes)
 {
   struct msim__scratch scratch = {room, room_bytes, 0, false};

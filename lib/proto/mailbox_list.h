@@ -22,7 +22,7 @@ struct msim__mailbox_list {
 };
 
 /* Parts lie in the caller's room until the next call. */
-struct msim__mailbox_item {
+struct msim__mailbox_list_item {
   enum msim__mailbox_kind kind;
   struct msim_slice name;   /* unquoted, words joined by one space; else the comment behind a bare address; or empty */
   struct msim_slice local;  /* without white space and comments, with its quotes */
@@ -31,7 +31,7 @@ struct msim__mailbox_item {
 };
 
 /* 1: *out is the next item. 0: the end. room_bytes of 1000 are enough for what mail allows. */
-int msim__mailbox_list_next(struct msim__mailbox_list *list, struct msim__mailbox_item *out, uint8_t *room,
+int msim__mailbox_list_next(struct msim__mailbox_list *list, struct msim__mailbox_list_item *out, uint8_t *room,
                             size_t room_bytes);
 
 #endif

@@ -104,9 +104,12 @@ static void put_decoded(struct msim_slice value, struct msim__scratch *out)
       high = hex_value(value.data[i + 1]);
       low = hex_value(value.data[i + 2]);
     }
-    if (high >= 0 && low >= 0)
+    if (high >= 0 && low >= 0) {
+      msim__scratch_put(out, (uint8_t)(high << 4 | low));
       i += 2;
-    msim__scratch_put(out, high >= 0 && low >= 0 ? (uint8_t)(high << 4 | low) : value.data[i]);
+    } else {
+      msim__scratch_put(out, value.data[i]);
+    }
   }
 }
 

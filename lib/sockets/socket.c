@@ -83,7 +83,7 @@ struct msim_socket *msim__socket_new(struct msim_node *node, enum msim_socket_ty
   s->opts = *msim__tcp_opts_of(node);
   s->keepalive_idle_ns = s->opts.keepalive_idle_ns != 0 ? s->opts.keepalive_idle_ns : KEEPALIVE_IDLE_NS_DEFAULT;
   s->low_water_bytes = 1;
-  s->mtu_discover = MSIM_PMTUDISC_WANT;
+  s->mtu_discover = s->opts.no_pmtud ? MSIM_PMTUDISC_DONT : MSIM_PMTUDISC_WANT;
   msim_timer_init(&s->timer, node, msim__socket_fired);
   s->next = room->first;
   if (room->first != NULL)

@@ -126,7 +126,8 @@ static int set_mtu_discover(struct msim_socket *s, int value)
   if (!is_within(value, MSIM_PMTUDISC_DONT, MSIM_PMTUDISC_DO))
     return -MSIM_EINVAL;
   s->mtu_discover = value;
-  return 0;
+  s->opts.no_pmtud = value == MSIM_PMTUDISC_DONT;
+  return msim__socket_apply(s);
 }
 
 /* Of type int; those of TCP that go to the connection return by apply. */

@@ -129,7 +129,9 @@ static int check_target(const struct msim_socket *s, struct msim_endpoint *to, s
   mtu = msim__ip_mtu_for(s->node, id);
   if (mtu == 0)
     return -MSIM_ENETUNREACH;
-  return size_bytes > UDP_BYTES_MAX || size_bytes + 28 > mtu ? -MSIM_EMSGSIZE : 0;
+  if (s->mtu_discover == MSIM_PMTUDISC_DO && size_bytes + 28 > mtu)
+    return -MSIM_EMSGSIZE;
+  return size_bytes > UDP_BYTES_MAX ? -MSIM_EMSGSIZE : 0;
 }
 
 int msim__socket_udp_connect(struct msim_socket *s, const struct msim_endpoint *remote)
@@ -173,7 +175,8 @@ static int add_pending(struct msim_socket *s, const void *data, size_t size_byte
 
 static int send_now(struct msim_socket *s, struct msim_slice bytes, const struct msim_endpoint *to)
 {
-  int err = msim__udp_send(s->node, s->local.port, *to, bytes, NULL);
+  int err = s->mtu_discover == MSIM_PMTUDISC_DO ? msim__udp_send_whole(s->node, s->local.port, *to, bytes)
+                                                : msim__udp_send(s->node, s->local.port, *to, bytes, NULL);
 
   if (err == MSIM_OK)
     return 0;

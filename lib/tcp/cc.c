@@ -138,6 +138,8 @@ void msim__cc_recovered(struct msim__tcb *tcb)
   note_totals(tcb);
   if (tcb->cc_type->on_recovered != NULL)
     tcb->cc_type->on_recovered(state_of(tcb), &tcb->cc, now_of(tcb));
+  if (tcb->cc_type->on_recovered != NULL && !tcb->opts->no_prr)
+    tcb->cc.cwnd_bytes = tcb->cc.ssthresh_bytes; /* RFC 9937: it has paced what came back, no burst is left */
   record(tcb, "recovered");
 }
 

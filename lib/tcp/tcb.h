@@ -236,7 +236,9 @@ struct msim__tcb {
   uint8_t ecn;                  /* MSIM__ECN_…; 0: nothing to do with it */
   uint8_t tos;                  /* the user's bits of every segment (RFC 2474 3) */
   uint8_t icmp_type, icmp_code; /* of the last soft error */
+  uint8_t owed_option_bytes;    /* beside timestamps, in what is not acknowledged yet */
   uint32_t dsack_round, tlp_end;
+  uint32_t flight_peak_bytes, flight_peak_end; /* the most that was under way in the window that ends there */
   int32_t inflate_bytes; /* RFC 6582: the controller's window is widened by this during recovery */
   uint32_t recover;      /* RFC 6582, as one past the highest number sent when recovery began */
   uint32_t ecn_end;      /* the window that was cut for a mark ends here */
@@ -649,10 +651,12 @@ void msim__tcb_ts_take(struct msim__tcb *tcb, const struct msim__segment *seg);
 /* RFC 7323 5.3 R1, and 3.2 for segments without the option. False: the segment is to be dropped; what is owed for it is
  * set. Only where timestamps are in use. */
 bool msim__tcb_ts_check(struct msim__tcb *tcb, const struct msim__segment *seg);
-/* R3: after the segment was found acceptable, by the rule of Last.ACK.sent (4.3). */
+/* R3: after the segment was found acceptable, and its ACK too, since who does not know that shall not set our clock; by
+ * the rule of Last.ACK.sent (4.3) for the segment as it came. */
 static inline void msim__tcb_ts_update(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  if (seg->has_timestamps && !msim__seq_after(seg->seq, tcb->rcv_acked))
+  if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 && seg->has_timestamps &&
+      !msim__seq_after(seg->packet->seq, tcb->rcv_acked))
     msim__tcb_ts_take(tcb, seg);
 }
 

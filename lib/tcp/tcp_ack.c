@@ -37,6 +37,8 @@ void msim__tcb_enter_recovery(struct msim__tcb *tcb, uint32_t delivered_bytes)
   tcb->bits = (tcb->bits & ~(uint32_t)(MSIM__TCB_PARTIAL_SEEN | MSIM__TCB_TIMING)) | MSIM__TCB_RECOVERING |
               MSIM__TCB_RETRANSMIT;
   tcb->cc.in_recovery = true;
+  if ((tcb->bits & MSIM__TCB_TLP_DUE) != 0) /* RFC 8985 7.2: what the probe would find out is known */
+    msim__tcb_loss_off(tcb);
   if (uses_sack(tcb)) { /* RFC 6675 5, step 4 */
     tcb->snd_nxt = tcb->snd_max;
     msim__tcb_board_begin(tcb);
@@ -107,14 +109,19 @@ static uint32_t data_in(const struct msim__tcb *tcb, uint32_t ack)
   return bytes;
 }
 
-/* RFC 7661 and RFC 5681 3.1: a window that was not used says nothing about the path. */
+/* RFC 7661 and RFC 5681 3.1: a window that was not used says nothing about the path. One that was counts until its last
+ * byte is acknowledged, though less and less of it is under way then. */
 static void note_limits(struct msim__tcb *tcb)
 {
   struct msim_cc_vars *cc = &tcb->cc;
 
   cc->flight_bytes = tcb->snd_nxt - tcb->snd_una;
-  cc->is_cwnd_limited = cc->flight_bytes + cc->mss_bytes > cc->cwnd_bytes ||
-                        (cc->cwnd_bytes < cc->ssthresh_bytes && cc->cwnd_bytes / 2 < cc->flight_bytes);
+  if (!msim__seq_before(tcb->snd_una, tcb->flight_peak_end) || cc->flight_bytes > tcb->flight_peak_bytes) {
+    tcb->flight_peak_bytes = cc->flight_bytes;
+    tcb->flight_peak_end = tcb->snd_nxt;
+  }
+  cc->is_cwnd_limited = tcb->flight_peak_bytes + cc->mss_bytes > cc->cwnd_bytes ||
+                        (cc->cwnd_bytes < cc->ssthresh_bytes && cc->cwnd_bytes / 2 < tcb->flight_peak_bytes);
 }
 
 static void restart_timer(struct msim__tcb *tcb)
@@ -217,7 +224,8 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
   if (was_spurious(tcb, seg))
     msim__tcp_count(tcb->head.node, MSIM__COUNT_spurious_rtos);
   note_limits(tcb);
-  msim__tcb_rtt_acked(tcb, seg);
+  if (tcb->snd_una != tcb->iss) /* the SYN's round trip was taken when the connection became synchronized */
+    msim__tcb_rtt_acked(tcb, seg);
   tcb->snd_una = ack;
   tcb->snd_nxt = msim__seq_max(tcb->snd_nxt, ack);
   drag_marks(tcb);
@@ -252,9 +260,12 @@ static uint32_t take_new(struct msim__tcb *tcb, const struct msim__segment *seg)
 
 /* ---- the window ---- */
 
+/* 3.10.7.4 compares the numbers of segments. What is sent again has an old one: when it acknowledges more than any
+ * before, its window is the latest too, and without it the right edge would move on with SND.UNA. */
 static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
-  if (msim__seq_after(tcb->snd_wl1, seg->seq) || (tcb->snd_wl1 == seg->seq && msim__seq_after(tcb->snd_wl2, seg->ack)))
+  if (!msim__seq_after(seg->ack, tcb->snd_wl2) &&
+      (msim__seq_after(tcb->snd_wl1, seg->seq) || (tcb->snd_wl1 == seg->seq && tcb->snd_wl2 != seg->ack)))
     return;
   if (seg->window > tcb->snd_wnd && (tcb->bits & MSIM__TCB_PERSISTING) != 0) { /* it has opened */
     tcb->bits &= ~(uint32_t)MSIM__TCB_PERSISTING;

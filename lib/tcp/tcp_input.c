@@ -94,8 +94,6 @@ static bool check_sequence(struct msim__tcb *tcb, struct msim__segment *seg)
   if (is_repeated_syn(tcb, seg))
     return false;
   if (is_acceptable(tcb, seg)) {
-    if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0)
-      msim__tcb_ts_update(tcb, seg);
     trim(tcb, seg);
     return true;
   }
@@ -192,6 +190,7 @@ static bool ack_in_syn_received(struct msim__tcb *tcb, const struct msim__segmen
     return false; /* as if it had been lost: our SYN, ACK asks again */
   }
   if (msim__seq_after(seg->ack, tcb->snd_una) && !msim__seq_after(seg->ack, tcb->snd_max)) {
+    msim__tcb_ts_update(tcb, seg);
     msim__tcb_synchronized(tcb, seg);
     msim__tcb_establish(tcb, "ACK of SYN");
     msim__tcb_take_ack(tcb, seg);
@@ -211,6 +210,7 @@ static bool check_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
     msim__tcb_challenge(tcb);
     return false;
   }
+  msim__tcb_ts_update(tcb, seg);
   if ((tcb->bits & MSIM__TCB_CLOSED_EARLY) != 0 && msim__seq_after(seg->ack, tcb->iss)) {
     tcb->bits &= ~(uint32_t)MSIM__TCB_CLOSED_EARLY; /* the handshake is complete only now */
     msim__tcb_synchronized(tcb, seg);
@@ -282,11 +282,24 @@ static uint32_t full_size(const struct msim__tcb *tcb)
   return tcb->mss_seen < most ? tcb->mss_seen : most;
 }
 
+/* The options of a segment beside timestamps: with SACK blocks it is full with so much less text. */
+static uint32_t further_option_bytes(const struct msim__segment *seg)
+{
+  uint32_t timestamps_bytes = seg->has_timestamps ? MSIM__TCP_TIMESTAMPS_BYTES : 0;
+  uint32_t bytes = seg->packet->cold == NULL ? 0 : seg->packet->cold->option_bytes;
+
+  return bytes > timestamps_bytes ? bytes - timestamps_bytes : 0;
+}
+
 /* 3.8.6.3: at least every second full-sized segment at once (SHLD-18, MUST-58), and whatever shows or fills a gap
  * (RFC 5681 4.2). */
-static void owe_ack(struct msim__tcb *tcb, bool in_order, bool had_gap)
+static void owe_ack(struct msim__tcb *tcb, const struct msim__segment *seg, bool in_order, bool had_gap)
 {
-  if (!in_order || had_gap || tcb->opts->no_delayed_ack || tcb->rcv_nxt - tcb->rcv_acked >= 2 * full_size(tcb)) {
+  uint32_t owed_bytes = tcb->rcv_nxt - tcb->rcv_acked, options_bytes = tcb->owed_option_bytes;
+
+  options_bytes += further_option_bytes(seg);
+  tcb->owed_option_bytes = (uint8_t)(options_bytes < UINT8_MAX ? options_bytes : UINT8_MAX);
+  if (!in_order || had_gap || tcb->opts->no_delayed_ack || owed_bytes + options_bytes >= 2 * full_size(tcb)) {
     tcb->bits |= MSIM__TCB_ACK_NOW;
     return;
   }
@@ -325,7 +338,7 @@ void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg)
   in_order = msim__tcb_receive_text(tcb, seg);
   if (in_order)
     tcb->tell |= MSIM__TELL_READABLE;
-  owe_ack(tcb, in_order, had_gap);
+  owe_ack(tcb, seg, in_order, had_gap);
 }
 
 /* ---- eighth: the FIN bit ---- */

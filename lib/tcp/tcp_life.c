@@ -50,6 +50,7 @@ void msim__tcb_life_fired(struct msim__tcb *tcb)
   }
   if (tcb->keepalives >= tcb->opts->keepalive_probes_max) {
     msim__tcp_count(tcb->head.node, MSIM__COUNT_abort_on_timeout);
+    msim__tcb_send_reset(tcb); /* a peer that was only unreachable shall not keep half a connection */
     msim__tcb_die(tcb, MSIM_CLOSED_TIMEOUT, "no answer to keep-alive");
     return;
   }

@@ -2,7 +2,7 @@
  * nothing, by what does not get through (RFC 2923 2.1, RFC 4821 7.7 in short).
  *
  * Does not keep it for later connections, nor look for more than the route says. There is no least size above that of
- * RFC 791: nothing on the way makes fragments, so what a path really takes has to be accepted. */
+ * RFC 791: segments have DF, so what a path really takes has to be accepted. */
 #include "tcp/tcp_sack.h"
 
 #define HEADERS_BYTES 40u      /* IPv4 and TCP without options (RFC 9293 3.7.1) */

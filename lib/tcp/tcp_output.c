@@ -412,6 +412,7 @@ static void ack_is_sent(struct msim__tcb *tcb)
   tcb->ack_at_ns = MSIM_NEVER;
   tcb->rcv_acked = tcb->rcv_nxt;
   tcb->consumed_bytes = 0;
+  tcb->owed_option_bytes = 0;
   if (tcb->gaps != NULL)
     msim__tcb_gaps_sent(tcb);
 }
@@ -656,7 +657,8 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .src_port = tcb->head.local_port,
                               .dst_port = tcb->head.remote_port,
                               .seq = next_number(tcb),
-                              .flags = MSIM_TCP_RST,
+                              .ack = tcb->rcv_nxt, /* RFC 9293 wants no ACK here; every deployed stack sends it */
+                              .flags = MSIM_TCP_RST | MSIM_TCP_ACK,
                               .flow = tcb->flow,
                               .side = tcb->head.side,
                               .tos = tcb->tos,

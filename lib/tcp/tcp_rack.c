@@ -1,4 +1,4 @@
-/* tcp_rack.c: loss by time, RACK, and the probe of a silent tail, TLP (RFC 8985). With SACK and timestamps.
+/* tcp_rack.c: loss by time, RACK, and the probe of a silent tail, TLP (RFC 8985). With SACK.
  *
  * A row is lost when one that was sent later has arrived, and the time that reordering may take has passed. Only two
  * things need a timer: that time, and the probe; both share loss_at_ns. Does not send: it marks rows and sets bits. */

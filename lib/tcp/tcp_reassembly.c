@@ -153,6 +153,19 @@ static void insert(struct msim__tcb *tcb, struct msim__tcp_text *text)
   tcb->reassembly_count++;
 }
 
+/* RFC 2883 4.2: text in order that covers an island, of which it is a duplicate in part; the first island is told. */
+static void note_covered(struct msim__tcb *tcb)
+{
+  const struct msim__tcp_text *at = tcb->reassembly_first;
+  uint32_t left = at->seq, right = end_of(at);
+
+  if ((tcb->bits & MSIM__TCB_SACK) == 0 || !msim__seq_before(left, tcb->rcv_nxt))
+    return;
+  for (; at->next != NULL && at->next->seq == right && msim__seq_before(right, tcb->rcv_nxt); at = at->next)
+    right = end_of(at->next);
+  msim__tcb_gaps_duplicate(tcb, left, msim__seq_before(right, tcb->rcv_nxt) ? right : tcb->rcv_nxt);
+}
+
 bool msim__tcb_receive_text(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   struct msim__tcp_text *text = new_text(tcb, seg);
@@ -165,8 +178,10 @@ bool msim__tcb_receive_text(struct msim__tcb *tcb, const struct msim__segment *s
     return false;
   }
   append(tcb, text);
-  if (tcb->reassembly_first != NULL)
+  if (tcb->reassembly_first != NULL) {
+    note_covered(tcb);
     pull(tcb);
+  }
   if (tcb->gaps != NULL)
     msim__tcb_gaps_advance(tcb);
   return true;

@@ -130,8 +130,7 @@ uint32_t msim__tcb_board_skip(const struct msim__tcb *tcb, uint32_t seq, uint32_
 
 static inline bool msim__tcb_uses_rack(const struct msim__tcb *tcb)
 {
-  return (tcb->bits & (MSIM__TCB_SACK | MSIM__TCB_TIMESTAMPS)) == (MSIM__TCB_SACK | MSIM__TCB_TIMESTAMPS) &&
-         !tcb->opts->no_rack;
+  return (tcb->bits & MSIM__TCB_SACK) != 0 && !tcb->opts->no_rack;
 }
 /* A row has been acknowledged or SACKed, by this segment; before its flags change. */
 void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row *row, uint32_t end,

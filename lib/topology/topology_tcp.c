@@ -74,7 +74,7 @@ static const struct msim_field tcp_fields[] = {
     FLAG("timestamps", timestamps, "are offered (RFC 7323)"),
     FLAG("sack", sack, "selective acknowledgment is offered (RFC 2018)"),
     FLAG("prr", prr, "proportional rate reduction during recovery (RFC 9937)"),
-    FLAG("rack", rack, "loss by time and a probe of the tail, with SACK and timestamps (RFC 8985)"),
+    FLAG("rack", rack, "loss by time and a probe of the tail, with SACK (RFC 8985)"),
     FLAG("frto", frto, "needless timeouts and retransmissions are found out and taken back (RFC 5682, 3522, 4015)"),
     FLAG("pmtud", pmtud, "routers say which size they take (RFC 1191); without it 536B beyond the next hop"),
     AMOUNT("black-hole", MSIM_FIELD_UINT, black_hole, 1, 1000,

@@ -76,7 +76,9 @@ uint64_t msim__packet_key(const struct msim_trace_record *record)
   const struct msim_trace_packet *packet = &record->u.packet;
   uint64_t key = packet->flow != NULL ? packet->flow->id : 0;
 
-  if (record->kind != MSIM_TRACE_ICMP && packet->flow != NULL)
+  if (record->kind == MSIM_TRACE_FRAGMENT)
+    key = msim__hash_join(key ^ 1, packet->packet->fragment_offset_bytes);
+  if (record->kind != MSIM_TRACE_FRAGMENT && record->kind != MSIM_TRACE_ICMP && packet->flow != NULL)
     return msim__mix64(key ^ ((uint64_t)packet->number << 3 | (packet->from_client ? 4u : 0u) | record->kind));
   key = msim__hash_join(key, (uint64_t)packet->number << 32 | packet->packet->id);
   if (packet->from != NULL)
@@ -153,12 +155,12 @@ char *msim__put_endpoint(char *p, const struct msim_addr *addr, uint16_t port, b
 
 bool msim__packet_ports(const struct msim_packet *packet, uint16_t *src, uint16_t *dst)
 {
-  if (packet->proto == MSIM_PROTO_TCP) {
+  if (packet->proto == MSIM_PROTO_TCP && !msim_packet_is_fragment(packet)) {
     *src = packet->l4.tcp.src_port;
     *dst = packet->l4.tcp.dst_port;
     return true;
   }
-  if (packet->proto == MSIM_PROTO_UDP) {
+  if (packet->proto == MSIM_PROTO_UDP && !msim_packet_is_fragment(packet)) {
     *src = packet->l4.udp.src_port;
     *dst = packet->l4.udp.dst_port;
     return true;

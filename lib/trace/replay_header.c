@@ -186,7 +186,7 @@ bool msim__replay_tcp(struct msim__replay *replay, node *object, int shift, stru
 
 bool msim__replay_ports(struct msim__replay *replay, node *object, struct msim_packet *view)
 {
-  bool has_ports = view->proto != MSIM_PROTO_ICMP;
+  bool has_ports = view->proto == MSIM_PROTO_TCP || view->proto == MSIM_PROTO_UDP;
   uint16_t src, dst;
 
   if (!read_endpoint(replay, object, "src", has_ports, &view->src, &src) ||

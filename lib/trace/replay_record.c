@@ -356,7 +356,7 @@ static bool read_icmp(struct msim__replay *replay, node *object, struct msim_tra
   return true;
 }
 
-/* What all three kinds of packets have. */
+/* What all kinds of packets have. */
 static bool read_common(struct msim__replay *replay, node *object, struct msim_trace_packet *packet,
                         struct msim_packet *view)
 {
@@ -375,6 +375,7 @@ static bool read_common(struct msim__replay *replay, node *object, struct msim_t
       !msim__replay_text(replay, object, "fault", false, &packet->fault) ||
       !msim__replay_text(replay, object, "link", false, &packet->link) ||
       !msim__replay_bool(replay, object, "dup", &packet->duplicate) ||
+      !msim__replay_bool(replay, object, "fragmented", &packet->fragmented) ||
       !msim__replay_u32(replay, object, "id", UINT16_MAX, &id) || !msim__replay_u32(replay, object, "dscp", 63, &dscp))
     return false;
   if (ecn_word != NULL && ecn < 0)
@@ -423,6 +424,35 @@ static bool read_packet(struct msim__replay *replay, node *object, struct msim_t
     return false;
   note_syn(row, packet);
   return true;
+}
+
+/* A part of a packet: its place is known, its bytes are not. */
+static bool read_fragment(struct msim__replay *replay, node *object, struct msim_trace_record *record)
+{
+  struct msim_trace_packet *packet = &record->u.packet;
+  uint32_t proto = 0, offset = 0, len = 0;
+  struct msim_packet view;
+  struct row *row;
+
+  memset(&view, 0, sizeof view);
+  packet->packet = &view;
+  packet->from_client = true;
+  if (!read_common(replay, object, packet, &view) || !msim__replay_ports(replay, object, &view) ||
+      !msim__replay_u32(replay, object, "proto", UINT8_MAX, &proto) ||
+      !msim__replay_u32(replay, object, "offset", UINT16_MAX, &offset) ||
+      !msim__replay_u32(replay, object, "len", MSIM__REPLAY_PAYLOAD_BYTES_MAX, &len) ||
+      !msim__replay_bool(replay, object, "more", &view.more_fragments) ||
+      (msim__json_find(object, "seg") != NULL &&
+       !read_segment(replay, object, "seg", &packet->from_client, &packet->number)) ||
+      !read_conn(replay, object, proto == MSIM_PROTO_UDP ? MSIM_PROTO_UDP : MSIM_PROTO_TCP, &row))
+    return false;
+  packet->flow = row != NULL ? &row->flow : NULL;
+  view.proto = (uint8_t)proto;
+  view.fragment_offset_bytes = (uint16_t)offset;
+  memset(replay->payload, 0, len);
+  view.payload.data = replay->payload;
+  view.payload.size_bytes = packet->unseen_bytes = len;
+  return emit(replay, record);
 }
 
 /* ---- other records ---- */
@@ -529,6 +559,8 @@ bool msim__replay_record(struct msim__replay *replay, node *object)
   case MSIM_TRACE_DATAGRAM:
   case MSIM_TRACE_ICMP:
     return read_packet(replay, object, &record);
+  case MSIM_TRACE_FRAGMENT: /* of its bytes the file has none */
+    return read_fragment(replay, object, &record);
   case MSIM_TRACE_ARP:
     return read_arp(replay, object, &record);
   case MSIM_TRACE_STATE:

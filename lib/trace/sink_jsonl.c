@@ -331,9 +331,41 @@ static void put_traffic_class(struct msim__buf *buf, uint8_t tos)
   NUMBER(buf, ",\"dscp\":", (uint64_t)tos >> 2);
 }
 
+static const char *const point_names[] = {"tx", "rx", "drop", "fwd"};
+
+/* A part of a packet has no ports and no numbers of its own. */
+static void put_fragment(struct jsonl_sink *jsonl, const struct msim_trace_packet *packet)
+{
+  const struct msim_packet *view = packet->packet;
+  struct msim__buf *buf = jsonl->json.buf;
+
+  OPTIONAL(jsonl, ",\"point\":", point_names[packet->point]);
+  put_conn(jsonl, packet->flow);
+  if (packet->number != 0) {
+    KEY(buf, ",\"seg\":");
+    put_segment(buf, packet->from_client, packet->number);
+  }
+  OPTIONAL(jsonl, ",\"from\":", packet->from);
+  OPTIONAL(jsonl, ",\"to\":", packet->to);
+  KEY(buf, ",\"src\":");
+  put_endpoint(jsonl, &view->src, 0, false);
+  KEY(buf, ",\"dst\":");
+  put_endpoint(jsonl, &view->dst, 0, false);
+  NUMBER(buf, ",\"proto\":", view->proto);
+  NUMBER(buf, ",\"id\":", view->id);
+  NUMBER(buf, ",\"offset\":", view->fragment_offset_bytes);
+  NUMBER(buf, ",\"len\":", view->payload.size_bytes);
+  if (view->more_fragments)
+    KEY(buf, ",\"more\":true");
+  OPTIONAL(jsonl, ",\"reason\":", packet->reason);
+  OPTIONAL(jsonl, ",\"fault\":", packet->fault);
+  if (packet->duplicate)
+    KEY(buf, ",\"dup\":true");
+  OPTIONAL(jsonl, ",\"link\":", packet->link);
+}
+
 static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record *record)
 {
-  static const char *const points[] = {"tx", "rx", "drop", "fwd"};
   const struct msim_trace_packet *packet = &record->u.packet;
   const struct msim_packet *view = packet->packet;
   struct msim__buf *buf = jsonl->json.buf;
@@ -341,7 +373,7 @@ static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record 
   uint16_t src, dst;
   bool has_ports = msim__packet_ports(view, &src, &dst);
 
-  OPTIONAL(jsonl, ",\"point\":", points[packet->point]);
+  OPTIONAL(jsonl, ",\"point\":", point_names[packet->point]);
   put_conn(jsonl, packet->flow);
   if (!is_icmp) {
     KEY(buf, ",\"seg\":");
@@ -387,6 +419,8 @@ static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record 
   if (is_icmp || packet->flow == NULL)
     NUMBER(buf, ",\"id\":", view->id);
   put_traffic_class(buf, view->tos);
+  if (packet->fragmented)
+    KEY(buf, ",\"fragmented\":true");
 }
 
 /* ---- other records ---- */
@@ -573,6 +607,9 @@ static int jsonl_record(void *state, struct msim_sink *sink, const struct msim_t
   case MSIM_TRACE_DATAGRAM:
   case MSIM_TRACE_ICMP:
     put_packet(jsonl, record);
+    break;
+  case MSIM_TRACE_FRAGMENT:
+    put_fragment(jsonl, &record->u.packet);
     break;
   case MSIM_TRACE_ARP:
     put_arp(jsonl, &record->u.arp);

@@ -476,6 +476,7 @@ static int ladder_record(void *state, struct msim_sink *sink, const struct msim_
     break;
   case MSIM_TRACE_STATE:
   case MSIM_TRACE_CWND:
+  case MSIM_TRACE_FRAGMENT: /* the packet itself has its arrow */
   case MSIM_TRACE_KINDS:
     break;
   }
@@ -506,7 +507,8 @@ const struct msim_sink_type msim__sink_ladder = {
     .name = "ladder",
     .summary = "a lifeline per host and an arrow per packet, for a terminal",
     .state_bytes = sizeof(struct ladder),
-    .kinds = MSIM_TRACE_ALL & ~(MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND)),
+    .kinds = MSIM_TRACE_ALL & ~(MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND) |
+                                MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT)),
     .open = ladder_open,
     .record = ladder_record,
     .close = ladder_close,

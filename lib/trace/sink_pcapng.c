@@ -182,7 +182,7 @@ static char *put_words(char *p, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
 
-  if (record->kind != MSIM_TRACE_ICMP && packet->flow != NULL) {
+  if (record->kind != MSIM_TRACE_ICMP && packet->flow != NULL && packet->number != 0) {
     p = msim__put_flow(p, packet->flow);
     *p++ = ' ';
     return msim__put_segment(p, packet->from_client, packet->number);
@@ -253,7 +253,7 @@ static int lay_packet(struct capture *c, struct msim_sink *sink, const struct ms
   char *start, *p;
   int err;
 
-  if (packet->link == NULL)
+  if (packet->link == NULL || packet->fragmented) /* its fragments are here, and not it */
     return 0;
   memset(&held, 0, sizeof held);
   err = interface_of(c, sink, packet->link, &held.interface);
@@ -434,7 +434,8 @@ const struct msim_sink_type msim__sink_pcapng = {
     .name = "pcapng",
     .summary = "the packets with all their bytes and a comment each, for Wireshark and its relatives",
     .state_bytes = sizeof(struct capture),
-    .kinds = MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM) | MSIM_TRACE_BIT(MSIM_TRACE_ICMP),
+    .kinds = MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM) |
+             MSIM_TRACE_BIT(MSIM_TRACE_ICMP) | MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT),
     .open = pcapng_open,
     .record = pcapng_record,
     .close = pcapng_close,

@@ -31,7 +31,10 @@ static void put_literal(struct msim__buf *buf, const char *text)
 
 static const char *kind_word(enum msim_trace_kind kind)
 {
-  return kind == MSIM_TRACE_SEGMENT ? "tcp" : kind == MSIM_TRACE_DATAGRAM ? "udp" : "icmp";
+  return kind == MSIM_TRACE_SEGMENT    ? "tcp"
+         : kind == MSIM_TRACE_DATAGRAM ? "udp"
+         : kind == MSIM_TRACE_FRAGMENT ? "fragment"
+                                       : "icmp";
 }
 
 static char *put_time(char *p, msim_ns at_ns)
@@ -58,6 +61,8 @@ static char *put_packet_place(char *p, const struct msim_trace_record *record)
   *p++ = ' ';
   if (record->kind == MSIM_TRACE_ICMP)
     return msim__put_name(p, packet->what);
+  if (record->kind == MSIM_TRACE_FRAGMENT && packet->number == 0)
+    return msim__put_uint(PUT(p, "id "), packet->packet->id);
   return msim__put_segment(p, packet->from_client, packet->number);
 }
 
@@ -154,6 +159,13 @@ static void put_packet_head(const struct text_sink *text, struct msim__buf *buf,
     p = PUT(p, " (");
     p = msim__put_uint(p, packet->packet->payload.size_bytes);
     *p++ = ')';
+  } else if (record->kind == MSIM_TRACE_FRAGMENT) {
+    *p++ = ' ';
+    p = msim__put_uint(p, packet->packet->fragment_offset_bytes);
+    *p++ = ':';
+    p = msim__put_uint(p, packet->packet->fragment_offset_bytes + packet->packet->payload.size_bytes);
+    if (packet->packet->more_fragments)
+      *p++ = '+';
   } else {
     if (msim__icmp_mtu_bytes(packet->packet) != 0)
       p = msim__put_uint(PUT(p, " mtu "), msim__icmp_mtu_bytes(packet->packet));
@@ -279,6 +291,18 @@ static void take_drop(struct text_sink *text, const struct msim_trace_record *re
     put_packet_tail(text, buf, record);
     msim__hold_end_fated(&text->hold, key, record->at_ns, fate, (size_t)(end - fate));
   }
+}
+
+static void take_packet(struct text_sink *text, const struct msim_trace_record *record);
+
+/* A part has a line where its sender made it; parts that routers make are told of by the fate of the whole. */
+static void take_fragment(struct text_sink *text, const struct msim_trace_record *record)
+{
+  enum msim_trace_point point = record->u.packet.point;
+
+  if (point == MSIM_POINT_TX ||
+      (point != MSIM_POINT_FWD && msim__hold_find(&text->hold, msim__packet_key(record)).line != NULL))
+    take_packet(text, record);
 }
 
 static void take_packet(struct text_sink *text, const struct msim_trace_record *record)
@@ -466,6 +490,9 @@ static int text_record(void *state, struct msim_sink *sink, const struct msim_tr
   case MSIM_TRACE_DATAGRAM:
   case MSIM_TRACE_ICMP:
     take_packet(text, record);
+    break;
+  case MSIM_TRACE_FRAGMENT:
+    take_fragment(text, record);
     break;
   case MSIM_TRACE_ARP:
     take_arp(text, record);

@@ -100,6 +100,7 @@ static bool conn_passes(const struct msim_sink *sink, const struct msim_trace_re
   case MSIM_TRACE_SEGMENT:
   case MSIM_TRACE_DATAGRAM:
   case MSIM_TRACE_ICMP:
+  case MSIM_TRACE_FRAGMENT:
     flow = record->u.packet.flow;
     break;
   case MSIM_TRACE_STATE:
@@ -129,6 +130,7 @@ static bool host_passes(const struct msim_sink *sink, const struct msim_trace_re
   case MSIM_TRACE_SEGMENT:
   case MSIM_TRACE_DATAGRAM:
   case MSIM_TRACE_ICMP:
+  case MSIM_TRACE_FRAGMENT:
     return host_matches(sink, record->u.packet.from) || host_matches(sink, record->u.packet.to);
   case MSIM_TRACE_STATE:
     return host_matches(sink, record->u.state.host);
@@ -152,7 +154,7 @@ static bool host_passes(const struct msim_sink *sink, const struct msim_trace_re
 static bool is_hop(const struct msim_trace_record *record)
 {
   return (record->kind == MSIM_TRACE_SEGMENT || record->kind == MSIM_TRACE_DATAGRAM ||
-          record->kind == MSIM_TRACE_ICMP) &&
+          record->kind == MSIM_TRACE_ICMP || record->kind == MSIM_TRACE_FRAGMENT) &&
          record->u.packet.point == MSIM_POINT_FWD;
 }
 

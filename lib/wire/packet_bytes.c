@@ -1,100 +1,48 @@
-/* packet_bytes.c: msim_packet_encode and msim_packet_decode: a whole IPv4 packet from its parts (RFC 791, 9293, 768,
- * 792). Does not handle fragments or IP options that carry meaning. */
+/* packet_bytes.c: msim_packet_encode and msim_packet_decode: a whole IPv4 or IPv6 packet from its parts, or one
+ * fragment of it (RFC 791, RFC 8200). Options of IPv4 and extension headers of IPv6 are bytes here, of which no more is
+ * read than where they end. */
 #include <mailsim/packet.h>
 
 #include <string.h>
 
-#include "wire/icmp.h"
 #include "wire/ipv4.h"
-#include "wire/tcp_header.h"
-#include "wire/udp_header.h"
+#include "wire/ipv6.h"
+#include "wire/ipv6_chain.h"
+#include "wire/packet_message.h"
 
-static size_t encode_tcp(const struct msim_packet *p, uint8_t *out, size_t cap_bytes)
+/* A part of what has been encoded: its bytes as they are. */
+static size_t encode_part(const struct msim_packet *p, uint8_t *out, size_t cap_bytes)
 {
-  struct msim__tcp_header h;
-  size_t size;
-
-  if (p->options.size_bytes > MSIM__TCP_OPTIONS_BYTES_MAX)
+  if (p->payload.size_bytes > cap_bytes || p->payload.size_bytes == 0)
     return 0;
-  msim__tcp_header_init(&h);
-  h.src_port = p->l4.tcp.src_port;
-  h.dst_port = p->l4.tcp.dst_port;
-  h.seq = p->l4.tcp.seq;
-  h.ack = p->l4.tcp.ack;
-  h.flags = p->l4.tcp.flags;
-  h.window = p->l4.tcp.window;
-  h.urgent = p->l4.tcp.urgent;
-  h.options_bytes = (uint8_t)p->options.size_bytes;
-  if (h.options_bytes > 0)
-    memcpy(h.options, p->options.data, h.options_bytes);
-  size = msim__tcp_header_encode(&h, out, cap_bytes);
-  if (size == 0 || p->payload.size_bytes > cap_bytes - size)
-    return 0;
-  if (p->payload.size_bytes > 0)
-    memcpy(out + size, p->payload.data, p->payload.size_bytes);
-  size += p->payload.size_bytes;
-  msim__tcp_header_seal(out, size, &p->src, &p->dst);
-  return size;
+  memcpy(out, p->payload.data, p->payload.size_bytes);
+  return p->payload.size_bytes;
 }
 
-static size_t encode_udp(const struct msim_packet *p, uint8_t *out, size_t cap_bytes)
+static size_t encode_v4(const struct msim_packet *p, uint8_t *out, size_t capacity_bytes)
 {
-  struct msim__udp_header h;
-  size_t size = MSIM__UDP_HEADER_BYTES + p->payload.size_bytes;
-
-  if (size > UINT16_MAX || size > cap_bytes)
-    return 0;
-  h.src_port = p->l4.udp.src_port;
-  h.dst_port = p->l4.udp.dst_port;
-  h.total_bytes = (uint16_t)size;
-  h.checksum = 0;
-  if (msim__udp_header_encode(&h, out, cap_bytes) == 0)
-    return 0;
-  if (p->payload.size_bytes > 0)
-    memcpy(out + MSIM__UDP_HEADER_BYTES, p->payload.data, p->payload.size_bytes);
-  msim__udp_header_seal(out, size, &p->src, &p->dst);
-  return size;
-}
-
-static size_t encode_icmp(const struct msim_packet *p, uint8_t *out, size_t cap_bytes)
-{
-  struct msim__icmp_message m;
-
-  m.type = p->l4.icmp.type;
-  m.code = p->l4.icmp.code;
-  m.rest = p->l4.icmp.rest;
-  m.payload = p->payload;
-  return msim__icmp_encode(&m, out, cap_bytes);
-}
-
-size_t msim_packet_encode(const struct msim_packet *p, uint8_t *out, size_t capacity_bytes)
-{
-  const size_t head = MSIM__IPV4_HEADER_BYTES_MIN;
   struct msim__ipv4_header ip;
-  size_t size;
+  size_t size, head;
 
-  if (capacity_bytes <= head || p->src.family != MSIM_FAMILY_IPV4 || p->dst.family != MSIM_FAMILY_IPV4)
+  memset(&ip, 0, sizeof ip);
+  if (p->ip_options.size_bytes > MSIM__IPV4_OPTIONS_BYTES_MAX)
     return 0;
-  switch (p->proto) {
-  case MSIM_PROTO_TCP:
-    size = encode_tcp(p, out + head, capacity_bytes - head);
-    break;
-  case MSIM_PROTO_UDP:
-    size = encode_udp(p, out + head, capacity_bytes - head);
-    break;
-  case MSIM_PROTO_ICMP:
-    size = encode_icmp(p, out + head, capacity_bytes - head);
-    break;
-  default:
+  ip.options_bytes = (uint8_t)p->ip_options.size_bytes;
+  if (ip.options_bytes > 0)
+    memcpy(ip.options, p->ip_options.data, ip.options_bytes);
+  head = msim__ipv4_header_bytes(&ip);
+  if (capacity_bytes <= head)
     return 0;
-  }
+  size = msim_packet_is_fragment(p) ? encode_part(p, out + head, capacity_bytes - head)
+                                    : msim__message_encode(p, &p->dst, out + head, capacity_bytes - head);
   if (size == 0 || head + size > UINT16_MAX)
     return 0;
-  memset(&ip, 0, sizeof ip);
   ip.src = p->src;
   ip.dst = p->dst;
   ip.total_bytes = (uint16_t)(head + size);
   ip.id = p->id;
+  ip.fragment_bytes = p->fragment_offset_bytes;
+  ip.more_fragments = p->more_fragments;
   ip.dont_fragment = p->dont_fragment;
   ip.dscp = p->tos >> 2;
   ip.ecn = p->tos & 3;
@@ -103,96 +51,67 @@ size_t msim_packet_encode(const struct msim_packet *p, uint8_t *out, size_t capa
   return msim__ipv4_encode(&ip, out, head) == 0 ? 0 : head + size;
 }
 
-/* Raw only in the header: it is looked for where it is shown. */
-static void view_fastopen(struct msim_tcp_view *tcp, struct msim_slice options)
+/* Whether the extension headers say what the packet says. */
+static bool chain_agrees(const struct msim_packet *p, struct msim__ipv6_chain *chain)
 {
-  struct msim_slice data;
-  size_t at = 0;
-  uint8_t kind;
+  uint8_t first = p->ip_options.size_bytes > 0 ? p->first_header : p->proto;
 
-  while (msim__tcp_option_next(options, &at, &kind, &data) > 0) {
-    if (kind != MSIM__TCP_OPTION_FAST_OPEN || data.size_bytes > sizeof tcp->fastopen)
-      continue;
-    tcp->has_fastopen = true;
-    tcp->fastopen_bytes = (uint8_t)data.size_bytes;
-    if (data.size_bytes > 0)
-      memcpy(tcp->fastopen, data.data, data.size_bytes);
-  }
+  return msim__ipv6_chain_read(chain, first, p->ip_options, &p->dst) == MSIM_OK &&
+         chain->size_bytes == p->ip_options.size_bytes && chain->last_header == p->proto &&
+         chain->fragment_offset_bytes == p->fragment_offset_bytes && chain->more_fragments == p->more_fragments;
 }
 
-static int decode_tcp(struct msim_packet *out, struct msim_slice segment)
+static size_t encode_v6(const struct msim_packet *p, uint8_t *out, size_t capacity_bytes)
 {
-  struct msim_tcp_view *tcp = &out->l4.tcp;
-  struct msim__tcp_header h;
-  size_t size, i;
-  int err = msim__tcp_header_decode(&h, segment);
+  size_t size, head = MSIM__IPV6_HEADER_BYTES + p->ip_options.size_bytes;
+  struct msim__ipv6_header ip;
+  struct msim__ipv6_chain chain;
 
-  if (err != MSIM_OK || !msim__tcp_header_verify(segment, &out->src, &out->dst))
-    return MSIM_ERR_SYNTAX;
-  tcp->src_port = h.src_port;
-  tcp->dst_port = h.dst_port;
-  tcp->seq = h.seq;
-  tcp->ack = h.ack;
-  tcp->flags = h.flags;
-  tcp->window = h.window;
-  tcp->urgent = h.urgent;
-  tcp->mss_bytes = h.mss_bytes;
-  tcp->window_shift = h.window_shift > 14 ? 14 : (int8_t)h.window_shift; /* RFC 7323 2.3 */
-  tcp->sack_permitted = h.sack_permitted;
-  tcp->has_timestamp = h.has_timestamps;
-  tcp->ts_value = h.ts_value;
-  tcp->ts_echo = h.ts_echo;
-  tcp->sack_count = h.sack_count;
-  for (i = 0; i < h.sack_count; i++) {
-    tcp->sack[i].left = h.sack[i].left;
-    tcp->sack[i].right = h.sack[i].right;
-  }
-  size = msim__tcp_header_bytes(&h);
-  out->options.data = segment.data + MSIM__TCP_HEADER_BYTES_MIN;
-  out->options.size_bytes = size - MSIM__TCP_HEADER_BYTES_MIN;
-  view_fastopen(tcp, out->options);
-  out->payload.data = segment.data + size;
-  out->payload.size_bytes = segment.size_bytes - size;
-  return MSIM_OK;
+  if (p->ip_options.size_bytes > UINT16_MAX || capacity_bytes <= head || !chain_agrees(p, &chain))
+    return 0;
+  size = msim_packet_is_fragment(p) ? encode_part(p, out + head, capacity_bytes - head)
+                                    : msim__message_encode(p, &chain.last_dst, out + head, capacity_bytes - head);
+  if (size == 0 || p->ip_options.size_bytes + size > UINT16_MAX)
+    return 0;
+  memset(&ip, 0, sizeof ip);
+  ip.src = p->src;
+  ip.dst = p->dst;
+  ip.flow_label = p->flow_label;
+  ip.payload_bytes = (uint16_t)(p->ip_options.size_bytes + size);
+  ip.dscp = p->tos >> 2;
+  ip.ecn = p->tos & 3;
+  ip.next_header = p->ip_options.size_bytes > 0 ? p->first_header : p->proto;
+  ip.hop_limit = p->ttl;
+  if (p->ip_options.size_bytes > 0)
+    memcpy(out + MSIM__IPV6_HEADER_BYTES, p->ip_options.data, p->ip_options.size_bytes);
+  return msim__ipv6_encode(&ip, out, MSIM__IPV6_HEADER_BYTES) == 0 ? 0 : head + size;
 }
 
-static int decode_udp(struct msim_packet *out, struct msim_slice datagram)
+size_t msim_packet_encode(const struct msim_packet *p, uint8_t *out, size_t capacity_bytes)
 {
-  struct msim__udp_header h;
-
-  if (msim__udp_header_decode(&h, datagram) != MSIM_OK)
-    return MSIM_ERR_SYNTAX;
-  datagram.size_bytes = h.total_bytes;
-  if (!msim__udp_header_verify(datagram, &out->src, &out->dst))
-    return MSIM_ERR_SYNTAX;
-  out->l4.udp.src_port = h.src_port;
-  out->l4.udp.dst_port = h.dst_port;
-  out->payload.data = datagram.data + MSIM__UDP_HEADER_BYTES;
-  out->payload.size_bytes = datagram.size_bytes - MSIM__UDP_HEADER_BYTES;
-  return MSIM_OK;
+  if (p->src.family == MSIM_FAMILY_IPV4 && p->dst.family == MSIM_FAMILY_IPV4)
+    return encode_v4(p, out, capacity_bytes);
+  return p->src.family == MSIM_FAMILY_IPV6 && p->dst.family == MSIM_FAMILY_IPV6 ? encode_v6(p, out, capacity_bytes) : 0;
 }
 
-static int decode_icmp(struct msim_packet *out, struct msim_slice bytes)
+/* Behind the headers of IP: a part as it is, or what the whole says. */
+static int decode_rest(struct msim_packet *out, const struct msim_addr *dst, struct msim_slice rest)
 {
-  struct msim__icmp_message m;
-
-  if (msim__icmp_decode(&m, bytes) != MSIM_OK)
-    return MSIM_ERR_SYNTAX;
-  out->l4.icmp.type = m.type;
-  out->l4.icmp.code = m.code;
-  out->l4.icmp.rest = m.rest;
-  out->payload = m.payload;
-  return MSIM_OK;
+  if (!msim_packet_is_fragment(out))
+    return msim__message_decode(out, dst, rest);
+  out->payload = rest;
+  return rest.size_bytes > 0 ? MSIM_OK : MSIM_ERR_SYNTAX;
 }
 
-int msim_packet_decode(struct msim_packet *out, struct msim_slice bytes)
+static int decode_v4(struct msim_packet *out, struct msim_slice bytes)
 {
   struct msim__ipv4_header ip;
   struct msim_slice rest;
+  size_t head;
 
-  memset(out, 0, sizeof *out);
-  if (msim__ipv4_decode(&ip, bytes) != MSIM_OK || ip.more_fragments || ip.fragment_bytes != 0)
+  if (msim__ipv4_decode(&ip, bytes) != MSIM_OK)
     return MSIM_ERR_SYNTAX;
+  head = msim__ipv4_header_bytes(&ip);
   out->src = ip.src;
   out->dst = ip.dst;
   out->proto = ip.protocol;
@@ -200,16 +119,45 @@ int msim_packet_decode(struct msim_packet *out, struct msim_slice bytes)
   out->tos = (uint8_t)(ip.dscp << 2 | ip.ecn);
   out->id = ip.id;
   out->dont_fragment = ip.dont_fragment;
-  rest.data = bytes.data + msim__ipv4_header_bytes(&ip);
-  rest.size_bytes = ip.total_bytes - msim__ipv4_header_bytes(&ip);
-  switch (ip.protocol) {
-  case MSIM_PROTO_TCP:
-    return decode_tcp(out, rest);
-  case MSIM_PROTO_UDP:
-    return decode_udp(out, rest);
-  case MSIM_PROTO_ICMP:
-    return decode_icmp(out, rest);
-  default:
+  out->more_fragments = ip.more_fragments;
+  out->fragment_offset_bytes = ip.fragment_bytes;
+  out->ip_options.data = bytes.data + MSIM__IPV4_HEADER_BYTES_MIN;
+  out->ip_options.size_bytes = head - MSIM__IPV4_HEADER_BYTES_MIN;
+  rest.data = bytes.data + head;
+  rest.size_bytes = ip.total_bytes - head;
+  return decode_rest(out, &out->dst, rest);
+}
+
+static int decode_v6(struct msim_packet *out, struct msim_slice bytes)
+{
+  struct msim__ipv6_header ip;
+  struct msim__ipv6_chain chain;
+  struct msim_slice rest;
+
+  if (msim__ipv6_decode(&ip, bytes) != MSIM_OK)
     return MSIM_ERR_SYNTAX;
-  }
+  rest.data = bytes.data + MSIM__IPV6_HEADER_BYTES;
+  rest.size_bytes = ip.payload_bytes;
+  if (msim__ipv6_chain_read(&chain, ip.next_header, rest, &ip.dst) != MSIM_OK)
+    return MSIM_ERR_SYNTAX;
+  out->src = ip.src;
+  out->dst = ip.dst;
+  out->proto = chain.last_header;
+  out->ttl = ip.hop_limit;
+  out->tos = (uint8_t)(ip.dscp << 2 | ip.ecn);
+  out->flow_label = ip.flow_label;
+  out->more_fragments = chain.more_fragments;
+  out->fragment_offset_bytes = chain.fragment_offset_bytes;
+  out->first_header = chain.size_bytes > 0 ? ip.next_header : 0;
+  out->ip_options.data = rest.data;
+  out->ip_options.size_bytes = chain.size_bytes;
+  rest.data += chain.size_bytes;
+  rest.size_bytes -= chain.size_bytes;
+  return decode_rest(out, &chain.last_dst, rest);
+}
+
+int msim_packet_decode(struct msim_packet *out, struct msim_slice bytes)
+{
+  memset(out, 0, sizeof *out);
+  return bytes.size_bytes > 0 && bytes.data[0] >> 4 == 6 ? decode_v6(out, bytes) : decode_v4(out, bytes);
 }

@@ -8,6 +8,7 @@
 #include "agents/draw.h"
 
 #define DRAWS 200000u
+#define SIGMA 121167u /* log2(e) * 1.28155: the standard deviation is 1 */
 
 static uint64_t next(void *ctx)
 {
@@ -47,13 +48,13 @@ static void lognormal_has_its_quantiles(void **state)
   unsigned i;
 
   (void)state;
-  assert_in_range(msim__draw_lognormal(UINT64_C(0x8000000000000000), 1000000), 65530, 65540);   /* z = 0 */
-  assert_in_range(msim__draw_lognormal(UINT64_C(0xd762a00000000000), 1000000), 177900, 178400); /* z = 1: e */
-  assert_in_range(msim__draw_lognormal(UINT64_C(0x289d600000000000), 1000000), 24070, 24150);   /* z = -1 */
-  assert_in_range(msim__draw_lognormal(UINT64_C(0xd762a00000000000), 2000000), 483000, 485500); /* e^2 */
+  assert_in_range(msim__draw_lognormal(UINT64_C(0x8000000000000000), SIGMA), 65530, 65540);       /* z = 0 */
+  assert_in_range(msim__draw_lognormal(UINT64_C(0xd762a00000000000), SIGMA), 177900, 178400);     /* z = 1: e */
+  assert_in_range(msim__draw_lognormal(UINT64_C(0x289d600000000000), SIGMA), 24070, 24150);       /* z = -1 */
+  assert_in_range(msim__draw_lognormal(UINT64_C(0xd762a00000000000), 2 * SIGMA), 483000, 485500); /* e^2 */
   assert_int_equal(msim__draw_lognormal(UINT64_C(0xffff000000000000), 0), 65536);
   for (i = 0; i < DRAWS; i++) {
-    uint64_t x = msim__draw_lognormal(next(&seed), 1500000);
+    uint64_t x = msim__draw_lognormal(next(&seed), SIGMA * 3 / 2);
 
     below += x < 65536;
     above += x > 65536 * 7; /* z > ln 7 / 1.5 = 1.297: 9.73 % */
@@ -62,17 +63,29 @@ static void lognormal_has_its_quantiles(void **state)
   assert_in_range(above, 19000, 19900);
 }
 
+static void spread_is_a_logarithm(void **state)
+{
+  (void)state;
+  assert_int_equal(msim__draw_spread(1000, 1000), 0);
+  assert_int_equal(msim__draw_spread(1000, 10), 0);
+  assert_int_equal(msim__draw_spread(1000, 2000), 65536);
+  assert_int_equal(msim__draw_spread(3, 24), 3 * 65536);
+  assert_in_range(msim__draw_spread(20000, 150000), 190480, 190520); /* log2(7.5) = 2.9069 */
+  assert_int_equal(msim__draw_spread(1, UINT64_MAX), 20 * 65536);
+  assert_in_range(msim__draw_spread(MSIM_SEC(86400), MSIM_SEC(259200)), 103850, 103890); /* log2(3) = 1.58496 */
+}
+
 static void extremes_stay_in_bounds(void **state)
 {
   unsigned i;
 
   (void)state;
   for (i = 0; i < 65536; i += 13) {
-    uint64_t x = msim__draw_lognormal((uint64_t)i << 48 | 0xffffffffffff, 4000000);
+    uint64_t x = msim__draw_lognormal((uint64_t)i << 48 | 0xffffffffffff, 20 * 65536);
 
     assert_true(x <= UINT64_C(1) << 40);
   }
-  assert_true(msim__draw_lognormal(UINT64_MAX, 4000000) > msim__draw_lognormal(UINT64_MAX, 1000000));
+  assert_true(msim__draw_lognormal(UINT64_MAX, 4 * SIGMA) > msim__draw_lognormal(UINT64_MAX, SIGMA));
 }
 
 int main(void)
@@ -80,6 +93,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exponential_has_its_mean_and_its_tail),
       cmocka_unit_test(lognormal_has_its_quantiles),
+      cmocka_unit_test(spread_is_a_logarithm),
       cmocka_unit_test(extremes_stay_in_bounds),
   };
 

@@ -227,6 +227,25 @@ static void ack_when_of_more_than_arrived_then_t5(void **state)
   close_stage(&s, "");
 }
 
+/* Beyond what is kept, arrivals are forgotten: that is no reason to accuse. */
+static void ack_when_too_many_ranges_have_arrived_then_not_judged(void **state)
+{
+  struct stage s;
+  uint32_t i;
+
+  (void)state;
+  open_connected(&s, false);
+  for (i = 1; i <= 70; i++)
+    SEND(&s, 'c', ACK, 1 + i * 20, 1, 10);
+  SEND(&s, 'c', ACK, 1401, 1, 10); /* twice, though nobody here knows */
+  TX(&s, 's', ACK, 1, 1, .sack = {1401, 1411, 1401, 1411});
+  for (i = 0; i < 70; i++)
+    SEND(&s, 'c', ACK, 11 + i * 20, 1, 10);
+  SEND(&s, 'c', ACK, 1, 1, 10);
+  TX(&s, 's', ACK, 1, 1411);
+  close_stage(&s, "");
+}
+
 static void ack_when_taken_back_then_t6(void **state)
 {
   struct stage s;
@@ -419,6 +438,16 @@ static void echo_when_of_nothing_that_arrived_then_t11(void **state)
   }
   TX(&s, 's', ACK, 1, 1, .ts_echo = 102);
   close_stage(&s, "T11 server");
+
+  /* The newest has come in front of all the others, which have pushed it out of what is kept. */
+  open_connected(&s, true);
+  for (i = 1; i <= 100; i++)
+    TX(&s, 'c', ACK, 1, 1, .ts_value = i + 1, .ts_echo = 1);
+  RX(&s, 'c', ACK, 1, 1, .ts_value = 101, .ts_echo = 1);
+  for (i = 1; i < 100; i++)
+    RX(&s, 'c', ACK, 1, 1, .ts_value = i + 1, .ts_echo = 1);
+  TX(&s, 's', ACK, 1, 1, .ts_echo = 101);
+  close_stage(&s, "");
 }
 
 /* ---- T12, T13 ---- */
@@ -591,6 +620,7 @@ int main(void)
       cmocka_unit_test(text_when_after_fin_then_t3),
       cmocka_unit_test(segment_when_after_reset_then_t4),
       cmocka_unit_test(ack_when_of_more_than_arrived_then_t5),
+      cmocka_unit_test(ack_when_too_many_ranges_have_arrived_then_not_judged),
       cmocka_unit_test(ack_when_taken_back_then_t6),
       cmocka_unit_test(window_when_taken_back_then_t7),
       cmocka_unit_test(segment_when_too_large_then_t8),

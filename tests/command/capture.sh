@@ -36,7 +36,7 @@ sound() {
   same "$1: frames with a wrong checksum" '' "$(awk '{ for (i = 2; i <= NF; i++) if ($i != 1) print $1 }' frames | tr '\n' ' ')"
   # groups: a retransmission is worth a note to Wireshark, and rightly so; damage is of other groups
   same "$1: malformed frames" '' "$(tshark -r capture.pcapng -Y '_ws.malformed || _ws.expert.group == "Malformed" ||
-    _ws.expert.group == "Checksum" || _ws.expert.group == "Protocol"' 2>/dev/null)"
+    _ws.expert.group == "Checksum" || _ws.expert.group == "Protocol" || _ws.expert.severity == "Error"' 2>/dev/null)"
 }
 
 run() {
@@ -65,6 +65,20 @@ same 'mail-send: nanoseconds' "$(cat expected)" "$(cut -f 1 comments | sed 's/^[
 same 'mail-send: the first second' 1767225601 "$(head -n 1 comments | cut -d . -f 1)"
 same 'mail-send: subjects that Wireshark finds' 'Hello Hello ' \
   "$(tshark -r capture.pcapng -Y imf -T fields -e imf.subject 2>/dev/null | tr '\n' ' ')"
+
+# ---- every example, also those that come later: no error; and where nothing is planned to be lost, nothing is ----
+find "$root/topologies" -type f -name '*.yaml' >all
+while read -r topology; do
+  grep -q '^mailsim:' "$topology" || continue # a scene
+  name=${topology#"$root/topologies/"}
+  run "$topology" ''
+  sound "$name"
+  [ -s frames ] || same "$name: frames" some none
+  grep -qE '^[^#]*(loss|burst|corrupt|duplicate|reorder|jitter|queue|faults|down|crash|mtu)' "$topology" && continue
+  same "$name: segments that were not seen" '' \
+    "$(tshark -r capture.pcapng -Y 'tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment' 2>/dev/null)"
+done <all
+same 'examples: there are some' yes "$([ "$(wc -l <all)" -gt 1 ] && echo yes)"
 
 # ---- a bad network: each fate is in a comment ----
 cat >bad.yaml <<'END'

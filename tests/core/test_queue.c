@@ -209,6 +209,39 @@ static void cancelling_amid_an_instant_keeps_the_order(void **state)
   }
 }
 
+static bool is_chosen(const void *chosen, const struct msim_timer *timer)
+{
+  return (timer->order & 7) == *(const uint64_t *)chosen;
+}
+
+static void sweeping_takes_the_chosen_ones_and_keeps_the_order_of_the_others(void **state)
+{
+  struct world *w = *state;
+  uint64_t chosen;
+  size_t i;
+
+  for (chosen = 0; chosen < 8; chosen++) {
+    uint64_t count = 0;
+
+    for (i = 0; i < TIMERS; i++)
+      if (!w->pending[i])
+        insert(w, i, i % 2 == 0 ? w->now_ns + 1 : draw_time(w), draw(w));
+    take_and_compare(w, MSIM_NEVER); /* some are of this very instant then */
+    msim__queue_sweep(&w->queue, is_chosen, &chosen);
+    for (i = 0; i < TIMERS; i++) {
+      if (w->pending[i] && is_chosen(&chosen, &w->timers[i])) {
+        assert_false((w->timers[i].flags & MSIM__TIMER_ARMED) != 0);
+        w->pending[i] = false;
+      }
+      count += w->pending[i];
+    }
+    assert_int_equal(w->queue.count, count);
+    for (i = 0; i < TIMERS / 3; i++)
+      take_and_compare(w, MSIM_NEVER);
+  }
+  drain_and_compare(w);
+}
+
 static void limit_lets_nothing_later_through_and_arming_goes_on(void **state)
 {
   struct world *w = *state;
@@ -296,6 +329,8 @@ int main(void)
       cmocka_unit_test_setup_teardown(random_work_over_the_whole_range_comes_out_in_exact_order, set_up, tear_down),
       cmocka_unit_test_setup_teardown(equal_times_come_out_by_order, set_up, tear_down),
       cmocka_unit_test_setup_teardown(cancelling_amid_an_instant_keeps_the_order, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(sweeping_takes_the_chosen_ones_and_keeps_the_order_of_the_others, set_up,
+                                      tear_down),
       cmocka_unit_test_setup_teardown(limit_lets_nothing_later_through_and_arming_goes_on, set_up, tear_down),
       cmocka_unit_test_setup_teardown(times_at_the_end_of_the_range_are_kept_apart, set_up, tear_down),
       cmocka_unit_test_setup_teardown(background_timers_are_counted_apart, set_up, tear_down),

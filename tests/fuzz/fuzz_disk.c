@@ -270,8 +270,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
   struct fuzz_input input = {fuzz_slice_of(data, size_bytes)};
   struct model *m = calloc(1, sizeof *m);
   struct msim_disk_opts opts;
-  struct msim_node *node;
-  struct msim_sim *sim;
+  struct msim_node *node = NULL;
+  struct msim_sim *sim = NULL;
   unsigned steps = 0;
 
   FUZZ_CHECK(m != NULL && msim_sim_new(&sim, NULL) == 0 && msim_node_add(sim, "mx", &node) == 0);

@@ -51,7 +51,7 @@ static void check_walk(struct msim_slice message)
 static void check_list(struct msim_slice text)
 {
   struct msim__mailbox_list list = {text, 0, false};
-  struct msim__mailbox_item item;
+  struct msim__mailbox_list_item item;
   uint8_t room[300];
   size_t before, count = 0;
 

@@ -84,6 +84,27 @@ static void every_protocol_passes(void **state)
   assert_string_equal(msim_sim_error(w.sim), "");
 }
 
+static void fragments_and_options_of_ip_pass(void **state)
+{
+  static const uint8_t options[] = {0x94, 4, 0, 0, 1, 1, 1, 0};
+  uint32_t index = make(MSIM_PROTO_TCP);
+  struct msim__packet_rare *rare = msim__packet_rare(&w.net->packets, at(index));
+
+  (void)state;
+  memcpy(rare->ip_options, options, sizeof options);
+  rare->ip_option_bytes = sizeof options;
+  assert_int_equal(msim__check_wire(w.net, at(index)), MSIM_OK);
+  at(index)->bits &= (uint8_t)~MSIM__PACKET_DF;
+  rare->is_fragment = true;
+  rare->offset_bytes = 65528;
+  assert_int_equal(msim__check_wire(w.net, at(index)), MSIM_OK);
+  rare->more = true;
+  assert_int_equal(msim__check_wire(w.net, at(index)), MSIM_OK);
+  rare->offset_bytes = 7; /* has no place in the header */
+  assert_int_equal(msim__check_wire(w.net, at(index)), MSIM_ERR_BUG);
+  msim__packet_free(&w.net->packets, index);
+}
+
 static void packet_that_changes_ends_the_run_by_its_name(void **state)
 {
   struct msim_flow *flow = msim__flow_new(net_world_node(&w, "a"), "a", "b", 25, MSIM_PROTO_TCP);
@@ -202,6 +223,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(every_protocol_passes, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(fragments_and_options_of_ip_pass, set_up, tear_down),
       cmocka_unit_test_setup_teardown(packet_that_changes_ends_the_run_by_its_name, set_up, tear_down),
       cmocka_unit_test_setup_teardown(packet_without_flow_is_named_by_its_ends, set_up, tear_down),
       cmocka_unit_test_setup_teardown(each_field_counts, set_up, tear_down),

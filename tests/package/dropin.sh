@@ -1,6 +1,6 @@
 #!/bin/sh
-# dropin.sh SOURCE WORK: one file each for an agent, a sink and a congestion controller is dropped into a copy of the
-# sources, and nothing else is edited; the copy is a folder of another project, whose program asks for all three by name.
+# dropin.sh SOURCE WORK: one file each for an agent, a sink, a congestion controller and an SMTP command is dropped into a copy
+# of the sources, and nothing else is edited; the copy is a folder of another project, whose program asks for all by name.
 # Without optimization, to be quick. Tools come by the variables CC and CMAKE.
 set -eu
 source=$1 work=$2
@@ -22,11 +22,12 @@ run() {
 run configure "$CMAKE" -S "$work" -B "$work/build" -G "$GENERATOR" -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS=-O0
 run build "$CMAKE" --build "$work/build" --target uses_all -j 2
 if "$work/build/uses_all" >"$work/without.log" 2>&1; then
-  echo "the program is content without the three files: it proves nothing"
+  echo "the program is content without the files: it proves nothing"
   exit 1
 fi
 
 cp "$here/agent_echo.c" "$work/mailsim/lib/agents/"
+cp "$here/smtp_cmd_xping.c" "$work/mailsim/lib/agents/"
 cp "$here/sink_csv.c" "$work/mailsim/lib/trace/"
 cp "$here/cc_half.c" "$work/mailsim/lib/tcp/"
 run build_again "$CMAKE" --build "$work/build" --target uses_all -j 2

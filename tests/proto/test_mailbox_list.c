@@ -19,7 +19,7 @@ static size_t add(char *out, size_t n, const char *mark, struct msim_slice part)
 static void spell(struct msim_slice text, char *out)
 {
   struct msim__mailbox_list list = {text, 0, false};
-  struct msim__mailbox_item item;
+  struct msim__mailbox_list_item item;
   uint8_t room[1000];
   size_t n = 0, count = 0;
 
@@ -103,7 +103,7 @@ static void every_cut_comes_to_an_end(void **state)
 static void small_room_is_told(void **state)
 {
   struct msim__mailbox_list list = {{(const uint8_t *)"Annabella <anna@x.example>", 26}, 0, false};
-  struct msim__mailbox_item item;
+  struct msim__mailbox_list_item item;
   uint8_t room[6];
 
   (void)state;

@@ -120,7 +120,11 @@ static void limits_and_wrong_calls(void **state)
   to = sockets_at(w.b, 53);
   s = sockets_new(w.a, MSIM_SOCK_DGRAM);
   assert_int_equal(msim_socket_sendto(s, much, 1472, 0, &to), 1472);
+  assert_int_equal(msim_socket_set_int(s, MSIM_IP_MTU_DISCOVER, MSIM_PMTUDISC_DO), 0);
   assert_int_equal(msim_socket_sendto(s, much, 1473, 0, &to), -MSIM_EMSGSIZE);
+  assert_int_equal(msim_socket_set_int(s, MSIM_IP_MTU_DISCOVER, MSIM_PMTUDISC_WANT), 0);
+  assert_int_equal(msim_socket_sendto(s, much, 1473, 0, &to), 1473);
+  assert_int_equal(msim_socket_sendto(s, much, 65508, 0, &to), -MSIM_EMSGSIZE);
   assert_int_equal(msim_socket_sendto(s, much, sizeof much, 0, &to), -MSIM_EMSGSIZE);
   assert_int_equal(msim_socket_sendto(s, much, 1, 0, &all), -MSIM_EACCES);
   assert_int_equal(msim_socket_sendto(s, much, 1, 0, &six), -MSIM_EAFNOSUPPORT);

@@ -39,6 +39,7 @@ static void copy_packet(struct net_seen *s, const struct msim_trace_packet *p)
   s->ttl = p->packet->ttl;
   s->tos = p->packet->tos;
   s->payload_bytes = (uint16_t)p->packet->payload.size_bytes;
+  s->ip_option_bytes = (uint16_t)p->packet->ip_options.size_bytes;
   if (s->payload_bytes >= 4)
     s->tag = (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
   if (s->kind == MSIM_TRACE_ICMP)
@@ -81,8 +82,8 @@ static int open_with(struct net_world *w, uint64_t seed, uint64_t fail_at)
   if (err != MSIM_OK)
     return err;
   w->net = msim__net(w->sim);
-  w->hook.kinds =
-      MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM) | MSIM_TRACE_BIT(MSIM_TRACE_ICMP);
+  w->hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM) |
+                  MSIM_TRACE_BIT(MSIM_TRACE_ICMP) | MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT);
   w->hook.ctx = w;
   w->hook.record = record;
   msim__trace_add_hook(w->sim, &w->hook);

@@ -20,7 +20,7 @@ struct net_seen {
   bool from_client, duplicate;
   uint32_t number, rtx_number, seq, ack, window_bytes;
   uint8_t ttl, tos;
-  uint16_t payload_bytes;
+  uint16_t payload_bytes, ip_option_bytes;
   uint32_t tag;       /* the first four bytes of the payload, big-endian; 0 when there are fewer */
   uint32_t icmp_rest; /* ICMP only */
 };

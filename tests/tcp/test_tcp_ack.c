@@ -166,6 +166,30 @@ static void fin_when_acknowledged_with_data_then_counts_no_byte(void **state)
   tcp_world_close(&w);
 }
 
+/* A repetition has an old number: its window counts all the same when it acknowledges more than any before it, or else
+ * the right edge would move with SND.UNA, to where nobody offered anything. */
+static void window_of_a_repetition_when_it_acknowledges_more_then_taken(void **state)
+{
+  static const uint8_t zeros[3000];
+  struct tcp_world w;
+
+  (void)state;
+  tcp_raw_open(&w, &newreno, false);
+  tcp_raw_establish(&w, true, 500, 1000);
+  assert_int_equal(msim__tcp_write(w.acceptor.tcb, zeros, sizeof zeros), sizeof zeros);
+  tcp_world_run_for(&w, MSIM_MSEC(1));
+  tcp_raw_expect(&w, ". 1:501(500) ack 1 win 65535");
+  tcp_raw_expect(&w, ". 501:1001(500) ack 1 win 65535");
+  RAW_SEND(&w, .flags = ACK, .seq = 101, .ack = 1, .window = 1000, .text_bytes = 100);
+  tcp_raw_expect(&w, ". 1001:1001(0) ack 1 win 65535");
+  RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 501, .window = 500, .text_bytes = 100); /* what was lost */
+  tcp_raw_expect(&w, ". 1001:1001(0) ack 201 win 65535");
+  tcp_raw_expect(&w, NULL);
+  RAW_SEND(&w, .flags = ACK, .seq = 201, .ack = 1001, .window = 500);
+  tcp_raw_expect(&w, ". 1001:1501(500) ack 201 win 65535");
+  tcp_world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -175,6 +199,7 @@ int main(void)
       cmocka_unit_test(timeout_when_ack_jumps_then_only_the_rest_is_sent_again),
       cmocka_unit_test(slow_start_when_all_is_well_then_one_segment_more_per_ack),
       cmocka_unit_test(fin_when_acknowledged_with_data_then_counts_no_byte),
+      cmocka_unit_test(window_of_a_repetition_when_it_acknowledges_more_then_taken),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

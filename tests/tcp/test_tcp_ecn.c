@@ -367,7 +367,7 @@ static void tos_when_set_then_on_every_segment_beside_ecn(void **state)
   assert_int_equal(w.last_seen_tos, 0xb8);
   msim__tcp_abort(w.acceptor.tcb);
   tcp_world_run_for(&w, MSIM_MSEC(1));
-  tcp_raw_expect(&w, "R 2:2(0) win 0");
+  tcp_raw_expect(&w, "R. 2:2(0) ack 2 win 0");
   assert_int_equal(w.last_seen_tos, 0xb8);
   tcp_world_close(&w);
 }

@@ -39,6 +39,7 @@ static void keepalive_when_peer_is_silent_then_probes_and_gives_up(void **state)
     assert_non_null(w.acceptor.tcb);
     tcp_world_run_for(&w, MSIM_SEC(2));
   }
+  tcp_raw_expect(&w, "R. 1:1(0) ack 1 win 0");
   tcp_raw_expect(&w, NULL);
   assert_string_equal(w.acceptor.heard, "open closed(timeout)");
   tcp_world_close(&w);

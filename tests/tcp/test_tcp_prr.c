@@ -13,7 +13,7 @@
 
 enum { SYN = MSIM_TCP_SYN, ACK = MSIM_TCP_ACK };
 
-static const struct msim_tcp_opts reno = {.congestion = "reno", .no_timestamps = true};
+static const struct msim_tcp_opts reno = {.congestion = "reno", .no_rack = true, .no_timestamps = true};
 
 /* Ten segments of 1000 bytes are on their way, the first is lost, and two more have gone out for the first two signs.
  */

@@ -256,6 +256,30 @@ static void ack_when_text_arrives_then_delayed_or_at_once(void **state)
   tcp_world_close(&w);
 }
 
+/* A segment with SACK blocks is full with less text: a peer that sends and receives at once. */
+static void ack_when_full_segments_carry_blocks_then_at_once(void **state)
+{
+  struct tcp_world w;
+
+  (void)state;
+  tcp_raw_open(&w, NULL, false);
+  tcp_world_listen(&w);
+  RAW_SEND(&w, .flags = SYN, .mss_bytes = 1000, .sack_ok = true);
+  RAW_SEND(&w, .flags = ACK, .seq = 1, .ack = 1, .text_bytes = 1000); /* what is full is known */
+  RAW_SEND(&w, .flags = ACK, .seq = 1001, .ack = 1, .text_bytes = 1000);
+  tcp_raw_expect(&w, "S. 0:0(0) ack 1 win 65535");
+  tcp_raw_expect(&w, ". 1:1(0) ack 2001 win 65535");
+  RAW_SEND(&w, .flags = ACK, .seq = 2001, .ack = 1, .text_bytes = 988, .sack = {{5001, 6001}});
+  tcp_raw_expect(&w, NULL);
+  RAW_SEND(&w, .flags = ACK, .seq = 2989, .ack = 1, .text_bytes = 988, .sack = {{5001, 6001}});
+  tcp_raw_expect(&w, ". 1:1(0) ack 3977 win 65535");
+  RAW_SEND(&w, .flags = ACK, .seq = 3977, .ack = 1, .text_bytes = 988, .sack = {{5001, 6001}});
+  tcp_raw_expect(&w, NULL);
+  RAW_SEND(&w, .flags = ACK, .seq = 4965, .ack = 1, .text_bytes = 1000);
+  tcp_raw_expect(&w, ". 1:1(0) ack 5965 win 65535");
+  tcp_world_close(&w);
+}
+
 static void ack_when_delay_is_off_then_at_once(void **state)
 {
   const struct msim_tcp_opts opts = {.no_delayed_ack = true};
@@ -305,6 +329,7 @@ int main(void)
       cmocka_unit_test(persist_when_probe_is_taken_then_next_byte_then_fin),
       cmocka_unit_test(probe_when_own_window_is_closed_then_answered_and_its_ack_counts),
       cmocka_unit_test(ack_when_text_arrives_then_delayed_or_at_once),
+      cmocka_unit_test(ack_when_full_segments_carry_blocks_then_at_once),
       cmocka_unit_test(ack_when_delay_is_off_then_at_once),
       cmocka_unit_test(timer_when_deadline_moves_then_fires_at_the_last_one),
   };

@@ -44,7 +44,7 @@ static void syn_when_both_offer_then_on_every_segment(void **state)
   tcp_raw_expect(&w, "P. 2897:3001(104) ack 1 win 32768 <nop,nop,TS val 5 ecr 710>");
   msim__tcp_abort(w.acceptor.tcb);
   tcp_world_run_for(&w, MSIM_MSEC(1));
-  tcp_raw_expect(&w, "R 3001:3001(0) win 0 <nop,nop,TS val 6 ecr 710>");
+  tcp_raw_expect(&w, "R. 3001:3001(0) ack 1 win 0 <nop,nop,TS val 6 ecr 710>");
   tcp_world_close(&w);
 }
 

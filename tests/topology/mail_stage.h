@@ -19,6 +19,8 @@ struct mail_stage {
   struct msim_agent *spy; /* of the host that stage_spy names */
   char events[200000];    /* "1234ms host event message=m1 to=[a b] …" per line, text values without their spaces */
   size_t event_bytes;
+  char broken[4000];  /* "I3 m1 b@y.example isp-y: sentence" per line: rules of docs/invariants.md */
+  bool expect_broken; /* the test looks at them; otherwise none may be there at the end */
 };
 
 /* ---- the feeder: a client that sends bytes and keeps what it hears ---- */
@@ -322,6 +324,15 @@ static void stage_diag(void *user, const struct msim_diag *diag)
   print_error("%s:%u:%u: %s\n", diag->file, diag->line, diag->column, diag->text);
 }
 
+static void stage_note(void *user, const struct msim_invariant_finding *finding)
+{
+  struct mail_stage *stage = user;
+  size_t used = strlen(stage->broken);
+
+  (void)snprintf(stage->broken + used, sizeof stage->broken - used, "%s %s%s %s %s: %s\n", finding->rule,
+                 finding->message, finding->connection, finding->recipient, finding->host, finding->text);
+}
+
 /* 0 or MSIM_ERR_NOMEM, where fail_at (0: never) says so. */
 static int stage_begin(struct mail_stage *stage, uint64_t fail_at)
 {
@@ -352,6 +363,8 @@ static int stage_begin(struct mail_stage *stage, uint64_t fail_at)
     err = msim_sink_register(stage->sim, &sink);
   if (err == 0)
     err = msim_trace_add(stage->sim, "events", &out, NULL, NULL);
+  if (err == 0)
+    err = msim_invariants_attach(stage->sim, stage_note, stage);
   return err;
 }
 
@@ -475,6 +488,8 @@ static inline void stage_end(struct mail_stage *stage)
   msim_sim_free(stage->sim);
   stage->sim = NULL;
   assert_true(fail_mem_clean(&stage->mem));
+  if (!stage->expect_broken && stage->broken[0] != '\0')
+    fail_msg("%s", stage->broken);
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <mailsim/mailsim.h>
 
+#include "agents/smtp_stream.h"
 #include "support/fail_mem.h"
 #include "support/topology_run.h"
 
@@ -296,13 +297,15 @@ static void both_ends_may_crash(void **state)
 static const char mail_world[] =
     "mailsim: 1\n"
     "hosts:\n"
-    "  alice: {agents: [{user: {address: alice@a.example, submit: relay,\n"
-    "    script: [{at: 1s, send: {message: m1, to: bob@b.example, subject: Hi, body: Hello}}]}}]}\n"
-    "  relay: {agents: [{smtp-server: {domains: {a.example: [alice]}, relay-from: '@a.example'}}, smtp-client]}\n"
-    "  mx: {agents: [{smtp-server: {domains: {b.example: [bob]}}}]}\n"
+    "  alice: {agents: [{user: {address: alice@a.example, submit: relay, script: [\n"
+    "    {at: 1s, send: {message: m1, to: bob@b.example, subject: Hi, body: Hello}},\n"
+    "    {at: 1010ms, send: {message: m2, to: [bob@b.example, carl@c.example], subject: Ho, size: 5kB}}]}}]}\n"
+    "  relay: {disk: {sync-latency: %s}, agents: [{smtp-server: {domains: {a.example: [alice]},\n"
+    "    relay-from: '@a.example'}}, smtp-client]}\n"
+    "  mx: {disk: {sync-latency: %s}, agents: [{smtp-server: {domains: {b.example: [bob], c.example: [carl]}}}, spy]}\n"
     "links:\n"
-    "  - {join: [alice, relay], delay: 10ms}\n"
-    "  - {join: [relay, mx], delay: 10ms}\n";
+    "  - {join: [alice, relay], delay: 10ms, rate: 10Mbit/s}\n"
+    "  - {join: [relay, mx], delay: 10ms, rate: 10Mbit/s}\n";
 
 static void broken(void *user, const struct msim_invariant_finding *finding)
 {
@@ -310,48 +313,168 @@ static void broken(void *user, const struct msim_invariant_finding *finding)
   fail_msg("%s: %s", finding->rule, finding->text);
 }
 
-static bool crash_at(const char *host, uint64_t event, bool again)
+static struct msim_agent *spy;
+
+static int spy_start(struct msim_agent *agent)
 {
-  struct msim_crash_opts opts = {.disk = MSIM_CRASH_LOSE_UNSYNCED};
-  struct msim_slice text = {(const uint8_t *)mail_world, sizeof mail_world - 1};
-  struct msim_sim_opts sim_opts;
+  spy = agent;
+  return 0;
+}
+
+struct life {
   struct fail_mem mem;
   struct msim_sim *sim;
+  struct topology_text trace;
+};
+
+static void begin_life(struct life *l, const char *latency)
+{
+  static const struct msim_agent_type spy_type = {.name = "spy", .start = spy_start};
+  char text[4000];
+  struct msim_slice slice = {(const uint8_t *)text, 0};
+  struct msim_out out = {&l->trace, take};
+  struct msim_sim_opts opts;
+
+  memset(l, 0, sizeof *l);
+  memset(&opts, 0, sizeof opts);
+  fail_mem_init(&l->mem, 0);
+  opts.mem = l->mem.hook;
+  slice.size_bytes = (size_t)snprintf(text, sizeof text, mail_world, latency, latency);
+  assert_int_equal(msim_sim_new(&l->sim, &opts), 0);
+  assert_int_equal(msim_agent_register(l->sim, &spy_type), 0);
+  assert_int_equal(msim_topology_load_text(l->sim, "t", slice, NULL, NULL, NULL), 0);
+  assert_int_equal(msim_invariants_attach(l->sim, broken, NULL), 0);
+  assert_int_equal(msim_trace_add(l->sim, "text", &out, "kind=app", NULL), 0);
+}
+
+static void end_life(struct life *l)
+{
+  msim_sim_free(l->sim);
+  free(l->trace.data);
+  assert_true(fail_mem_clean(&l->mem));
+}
+
+static unsigned copies(const char *user, const char *label)
+{
+  struct msim__mail_room *room = msim__mail_room_attach(spy);
+  struct msim__mailbox *box = msim__store_find(&room->store, user, strlen(user));
+  unsigned count = 0;
+  size_t i;
+
+  for (i = 0; box != NULL && i < box->count; i++)
+    count += strcmp(box->items[i].message->label, label) == 0;
+  return count;
+}
+
+static bool saw(const struct life *l, const char *host, const char *event, const char *label)
+{
+  char text[100];
+
+  snprintf(text, sizeof text, " app %s %s message=%s ", host, event, label);
+  return l->trace.data != NULL && strstr(l->trace.data, text) != NULL;
+}
+
+/* Who has said 250 owns the mail: RFC 5321 6.1. */
+static unsigned check_custody(const struct life *l, const char *what)
+{
+  static const struct {
+    const char *label, *user;
+  } mails[] = {{"m1", "bob"}, {"m2", "bob"}, {"m2", "carl"}};
+  unsigned owned = 0;
+  size_t i;
+
+  for (i = 0; i < 3; i++) {
+    const char *label = mails[i].label, *user = mails[i].user;
+    bool accepted = saw(l, "relay", "message.accepted", label);
+    unsigned count = copies(user, label);
+
+    if (saw(l, "alice", "message.sent", label) && !accepted)
+      fail_msg("%s: %s was acknowledged by nobody", what, label);
+    if ((accepted || saw(l, "mx", "message.accepted", label)) && count == 0)
+      fail_msg("%s: %s for %s was accepted and is lost\n%s", what, label, user, l->trace.data);
+    if (count > 2)
+      fail_msg("%s: %s for %s is there %u times\n%s", what, label, user, count, l->trace.data);
+    owned += accepted;
+  }
+  return owned;
+}
+
+struct plan {
+  const char *host, *latency;
+  enum msim_crash_disk disk;
+  msim_ns down_ns;
+};
+
+/* false: the run has fewer events. */
+static bool crash_at(const struct plan *plan, uint64_t event, unsigned *owned)
+{
+  struct msim_crash_opts opts = {.disk = plan->disk, .random = event, .torn_unit_bytes = 16};
+  struct life l;
   struct msim_node *node;
+  char what[100];
   uint64_t i;
   int got = 1;
 
-  memset(&sim_opts, 0, sizeof sim_opts);
-  fail_mem_init(&mem, 0);
-  sim_opts.mem = mem.hook;
-  assert_int_equal(msim_sim_new(&sim, &sim_opts), 0);
-  assert_int_equal(msim_topology_load_text(sim, "t", text, NULL, NULL, NULL), 0);
-  assert_int_equal(msim_invariants_attach(sim, broken, NULL), 0);
+  begin_life(&l, plan->latency);
   for (i = 0; i < event && got == 1; i++)
-    got = msim_sim_step(sim);
+    got = msim_sim_step(l.sim);
   assert_true(got >= 0);
-  node = msim_node_find(sim, host);
-  assert_int_equal(msim_host_crash(node, &opts), 0);
-  if (again) {
-    assert_int_equal(msim_sim_advance_to(sim, msim_sim_now_ns(sim) + MSIM_MSEC(1)), 0);
+  if (got == 1) {
+    node = msim_node_find(l.sim, plan->host);
+    assert_int_equal(msim_host_crash(node, &opts), 0);
+    assert_int_equal(msim_sim_advance_to(l.sim, msim_sim_now_ns(l.sim) + plan->down_ns), 0);
     assert_int_equal(msim_host_restart(node), 0);
-    assert_int_equal(msim_sim_run(sim, MSIM_SEC(3600 * 200)), 0);
+    assert_int_equal(msim_sim_run(l.sim, MSIM_SEC(3600 * 200)), 0);
+    assert_int_equal(msim_sim_finish(l.sim), 0);
+    snprintf(what, sizeof what, "%s, %s, sync %s, event %llu", plan->host, msim_crash_disk_name(plan->disk),
+             plan->latency, (unsigned long long)event);
+    *owned += check_custody(&l, what);
   }
-  msim_sim_free(sim);
-  assert_true(fail_mem_clean(&mem));
+  end_life(&l);
   return got == 1;
 }
 
-static void mail_agents_survive_a_crash_at_every_event(void **state)
+static void acknowledged_mail_survives_a_crash_at_every_event(void **state)
 {
-  static const char *const hosts[] = {"alice", "relay", "mx"};
-  uint64_t event;
+  static const struct plan plans[] = {
+      {"relay", "2ms", MSIM_CRASH_LOSE_UNSYNCED, MSIM_MSEC(1)}, {"relay", "0s", MSIM_CRASH_LOSE_UNSYNCED, MSIM_SEC(2)},
+      {"relay", "2ms", MSIM_CRASH_TORN, MSIM_SEC(400)},         {"mx", "2ms", MSIM_CRASH_LOSE_UNSYNCED, MSIM_MSEC(1)},
+      {"mx", "0s", MSIM_CRASH_LOSE_UNSYNCED, MSIM_SEC(400)},    {"mx", "2ms", MSIM_CRASH_TORN, MSIM_SEC(2)},
+      {"alice", "0s", MSIM_CRASH_LOSE_UNSYNCED, MSIM_MSEC(1)},
+  };
   size_t i;
 
   (void)state;
-  for (i = 0; i < 3; i++)
-    for (event = 1; crash_at(hosts[i], event, true); event++)
-      (void)crash_at(hosts[i], event, false);
+  for (i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+    uint64_t event = 1;
+    unsigned owned = 0;
+
+    while (crash_at(&plans[i], event, &owned))
+      event++;
+    assert_true(event > 100);
+    assert_true(owned > event / 2); /* most of them were about mail that somebody owned */
+  }
+}
+
+/* While mail is under way, and freed while it is down. */
+static void a_host_that_never_comes_back_leaks_nothing(void **state)
+{
+  static const char *const hosts[] = {"alice", "relay", "mx"};
+  struct life l;
+  msim_ns at;
+
+  (void)state;
+  for (at = MSIM_MSEC(1000); at < MSIM_MSEC(1250); at += MSIM_USEC(2500)) {
+    size_t i;
+
+    for (i = 0; i < 3; i++) {
+      begin_life(&l, "2ms");
+      assert_int_equal(msim_sim_advance_to(l.sim, at), 0);
+      assert_int_equal(msim_host_crash(msim_node_find(l.sim, hosts[i]), NULL), 0);
+      assert_int_equal(msim_sim_advance_to(l.sim, at + MSIM_SEC(3)), 0);
+      end_life(&l);
+    }
+  }
 }
 
 int main(void)
@@ -360,7 +483,8 @@ int main(void)
       cmocka_unit_test(a_crash_takes_everything_and_says_nothing),
       cmocka_unit_test(without_a_crash_hook_stop_lets_go),
       cmocka_unit_test(both_ends_may_crash),
-      cmocka_unit_test(mail_agents_survive_a_crash_at_every_event),
+      cmocka_unit_test(acknowledged_mail_survives_a_crash_at_every_event),
+      cmocka_unit_test(a_host_that_never_comes_back_leaks_nothing),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

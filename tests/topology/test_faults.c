@@ -121,6 +121,27 @@ static void one_fault_does_not_move_the_draws_of_another(void **state)
   free(other.trace.data);
 }
 
+static void their_order_in_the_file_does_not_matter(void **state)
+{
+  static const char a[] = "  - {id: a, loss: {link: far, share: 20%}}\n",
+                    b[] = "  - {id: b, loss: {link: far, share: 30%}}\n";
+  static const char c[] = "  - {id: c, crash: {host: mx}, at: 1s, for: 1s}\n",
+                    d[] = "  - {id: d, down: {host: mx}, at: 1s, for: 1s}\n";
+  char one[800], two[800];
+  struct topology_run first, second;
+
+  (void)state;
+  snprintf(one, sizeof one, "%s%s%s%s", a, b, c, d);
+  snprintf(two, sizeof two, "%s%s%s%s", d, b, c, a);
+  first = run(one);
+  second = run(two);
+  assert_string_equal(first.trace.data, second.trace.data);
+  assert_has(&first, "(loss a)");
+  assert_has(&first, "(loss b)");
+  free(first.trace.data);
+  free(second.trace.data);
+}
+
 /* ---- kinds ---- */
 
 static void crash_takes_a_host_and_for_brings_it_back(void **state)
@@ -255,6 +276,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_fault_that_cannot_strike_changes_no_byte),
       cmocka_unit_test(one_fault_does_not_move_the_draws_of_another),
+      cmocka_unit_test(their_order_in_the_file_does_not_matter),
       cmocka_unit_test(crash_takes_a_host_and_for_brings_it_back),
       cmocka_unit_test(a_trigger_strikes_as_early_as_events_allow),
       cmocka_unit_test(down_stops_a_link_or_all_links_of_a_host),

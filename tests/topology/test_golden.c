@@ -10,10 +10,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest/digest.h"
 #include "support/topology_run.h"
 
-static const char *const names[] = {"hello", "mail-send", "mail-receive-pop"};
-#define COUNT (sizeof names / sizeof names[0])
+/* The small ones. logs_in: by the strongest mechanism that the library was built with, so another trace without
+ * digests. */
+static const struct example {
+  const char *name;
+  bool logs_in;
+} examples[] = {
+    {"greylisted-week", false},
+    {"hello", false},
+    {"lost-250", false},
+    {"mail-loop", false},
+    {"mail-receive-pop", false},
+    {"mail-send", false},
+    {"mail-send-auth", true},
+    {"pop-offline", true},
+    {"provider-outage", false},
+    {"relay-crash", false},
+    {"no-account-refused/receive-without-mailbox", true},
+    {"no-account-refused/recipient-without-mailbox", false},
+    {"no-account-refused/send-without-contract", true},
+    {"no-account-refused/send-wrong-password", true},
+};
+#define COUNT (sizeof examples / sizeof examples[0])
 
 static void path_of(char *out, size_t capacity, const char *folder, const char *name, const char *suffix)
 {
@@ -56,12 +77,14 @@ static void each_topology_run_with_seed_1_gives_its_golden(void **state)
     struct topology_text golden;
     char path[1024];
 
-    run_by_name(&run, names[i]);
-    path_of(path, sizeof path, "tests/golden", names[i], ".trace");
+    if (examples[i].logs_in && !(msim__digest_is_there(MSIM__DIGEST_SHA256) && msim__digest_is_there(MSIM__DIGEST_MD5)))
+      continue;
+    run_by_name(&run, examples[i].name);
+    path_of(path, sizeof path, "tests/golden", examples[i].name, ".trace");
     golden = topology_read_file(path);
     if (golden.data == NULL)
-      fail_msg("%s: there is no golden; make it with --accept", names[i]);
-    compare(names[i], golden.data, run.trace.data);
+      fail_msg("%s: there is no golden; make it with --accept", examples[i].name);
+    compare(examples[i].name, golden.data, run.trace.data);
     free(golden.data);
     free(run.trace.data);
   }
@@ -76,8 +99,8 @@ static int accept_all(void)
     char path[1024];
     FILE *file;
 
-    run_by_name(&run, names[i]);
-    path_of(path, sizeof path, "tests/golden", names[i], ".trace");
+    run_by_name(&run, examples[i].name);
+    path_of(path, sizeof path, "tests/golden", examples[i].name, ".trace");
     file = fopen(path, "wb");
     if (file == NULL || fwrite(run.trace.data, 1, run.trace.size_bytes, file) != run.trace.size_bytes ||
         fclose(file) != 0) {

@@ -99,6 +99,15 @@ static const struct dialogue dialogues[] = {
      "MAIL FROM:<> SIZE=1001\r\nRCPT TO:<tiny@y.example>\r\nRCPT TO:<b@y.example>\r\nRCPT TO:<full@y.example>\r\n",
      SENDER_OK "552 5.2.3 The message is too large for this mailbox\r\n" RCPT_OK "452 4.2.2 The mailbox is full\r\n", 0,
      0},
+    {"{domains: {y.example: {tiny: {size-max: 10B}, full: {quota: 20B}}}}",
+     "MAIL FROM:<>\r\nRCPT TO:<tiny@y.example>\r\nDATA\r\nlonger than ten\r\n.\r\nMAIL FROM:<>\r\nRCPT "
+     "TO:<full@y.example>\r\n"
+     "BDAT 23 LAST\r\nlonger than twenty ..\r\n",
+     SENDER_OK RCPT_OK GO_ON "552 5.2.3 The message is too large for a recipient\r\n" SENDER_OK RCPT_OK
+                             "452 4.2.2 The mailbox of a recipient is full\r\n",
+     0, 0},
+    {OPEN, "MAIL FROM:<>\r\nRCPT TO:<carl@y.example>\r\nRCPT TO:<loop@y.example>\r\n",
+     SENDER_OK RCPT_OK "550 5.1.1 This leads to nobody\r\n", 0, 0},
     /* ---- VRFY, EXPN, and aliases ---- */
     {SERVER, "VRFY b\r\nEXPN info@y.example\r\n",
      "252 2.1.5 Not told, but try to send\r\n502 5.5.1 This command is not offered here\r\n", 0, 0},
@@ -377,6 +386,46 @@ static void submission_adds_date_and_message_id_where_they_are_missing(void **st
     assert_int_equal(strstr(mail, "\r\nMessage-ID: <20260101000000.1.mx@y.example>\r\n") != NULL, (i & 2) == 0);
     assert_string_equal(mail + strlen(mail) - strlen(contents[i]), contents[i]);
     assert_memory_equal(mail, "Received: ", 10);
+    stage_end(&stage);
+  }
+}
+
+/* From, or Sender where it is there (RFC 5322 3.6.2). */
+static void author_has_to_be_who_has_logged_in(void **state)
+{
+  static const struct {
+    const char *header;
+    bool fine;
+  } rows[] = {
+      {"From: b@y.example", true},
+      {"From: B <b@Y.example>, \"Info, all\" <info@y.example>", true},
+      {"From: b@y.example, carl@y.example", false},
+      {"From: b@y.example, carl@y.example\r\nSender: b@y.example", true},
+      {"From: b@y.example\r\nSender: carl@y.example", false},
+      {"From: (comment) evil@x.example", false},
+      {"From: x: carl@y.example;", false},
+      {"From: nobody", false},
+      {"From:", true},
+      {"Subject: none", true},
+  };
+  static struct mail_stage stage;
+  static struct feed feed;
+  static char said[1000];
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    (void)snprintf(said, sizeof said,
+                   "EHLO pc\r\nAUTH PLAIN " PLAIN_B
+                   "\r\nMAIL FROM:<>\r\nRCPT TO:<b@y.example>\r\nDATA\r\n%s\r\n\r\nHi\r\n"
+                   ".\r\nQUIT\r\n",
+                   rows[i].header);
+    hold(&stage, &feed, SUBMISSION, said);
+    if ((stage_box_count(&stage, "b") == 1) != rows[i].fine ||
+        (strstr(feed.heard, GO_ON "550 5.7.1 The author is somebody else\r\n") == NULL) != rows[i].fine)
+      fail_msg("%s", rows[i].header);
+    assert_int_equal(stage_count(&stage, "message.refused message=mx-1 protocol=smtp reason=not-your-address"),
+                     rows[i].fine ? 0 : 1);
     stage_end(&stage);
   }
 }
@@ -683,6 +732,7 @@ int main(void)
       cmocka_unit_test(envelope_keeps_what_the_sender_asked_for),
       cmocka_unit_test(received_field_names_the_protocol),
       cmocka_unit_test(submission_adds_date_and_message_id_where_they_are_missing),
+      cmocka_unit_test(author_has_to_be_who_has_logged_in),
       cmocka_unit_test(logins_are_told_and_wrong_ones_end_the_connection),
       cmocka_unit_test(auth_line_has_its_own_limit),
       cmocka_unit_test(person_logs_in_by_each_mechanism),

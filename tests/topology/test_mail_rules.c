@@ -135,6 +135,24 @@ static void rule_answers_instead_of_the_server(void **state)
   }
 }
 
+/* A message of which one chunk was refused is none, whatever chunks follow. */
+static void chunk_refused_by_rule_ends_the_transaction(void **state)
+{
+  static struct talks talks;
+
+  (void)state;
+  begin(&talks, "{domains: {y.example: [b]}, without: [DSN, SIZE, 8BITMIME, PIPELINING, ENHANCEDSTATUSCODES],"
+                " rules: [{at: BDAT, nth: 2, times: 1, reply: 452 Not this one, delay: 1s}]}");
+  (void)talk(
+      &talks, "pc", 0,
+      "EHLO pc\r\nMAIL FROM:<>\r\nRCPT TO:<b@y.example>\r\nBDAT 1\r\naBDAT 6\r\nQUIT\r\nBDAT 3 LAST\r\nc\r\nQUIT\r\n");
+  run(&talks);
+  assert_string_equal(rest(&talks.feeds[0]), "250 Sender taken\r\n250 Recipient taken\r\n250 1 octets received\r\n"
+                                             "452 Not this one\r\n503 BDAT belongs behind RCPT\r\n221 Goodbye\r\n");
+  assert_int_equal(stage_box_count(&talks.stage, "b"), 0);
+  stage_end(&talks.stage);
+}
+
 static void refusals_by_rule_are_told(void **state)
 {
   static struct talks talks;
@@ -391,6 +409,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rule_answers_instead_of_the_server),
+      cmocka_unit_test(chunk_refused_by_rule_ends_the_transaction),
       cmocka_unit_test(refusals_by_rule_are_told),
       cmocka_unit_test(greeting_can_be_late_refused_or_other),
       cmocka_unit_test(early_talker_is_sent_away_where_that_is_asked_for),

@@ -143,12 +143,41 @@ static void accounts_have_their_own_addresses_and_servers(void **state)
   stage_end(&stage);
 }
 
+static void ranges_of_addresses_are_written_out(void **state)
+{
+  static struct mail_stage stage;
+  size_t i;
+  static const char *const bad[] = {
+      "{address: a@x.example, submit: mx, script: [{send: {to: 'r[3..1]@y.example'}}]}",
+      "{address: a@x.example, submit: mx, script: [{send: {to: 'r[1..70000]@y.example'}}]}",
+      "{address: a@x.example, submit: mx, script: [{send: {to: 'r[1..]@y.example'}}]}",
+      "{address: a@x.example, submit: mx, script: [{send: {to: 'r[1..2] @y.example'}}]}",
+  };
+
+  (void)state;
+  build(&stage, "{address: a@x.example, submit: mx, script: [{send: {to: ['r[9..11]@y.example', b@y.example, "
+                "'s@[10.1.2.3]'], bcc: 'c[1..2]@y.example'}}]}");
+  assert_int_equal(stage_run(&stage, MSIM_NEVER), 0);
+  assert_true(stage_saw(&stage, "user.send",
+                        "to=r9@y.example,r10@y.example,r11@y.example,b@y.example,s@[10.1.2.3],c1@y.example,"
+                        "c2@y.example size="));
+  assert_true(stage_saw(&stage, "user.send", "bcc=c1@y.example,c2@y.example"));
+  stage_end(&stage);
+  for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    assert_int_equal(stage_begin(&stage, 0), 0);
+    assert_int_equal(stage_host(&stage, "mx", NULL), 0);
+    if (msim_agent_add_yaml(msim_node_find(stage.sim, "mx"), "user", bad[i], NULL, NULL) != MSIM_ERR_SYNTAX)
+      fail_msg("%s was taken", bad[i]);
+    stage_end(&stage);
+  }
+}
+
 static void traffic_is_drawn_and_the_same_each_time(void **state)
 {
   static struct mail_stage stage, again;
   static const char user[] =
       "{address: a@x.example, submit: mx, traffic: {mails: 50, from: 1h, every: {exponential: 10min}, "
-      "size: {lognormal: {median: 5kB, sigma: 100%}}, to: [b@y.example, c@y.example]}}";
+      "size: {lognormal: {median: 5kB, p90: 20kB}}, to: [b@y.example, c@y.example]}}";
   unsigned b, c;
 
   (void)state;
@@ -202,6 +231,7 @@ int main(void)
       cmocka_unit_test(what_fails_for_now_is_tried_again),
       cmocka_unit_test(who_gives_up_says_so_for_each_recipient),
       cmocka_unit_test(accounts_have_their_own_addresses_and_servers),
+      cmocka_unit_test(ranges_of_addresses_are_written_out),
       cmocka_unit_test(traffic_is_drawn_and_the_same_each_time),
       cmocka_unit_test(addresses_beyond_ascii_are_spoken_only_where_that_is_offered),
   };

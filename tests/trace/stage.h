@@ -162,6 +162,16 @@ static inline struct msim_trace_packet *stage_segment(struct stage *s, const str
   return p;
 }
 
+/* A part of the only datagram of the exchange. */
+static inline void stage_fragment(struct stage *s, uint16_t offset_bytes, bool more, const char *payload)
+{
+  stage_packet(s, MSIM_TRACE_FRAGMENT, &s->query, true, 1, payload);
+  s->packet.id = 7;
+  s->packet.fragment_offset_bytes = offset_bytes;
+  s->packet.more_fragments = more;
+  s->record.u.packet.link = "l";
+}
+
 /* The record just emitted arrives, or dies with a reason. */
 static inline void stage_arrive(struct stage *s, msim_ns at_ns)
 {

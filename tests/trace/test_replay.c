@@ -346,6 +346,16 @@ static void every_other_kind_when_replayed_then_the_same(void **state)
   stage_emit(&t.s, MSIM_MSEC(3));
   p->point = MSIM_POINT_RX;
   stage_emit(&t.s, MSIM_MSEC(4));
+  stage_packet(&t.s, MSIM_TRACE_DATAGRAM, &t.s.query, true, 2, "whole")->fragmented = true;
+  stage_emit(&t.s, MSIM_MSEC(5));
+  stage_fragment(&t.s, 0, true, "12345678");
+  stage_emit(&t.s, MSIM_MSEC(5));
+  stage_arrive(&t.s, MSIM_MSEC(6));
+  stage_fragment(&t.s, 8, false, "whole");
+  t.s.record.u.packet.flow = NULL;
+  t.s.record.u.packet.number = 0;
+  stage_emit(&t.s, MSIM_MSEC(7));
+  stage_drop(&t.s, MSIM_MSEC(8), "overlap");
   end_and_expect_same(&t);
 }
 

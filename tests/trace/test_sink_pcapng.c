@@ -315,6 +315,31 @@ static void datagram_and_icmp_have_their_words(void **state)
   (void)expect_packet(2, 0, 2000, "ns>laptop icmp.port-unreachable open");
 }
 
+static void fragments_stand_there_instead_of_the_whole(void **state)
+{
+  struct msim_packet got;
+
+  (void)state;
+  open_with(NULL);
+  stage_packet(&s, MSIM_TRACE_DATAGRAM, &s.query, true, 1, "questionably");
+  s.record.u.packet.link = "l";
+  s.record.u.packet.fragmented = true;
+  stage_emit(&s, 0);
+  stage_fragment(&s, 0, true, "12345678question");
+  stage_emit(&s, 0);
+  stage_fragment(&s, 16, false, "ably");
+  stage_emit(&s, 1);
+  stage_arrive(&s, 1001);
+  read_file();
+  got = expect_packet(0, 0, 0, "laptop>ns:53#1 c1 open");
+  assert_true(got.more_fragments);
+  assert_int_equal(got.id, 7);
+  assert_memory_equal(got.payload.data, "12345678question", 16);
+  got = expect_packet(1, 0, 1, "laptop>ns:53#1 c1 +1us");
+  assert_int_equal(got.fragment_offset_bytes, 16);
+  assert_int_equal(got.payload.size_bytes, 4);
+}
+
 static void what_never_came_to_a_link_is_left_out(void **state)
 {
   (void)state;
@@ -532,6 +557,7 @@ int main(void)
       cmocka_unit_test_teardown(start_that_does_not_fit_stands_in_the_interface, tear_down),
       cmocka_unit_test_teardown(packet_has_all_its_bytes_and_true_checksums, tear_down),
       cmocka_unit_test_teardown(datagram_and_icmp_have_their_words, tear_down),
+      cmocka_unit_test_teardown(fragments_stand_there_instead_of_the_whole, tear_down),
       cmocka_unit_test_teardown(what_never_came_to_a_link_is_left_out, tear_down),
       cmocka_unit_test_teardown(secrets_are_not_hidden, tear_down),
       cmocka_unit_test_teardown(bytes_that_are_not_known_are_not_captured, tear_down),

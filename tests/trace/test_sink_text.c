@@ -364,6 +364,34 @@ static void datagrams_show_their_units(void **state)
   expect("0.000000000 udp laptop>ns:53#1 c1 (8) +1.5ms dns.query name=mx.example.org\n");
 }
 
+static void fragments_have_lines_and_the_whole_its_fate(void **state)
+{
+  (void)state;
+  stage_packet(&s, MSIM_TRACE_DATAGRAM, &s.query, true, 1, "questionably");
+  s.record.u.packet.fragmented = true;
+  stage_emit(&s, 0);
+  stage_fragment(&s, 0, true, "12345678questionably");
+  stage_emit(&s, 0);
+  stage_fragment(&s, 16, false, "ably");
+  stage_emit(&s, 0);
+  stage_arrive(&s, MSIM_MSEC(2));
+  stage_fragment(&s, 0, true, "12345678questionably");
+  stage_drop(&s, MSIM_MSEC(3), "loss");
+  stage_packet(&s, MSIM_TRACE_DATAGRAM, &s.query, true, 1, "questionably");
+  stage_drop(&s, MSIM_MSEC(3), "loss");
+  stage_fragment(&s, 8, true, "of a router's"); /* has no line, and needs none */
+  stage_arrive(&s, MSIM_MSEC(4));
+  stage_packet(&s, MSIM_TRACE_FRAGMENT, &s.query, true, 0, "of a stranger");
+  s.packet.id = 9;
+  s.packet.more_fragments = true;
+  s.record.u.packet.flow = NULL;
+  stage_emit(&s, MSIM_MSEC(5));
+  expect("0.000000000 udp laptop>ns:53#1 c1 (12) lost(loss)\n"
+         "0.000000000 fragment laptop>ns:53#1 c1 0:20+ lost(loss)\n"
+         "0.000000000 fragment laptop>ns:53#1 c1 16:20 +2ms\n"
+         "0.005000000 fragment laptop>ns id 9 0:13+ open\n");
+}
+
 static void broadcast_has_a_line_per_receiver(void **state)
 {
   struct msim_trace_packet *p;
@@ -527,6 +555,7 @@ int main(void)
       CASE(hostile_payload_stays_one_line),
       CASE(secrets_are_hidden_unless_asked_for),
       CASE(datagrams_show_their_units),
+      CASE(fragments_have_lines_and_the_whole_its_fate),
       CASE(broadcast_has_a_line_per_receiver),
       CASE(icmp_is_matched_without_numbers),
       CASE(hops_are_lines_of_their_own),

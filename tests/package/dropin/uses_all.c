@@ -1,6 +1,8 @@
-/* uses_all.c: asks for agent echo, sink csv and controller half by their names, and sees that each does its work.
+/* uses_all.c: asks for agent echo, sink csv, controller half and SMTP command XPING by their names, and sees that each
+ * does its work.
  *
- * A talker of its own sends 100 lines of 1000 bytes; the network loses one segment; all lines must come back. */
+ * A rule may only speak of a command that there is, and XPING says its argument. A talker of its own sends 100 lines of
+ * 1000 bytes; the network loses one segment; all lines must come back. */
 #include <mailsim/mailsim.h>
 
 #include <stdio.h>
@@ -14,7 +16,9 @@ static const char world[] = "mailsim: 1\n"
                             "hosts:\n"
                             "  wall: {agents: [{echo: {port: 4007, line-max: 2KiB}}]}\n"
                             "  voice: {tcp: {congestion: half}, agents: [talker]}\n"
-                            "links: [{join: [voice, wall], delay: 10ms, rate: 10Mbit/s, forward: {drop: [9]}}]\n";
+                            "  post: {agents: [{smtp-server: {rules: [{at: XPING, nth: 2, reply: 450 Enough}]}}]}\n"
+                            "links: [{join: [voice, post], delay: 1ms}, {join: [voice, wall], delay: 10ms, rate: "
+                            "10Mbit/s, forward: {drop: [9]}}]\n";
 
 static struct {
   unsigned said_count, heard_count;
@@ -49,6 +53,43 @@ static void hear(struct msim_agent *agent, struct msim_stream *stream)
 
 static const struct msim_stream_ops ops = {.on_open = say, .on_writable = say, .on_readable = hear};
 
+static char pongs[400];
+
+static void ping(struct msim_agent *agent, struct msim_stream *stream)
+{
+  (void)agent;
+  (void)msim_stream_printf(stream, "XPING one\r\nXPING two\r\nQUIT\r\n");
+}
+
+static void pong(struct msim_agent *agent, struct msim_stream *stream)
+{
+  size_t n = strlen(pongs);
+
+  (void)agent;
+  n += msim_stream_read(stream, pongs + n, sizeof pongs - 1 - n);
+  pongs[n] = '\0';
+}
+
+static void hang_up(struct msim_agent *agent, struct msim_stream *stream)
+{
+  (void)agent;
+  msim_stream_close(stream);
+}
+
+static const struct msim_stream_ops ping_ops = {.on_open = ping, .on_readable = pong, .on_eof = hang_up};
+
+static void call_post(struct msim_agent *agent, void *ctx, const struct msim_answers *answers)
+{
+  struct msim_endpoint to;
+
+  (void)ctx;
+  if (answers->count == 0)
+    return;
+  to.addr = answers->items[0].addr;
+  to.port = 25;
+  (void)msim_agent_connect(agent, to, &ping_ops, NULL, NULL);
+}
+
 static void call(struct msim_agent *agent, void *ctx, const struct msim_answers *answers)
 {
   struct msim_endpoint to;
@@ -63,7 +104,9 @@ static void call(struct msim_agent *agent, void *ctx, const struct msim_answers 
 
 static int talker_start(struct msim_agent *agent)
 {
-  return msim_agent_resolve(agent, "wall", MSIM_NAME_ADDRESS, call, NULL);
+  int err = msim_agent_resolve(agent, "wall", MSIM_NAME_ADDRESS, call, NULL);
+
+  return err < 0 ? err : msim_agent_resolve(agent, "post", MSIM_NAME_ADDRESS, call_post, NULL);
 }
 
 static const struct msim_agent_type talker = {.name = "talker", .start = talker_start};
@@ -145,6 +188,10 @@ int main(void)
   }
   if (strncmp(csv, head, sizeof head - 1) != 0) {
     fprintf(stderr, "uses_all: the csv begins\n%.200s\n", csv);
+    return 1;
+  }
+  if (strstr(pongs, "\r\n250 2.0.0 Pong one\r\n450 Enough\r\n221 ") == NULL) {
+    fprintf(stderr, "uses_all: XPING is answered\n%s\n", pongs);
     return 1;
   }
   if (!window_was_halved()) {
