@@ -1,14 +1,37 @@
 /* pop_cmd_quit.c: the end, and the only thing that deletes (RFC 1939 6). See pop_cmd.h. */
 #include "agents/pop_cmd.h"
 
-/* The UPDATE state: what is marked goes, all that can. */
+/* With the name of the connection: whoever judges the run looks whether QUIT has come on it. */
+static void tell_removed(const struct msim__pop_incoming *session, const struct msim__mailbox_item *stored)
+{
+  char conn[256];
+  struct msim_value values[5];
+
+  (void)msim_stream_name(session->stream, conn, sizeof conn);
+  values[0] = msim_value_text("message", stored->message->label);
+  values[1] = msim_value_text("mailbox", session->box->name);
+  values[2] = msim_value_int("uid", stored->uid);
+  values[3] = msim_value_text("protocol", "pop");
+  values[4] = msim_value_text("conn", conn);
+  msim_agent_event(session->agent, "store.remove", values, 5);
+}
+
+/* The UPDATE state: what is marked goes, all that can. How much could not. */
 static size_t update(struct msim__pop_incoming *session)
 {
-  size_t failed_count = 0, i;
+  size_t failed_count = 0, index, i;
 
-  for (i = 0; i < session->item_count; i++)
-    if (session->items[i].deleted)
-      failed_count += msim__mailbox_remove(&session->server->mailboxes, session->box, session->items[i].uid, "pop") < 0;
+  for (i = 0; i < session->item_count; i++) {
+    if (!session->items[i].deleted)
+      continue;
+    index = msim__store_index_of(session->box, session->items[i].uid);
+    if (index == session->box->count) {
+      failed_count++;
+      continue;
+    }
+    tell_removed(session, &session->box->items[index]);
+    failed_count += msim__store_remove(session->box, index) < 0;
+  }
   return failed_count;
 }
 

@@ -152,18 +152,19 @@ static void free_saving(struct msim__user_saving *s)
   msim__free(&s->inbox->mem, s, sizeof *s);
 }
 
+/* A reader's own copy is told without a uid: it is no delivery. */
 static void on_safe(void *ctx, const uint32_t *uids)
 {
   struct msim__user_saving *s = ctx;
   msim__user_saved_fn *saved = s->saved;
   void *saved_ctx = s->ctx;
-  struct msim_value values[4];
+  struct msim_value values[3];
 
+  (void)uids;
   values[0] = msim_value_text("message", s->message->label);
   values[1] = msim_value_text("mailbox", s->inbox->local->name);
   values[2] = msim_value_bool("durable", true);
-  values[3] = msim_value_int("uid", uids[0]);
-  msim_agent_event(s->inbox->agent, "store.add", values, 4);
+  msim_agent_event(s->inbox->agent, "store.add", values, 3);
   free_saving(s);
   if (saved != NULL)
     saved(saved_ctx);

@@ -54,7 +54,8 @@ struct dialogue {
 static const struct dialogue dialogues[] = {
     {LOGIN "STAT\r\nLIST\r\nUIDL\r\nLIST 2\r\nUIDL 3\r\n",
      IN "+OK 3 152\r\n+OK 3 messages (152 octets)\r\n1 59\r\n2 59\r\n3 34\r\n.\r\n"
-        "+OK 3 messages (152 octets)\r\n1 1.1\r\n2 1.2\r\n3 1.3\r\n.\r\n+OK 2 59\r\n+OK 3 1.3\r\n",
+        "+OK 3 messages (152 octets)\r\n1 1767225600.1\r\n2 1767225600.2\r\n3 1767225600.3\r\n.\r\n+OK 2 59\r\n+OK 3 "
+        "1767225600.3\r\n",
      3},
     {"user b\r\npass blue sky\r\nretr 1\r\nRETR 2\r\n", IN "+OK 59 octets\r\n" M1 "+OK 59 octets\r\n" M2, 3},
     {LOGIN "TOP 1 0\r\nTOP 1 1\r\nTOP 1 3\r\nTOP 1 4294967295\r\nTOP 3 5\r\n",
@@ -424,7 +425,7 @@ static void mailboxes_survive_a_crash(void **state)
   msim_timer_arm(&misfortune.up, MSIM_SEC(11));
   assert_int_equal(stage_run(&stage, MSIM_NEVER), 0);
   assert_string_equal(after.heard, GREETING "+OK And the password?\r\n+OK 2 messages\r\n+OK 2 messages (93 octets)\r\n"
-                                            "1 1.1\r\n2 1.3\r\n.\r\n" BYE);
+                                            "1 1767225600.1\r\n2 1767225600.3\r\n.\r\n" BYE);
   assert_int_equal(stage_count(&stage, "store.add"), 3);
   stage_end(&stage);
 }
