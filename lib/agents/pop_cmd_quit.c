@@ -16,12 +16,13 @@ static void tell_removed(const struct msim__pop_incoming *session, const struct 
   msim_agent_event(session->agent, "store.remove", values, 5);
 }
 
-/* The UPDATE state: what is marked goes, all that can. How much could not. */
+/* The UPDATE state: what is marked goes, all that can. How much could not. From the end, so that emptying a large
+ * mailbox moves nothing. */
 static size_t update(struct msim__pop_incoming *session)
 {
-  size_t failed_count = 0, index, i;
+  size_t failed_count = 0, index, i = session->item_count;
 
-  for (i = 0; i < session->item_count; i++) {
+  while (i-- > 0) {
     if (!session->items[i].deleted)
       continue;
     index = msim__store_index_of(session->box, session->items[i].uid);
