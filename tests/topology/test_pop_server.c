@@ -8,6 +8,8 @@
 #include "digest/digest.h"
 #include "topology/mail_stage.h"
 
+#include <stdlib.h>
+
 /* Three mails: 59, 59 and 34 octets with their Return-Path of 28. */
 #define BOXES                                                                                                          \
   "accounts: {b: {password: blue sky}, c: {password: red}, n: },"                                                      \
@@ -430,6 +432,60 @@ static void mailboxes_survive_a_crash(void **state)
   stage_end(&stage);
 }
 
+/* Answers wait for who does not read, and commands wait for the answers. */
+static void client_that_does_not_read_costs_little_memory(void **state)
+{
+  static struct mail_stage stage;
+  static struct feed feed;
+  static char said[20000];
+  struct msim_counters counters;
+  size_t n, i;
+
+  (void)state;
+  n = (size_t)snprintf(said, sizeof said, "USER b\r\nPASS x-1\r\n");
+  for (i = 0; i < 1000; i++)
+    n += (size_t)snprintf(said + n, sizeof said - n, "RETR 1\r\n");
+  feed = feed_of(said, 0, FEED_WAITS);
+  feed.deaf = true;
+  build(&stage, "{accounts: {b: {password: x-1}}, mailboxes: {b: [{message: m1, size: 500kB}]}}");
+  assert_int_equal(stage_feed(&stage, "pc", &feed), 0);
+  assert_int_equal(stage_run(&stage, MSIM_SEC(60)), 0);
+  msim_sim_counters(stage.sim, &counters);
+  assert_true(counters.held_bytes_peak < 8000000);
+  stage_end(&stage);
+}
+
+/* RFC 3030: content may lack its last CRLF, which a reader by POP3 gets all the same, and which counts then. */
+static void octets_are_exact_for_binary_content_too(void **state)
+{
+  static struct mail_stage stage;
+  static struct feed feed, sender;
+  const char *status, *body, *end;
+
+  (void)state;
+  sender = feed_of("EHLO pc\r\nMAIL FROM:<a@x.example> BODY=BINARYMIME\r\nRCPT TO:<b@y.example>\r\nBDAT 4 LAST\r\n.a\nb"
+                   "QUIT\r\n",
+                   0, FEED_WAITS);
+  sender.port = 25;
+  feed = feed_of("USER b\r\nPASS x-1\r\nRETR 1\r\nQUIT\r\n", 0, FEED_WAITS);
+  feed.at_ns = MSIM_SEC(1);
+  build(&stage, "{without: [APOP]}");
+  assert_int_equal(stage_host(&stage, "other", "mx"), 0);
+  assert_int_equal(stage_agent(&stage, "mx", "smtp-server", "{domains: {y.example: {b: {password: x-1}}}}"), 0);
+  assert_int_equal(stage_feed(&stage, "pc", &feed), 0);
+  assert_int_equal(stage_feed(&stage, "other", &sender), 0);
+  assert_int_equal(stage_run(&stage, MSIM_NEVER), 0);
+  status = strstr(feed.heard, "+OK 1 messages\r\n+OK ");
+  assert_non_null(status);
+  status += strlen("+OK 1 messages\r\n+OK ");
+  body = strstr(status, "\r\n") + 2;
+  end = strstr(body, "..a\nb\r\n.\r\n+OK Goodbye\r\n");
+  assert_non_null(end);
+  end += strlen("..a\nb\r\n");
+  assert_int_equal(strtoul(status, NULL, 10), (unsigned long)(end - body) - 1); /* one dot was doubled */
+  stage_end(&stage);
+}
+
 static void no_memory_is_told_and_nothing_leaks(void **state)
 {
   static struct mail_stage stage;
@@ -476,6 +532,8 @@ int main(void)
       cmocka_unit_test(users_are_those_of_the_hosts_mail_server),
       cmocka_unit_test(another_password_for_a_known_user_is_a_mistake_in_the_file),
       cmocka_unit_test(mailboxes_survive_a_crash),
+      cmocka_unit_test(client_that_does_not_read_costs_little_memory),
+      cmocka_unit_test(octets_are_exact_for_binary_content_too),
       cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
   };
 
