@@ -24,7 +24,7 @@ void msim__ledger_broken(struct msim__ledger *ledger, struct msim__ledger_messag
   char text[300];
   va_list arguments;
 
-  if (message->loose || (message->told >> rule & 1u) != 0)
+  if ((message->loose && rule != MSIM__MAIL_RULE_I11) || (message->told >> rule & 1u) != 0)
     return;
   message->told |= UINT32_C(1) << rule;
   ledger->info->finding_count++;
@@ -269,11 +269,13 @@ static int take_record(void *ctx, const struct msim_trace_record *record)
   struct msim__ledger *ledger = ctx;
 
   if (record->kind == MSIM_TRACE_SEGMENT) {
-    if (record->u.packet.unit_count == 0 || record->u.packet.point != MSIM_POINT_TX)
+    if (record->u.packet.unit_count == 0 ||
+        (record->u.packet.point != MSIM_POINT_TX && record->u.packet.point != MSIM_POINT_RX))
       return MSIM_OK;
     ledger->now_ns = record->at_ns;
     ledger->n = record->n;
-    return msim__ledger_take_segment(ledger, &record->u.packet);
+    return record->u.packet.point == MSIM_POINT_TX ? msim__ledger_take_segment(ledger, &record->u.packet)
+                                                   : msim__ledger_take_arrival(ledger, &record->u.packet);
   }
   ledger->now_ns = record->at_ns;
   ledger->n = record->n;
@@ -298,6 +300,7 @@ int msim__ledger_new(struct msim__ledger **out, struct msim_sim *sim, msim_invar
   ledger->info = info;
   msim__names_init(&ledger->hosts, &sim->mem);
   msim__names_init(&ledger->messages, &sim->mem);
+  msim__names_init(&ledger->readers, &sim->mem);
   ledger->hook.kinds = KINDS;
   ledger->hook.ctx = ledger;
   ledger->hook.record = take_record;
@@ -334,6 +337,7 @@ void msim__ledger_free(struct msim__ledger *ledger)
   size_t i;
 
   msim__ledger_flows_free(ledger);
+  msim__ledger_readers_free(ledger);
   while ((message = ledger->oldest) != NULL) {
     ledger->oldest = message->newer;
     free_message(ledger, message);

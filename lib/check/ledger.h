@@ -3,7 +3,7 @@
  *
  * A message is known by its label, which travels with its bytes, never by its Message-ID. Agents do not call anything
  * of this. Rooms: ledger.c (tables, findings, the end of a run), ledger_events.c (what agents tell), ledger_wire.c
- * (what is on the wire: replies, bodies, headers). */
+ * (what is on the wire: replies, bodies, headers), ledger_pop.c (who may delete). */
 #ifndef MSIM_CHECK_LEDGER_H
 #define MSIM_CHECK_LEDGER_H
 
@@ -22,6 +22,7 @@
   X(I6, "the body arrives as it was sent")                                                                             \
   X(I7, "what is refused for now is kept, and tried again in time")                                                    \
   X(I8, "no mail runs in a circle for ever")                                                                           \
+  X(I11, "POP3 deletes behind QUIT only")                                                                              \
   X(I14, "hidden recipients and passwords stay hidden")                                                                \
   X(L1, "no mail waits when nothing will happen any more")
 
@@ -105,6 +106,7 @@ struct msim__ledger {
   void *user;
   struct msim_invariants_info *info;
   struct msim__names hosts, messages;
+  struct msim__names readers; /* sessions of POP3 by the names of their connections; ledger_pop.c */
   struct msim__ledger_message *oldest, *newest;
   struct msim__ledger_flow **flows; /* buckets */
   size_t flow_count;
@@ -150,6 +152,13 @@ int msim__ledger_take_event(struct msim__ledger *ledger, const struct msim_trace
 void msim__ledger_take_crash(struct msim__ledger *ledger, const struct msim_trace_event *event);
 int msim__ledger_take_segment(struct msim__ledger *ledger, const struct msim_trace_packet *packet);
 void msim__ledger_flows_free(struct msim__ledger *ledger);
+
+/* A segment has arrived: looks for the goodbyes of those who read by POP3. */
+int msim__ledger_take_arrival(struct msim__ledger *ledger, const struct msim_trace_packet *packet);
+/* A message was deleted in the session of POP3 on the connection of that name. */
+void msim__ledger_judge_removal(struct msim__ledger *ledger, struct msim__ledger_message *message, const char *host,
+                                const char *conn);
+void msim__ledger_readers_free(struct msim__ledger *ledger);
 
 /* Keeps a password, so that it is found where it must not be. */
 void msim__ledger_keep_secret(struct msim__ledger *ledger, const char *text, size_t size_bytes);

@@ -299,6 +299,7 @@ static const struct row {
     {"smtp.queued", on_queued, true, LOOSE},
     {"smtp.deferred", on_deferred, false, ALL},
     {"store.add", on_stored, true, LOOSE},
+    {"store.remove", NULL, true, IGNORE},
 };
 
 static const struct row *find_row(const char *event)
@@ -362,6 +363,8 @@ static void take_message(struct told *t, const struct row *row)
     other->notice = true;
   if (strcmp(t->event->event, "message.converted") == 0)
     t->message->converted = true;
+  if (strcmp(t->event->event, "store.remove") == 0 && text_of(t->event, "conn") != NULL)
+    msim__ledger_judge_removal(t->ledger, t->message, t->host, text_of(t->event, "conn"));
   if (row->take == on_discarded && value_of(t->event, "to") == NULL)
     t->message->dropped = true;
   hidden = value_of(t->event, "bcc");
