@@ -163,8 +163,7 @@ static void tell_hit(struct msim_agent *agent, const struct msim__dns_question *
   const char *type = msim__dns_type_name(question->type);
   struct msim_value values[2];
 
-  (void)msim__dns_name_format(&question->name, name);
-  values[0] = msim_value_text("name", name);
+  values[0] = msim_value_text("name", msim__dns_event_name(&question->name, name));
   values[1] = msim_value_text("type", type != NULL ? type : "?");
   msim_agent_event(agent, "dns.cache_hit", values, 2);
 }

@@ -17,6 +17,17 @@ msim_ns msim__dns_job_now_ns(const struct msim__dns_job *job)
 
 /* ---- the iterator ---- */
 
+const char *msim__dns_event_name(const struct msim__dns_name *name, char *out)
+{
+  char *p;
+
+  (void)msim__dns_name_format(name, out);
+  for (p = out; *p != '\0'; p++)
+    if (*p >= 'A' && *p <= 'Z')
+      *p = (char)(*p - 'A' + 'a');
+  return out;
+}
+
 static void expired(void *ctx, const struct msim__dns_cache_entry *entry)
 {
   struct msim__dns_iterator *it = ctx;
@@ -24,8 +35,7 @@ static void expired(void *ctx, const struct msim__dns_cache_entry *entry)
   const char *type = msim__dns_type_name(entry->set.type);
   struct msim_value values[2];
 
-  (void)msim__dns_name_format(&entry->set.name, text);
-  values[0] = msim_value_text("name", text);
+  values[0] = msim_value_text("name", msim__dns_event_name(&entry->set.name, text));
   values[1] = msim_value_text("type", type != NULL ? type : "?");
   msim_agent_event(it->agent, "dns.expired", values, entry->set.type == MSIM__DNS_CACHE_NAME ? 1 : 2);
 }

@@ -47,6 +47,10 @@ struct msim__dns_iterator {
   struct msim__dns_known_server known[MSIM__DNS_KNOWN_SERVERS];
 };
 
+/* A name as events tell it: in lower case, however it was spelled by who asked. out has MSIM__DNS_NAME_TEXT_BYTES.
+ * Returns out. */
+const char *msim__dns_event_name(const struct msim__dns_name *name, char *out);
+
 /* Up to done is set, the rest zero. */
 void msim__dns_iterator_init(struct msim__dns_iterator *it, size_t entries_max);
 void msim__dns_iterator_release(struct msim__dns_iterator *it); /* from stop and crash */

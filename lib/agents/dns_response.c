@@ -110,10 +110,8 @@ static void tell_learned(struct msim__dns_job *job, const struct msim__dns_name 
   struct msim_value values[3];
   size_t n = 0;
 
-  (void)msim__dns_name_format(&job->ns.name, zone_text);
-  (void)msim__dns_name_format(server, server_text);
-  values[n++] = msim_value_text("zone", zone_text);
-  values[n++] = msim_value_text("server", server_text);
+  values[n++] = msim_value_text("zone", msim__dns_event_name(&job->ns.name, zone_text));
+  values[n++] = msim_value_text("server", msim__dns_event_name(server, server_text));
   if (addr->family != MSIM_FAMILY_NONE) {
     (void)msim_addr_format(addr, address);
     values[n++] = msim_value_text("address", address);

@@ -201,13 +201,15 @@ static struct place walk(const struct msim__dns_zone *zone, const struct msim__d
   return place;
 }
 
-/* Addresses of what a set leads to, as far as this server has them (RFC 1034 4.3.2, 6; RFC 9471: glue). */
+/* Addresses of the hosts that a set is about, as far as this server has them (RFC 1034 4.3.2, 6; RFC 9471: glue). */
 static void add_addresses(const struct msim__dns_zones *zones, const struct msim__dns_rrset *set,
                           struct msim__dns_response *response)
 {
   struct msim_slice rdata;
   size_t at = 0, i;
 
+  if (set->type != MSIM__DNS_NS && set->type != MSIM__DNS_MX && set->type != MSIM__DNS_SRV)
+    return;
   while (msim__dns_rrset_next(set, &at, &rdata)) {
     static const uint16_t types[] = {MSIM__DNS_A, MSIM__DNS_AAAA};
     const struct msim__dns_zone *zone;
