@@ -227,7 +227,7 @@ int msim__dns_job_read(struct msim__dns_job *job, struct msim_slice message)
   bool moved = false;
   int got;
 
-  if (msim__dns_reader_init(&reader, message) != MSIM_OK)
+  if (msim__dns_reader_init(&reader, message) != MSIM_OK || !msim__dns_message_is_whole(message))
     return MSIM__DNS_OUTCOME_BAD;
   if (reader.header.rcode != MSIM__DNS_NOERROR && reader.header.rcode != MSIM__DNS_NXDOMAIN)
     return MSIM__DNS_OUTCOME_BAD;

@@ -86,6 +86,21 @@ bool msim__dns_rrset_target(const struct msim__dns_rrset *set, struct msim_slice
   return true;
 }
 
+bool msim__dns_message_is_whole(struct msim_slice message)
+{
+  struct msim__dns_record record;
+  struct msim__dns_reader reader;
+  enum msim__dns_section section;
+  int got;
+
+  if (msim__dns_reader_init(&reader, message) != MSIM_OK)
+    return false;
+  do {
+    got = msim__dns_read_record(&reader, &record, &section);
+  } while (got == 1);
+  return got == 0;
+}
+
 int msim__dns_rrset_collect(struct msim__dns_rrset *set, struct msim__mem *mem, struct msim_slice message,
                             enum msim__dns_section section, const struct msim__dns_name *name, uint16_t type)
 {

@@ -32,6 +32,9 @@ bool msim__dns_rrset_next(const struct msim__dns_rrset *set, size_t *at, struct 
 /* The name that a record of the set leads to: of NS, CNAME, PTR, MX, SRV. false: it has none. */
 bool msim__dns_rrset_target(const struct msim__dns_rrset *set, struct msim_slice rdata, struct msim__dns_name *out);
 
+/* Whether all of a message can be read, to its last record. */
+bool msim__dns_message_is_whole(struct msim_slice message);
+
 /* Collects from one section of a message the records of this name and type. The set is empty when there are none; the
  * least time to live of them counts (RFC 2181 5.2). Records of a wrong form are passed over. 0, MSIM_ERR_NOMEM. */
 int msim__dns_rrset_collect(struct msim__dns_rrset *set, struct msim__mem *mem, struct msim_slice message,

@@ -6,6 +6,7 @@
 #include "agents/resolver.h"
 
 #include "agents/dns_marks.h"
+#include "agents/dns_rrset.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -250,7 +251,9 @@ static void done(struct msim__dns_exchange *exchange, int err, struct msim_slice
       (struct msim__question *)(void *)((char *)exchange - offsetof(struct msim__question, exchange));
   struct msim__dns_reader reader;
 
-  if (err == MSIM_OK && msim__dns_reader_init(&reader, message) == MSIM_OK) {
+  if (err == MSIM_OK && (msim__dns_reader_init(&reader, message) != MSIM_OK || !msim__dns_message_is_whole(message))) {
+    q->reason = "bad-answer";
+  } else if (err == MSIM_OK) {
     if (reader.header.rcode == MSIM__DNS_NOERROR || reader.header.rcode == MSIM__DNS_NXDOMAIN) {
       read_answer(q, &reader);
       return;

@@ -47,7 +47,7 @@ static void dns_stage_stop(void *ctx, struct msim_port *port)
 }
 
 /* The topology has a host "out". */
-static void dns_stage_open(struct dns_stage *stage, const char *yaml)
+static inline void dns_stage_open(struct dns_stage *stage, const char *yaml)
 {
   static const char *const routes[] = {"203.0.113.0/24", NULL};
   struct msim_slice text = {(const uint8_t *)yaml, strlen(yaml)};
@@ -66,14 +66,14 @@ static void dns_stage_open(struct dns_stage *stage, const char *yaml)
   assert_int_equal(msim_trace_add(stage->sim, "text", &out, NULL, NULL), MSIM_OK);
 }
 
-static void dns_stage_close(struct dns_stage *stage)
+static inline void dns_stage_close(struct dns_stage *stage)
 {
   msim_sim_free(stage->sim);
   free(stage->trace.data);
 }
 
 /* Sends a datagram to port 53 of a host and waits for the answer, at most a minute. */
-static void dns_stage_send(struct dns_stage *stage, const char *server, struct msim_slice bytes)
+static inline void dns_stage_send(struct dns_stage *stage, const char *server, struct msim_slice bytes)
 {
   struct msim_packet packet;
   struct msim_slice whole = {stage->packet, 0};
@@ -127,7 +127,7 @@ static size_t dns_put_record(char *out, size_t size, struct msim_slice message, 
 }
 
 /* "NOERROR aa; AN www.y.example 3600 A 192.0.2.7; OPT 1232 0"; "nothing" when there was no response. */
-static const char *dns_text(struct dns_stage *stage, struct msim_slice message)
+static inline const char *dns_text(struct dns_stage *stage, struct msim_slice message)
 {
   struct msim__dns_question question;
   struct msim__dns_reader reader;
