@@ -261,6 +261,7 @@ static bool find_another(struct msim__dns_job *job)
     if (is_new) {
       needed->depth = job->depth + 1;
       needed->query_max = job->query_max - job->query_count;
+      needed->deadline_ns = job->deadline_ns;
       advance(needed);
     }
     return true;

@@ -159,8 +159,11 @@ static void answer(struct msim__dns_serving *serving, const struct msim__dns_ask
   }
   if (limit > sizeof bytes)
     limit = sizeof bytes;
-  (void)msim__dns_send_udp(serving->agent->node, MSIM__DNS_PORT, asker->from,
-                           write_response(asker, response, has_question, bytes, limit)); /* lost is lost */
+  /* lost is lost; but where the first link carries less than was offered, less is said */
+  if (msim__dns_send_udp(serving->agent->node, MSIM__DNS_PORT, asker->from,
+                         write_response(asker, response, has_question, bytes, limit)) == MSIM_ERR_LIMIT)
+    (void)msim__dns_send_udp(serving->agent->node, MSIM__DNS_PORT, asker->from,
+                             write_response(asker, response, has_question, bytes, MSIM__DNS_UDP_BYTES_MAX));
 }
 
 void msim__dns_serving_answer(struct msim__dns_serving *serving, const struct msim__dns_asker *asker,

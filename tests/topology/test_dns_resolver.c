@@ -276,6 +276,62 @@ static void equal_questions_at_once_are_asked_once(void **state)
   free(trace.data);
 }
 
+/* `zones: [y.example]`: hosts by their names, and who takes mail. All that a host can look up; without a name server
+ * the same from the host table, and no event. */
+static void hosts_of_the_topology_are_found_by_dns(void **state)
+{
+  static const char *const rows[] = {
+      "dns.answer name=www.y.example type=A address=192.0.2.7 ttl=3600 server=192.0.2.53",
+      "dns.answer name=mx.y.example type=A address=192.0.2.25 ttl=3600 server=192.0.2.53",
+      "dns.answer name=y.example type=MX data=mx.y.example preference=10 ttl=3600 server=192.0.2.53",
+      "dns.answer name=192.0.2.25 type=PTR data=mx.y.example ttl=3600 server=192.0.2.53",
+      "dns.answer name=six.z.example type=AAAA address=2001:db8::6 ttl=3600 server=192.0.2.53",
+      "dns.answer name=six.z.example type=TXT data=\"two words\" ttl=3600 server=192.0.2.53",
+      "dns.failed name=six.z.example type=A reason=no-such-record permanent=true",
+      "dns.failed name=no..name type=A reason=bad-name permanent=true",
+      "dns.failed name=pc.z.example type=A reason=no-such-name permanent=true",
+  };
+  static const char yaml[] =
+      "mailsim: 1\n"
+      "hosts:\n"
+      "  out:\n"
+      "  pc:\n"
+      "    resolver: ns\n"
+      "    agents: [{dns-client: {script: [\n"
+      "      {at: 1s, name: www.y.example}, {at: 2s, name: mx.y.example}, {at: 3s, name: y.example, type: MX},\n"
+      "      {at: 4s, name: 192.0.2.25, type: PTR}, {at: 5s, name: six.z.example, type: AAAA},\n"
+      "      {at: 6s, name: six.z.example, type: TXT}, {at: 7s, name: six.z.example}, {at: 8s, name: no..name},\n"
+      "      {at: 9s, name: pc.z.example}, {at: 10s, name: mx}]}}]\n"
+      "  quiet: {agents: [{dns-client: {script: [{at: 1s, name: mx}, {at: 1s, name: y.example, type: MX},\n"
+      "    {at: 1s, name: 192.0.2.25, type: PTR}, {at: 1s, name: mx, type: AAAA}]}}]}\n"
+      "  ns:\n"
+      "    address: 192.0.2.53\n"
+      "    agents:\n"
+      "      - dns-server:\n"
+      "          zones:\n"
+      "            y.example:\n"
+      "            z.example: {records: [{name: six, type: AAAA, value: \"2001:db8::6\"},\n"
+      "                                  {name: six, type: TXT, value: two words}]}\n"
+      "            2.0.192.in-addr.arpa: {records: [{name: \"25\", type: PTR, value: mx.y.example}]}\n"
+      "  www.y.example: {address: 192.0.2.7}\n"
+      "  mx: {address: 192.0.2.25, agents: [{smtp-server: {domains: {y.example: [b]}}}]}\n"
+      "links:\n"
+      "  - {join: [ns, pc], delay: 1ms}\n"
+      "  - {join: [ns, mx], delay: 1ms}\n"
+      "  - {join: [ns, out], delay: 1ms}\n";
+  struct dns_stage *stage = open_world(yaml);
+  size_t i;
+
+  (void)state;
+  assert_int_equal(msim_sim_run(stage->sim, MSIM_NEVER), MSIM_OK);
+  assert_int_equal(count_in_trace(stage, "app quiet "), 0);
+  for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    if (dns_count(stage->trace.data, rows[i]) != 1)
+      fail_msg("not there: %s\n%s", rows[i], stage->trace.data);
+  assert_int_equal(dns_count(stage->trace.data, " app pc "), sizeof rows / sizeof rows[0]);
+  close_world(stage);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -287,6 +343,7 @@ int main(void)
       cmocka_unit_test(large_answer_comes_by_tcp_and_is_cut_for_who_cannot_take_it),
       cmocka_unit_test(who_may_not_ask_is_refused),
       cmocka_unit_test(silent_root_ends_in_a_failure_that_is_remembered),
+      cmocka_unit_test(hosts_of_the_topology_are_found_by_dns),
       cmocka_unit_test(equal_questions_at_once_are_asked_once),
   };
 
