@@ -418,6 +418,7 @@ static void leave_dest(struct msim__smtp_route *route)
   other->dest_next = route->dest_next;
 }
 
+/* The destination, which may be gone before this agent is, is not touched. */
 static void free_route(struct state *state, struct msim__smtp_route *route)
 {
   if (route->prev != NULL)
@@ -427,7 +428,6 @@ static void free_route(struct state *state, struct msim__smtp_route *route)
   if (route->next != NULL)
     route->next->prev = route->prev;
   state->route_count--;
-  leave_dest(route);
   msim__smtp_route_release(route);
   if (route->opts.login != NULL)
     msim__free(&state->mem, route->opts.login, sizeof *route->opts.login);
@@ -439,6 +439,7 @@ static void ended(void *ctx, struct msim__smtp_route *route)
   struct state *state = ctx;
   struct msim__mail_dest *dest = route->dest;
 
+  leave_dest(route);
   free_route(state, route);
   msim__mail_queue_drop_dest(&state->room->queue, dest);
   arm(state); /* who waits is served from there, not from within another one's end */
