@@ -29,8 +29,8 @@ static struct msim_sim *sim_of(const struct msim__dns_exchange *exchange)
 
 void msim__dns_exchange_cancel(struct msim__dns_exchange *exchange, bool torn)
 {
+  msim_timer_cancel(&exchange->timer);
   if (!torn) {
-    msim_timer_cancel(&exchange->timer);
     if (exchange->port != 0)
       msim__udp_unbind(exchange->agent->node, exchange->port);
     if (exchange->stream != NULL) {

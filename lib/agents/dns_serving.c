@@ -263,6 +263,7 @@ static void forget(struct msim__dns_connection *c)
   struct msim__dns_serving *serving = c->serving;
   struct msim__dns_connection **at = &serving->first;
 
+  msim_timer_cancel(&c->idle);
   while (*at != c)
     at = &(*at)->next;
   *at = c->next;
@@ -338,10 +339,8 @@ static void on_closed(struct msim_agent *agent, struct msim_stream *stream, enum
 
   (void)agent;
   (void)why;
-  if (c == NULL)
-    return;
-  msim_timer_cancel(&c->idle);
-  forget(c);
+  if (c != NULL)
+    forget(c);
 }
 
 static const struct msim_stream_ops stream_ops = {

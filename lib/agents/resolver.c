@@ -43,6 +43,7 @@ void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver)
     struct msim__question *q = resolver->questions;
 
     resolver->questions = q->next;
+    msim_timer_cancel(&q->timer);
     if (q->stub != NULL)
       msim__dns_exchange_cancel(&q->exchange, true);
     msim__free(&sim->mem, q, sizeof *q);
@@ -70,6 +71,7 @@ void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_nod
     if (q->agent->node != node)
       continue;
     take_out(resolver, q);
+    msim_timer_cancel(&q->timer);
     if (q->stub != NULL)
       msim__dns_exchange_cancel(&q->exchange, true);
     msim__free(&msim__node_sim(node)->mem, q, sizeof *q);
