@@ -63,9 +63,8 @@ MSIM_API const char *msim_node_name(const struct msim_node *node);
 MSIM_API size_t msim_node_count(const struct msim_sim *sim);
 MSIM_API struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index); /* in order of addition */
 
-/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one
- * from 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host
- * has it. */
+/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one from
+ * 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host has it. */
 MSIM_API int msim_node_add_addr(struct msim_node *node, const char *addr);
 MSIM_API struct msim_addr msim_node_addr(const struct msim_node *node); /* its first; family NONE before the start */
 
@@ -131,7 +130,7 @@ MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const
 enum msim_tcp_profile {
   MSIM_TCP_LINUX,   /* the defaults of msim_tcp_opts; SYN: MSS, SACK permitted, timestamps, window scale */
   MSIM_TCP_FREEBSD, /* SYN: MSS, window scale, SACK permitted, timestamps; rto_min 230 ms */
-  MSIM_TCP_PLAIN /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
+  MSIM_TCP_PLAIN    /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
 };
 
 /* Whether a host's TCP uses explicit congestion notification (RFC 3168). */

@@ -61,8 +61,10 @@ static void put(struct reply *reply, enum msim__dns_section section, const char 
 static void end(struct msim_agent *agent, struct reply *reply, struct msim_endpoint to)
 {
   struct msim_slice bytes = {reply->bytes, msim__dns_writer_end(&reply->writer)};
+  const struct liar_config *config = msim_agent_config(agent);
+  struct msim_value way = msim_value_text("way", ways[config->way]);
 
-  assert_int_equal(msim_agent_send_udp(agent, 53, to, bytes), MSIM_OK);
+  assert_int_equal(msim_agent_send_udp_marked(agent, 53, to, bytes, "test.lie", &way, 1), MSIM_OK);
 }
 
 static void lie(struct msim_agent *agent, struct reply *reply, const struct msim__dns_header *header,
@@ -235,6 +237,7 @@ static void what_lies_outside_of_the_zone_is_not_believed(void **state)
   assert_int_equal(dns_count(trace, "app pc dns.answer name=www.liar.test type=A address=192.0.2.3 "), 1);
   assert_int_equal(dns_count(trace, "app pc dns.answer name=www.good.test type=A address=192.0.2.9 "), 1);
   assert_int_equal(dns_count(trace, "dns.learned zone=test"), 0);
+  assert_int_equal(dns_count(trace, " test.lie way=poison\n"), 1); /* what an agent says of its datagram */
   free(trace);
 }
 
@@ -299,6 +302,22 @@ static void refused_port_is_not_waited_for(void **state)
   free(trace);
 }
 
+static void name_servers_of_a_host_are_checked(void **state)
+{
+  static const char *const servers[] = {"a", "b", "c", "d"}, *const empty[] = {"a", ""};
+  struct msim_node *node;
+  struct msim_sim *sim;
+
+  (void)state;
+  assert_int_equal(msim_sim_new(&sim, NULL), MSIM_OK);
+  assert_int_equal(msim_node_add(sim, "pc", &node), MSIM_OK);
+  assert_int_equal(msim_node_set_resolver(node, servers, 4), MSIM_ERR_LIMIT);
+  assert_int_equal(msim_node_set_resolver(node, empty, 2), MSIM_ERR_INVALID);
+  assert_int_equal(msim_node_set_resolver(node, servers, 3), MSIM_OK);
+  assert_int_equal(msim_node_set_resolver(node, NULL, 0), MSIM_OK);
+  msim_sim_free(sim);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -309,6 +328,7 @@ int main(void)
       cmocka_unit_test(aliases_without_end_are_given_up),
       cmocka_unit_test(one_question_costs_so_many_and_no_more),
       cmocka_unit_test(silent_server_makes_way_for_the_next),
+      cmocka_unit_test(name_servers_of_a_host_are_checked),
       cmocka_unit_test(refused_port_is_not_waited_for),
   };
 
