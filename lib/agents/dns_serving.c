@@ -87,6 +87,7 @@ static struct msim_slice write_response(const struct msim__dns_asker *asker, con
 {
   struct msim__dns_header header = {
       .id = asker->id,
+      .opcode = asker->opcode,
       .is_response = true,
       .authoritative = response->authoritative,
       .recursion_desired = asker->recursion_desired,
@@ -223,6 +224,7 @@ static void take(struct msim__dns_serving *serving, struct msim_endpoint from, u
   asker.from = from;
   asker.connection = connection;
   asker.id = reader.header.id;
+  asker.opcode = reader.header.opcode;
   asker.recursion_desired = reader.header.recursion_desired;
   asker.checking_disabled = reader.header.checking_disabled;
   if (connection != 0)

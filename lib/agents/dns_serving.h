@@ -21,6 +21,7 @@ struct msim__dns_asker {
   uint64_t connection; /* 0: UDP */
   struct msim__dns_question question;
   uint16_t id, udp_bytes_max;
+  uint8_t opcode;
   bool recursion_desired, checking_disabled, has_edns;
 };
 
