@@ -41,6 +41,8 @@ struct msim__dns_zone_entry {
   const struct zone_config *zone; /* NULL: nothing is said, so the hosts of the topology are in it */
 };
 
+_Static_assert(sizeof(struct msim__dns_zone_entry) == MSIM__DNS_ZONE_ENTRY_BYTES, "two pointers");
+
 /* ---- keys ---- */
 
 static const char *check_domain(const char *text)
