@@ -119,15 +119,28 @@ MSIM_API int msim_agent_connect(struct msim_agent *agent, struct msim_endpoint t
 /* Datagrams: those for a bound port arrive by on_datagram. Sending needs no bound port; bytes are copied.
  * MSIM_ERR_EXISTS: the port is taken; MSIM_ERR_LIMIT: too long for a datagram. */
 MSIM_API int msim_agent_bind_udp(struct msim_agent *agent, uint16_t port);
+MSIM_API void msim_agent_unbind_udp(struct msim_agent *agent, uint16_t port); /* one that is not bound is left alone */
 MSIM_API int msim_agent_send_udp(struct msim_agent *agent, uint16_t local_port, struct msim_endpoint to,
                                  struct msim_slice bytes);
+/* The same, and says what the datagram is: unit (static) and what stands in it, as records then `carry` it. values are
+ * copied, their names are static; at most MSIM_VALUES_MAX. MSIM_ERR_NOMEM too. */
+MSIM_API int msim_agent_send_udp_marked(struct msim_agent *agent, uint16_t local_port, struct msim_endpoint to,
+                                        struct msim_slice bytes, const char *unit, const struct msim_value *values,
+                                        size_t count);
 
-/* Name look-up. Without a name server in the topology a host table made from it answers, in the same simulated instant,
- * but always by a call from the loop. */
-enum msim_name_type { MSIM_NAME_ADDRESS, MSIM_NAME_MX };
+/* Name look-up. A host that has a name server (msim_node_set_resolver) asks it by DNS, and tells by the events
+ * dns.answer and dns.failed. For others, and for names of hosts without a dot, a host table made from the topology
+ * answers, in the same simulated instant and without an event, but always by a call from the loop. */
+enum msim_name_type {
+  MSIM_NAME_ADDRESS, /* IPv4: addr, and name as it was asked for */
+  MSIM_NAME_MX,      /* name, preference; addr too where it is known already, else its family is NONE */
+  MSIM_NAME_AAAA,    /* addr */
+  MSIM_NAME_PTR,     /* asked for with an address as text, or a name in in-addr.arpa; name */
+  MSIM_NAME_TXT      /* name is the text, at most 1023 bytes of it, escaped as in zone files; DNS only */
+};
 struct msim_answer {
   struct msim_addr addr;
-  const char *name;    /* the host that has it */
+  const char *name;    /* the host that has it; "." for the exchanger of a domain that takes no mail (RFC 7505) */
   uint16_t preference; /* MX: lower first */
   uint32_t ttl_s;
 };
@@ -143,6 +156,10 @@ MSIM_API int msim_agent_resolve(struct msim_agent *agent, const char *name, enum
                                 msim_resolved_fn *fn, void *ctx);
 /* Says that this host takes mail for a domain: the host table's answer to MX. From start() only. */
 MSIM_API int msim_agent_announce_mx(struct msim_agent *agent, const char *domain, uint16_t preference);
+/* Who has said so, in order of preference, whatever name servers say: up to count_max of them in out, whose texts live
+ * as long as the simulation. Returns how many. Complete after the start of every agent. */
+MSIM_API size_t msim_agent_announced_mx(const struct msim_agent *agent, const char *domain, struct msim_answer *out,
+                                        size_t count_max);
 
 /* The label of the message to which the next unread byte of the stream belongs, by its sender's marks; NULL: none. */
 MSIM_API const char *msim_stream_message(const struct msim_stream *stream);

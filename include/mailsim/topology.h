@@ -75,6 +75,11 @@ MSIM_API int msim_node_set_ttl(struct msim_node *node, uint8_t ttl); /* of the p
  * small MTU behind it is a black hole (RFC 2923 2.1). MSIM_ERR_STATE. */
 MSIM_API int msim_node_set_icmp_errors(struct msim_node *node, bool sends);
 
+/* The name servers of a host, as resolv.conf has them: up to three, each an address or the name of a host of the
+ * simulation, tried in this order. What its agents look up is then asked there (agent.h); count 0: the host table
+ * answers again. At any time. MSIM_ERR_LIMIT: more than three; MSIM_ERR_INVALID: an empty one; MSIM_ERR_NOMEM. */
+MSIM_API int msim_node_set_resolver(struct msim_node *node, const char *const *servers, size_t count);
+
 /* Impairments of one direction of a link. All zero: a perfect wire. Shares are parts per million. */
 enum msim_jitter { MSIM_JITTER_UNIFORM, MSIM_JITTER_NORMAL, MSIM_JITTER_EXPONENTIAL };
 struct msim_impair_opts {

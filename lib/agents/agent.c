@@ -367,9 +367,35 @@ int msim_agent_bind_udp(struct msim_agent *agent, uint16_t port)
   return msim__udp_bind(agent->node, port, datagram_arrives, agent, NULL);
 }
 
+void msim_agent_unbind_udp(struct msim_agent *agent, uint16_t port)
+{
+  msim__udp_unbind(agent->node, port);
+}
+
 int msim_agent_send_udp(struct msim_agent *agent, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes)
 {
   return msim__udp_send(agent->node, local_port, to, bytes, NULL);
+}
+
+int msim_agent_send_udp_marked(struct msim_agent *agent, uint16_t local_port, struct msim_endpoint to,
+                               struct msim_slice bytes, const char *unit, const struct msim_value *values, size_t count)
+{
+  struct msim_sim *sim = msim__node_sim(agent->node);
+  struct msim__units *units;
+  int err;
+
+  if (!msim__trace_wants(sim, MSIM_TRACE_DATAGRAM))
+    return msim_agent_send_udp(agent, local_port, to, bytes);
+  units = msim__units_new(&sim->mem, 1);
+  if (units == NULL)
+    return msim__sim_fail_nomem(sim);
+  units->items[0].unit = unit;
+  units->items[0].end_byte = (uint32_t)bytes.size_bytes;
+  units->items[0].edges = MSIM_EDGE_FIRST | MSIM_EDGE_LAST;
+  err = msim__unit_set_values(units, 0, values, count);
+  err = err != MSIM_OK ? msim__sim_fail_nomem(sim) : msim__udp_send(agent->node, local_port, to, bytes, units);
+  msim__units_unref(units);
+  return err;
 }
 
 /* ---- telling ---- */

@@ -1,14 +1,15 @@
-/* resolver.c: the host table: name look-ups answered from the topology, as long as no name server does.
+/* resolver.c: name look-ups: who has asked what, and the host table, which answers from the topology where no name
+ * server does.
  *
- * Hosts by their names; mail exchangers by what agents announce at their start. Answers come from the loop, in the same
- * simulated instant. Does not speak DNS: nothing of this is on a wire. */
+ * In the table stand hosts by their names, and mail exchangers by what agents announce at their start; its answers come
+ * from the loop, in the same simulated instant. A host with a name server asks that (resolver_stub.c), but for names of
+ * hosts without a dot, which no DNS would have: the table is then what /etc/hosts is elsewhere. */
+#include "agents/resolver.h"
+
 #include <string.h>
 
-#include "agents/agents.h"
 #include "core/names.h"
 
-#define ANSWERS_MAX 64u
-#define NAME_BYTES_MAX 255u /* RFC 1035 2.3.4 */
 #define TTL_S 3600u
 
 struct exchanger {
@@ -20,20 +21,10 @@ struct domain {
   struct exchanger *first;
 };
 
-/* One question that waits for its answer. */
-struct question {
-  struct msim_timer timer; /* must be first */
-  struct question *next, *prev;
-  struct msim_agent *agent;
-  msim_resolved_fn *fn;
-  void *ctx;
-  enum msim_name_type type;
-  char name[NAME_BYTES_MAX + 1];
-};
-
 struct msim__resolver {
   struct msim__names domains; /* lower case -> struct domain */
-  struct question *questions;
+  struct msim__names stubs;   /* name of a host -> struct msim__stub */
+  struct msim__question *questions;
 };
 
 int msim__resolver_create(struct msim_sim *sim, struct msim__resolver **out)
@@ -42,22 +33,26 @@ int msim__resolver_create(struct msim_sim *sim, struct msim__resolver **out)
   if (*out == NULL)
     return MSIM_ERR_NOMEM;
   msim__names_init(&(*out)->domains, &sim->mem);
+  msim__names_init(&(*out)->stubs, &sim->mem);
   return MSIM_OK;
 }
 
 void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver)
 {
   while (resolver->questions != NULL) {
-    struct question *q = resolver->questions;
+    struct msim__question *q = resolver->questions;
 
     resolver->questions = q->next;
     msim_timer_cancel(&q->timer); /* others of that instant are chained to it */
+    if (q->stub != NULL)
+      msim__dns_exchange_cancel(&q->exchange, true);
     msim__free(&sim->mem, q, sizeof *q);
   }
   msim__names_release(&resolver->domains);
+  msim__names_release(&resolver->stubs);
 }
 
-static void take_out(struct msim__resolver *resolver, struct question *q)
+static void take_out(struct msim__resolver *resolver, struct msim__question *q)
 {
   if (q->prev != NULL)
     q->prev->next = q->next;
@@ -69,15 +64,48 @@ static void take_out(struct msim__resolver *resolver, struct question *q)
 
 void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_node *node)
 {
-  struct question *q = resolver->questions, *next;
+  struct msim__question *q = resolver->questions, *next;
 
   for (; q != NULL; q = next) {
     next = q->next;
     if (q->agent->node != node)
       continue;
     take_out(resolver, q);
+    msim_timer_cancel(&q->timer);
+    if (q->stub != NULL)
+      msim__dns_exchange_cancel(&q->exchange, true);
     msim__free(&msim__node_sim(node)->mem, q, sizeof *q);
   }
+}
+
+int msim_node_set_resolver(struct msim_node *node, const char *const *servers, size_t count)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim__resolver *resolver = msim__resolver_of(sim);
+  struct msim__stub *stub = msim__names_find(&resolver->stubs, node->name, strlen(node->name)), fresh;
+  size_t i;
+
+  if (count > MSIM__STUB_SERVERS_MAX)
+    return MSIM_ERR_LIMIT;
+  memset(&fresh, 0, sizeof fresh);
+  for (i = 0; i < count; i++) {
+    if (servers[i] == NULL || servers[i][0] == '\0')
+      return MSIM_ERR_INVALID;
+    fresh.servers[i] = msim__arena_text(&sim->arena, servers[i], strlen(servers[i]));
+    if (fresh.servers[i] == NULL)
+      return MSIM_ERR_NOMEM;
+  }
+  fresh.count = count;
+  if (stub != NULL) {
+    memcpy(stub->servers, fresh.servers, sizeof stub->servers);
+    stub->count = count;
+    return MSIM_OK;
+  }
+  stub = msim__arena_alloc(&sim->arena, sizeof *stub);
+  if (stub == NULL || msim__names_add(&resolver->stubs, node->name, strlen(node->name), stub) != MSIM_OK)
+    return MSIM_ERR_NOMEM;
+  *stub = fresh;
+  return MSIM_OK;
 }
 
 /* Domain names are compared without case (RFC 4343) and without a final dot. Returns the length, 0 when too long. */
@@ -86,7 +114,7 @@ static size_t lowered(const char *name, char *out)
   size_t i;
 
   for (i = 0; name[i] != '\0'; i++) {
-    if (i == NAME_BYTES_MAX)
+    if (i == MSIM__QUESTION_BYTES_MAX)
       return 0;
     out[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
   }
@@ -100,7 +128,7 @@ int msim_agent_announce_mx(struct msim_agent *agent, const char *domain, uint16_
 {
   struct msim_sim *sim = msim__node_sim(agent->node);
   struct msim__resolver *resolver = msim__resolver_of(sim);
-  char text[NAME_BYTES_MAX + 1];
+  char text[MSIM__QUESTION_BYTES_MAX + 1];
   size_t size = lowered(domain, text);
   struct domain *row;
   struct exchanger **at, *fresh;
@@ -134,57 +162,122 @@ int msim_agent_announce_mx(struct msim_agent *agent, const char *domain, uint16_
   return MSIM_OK;
 }
 
-static size_t answer_addresses(struct question *q, struct msim_answer *answers)
+static struct msim_node *find_host(const struct msim_sim *sim, const char *name)
 {
-  struct msim_node *node = msim_node_find(msim__node_sim(q->agent->node), q->name);
-  char text[NAME_BYTES_MAX + 1];
-  struct msim_addr addr;
+  struct msim_node *node = msim_node_find(sim, name);
+  char text[MSIM__QUESTION_BYTES_MAX + 1];
 
   /* a host is known by its name as written, or else by that in lower case */
-  if (node == NULL && lowered(q->name, text) > 0)
-    node = msim_node_find(msim__node_sim(q->agent->node), text);
+  if (node == NULL && lowered(name, text) > 0)
+    node = msim_node_find(sim, text);
+  return node;
+}
+
+static size_t answer_addresses(const struct msim__question *q, struct msim_answer *answers)
+{
+  struct msim_node *node = find_host(msim__node_sim(q->agent->node), q->name);
+  struct msim_addr addr;
+
   if (node != NULL)
     addr = msim_node_addr(node);
   else if (msim_addr_parse(&addr, q->name, strlen(q->name)) != MSIM_OK)
     return 0;
   answers[0].addr = addr;
   answers[0].name = node != NULL ? node->name : q->name;
-  answers[0].preference = 0;
-  answers[0].ttl_s = TTL_S;
   return 1;
 }
 
-static size_t answer_exchangers(struct question *q, struct msim_answer *answers)
+static size_t answer_name(const struct msim__question *q, struct msim_answer *answers)
 {
-  struct msim__resolver *resolver = msim__resolver_of(msim__node_sim(q->agent->node));
-  const struct domain *row = msim__names_find(&resolver->domains, q->name, strlen(q->name));
-  const struct exchanger *x;
-  size_t count = 0;
+  const struct msim__net *net = msim__net(msim__node_sim(q->agent->node));
+  struct msim_node *node = NULL;
+  struct msim_addr addr;
 
-  for (x = row != NULL ? row->first : NULL; x != NULL && count < ANSWERS_MAX; x = x->next) {
-    answers[count].addr = msim_node_addr(x->node);
-    answers[count].name = x->node->name;
-    answers[count].preference = x->preference;
-    answers[count++].ttl_s = TTL_S;
+  if (msim_addr_parse(&addr, q->name, strlen(q->name)) == MSIM_OK)
+    node = msim__addr_node(net, msim__addr_find(net, &addr));
+  if (node == NULL)
+    return 0;
+  answers[0].addr = addr;
+  answers[0].name = node->name;
+  return 1;
+}
+
+size_t msim_agent_announced_mx(const struct msim_agent *agent, const char *domain, struct msim_answer *out,
+                               size_t count_max)
+{
+  struct msim__resolver *resolver = msim__resolver_of(msim__node_sim(agent->node));
+  char text[MSIM__QUESTION_BYTES_MAX + 1];
+  size_t size = lowered(domain, text), count = 0;
+  const struct domain *row = size > 0 ? msim__names_find(&resolver->domains, text, size) : NULL;
+  const struct exchanger *x;
+
+  for (x = row != NULL ? row->first : NULL; x != NULL && count < count_max; x = x->next) {
+    out[count].addr = msim_node_addr(x->node);
+    out[count].name = x->node->name;
+    out[count].preference = x->preference;
+    out[count++].ttl_s = TTL_S;
   }
   return count;
 }
 
-static void answer(struct msim_timer *timer, msim_ns now_ns)
+static size_t answer_by_table(const struct msim__question *q, struct msim_answer *answers)
 {
-  struct question *q = (struct question *)(void *)timer;
+  size_t count = 0, i;
+
+  memset(answers, 0, sizeof *answers);
+  if (q->type == MSIM_NAME_MX)
+    return msim_agent_announced_mx(q->agent, q->name, answers, MSIM__ANSWERS_MAX);
+  if (q->type == MSIM_NAME_ADDRESS)
+    count = answer_addresses(q, answers);
+  else if (q->type == MSIM_NAME_PTR)
+    count = answer_name(q, answers);
+  for (i = 0; i < count; i++)
+    answers[i].ttl_s = TTL_S;
+  return count;
+}
+
+void msim__question_end(struct msim__question *q, const struct msim_answers *answers)
+{
   struct msim_sim *sim = msim__node_sim(q->agent->node);
-  struct msim__resolver *resolver = msim__resolver_of(sim);
-  struct msim_answer items[ANSWERS_MAX];
-  struct msim_answers answers;
+
+  take_out(msim__resolver_of(sim), q);
+  q->fn(q->agent, q->ctx, answers);
+  msim__free(&sim->mem, q, sizeof *q);
+}
+
+/* A name server's answer comes by another way: here it is the host table's, or that there is none. */
+static void on_timer(struct msim_timer *timer, msim_ns now_ns)
+{
+  struct msim__question *q = (struct msim__question *)(void *)timer;
+  struct msim_answer items[MSIM__ANSWERS_MAX];
+  struct msim_answers answers = {q->err, items, 0};
 
   (void)now_ns;
-  answers.items = items;
-  answers.count = q->type == MSIM_NAME_MX ? answer_exchangers(q, items) : answer_addresses(q, items);
-  answers.err = answers.count > 0 ? MSIM_OK : MSIM_ERR_NOT_FOUND;
-  take_out(resolver, q);
-  q->fn(q->agent, q->ctx, &answers);
-  msim__free(&sim->mem, q, sizeof *q);
+  if (q->stub == NULL) {
+    answers.count = answer_by_table(q, items);
+    answers.err = answers.count > 0 ? MSIM_OK : MSIM_ERR_NOT_FOUND;
+  } else {
+    msim__stub_tell_failure(q);
+  }
+  msim__question_end(q, &answers);
+}
+
+/* Who answers: the table for what it alone can know, and where nobody else is. */
+static struct msim__stub *choose(const struct msim__question *q)
+{
+  struct msim_node *node = q->agent->node;
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim__stub *stub = msim__names_find(&msim__resolver_of(sim)->stubs, node->name, strlen(node->name));
+  struct msim_addr addr;
+
+  if (stub == NULL || stub->count == 0)
+    return NULL;
+  if (q->type == MSIM_NAME_ADDRESS && ((strchr(q->name, '.') == NULL && find_host(sim, q->name) != NULL) ||
+                                       msim_addr_parse(&addr, q->name, strlen(q->name)) == MSIM_OK))
+    return NULL;
+  if (stub->rng.stream == 0)
+    msim__rng_init(&stub->rng, sim->seed, "resolver:", node->name);
+  return stub;
 }
 
 int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_name_type type, msim_resolved_fn *fn,
@@ -192,12 +285,12 @@ int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_nam
 {
   struct msim_sim *sim = msim__node_sim(agent->node);
   struct msim__resolver *resolver = msim__resolver_of(sim);
-  struct question *q;
+  struct msim__question *q;
 
   q = msim__alloc_zeroed(&sim->mem, 1, sizeof *q);
   if (q == NULL)
     return msim__sim_fail_nomem(sim);
-  if (strlen(name) <= NAME_BYTES_MAX) /* else it stays empty: nothing has a name as long as that */
+  if (strlen(name) <= MSIM__QUESTION_BYTES_MAX) /* else it stays empty: nothing has a name as long as that */
     memcpy(q->name, name, strlen(name));
   if (type == MSIM_NAME_MX)
     lowered(q->name, q->name);
@@ -209,7 +302,11 @@ int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_nam
   if (q->next != NULL)
     q->next->prev = q;
   resolver->questions = q;
-  msim_timer_init(&q->timer, agent->node, answer);
-  msim_timer_arm(&q->timer, 0);
+  msim_timer_init(&q->timer, agent->node, on_timer);
+  q->stub = choose(q);
+  if (q->stub != NULL)
+    msim__stub_ask(q);
+  else
+    msim_timer_arm(&q->timer, 0);
   return MSIM_OK;
 }

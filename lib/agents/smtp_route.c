@@ -234,6 +234,8 @@ static void give_up(struct msim__smtp_route *route)
   struct msim__smtp_reply_view reply = {route->code, route->text, !route->heard};
   struct msim__mail_entry *entry;
 
+  if (route->in_doubt && !route->heard)
+    reply.code = 0;
   while ((entry = msim__mail_queue_start(route->dest)) != NULL) {
     if (reply.code / 100 == 5)
       settle_rest(route, entry, true, reply);
@@ -265,8 +267,10 @@ static void on_addresses(struct msim_agent *agent, void *ctx, const struct msim_
   (void)agent;
   if (answers->err == MSIM_ERR_NOT_FOUND)
     set_reply(route, route->smarthost != NULL ? 0 : 550, "550 5.1.2 There is no such domain or host");
-  else if (answers->err < 0)
+  else if (answers->err < 0) {
     set_reply(route, 0, "the name could not be looked up");
+    route->in_doubt = true;
+  }
   for (i = 0; i < answers->count; i++)
     add_place(route, &answers->items[i].addr);
   advance(route);
@@ -382,6 +386,7 @@ void msim__smtp_route_start(struct msim__smtp_route *route)
 
   route->exchanger_count = route->exchanger_next = 0;
   route->place_count = route->place_next = 0;
+  route->in_doubt = false;
   set_reply(route, 0, "no host was found");
   if (route->smarthost != NULL) {
     set_exchanger(&route->exchangers[0], route->smarthost, NULL, 0);

@@ -46,6 +46,7 @@ struct msim__smtp_route {
   size_t failure_count, failure_capacity;
   bool progress; /* this connection has dealt with a message */
   bool heard;    /* the code came from a server */
+  bool in_doubt; /* an exchanger could not be looked up: that the others are no good is then not for good */
   unsigned code; /* the last that was heard or found out; 0: nothing */
   char text[MSIM__SMTP_SESSION_REPLY_BYTES];
   struct msim__smtp_exchanger exchangers[MSIM__SMTP_EXCHANGERS_MAX]; /* in the order in which they are tried */

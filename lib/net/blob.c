@@ -104,6 +104,66 @@ struct msim__units *msim__units_new(struct msim__mem *mem, uint32_t count)
   return units;
 }
 
+/* What a value needs beside itself. */
+static size_t value_extra_bytes(const struct msim_value *value)
+{
+  size_t i, bytes = 0;
+
+  if (value->kind == MSIM_VALUE_TEXT)
+    return value->u.text != NULL ? strlen(value->u.text) + 1 : 0;
+  if (value->kind != MSIM_VALUE_LIST)
+    return 0;
+  for (i = 0; i < value->u.list.count; i++)
+    bytes += sizeof(char *) + strlen(value->u.list.items[i]) + 1;
+  return bytes;
+}
+
+static const char *put_text(char **at, const char *text)
+{
+  size_t bytes = strlen(text) + 1;
+  char *here = *at;
+
+  memcpy(here, text, bytes);
+  *at += bytes;
+  return here;
+}
+
+int msim__unit_set_values(struct msim__units *units, uint32_t index, const struct msim_value *values, size_t count)
+{
+  struct msim__unit *unit = &units->items[index];
+  size_t i, k, bytes = 0, list_count = 0;
+  const char **lists;
+  char *texts;
+
+  count = count < MSIM_VALUES_MAX ? count : MSIM_VALUES_MAX;
+  for (i = 0; i < count; i++) {
+    bytes += sizeof *values + value_extra_bytes(&values[i]);
+    list_count += values[i].kind == MSIM_VALUE_LIST ? values[i].u.list.count : 0;
+  }
+  if (count == 0)
+    return MSIM_OK;
+  unit->values = msim__alloc(units->mem, bytes); /* values, then pointers of lists, then texts: aligned that way */
+  if (unit->values == NULL)
+    return MSIM_ERR_NOMEM;
+  unit->value_count = (uint32_t)count;
+  unit->values_bytes = (uint32_t)bytes;
+  memcpy(unit->values, values, count * sizeof *values);
+  lists = (const char **)(void *)(unit->values + count);
+  texts = (char *)(void *)(lists + list_count);
+  for (i = 0; i < count; i++) {
+    struct msim_value *value = &unit->values[i];
+
+    if (value->kind == MSIM_VALUE_TEXT && value->u.text != NULL) {
+      value->u.text = put_text(&texts, values[i].u.text);
+    } else if (value->kind == MSIM_VALUE_LIST) {
+      value->u.list.items = lists;
+      for (k = 0; k < value->u.list.count; k++)
+        *lists++ = put_text(&texts, values[i].u.list.items[k]);
+    }
+  }
+  return MSIM_OK;
+}
+
 void msim__units_ref(struct msim__units *units)
 {
   if (units != NULL)
@@ -116,7 +176,9 @@ void msim__units_unref(struct msim__units *units)
 
   if (units == NULL || --units->refs > 0)
     return;
-  for (i = 0; i < units->count; i++)
+  for (i = 0; i < units->count; i++) {
     msim__label_unref(units->items[i].message);
+    msim__free(units->mem, units->items[i].values, units->items[i].values_bytes);
+  }
   msim__free(units->mem, units, units_bytes(units->count));
 }

@@ -41,6 +41,8 @@ struct msim__unit {
   uint32_t begin_byte, end_byte; /* within the payload */
   uint8_t edges;
   bool secret;
+  uint32_t value_count, values_bytes; /* values_bytes: of their block */
+  struct msim_value *values;          /* owned: what the bytes say; or NULL */
 };
 struct msim__units {
   struct msim__mem *mem;
@@ -51,6 +53,9 @@ struct msim__units {
 #define MSIM__UNITS_MAX 32u /* of one payload; further ones are not told */
 /* Items are zeroed; NULL when out of memory. */
 struct msim__units *msim__units_new(struct msim__mem *mem, uint32_t count);
+/* Copies values, with their texts and lists, into the unit; names are static. Once per unit, at most MSIM_VALUES_MAX.
+ * MSIM_ERR_NOMEM. */
+int msim__unit_set_values(struct msim__units *units, uint32_t index, const struct msim_value *values, size_t count);
 void msim__units_ref(struct msim__units *units);   /* NULL is fine */
 void msim__units_unref(struct msim__units *units); /* NULL is fine */
 

@@ -234,6 +234,8 @@ static void record_packet(struct msim__net *net, const struct msim__packet *pack
     units[i].secret = list->items[i].secret;
     units[i].begin_byte = list->items[i].begin_byte;
     units[i].end_byte = list->items[i].end_byte;
+    units[i].values = list->items[i].values;
+    units[i].value_count = list->items[i].value_count;
   }
   out->units = units;
   out->unit_count = i;

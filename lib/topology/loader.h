@@ -21,6 +21,7 @@
 #define MSIM__TOPOLOGY_LINKS_MAX (UINT32_C(1) << 24)
 #define MSIM__TOPOLOGY_FINDINGS_MAX 100u
 #define MSIM__TOPOLOGY_ADDRS_MAX 256u                /* of one host */
+#define MSIM__TOPOLOGY_RESOLVERS_MAX 3u              /* of one host, as resolv.conf has it */
 #define MSIM__TOPOLOGY_AGENTS_MAX 4096u              /* on one host */
 #define MSIM__TOPOLOGY_FILLS_MAX (UINT64_C(1) << 25) /* values read again for the numbers of ranges, all together */
 #define MSIM__TOPOLOGY_PATH_BYTES 1024u
@@ -59,6 +60,8 @@ struct msim__host_plan {
   const struct msim_disk_opts *disk; /* likewise */
   struct msim__agent_plan *agents;
   size_t agent_count;
+  const char *resolvers[MSIM__TOPOLOGY_RESOLVERS_MAX]; /* its name servers */
+  size_t resolver_count;
   int32_t zone_minutes;
   uint8_t ttl; /* 0: the default */
   bool no_icmp_errors;

@@ -60,6 +60,16 @@ static void put_duration_or(struct msim__schema *w, const struct msim__key *key)
   msim__json_array_end(&w->json);
 }
 
+static void put_resolver(struct msim__schema *w)
+{
+  msim__schema_begin_list(w, "anyOf");
+  msim__schema_put_ref_object(w, "#/$defs/text");
+  msim__json_object_begin(&w->json);
+  msim__schema_put_array(w, "#/$defs/text", MSIM__TOPOLOGY_RESOLVERS_MAX);
+  msim__json_object_end(&w->json);
+  msim__json_array_end(&w->json);
+}
+
 /* Hosts may have no body at all. */
 static void put_bodies(struct msim__schema *w, bool are_hosts)
 {
@@ -105,6 +115,9 @@ static void put_form(struct msim__schema *w, const struct msim__key *key)
     break;
   case MSIM__FORM_ADDRESSES:
     msim__schema_put_array(w, "#/$defs/address", MSIM__TOPOLOGY_ADDRS_MAX);
+    break;
+  case MSIM__FORM_RESOLVER:
+    put_resolver(w);
     break;
   case MSIM__FORM_AGENTS:
     msim__schema_put_array(w, "#/$defs/agent", MSIM__TOPOLOGY_AGENTS_MAX);

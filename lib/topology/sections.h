@@ -23,6 +23,7 @@ enum msim__form {
   MSIM__FORM_ZONE,
   MSIM__FORM_ADDRESS,
   MSIM__FORM_ADDRESSES,
+  MSIM__FORM_RESOLVER, /* a text, or a list of a few */
   MSIM__FORM_QUEUE,
   MSIM__FORM_JITTER,     /* a duration, or a map of fields */
   MSIM__FORM_CONGESTION, /* a type of the simulation's */

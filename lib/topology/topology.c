@@ -259,6 +259,9 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
     err = refuse(loader, host->place, "tcp of", host->name, msim_node_set_tcp(host->node, plan->tcp));
   if (err == MSIM_OK && plan->disk != NULL)
     err = refuse(loader, host->place, "the disk of", host->name, msim_node_set_disk(host->node, plan->disk));
+  if (err == MSIM_OK && plan->resolver_count > 0)
+    err = refuse(loader, host->place, "the resolver of", host->name,
+                 msim_node_set_resolver(host->node, plan->resolvers, plan->resolver_count));
   for (i = 0; i < plan->agent_count && err == MSIM_OK; i++) {
     const struct msim__agent_plan *agent = &plan->agents[i];
 

@@ -40,6 +40,10 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_TRUTH,
      .fallback = "true",
      .help = "it tells by ICMP of packets that it gives up; false makes black holes"},
+    {.name = "resolver",
+     .form = MSIM__FORM_RESOLVER,
+     .fallback = "",
+     .help = "its name servers, by host or address, as in resolv.conf; absent: names are known without DNS"},
     {.name = "tcp", .form = MSIM__FORM_TCP, .fallback = "", .help = "how its TCP behaves"},
     {.name = "disk", .form = MSIM__FORM_DISK, .fallback = "", .help = "how fast and how large its disk is"},
     {.name = "agents", .form = MSIM__FORM_AGENTS, .fallback = "", .help = "what runs there, in order of starting"},
@@ -224,6 +228,20 @@ const char *msim__loader_near_host(const struct msim__loader *loader, const char
   return msim__did_you_mean(out, out_bytes, near);
 }
 
+/* A name server has to be there: a domain name will not do. */
+static bool is_server(const struct msim__loader *loader, const char *text, char *why, size_t why_bytes)
+{
+  struct msim_addr addr;
+  char tail[SHOWN_BYTES * 2];
+
+  if (msim__names_find(&loader->hosts, text, strlen(text)) != NULL ||
+      msim_addr_parse(&addr, text, strlen(text)) == MSIM_OK)
+    return true;
+  snprintf(why, why_bytes, "is no host of this topology and no address%s",
+           msim__loader_near_host(loader, text, tail, sizeof tail));
+  return false;
+}
+
 int msim__loader_check_host(void *user, const char *text, char *why, size_t why_bytes)
 {
   const struct msim__loader *loader = user;
@@ -393,18 +411,64 @@ static void fill_addrs(struct msim__loader *loader, const struct msim__body *bod
     fill_addr(loader, e->value, addrs++);
 }
 
+static void fill_server(struct msim__loader *loader, const struct msim__yaml_node *value, struct msim__host_plan *plan)
+{
+  struct msim__yaml_node node;
+  struct msim_diag diag;
+  const char *text;
+  char why[SHOWN_BYTES * 2], word[SHOWN_BYTES];
+
+  if (msim__fill_numbered(&loader->fill, value, &node) != MSIM_OK) {
+    loader->err = MSIM_ERR_NOMEM;
+    return;
+  }
+  if (msim__yaml_read_text(&node, "resolver", &text, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+    return;
+  }
+  (void)msim__escape_short(word, sizeof word, msim__yaml_slice(&node));
+  if (text[0] == '\0')
+    msim__loader_report(loader, value, "resolver: the name of a host or its address is expected here");
+  else if (!is_server(loader, text, why, sizeof why))
+    msim__loader_report(loader, value, "resolver: \"%s\" %s", word, why);
+  else
+    plan->resolvers[plan->resolver_count++] = text;
+}
+
+/* One server, or a list of them. */
+static void fill_resolver(struct msim__loader *loader, const struct msim__yaml_node *value,
+                          struct msim__host_plan *plan)
+{
+  const struct msim__yaml_entry *e;
+  struct msim_diag diag;
+
+  if (value->kind == MSIM__YAML_SCALAR && !msim__yaml_is_null(value)) {
+    fill_server(loader, value, plan);
+  } else if (msim__yaml_read_kind(value, "resolver", MSIM__YAML_LIST, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+  } else if (value->count > MSIM__TOPOLOGY_RESOLVERS_MAX) {
+    msim__loader_report(loader, value, "resolver: a host has at most %u name servers", MSIM__TOPOLOGY_RESOLVERS_MAX);
+  } else {
+    for (e = msim__yaml_first(value); e != NULL && loader->err == MSIM_OK; e = e->next)
+      fill_server(loader, e->value, plan);
+  }
+}
+
 static const struct msim__host_plan *fill_body(struct msim__loader *loader, const struct msim__body *body)
 {
   const struct msim__yaml_node *zone = msim__body_find(body, "zone"), *ttl = msim__body_find(body, "ttl");
   const struct msim__yaml_node *tcp = msim__body_find(body, "tcp"), *agents = msim__body_find(body, "agents");
   const struct msim__yaml_node *icmp_errors = msim__body_find(body, "icmp-errors");
   const struct msim__yaml_node *disk = msim__body_find(body, "disk");
+  const struct msim__yaml_node *resolver = msim__body_find(body, "resolver");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
 
   if (plan == NULL) {
     loader->err = MSIM_ERR_NOMEM;
     return NULL;
   }
+  if (resolver != NULL)
+    fill_resolver(loader, resolver, plan);
   fill_addrs(loader, body, plan);
   if (zone != NULL)
     fill_zone(loader, zone, plan);

@@ -80,6 +80,17 @@ while read -r topology; do
 done <all
 same 'examples: there are some' yes "$([ "$(wc -l <all)" -gt 1 ] && echo yes)"
 
+# ---- DNS: every message is read to its end, by UDP and by TCP ----
+for example in dns/lookup dns/cache mail-send-dns; do
+  run "$root/topologies/$example.yaml" ''
+  sound "$example"
+  same "$example: warnings and errors" '' "$(tshark -r capture.pcapng -q -z expert,warn 2>/dev/null)"
+  fields -Y dns -e dns.flags.rcode -e dns.count.queries >messages
+  same "$example: as many messages as lines" "$(grep -c ' udp .* dns\.' text)" "$(wc -l <messages | tr -d ' ')"
+done
+fields -Y 'dns.flags.response == 1' -e dns.mx.mail_exchange >exchangers
+same 'mail-send-dns: the exchanger, from two servers' 'mx.y.example mx.y.example ' "$(grep . exchangers | tr '\n' ' ')"
+
 # ---- a bad network: each fate is in a comment ----
 cat >bad.yaml <<'END'
 mailsim: 1

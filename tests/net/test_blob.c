@@ -149,6 +149,47 @@ static void units_hold_their_labels(void **state)
   assert_true(fail_mem_clean(&fail));
 }
 
+static void values_of_a_unit_are_copied_and_go_with_it(void **state)
+{
+  static const char *const servers[] = {"ns1", "ns2"};
+  char text[] = "y.example";
+  struct msim_value values[4], *got;
+  struct fail_mem fail;
+  struct msim__mem mem;
+  struct msim__units *units;
+
+  (void)state;
+  fail_mem_init(&fail, 0);
+  msim__mem_init(&mem, &fail.hook);
+  values[0] = msim_value_text("zone", text);
+  values[1] = msim_value_int("ttl", 60);
+  values[2].name = "servers";
+  values[2].kind = MSIM_VALUE_LIST;
+  values[2].u.list.items = servers;
+  values[2].u.list.count = 2;
+  values[3] = msim_value_text("none", NULL);
+  units = msim__units_new(&mem, 1);
+  assert_int_equal(msim__unit_set_values(units, 0, values, 0), MSIM_OK);
+  assert_null(units->items[0].values);
+  assert_int_equal(msim__unit_set_values(units, 0, values, 4), MSIM_OK);
+  memset(text, 'x', sizeof text - 1);
+  got = units->items[0].values;
+  assert_int_equal(units->items[0].value_count, 4);
+  assert_string_equal(got[0].u.text, "y.example");
+  assert_int_equal(got[1].u.integer, 60);
+  assert_int_equal(got[2].u.list.count, 2);
+  assert_ptr_not_equal(got[2].u.list.items, servers);
+  assert_string_equal(got[2].u.list.items[0], "ns1");
+  assert_string_equal(got[2].u.list.items[1], "ns2");
+  assert_null(got[3].u.text);
+  msim__units_unref(units);
+  units = msim__units_new(&mem, 1);
+  fail.fail_at = fail.request_count + 1;
+  assert_int_equal(msim__unit_set_values(units, 0, values, 4), MSIM_ERR_NOMEM);
+  msim__units_unref(units);
+  assert_true(fail_mem_clean(&fail));
+}
+
 static void units_beyond_the_limit_are_refused(void **state)
 {
   struct fail_mem fail;
@@ -177,6 +218,7 @@ int main(void)
       cmocka_unit_test(blob_without_memory_fails_the_simulation),
       cmocka_unit_test(label_is_copied_cut_and_counted),
       cmocka_unit_test(units_hold_their_labels),
+      cmocka_unit_test(values_of_a_unit_are_copied_and_go_with_it),
       cmocka_unit_test(units_beyond_the_limit_are_refused),
   };
 

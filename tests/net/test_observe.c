@@ -353,9 +353,13 @@ static void units_are_told_with_their_labels(void **state)
   (void)state;
   scene_open(&s, check_units);
   units = msim__units_new(&s.w.sim->mem, 2);
-  units->items[0] = (struct msim__unit){"smtp.envelope", NULL, 0, 10, MSIM_EDGE_LAST, true};
-  units->items[1] = (struct msim__unit){
-      "mail.content", msim__label_new(&s.w.sim->mem, "m1"), 10, 20, MSIM_EDGE_FIRST | MSIM_EDGE_LAST, false};
+  units->items[0] =
+      (struct msim__unit){.unit = "smtp.envelope", .end_byte = 10, .edges = MSIM_EDGE_LAST, .secret = true};
+  units->items[1] = (struct msim__unit){.unit = "mail.content",
+                                        .message = msim__label_new(&s.w.sim->mem, "m1"),
+                                        .begin_byte = 10,
+                                        .end_byte = 20,
+                                        .edges = MSIM_EDGE_FIRST | MSIM_EDGE_LAST};
   msim__packet_cold(&s.w.net->packets, s.packet)->units = units;
   scene_tell(&s, MSIM_POINT_TX, NULL, NULL, NULL);
   scene_close(&s);

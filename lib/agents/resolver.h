@@ -1,0 +1,44 @@
+/* resolver.h: what the two halves of name look-up share: resolver.c has the questions and the host table,
+ * resolver_stub.c asks name servers. Agents see msim_agent_resolve only. */
+#ifndef MSIM_AGENTS_RESOLVER_H
+#define MSIM_AGENTS_RESOLVER_H
+
+#include "agents/agents.h"
+#include "agents/dns_exchange.h"
+
+#define MSIM__ANSWERS_MAX 64u
+#define MSIM__QUESTION_BYTES_MAX 255u /* RFC 1035 2.3.4; as text a name is shorter still, unless it has escapes */
+#define MSIM__STUB_SERVERS_MAX 3u     /* as many as resolv.conf has */
+
+/* The name servers of one host. */
+struct msim__stub {
+  size_t count;
+  const char *servers[MSIM__STUB_SERVERS_MAX]; /* addresses, or names of hosts; they live as long as the simulation */
+  struct msim__rng rng;                        /* "resolver:HOST": ids and ports */
+};
+
+/* One question that waits for its answer. */
+struct msim__question {
+  struct msim_timer timer; /* must be first */
+  struct msim__question *next, *prev;
+  struct msim_agent *agent;
+  msim_resolved_fn *fn;
+  void *ctx;
+  enum msim_name_type type;
+  struct msim__stub *stub; /* NULL: the host table answers */
+  const char *reason;      /* why there is no answer, for the event */
+  unsigned try_count;
+  int err;
+  struct msim__dns_exchange exchange; /* with stub only */
+  char name[MSIM__QUESTION_BYTES_MAX + 1];
+};
+
+/* Ends a question: tells, calls back, frees. */
+void msim__question_end(struct msim__question *question, const struct msim_answers *answers);
+
+/* Begins to ask. Every outcome comes from the loop. */
+void msim__stub_ask(struct msim__question *question);
+/* The event dns.failed. */
+void msim__stub_tell_failure(struct msim__question *question);
+
+#endif
