@@ -265,7 +265,7 @@ bool msim__smtp_in_network(const struct msim_cidr *network, const struct msim_ad
   if (network->addr.family != addr->family)
     return false;
   for (i = 0; bits > 0; i++) {
-    uint8_t mask = bits >= 8 ? 0xff : (uint8_t)(0xff00u >> bits);
+    uint8_t mask = (uint8_t)(bits >= 8 ? 0xffu : 0xff00u >> bits);
 
     if (((network->addr.bytes[i] ^ addr->bytes[i]) & mask) != 0)
       return false;
