@@ -172,6 +172,12 @@ void msim__filter_consume(struct msim__filter *filter, size_t size_bytes)
   size_t there_bytes = filter->plain.size_bytes - filter->read_bytes;
 
   filter->read_bytes += size_bytes < there_bytes ? size_bytes : there_bytes;
+  if (filter->read_bytes < MSIM__FILTER_READ_BYTES_MAX)
+    return;
+  there_bytes = filter->plain.size_bytes - filter->read_bytes; /* a stream that is never read empty */
+  memmove(filter->plain.data, filter->plain.data + filter->read_bytes, there_bytes);
+  filter->plain.size_bytes = there_bytes;
+  filter->read_bytes = 0;
 }
 
 size_t msim__filter_available_bytes(struct msim__filter *filter)
