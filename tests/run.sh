@@ -3,7 +3,12 @@
 #
 #   (nothing)  one build with the compiler at hand and the whole suite; what needs a tool that is absent is left out, and said
 #   --all      installs every tool, leaves nothing out, and adds: clang, sanitizers, the bytes of every packet, the shared
+<<<<<<< HEAD
 #              library, a library without libcrypto, a sweep over seeds, valgrind, fuzz targets, the count of instructions
+=======
+#              library, a library without libcrypto, a storm of mails, valgrind, fuzz targets, the count
+#              of instructions
+>>>>>>> accept5
 #
 # Builds into build/ of the checkout. Installs packages with apt-get on Debian and Ubuntu only, and only those missing.
 set -eu
@@ -231,6 +236,13 @@ part_sweep() {
   return $result
 }
 
+# Ten thousand mails where the suite takes a thousand.
+part_storm() {
+  for seed in 1 2 3; do
+    build/tests/tests/bench/bench_mail_storm 10000 "$seed" || return 1
+  done
+}
+
 # A whole run of the smallest topology under valgrind, or a test of the loop where there is no command yet.
 part_valgrind() {
   command=$(find build/tests/examples -type f -name mailsim -perm -u+x 2>/dev/null | head -n 1)
@@ -286,7 +298,11 @@ if [ $all = yes ]; then
   run_part 'suite with the bytes of every packet checked' part_wire
   run_part 'shared library' part_shared
   run_part 'suite without libcrypto' part_plain
+<<<<<<< HEAD
   run_part 'sweep over seeds' part_sweep
+=======
+  run_part 'storm of mails' part_storm
+>>>>>>> accept5
   run_part 'valgrind' part_valgrind
   run_part 'fuzz targets' part_fuzz
   run_part 'instructions' part_instructions

@@ -37,6 +37,7 @@ static int add_tree(struct msim_node *node, const struct msim_agent_type *type, 
                     msim_diag_fn *fn, void *user)
 {
   struct msim_sim *sim = msim__node_sim(node);
+  const size_t config_bytes = type->config_bytes > 0 ? type->config_bytes : 1;
   struct msim__fill fill;
   struct msim_diag diag;
   void *config;
@@ -51,11 +52,14 @@ static int add_tree(struct msim_node *node, const struct msim_agent_type *type, 
   fill.arena = &sim->arena;
   fill.fn = fn;
   fill.user = user;
-  config = msim__arena_alloc(&sim->arena, type->config_bytes);
+  config = msim__alloc_zeroed(&sim->mem, 1, config_bytes); /* the agent has its own copy */
   if (config == NULL)
     return MSIM_ERR_NOMEM;
   err = msim__fields_fill(&fill, type->fields, root, NULL, false, config);
-  return err != MSIM_OK ? err : msim_agent_add(node, type->name, config);
+  if (err == MSIM_OK)
+    err = msim_agent_add(node, type->name, config);
+  msim__free(&sim->mem, config, config_bytes);
+  return err;
 }
 
 int msim_agent_add_yaml(struct msim_node *node, const char *type_name, const char *yaml, msim_diag_fn *fn, void *user)

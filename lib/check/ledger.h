@@ -44,17 +44,18 @@ enum msim__mail_rule {
 /* A host has charge of a recipient, or is about to. */
 struct msim__custody {
   struct msim__custody *next;
-  const char *host;  /* of the ledger's names */
-  bool user;         /* a person's own computer */
-  bool created;      /* the host wrote the message itself */
-  bool kept;         /* in a queue */
-  bool stored;       /* in a mailbox; the charge is over when that was acknowledged */
-  bool accepted;     /* it was said that it is taken */
-  bool passed;       /* another host has taken it, and this one does not know yet */
-  bool crashed;      /* the host has crashed, and was not heard of it since */
-  bool gone;         /* over; but a crash may have the host forget that */
-  bool failed, good; /* given up; for good: by 5xx or after its time */
-  msim_ns retry_ns;  /* not before this time; 0: any */
+  const char *host;                          /* of the ledger's names */
+  bool user;                                 /* a person's own computer */
+  bool created;                              /* the host wrote the message itself */
+  bool kept;                                 /* in a queue */
+  bool stored;                               /* in a mailbox; the charge is over when that was acknowledged */
+  bool accepted;                             /* it was said that it is taken */
+  bool passed;                               /* another host has taken it, and this one does not know yet */
+  bool crashed;                              /* the host has crashed, and was not heard of it since */
+  bool gone;                                 /* over; but a crash may have the host forget that */
+  bool failed, good;                         /* given up; for good: by 5xx or after its time */
+  msim_ns retry_ns;                          /* not before this time; 0: any */
+  const struct msim__ledger_message *notice; /* that told its sender why it is gone; NULL: none did */
 };
 
 struct msim__ledger_recipient {

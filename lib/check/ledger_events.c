@@ -10,7 +10,8 @@ struct told {
   struct msim__ledger_message *message;
   const char *host;
   int64_t reply_class;
-  const char *reason; /* "" when it has none */
+  const char *reason;                        /* "" when it has none */
+  const struct msim__ledger_message *notice; /* that tells of it; NULL: none */
 };
 
 static const struct msim_value *value_of(const struct msim_trace_event *event, const char *name)
@@ -212,9 +213,20 @@ static void on_retry(struct told *t, struct msim__ledger_recipient *r)
     attempt_ended(r, custody);
 }
 
+/* A host that has taken two copies tries each by its own time: the one that is due, or the first. */
+static struct msim__custody *find_due(const struct told *t, const struct msim__ledger_recipient *r)
+{
+  struct msim__custody *custody;
+
+  for (custody = r->custodies; custody != NULL; custody = custody->next)
+    if (custody->host == t->host && is_holder(custody) && custody->retry_ns <= t->ledger->now_ns)
+      return custody;
+  return find(r, t->host, is_holder);
+}
+
 static void on_deferred(struct told *t, struct msim__ledger_recipient *r)
 {
-  struct msim__custody *custody = find(r, t->host, is_holder);
+  struct msim__custody *custody = find_due(t, r);
   const char *domain = text_of(t->event, "domain"), *at = strrchr(r->address, '@');
   msim_ns wait_ns = MSIM_SEC((msim_ns)number_of(t->event, "retry_s"));
 
@@ -262,8 +274,11 @@ static void on_bounced(struct told *t, struct msim__ledger_recipient *r)
   if (r->named && r->delivered_count > 0 && r->unclear_count == 0)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I4, t->host, r->address,
                         "it was delivered, and its sender was told that it was not");
-  if (custody != NULL)
-    let_go(t, r, custody);
+  if (custody == NULL)
+    return;
+  let_go(t, r, custody);
+  if (t->notice != NULL)
+    custody->notice = t->notice;
 }
 
 static void on_discarded(struct told *t, struct msim__ledger_recipient *r)
@@ -359,8 +374,10 @@ static void take_message(struct told *t, const struct row *row)
   if (from != NULL && from[0] != '\0' && t->message->notice)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I5, t->host, NULL,
                         "a notice has another sender than <>");
-  if (notice != NULL && (other = msim__ledger_message_of(t->ledger, notice, true)) != NULL)
+  if (notice != NULL && (other = msim__ledger_message_of(t->ledger, notice, true)) != NULL) {
     other->notice = true;
+    t->notice = other;
+  }
   if (strcmp(t->event->event, "message.converted") == 0)
     t->message->converted = true;
   if (strcmp(t->event->event, "store.remove") == 0 && text_of(t->event, "conn") != NULL)
@@ -411,6 +428,7 @@ int msim__ledger_take_event(struct msim__ledger *ledger, const struct msim_trace
   told.message = msim__ledger_message_of(ledger, label, row->adds);
   told.host = msim__ledger_host_of(ledger, event->host);
   told.reply_class = number_of(event, "reply_class");
+  told.notice = NULL;
   told.reason = text_of(event, "reason");
   if (told.reason == NULL)
     told.reason = "";
@@ -424,7 +442,35 @@ int msim__ledger_take_event(struct msim__ledger *ledger, const struct msim_trace
   return ledger->err;
 }
 
-/* What the host was about to be asked for, or to be told, is not clear any more. */
+/* The host has written it and not kept it yet: after a crash it was never there. */
+static bool is_unsafe(const struct msim__ledger_message *message, const char *host)
+{
+  size_t i;
+
+  for (i = 0; i < message->recipient_count; i++)
+    if (find(&message->recipients[i], host, is_fresh) != NULL)
+      return true;
+  return false;
+}
+
+/* Charge that was over when the host crashed. What it told its sender by a notice that was not safe it has to tell
+ * again; anything else may come back from disk, and be passed on or returned once more. */
+static void crash_gone(struct msim__ledger *ledger, struct msim__ledger_recipient *r, struct msim__custody *custody)
+{
+  if (custody->notice != NULL && is_unsafe(custody->notice, custody->host)) {
+    r->returned_count--;
+    custody->gone = custody->failed = custody->good = false;
+    custody->notice = NULL;
+    custody->kept = custody->accepted = custody->crashed = true;
+    custody->retry_ns = 0;
+    return;
+  }
+  r->unclear_count++;
+  msim__custody_remove(ledger, r, custody);
+}
+
+/* What the host was about to be asked for, or to be told, is not clear any more. Notices are younger than what they are
+ * about, and so still as they were when that is looked at. */
 void msim__ledger_take_crash(struct msim__ledger *ledger, const struct msim_trace_event *event)
 {
   const char *host = msim__ledger_host_of(ledger, event->host);
@@ -438,8 +484,11 @@ void msim__ledger_take_crash(struct msim__ledger *ledger, const struct msim_trac
         next = custody->next;
         if (custody->host != host)
           continue;
-        if (custody->gone) { /* it may come back from disk, and be passed on or returned once more */
-          message->recipients[i].unclear_count++;
+        if (custody->gone) {
+          crash_gone(ledger, &message->recipients[i], custody);
+          continue;
+        }
+        if (is_fresh(custody)) {
           msim__custody_remove(ledger, &message->recipients[i], custody);
           continue;
         }

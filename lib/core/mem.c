@@ -79,10 +79,20 @@ char *msim__copy_text(struct msim__mem *mem, const char *text, size_t size_bytes
   return copy;
 }
 
+#define FIRST_BYTES 64u /* of a list at most: many hold one or two items for ever */
+#define FIRST_COUNT 8u
+
+static size_t first_count(size_t item_bytes)
+{
+  if (item_bytes >= FIRST_BYTES)
+    return 1;
+  return item_bytes * FIRST_COUNT <= FIRST_BYTES ? FIRST_COUNT : FIRST_BYTES / item_bytes;
+}
+
 int msim__grow(struct msim__mem *mem, void *items, size_t *capacity, size_t need, size_t items_max, size_t item_bytes)
 {
   void *old, *fresh;
-  size_t wanted = *capacity < 8 ? 8 : *capacity;
+  size_t wanted = *capacity > 0 ? *capacity : first_count(item_bytes);
 
   if (need <= *capacity)
     return MSIM_OK;

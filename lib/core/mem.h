@@ -33,7 +33,8 @@ void msim__free(struct msim__mem *mem, void *ptr, size_t size_bytes);
 char *msim__copy_text(struct msim__mem *mem, const char *text, size_t size_bytes);
 
 /* Grows an array of item_bytes items so that at least need fit. *items and *capacity are updated; the capacity doubles,
- * starting from 8. 0, MSIM_ERR_NOMEM, or MSIM_ERR_LIMIT when need > items_max. Free with capacity * item_bytes. */
+ * starting from 8 or from what 64 bytes hold, at least 1. 0, MSIM_ERR_NOMEM, or MSIM_ERR_LIMIT when need > items_max.
+ * Free with capacity * item_bytes. */
 int msim__grow(struct msim__mem *mem, void *items, size_t *capacity, size_t need, size_t items_max, size_t item_bytes);
 
 #endif

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #define EXTENTS_MAX (1u << 24)
-#define TIDY_COUNT 64u       /* so many extents are worth a look */
+#define TIDY_COUNT 32u       /* so many new extents are worth a look */
 #define TIDY_BYTES_MAX 4096u /* larger ones stay alone */
 #define TIDY_TOTAL_MAX (1u << 20)
+#define SHARED_BYTES_MIN 64u /* less than what an extent costs */
 
 static uint64_t end_of(const struct msim__extent *e)
 {
@@ -190,24 +191,61 @@ struct msim_blob *msim__content_blob_at(const struct msim__content *content, uin
   return e->blob;
 }
 
-int msim__content_tidy(struct msim__mem *mem, struct msim__content *content)
+/* An extent that is worth joining: small, and not of a blob that others hold as well (a mail that lies in a mailbox),
+ * which would then be there twice. The file itself holds it twice: as it is seen, and as it is durable. */
+static bool is_joinable(const struct msim__extent *e)
 {
-  uint64_t total_bytes = 0, at_bytes;
-  struct msim_blob *blob;
-  size_t first = content->count;
+  return e->size_bytes < TIDY_BYTES_MAX && (e->blob == NULL || e->blob->refs <= 2 || e->size_bytes <= SHARED_BYTES_MIN);
+}
 
-  if (content->count < TIDY_COUNT)
-    return MSIM_OK;
-  while (first > 0 && content->extents[first - 1].size_bytes < TIDY_BYTES_MAX && total_bytes < TIDY_TOTAL_MAX)
-    total_bytes += content->extents[--first].size_bytes;
-  if (content->count - first < TIDY_COUNT / 2)
-    return MSIM_OK;
-  blob = msim__blob_room(mem, (size_t)total_bytes);
+/* Makes one of the extents from first to before last. */
+static int join(struct msim__mem *mem, struct msim__content *content, size_t first, size_t last)
+{
+  uint64_t at_bytes = content->extents[first].at_bytes, total_bytes = end_of(&content->extents[last - 1]) - at_bytes;
+  struct msim_blob *blob = msim__blob_room(mem, (size_t)total_bytes);
+
   if (blob == NULL)
     return MSIM_ERR_NOMEM;
-  at_bytes = content->extents[first].at_bytes;
   blob->size_bytes = (uint32_t)msim__content_read(content, at_bytes, blob->data, (size_t)total_bytes);
-  take_out(content, first, content->count);
-  content->extents[content->count++] = (struct msim__extent){blob, at_bytes, total_bytes, 0};
+  take_out(content, first + 1, last);
+  msim_blob_unref(content->extents[first].blob);
+  content->extents[first] = (struct msim__extent){blob, at_bytes, total_bytes, 0};
   return MSIM_OK;
+}
+
+int msim__content_tidy(struct msim__mem *mem, struct msim__content *content, uint64_t *from_bytes)
+{
+  size_t first = content->tidy_count < content->count ? content->tidy_count : content->count, last;
+  uint64_t total_bytes;
+  int err = MSIM_OK;
+
+  *from_bytes = content->size_bytes;
+  if (content->count - first < TIDY_COUNT)
+    return MSIM_OK;
+  *from_bytes = content->extents[first].at_bytes;
+  for (; first < content->count && err == MSIM_OK; first++) {
+    total_bytes = 0;
+    for (last = first; last < content->count && is_joinable(&content->extents[last]) && total_bytes < TIDY_TOTAL_MAX;
+         last++)
+      total_bytes += content->extents[last].size_bytes;
+    if (last > first + 1)
+      err = join(mem, content, first, last);
+  }
+  content->tidy_count = content->count;
+  if (content->count > 0 && is_joinable(&content->extents[content->count - 1]))
+    content->tidy_count--; /* it may still grow */
+  return err;
+}
+
+int msim__content_share_tail(struct msim__mem *mem, struct msim__content *to, const struct msim__content *from,
+                             uint64_t at_bytes)
+{
+  size_t i = find(from, at_bytes);
+  int err = room_for(mem, to, from->count - i + 1);
+
+  if (err == MSIM_OK)
+    err = msim__content_truncate(mem, to, at_bytes);
+  for (; err == MSIM_OK && i < from->count; i++)
+    push(to, from->extents[i].size_bytes, from->extents[i].blob, from->extents[i].from_bytes);
+  return err;
 }

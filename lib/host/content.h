@@ -21,6 +21,7 @@ struct msim__extent {
 struct msim__content {
   struct msim__extent *extents;
   size_t count, capacity;
+  size_t tidy_count; /* so many extents were looked at by msim__content_tidy */
   uint64_t size_bytes;
 };
 
@@ -39,8 +40,14 @@ size_t msim__content_read(const struct msim__content *content, uint64_t at_bytes
 /* The blob that is exactly this range, borrowed; NULL: it lies otherwise. */
 struct msim_blob *msim__content_blob_at(const struct msim__content *content, uint64_t at_bytes, uint64_t size_bytes);
 
-/* Joins small extents at the end into one, so that a file of many small appends stays a short list. 0 or
+/* Joins small extents that are new, so that a file of many small appends stays a short list; blobs that are held by
+ * more than this content and its twin are left alone. *from_bytes: what is before it is as it was. 0 or MSIM_ERR_NOMEM,
+ * which leaves the bytes as they were. */
+int msim__content_tidy(struct msim__mem *mem, struct msim__content *content, uint64_t *from_bytes);
+
+/* to, which has the same bytes as from, has the same extents too from at_bytes on, where an extent of from begins. 0 or
  * MSIM_ERR_NOMEM, which leaves everything as it was. */
-int msim__content_tidy(struct msim__mem *mem, struct msim__content *content);
+int msim__content_share_tail(struct msim__mem *mem, struct msim__content *to, const struct msim__content *from,
+                             uint64_t at_bytes);
 
 #endif

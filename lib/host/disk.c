@@ -478,6 +478,7 @@ uint64_t msim_disk_used_bytes(const struct msim_disk *disk)
 int msim__disk_settle_file(struct msim_disk *disk, struct msim__inode *inode, uint64_t order)
 {
   size_t done = 0, before;
+  uint64_t from_bytes;
   int err = MSIM_OK;
 
   if (inode->change_count == 0)
@@ -493,9 +494,9 @@ int msim__disk_settle_file(struct msim_disk *disk, struct msim__inode *inode, ui
     return err;
   msim__disk_forget_changes(disk, inode);
   before = inode->visible.count; /* both are equal now: make them short, and share it */
-  err = msim__content_tidy(disk->mem, &inode->visible);
+  err = msim__content_tidy(disk->mem, &inode->visible, &from_bytes);
   if (err == MSIM_OK && inode->visible.count != before)
-    err = msim__content_copy(disk->mem, &inode->durable, &inode->visible);
+    err = msim__content_share_tail(disk->mem, &inode->durable, &inode->visible, from_bytes);
   return err;
 }
 

@@ -20,10 +20,11 @@ struct msim_stream {
   struct msim_agent *agent;
   const struct msim_stream_ops *ops;
   void *data;
-  size_t scanned_bytes; /* of what can be read, known to hold no end of line */
-  bool skipping;        /* the rest of a refused line is still to come */
-  bool skipped_cr;      /* the last byte that was skipped is CR */
-  bool held_cr;         /* scanned up to a CR that is not decided yet */
+  struct msim__filter *filter; /* NULL: the agent's bytes are those of TCP */
+  size_t scanned_bytes;        /* of what can be read, known to hold no end of line */
+  bool skipping;               /* the rest of a refused line is still to come */
+  bool skipped_cr;             /* the last byte that was skipped is CR */
+  bool held_cr;                /* scanned up to a CR that is not decided yet */
 };
 
 struct listener {
@@ -58,6 +59,7 @@ static void end(struct msim_sim *sim)
     struct msim_stream *stream = room->first;
 
     room->first = stream->next;
+    msim__filter_free(stream->filter);
     msim__pool_put(&room->pool, stream);
   }
   msim__pool_release(&room->pool);
@@ -127,7 +129,24 @@ static void free_stream(struct msim__streams *room, struct msim_stream *stream)
     room->first = stream->next;
   if (stream->next != NULL)
     stream->next->prev = stream->prev;
+  msim__filter_free(stream->filter);
   msim__pool_put(&room->pool, stream);
+}
+
+/* ---- through the filter, where there is one ---- */
+
+static struct msim_slice peek(struct msim_stream *stream, size_t offset_bytes)
+{
+  return stream->filter == NULL ? msim__tcp_peek(stream->tcb, offset_bytes)
+                                : msim__filter_peek(stream->filter, offset_bytes);
+}
+
+static void consume(struct msim_stream *stream, size_t size_bytes)
+{
+  if (stream->filter == NULL)
+    msim__tcp_consume(stream->tcb, size_bytes);
+  else
+    msim__filter_consume(stream->filter, size_bytes);
 }
 
 /* ---- from TCP to the agent ---- */
@@ -146,6 +165,8 @@ static void on_readable(struct msim__tcb *tcb, void *user)
   struct msim_stream *stream = user;
 
   (void)tcb;
+  if (stream->filter != NULL && msim__filter_peek(stream->filter, 0).size_bytes == 0)
+    return; /* it was for the filter alone, or is not complete */
   if (stream->ops->on_readable != NULL)
     stream->ops->on_readable(stream->agent, stream);
 }
@@ -246,12 +267,14 @@ int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struc
 
 size_t msim_stream_write(struct msim_stream *stream, const void *data, size_t size_bytes)
 {
-  return msim__tcp_write(stream->tcb, data, size_bytes);
+  return stream->filter == NULL ? msim__tcp_write(stream->tcb, data, size_bytes)
+                                : msim__filter_write(stream->filter, data, size_bytes);
 }
 
 int msim_stream_write_blob(struct msim_stream *stream, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes)
 {
-  return msim__tcp_write_blob(stream->tcb, blob, offset_bytes, size_bytes);
+  return stream->filter == NULL ? msim__tcp_write_blob(stream->tcb, blob, offset_bytes, size_bytes)
+                                : msim__filter_write_blob(stream->filter, blob, offset_bytes, size_bytes);
 }
 
 int msim_stream_printf(struct msim_stream *stream, const char *format, ...)
@@ -269,7 +292,7 @@ int msim_stream_printf(struct msim_stream *stream, const char *format, ...)
     msim__tcp_want_writable(stream->tcb);
     return MSIM_ERR_LIMIT;
   }
-  return msim__tcp_write(stream->tcb, text, (size_t)size) == (size_t)size ? MSIM_OK : MSIM_ERR_LIMIT;
+  return msim_stream_write(stream, text, (size_t)size) == (size_t)size ? MSIM_OK : MSIM_ERR_LIMIT;
 }
 
 size_t msim_stream_space_bytes(const struct msim_stream *stream)
@@ -289,7 +312,7 @@ void msim_stream_mark(struct msim_stream *stream, const char *unit, const char *
 static void skip_refused_line(struct msim_stream *stream)
 {
   while (stream->skipping) {
-    struct msim_slice part = msim__tcp_peek(stream->tcb, 0);
+    struct msim_slice part = peek(stream, 0);
     size_t i;
 
     if (part.size_bytes == 0)
@@ -298,7 +321,7 @@ static void skip_refused_line(struct msim_stream *stream)
       stream->skipping = part.data[i] != '\n' || !stream->skipped_cr;
       stream->skipped_cr = part.data[i] == '\r';
     }
-    msim__tcp_consume(stream->tcb, i);
+    consume(stream, i);
   }
 }
 
@@ -310,19 +333,19 @@ static void forget_scan(struct msim_stream *stream)
 
 size_t msim_stream_available_bytes(const struct msim_stream *stream)
 {
-  return msim__tcp_available_bytes(stream->tcb);
+  return stream->filter == NULL ? msim__tcp_available_bytes(stream->tcb) : msim__filter_available_bytes(stream->filter);
 }
 
 struct msim_slice msim_stream_peek(struct msim_stream *stream)
 {
-  return msim__tcp_peek(stream->tcb, 0);
+  return peek(stream, 0);
 }
 
 void msim_stream_consume(struct msim_stream *stream, size_t size_bytes)
 {
   forget_scan(stream);
   stream->skipping = false; /* the caller has taken over */
-  msim__tcp_consume(stream->tcb, size_bytes);
+  consume(stream, size_bytes);
 }
 
 size_t msim_stream_read(struct msim_stream *stream, void *out, size_t size_bytes)
@@ -331,7 +354,7 @@ size_t msim_stream_read(struct msim_stream *stream, void *out, size_t size_bytes
   size_t done = 0;
 
   while (done < size_bytes) {
-    struct msim_slice part = msim__tcp_peek(stream->tcb, done);
+    struct msim_slice part = peek(stream, done);
 
     if (part.size_bytes == 0)
       break;
@@ -346,12 +369,12 @@ size_t msim_stream_read(struct msim_stream *stream, void *out, size_t size_bytes
 
 bool msim_stream_is_at_eof(const struct msim_stream *stream)
 {
-  return msim__tcp_is_at_eof(stream->tcb);
+  return stream->filter == NULL ? msim__tcp_is_at_eof(stream->tcb) : msim__filter_is_at_eof(stream->filter);
 }
 
 const char *msim_stream_message(const struct msim_stream *stream)
 {
-  return msim__tcp_message(stream->tcb);
+  return stream->filter == NULL ? msim__tcp_message(stream->tcb) : msim__filter_message(stream->filter);
 }
 
 /* ---- lines ---- */
@@ -360,7 +383,7 @@ const char *msim_stream_message(const struct msim_stream *stream)
 static int scan_line(struct msim_stream *stream, size_t line_bytes_max, size_t *line_bytes)
 {
   for (;;) {
-    struct msim_slice part = msim__tcp_peek(stream->tcb, stream->scanned_bytes);
+    struct msim_slice part = peek(stream, stream->scanned_bytes);
     size_t i;
 
     if (part.size_bytes == 0)
@@ -409,7 +432,7 @@ static int take_line(struct msim_stream *stream, size_t line_bytes, struct msim_
   if (err != MSIM_OK)
     return err;
   while (done < line_bytes) {
-    struct msim_slice part = msim__tcp_peek(stream->tcb, done);
+    struct msim_slice part = peek(stream, done);
 
     if (part.size_bytes > line_bytes - done)
       part.size_bytes = line_bytes - done;
@@ -419,7 +442,7 @@ static int take_line(struct msim_stream *stream, size_t line_bytes, struct msim_
   line->data = room->scratch;
   line->size_bytes = line_bytes;
   forget_scan(stream);
-  msim__tcp_consume(stream->tcb, line_bytes + 2);
+  consume(stream, line_bytes + 2);
   return 1;
 }
 
@@ -448,6 +471,14 @@ int msim_stream_read_line(struct msim_stream *stream, size_t line_bytes_max, str
 }
 
 /* ---- the rest ---- */
+
+int msim__stream_set_filter(struct msim_stream *stream, const struct msim__filter_ops *ops, void *state)
+{
+  if (stream->filter != NULL)
+    return MSIM_ERR_STATE;
+  forget_scan(stream);
+  return msim__filter_new(&stream->filter, stream->tcb, ops, state);
+}
 
 void msim_stream_close(struct msim_stream *stream)
 {

@@ -6,6 +6,7 @@
 
 #include <mailsim/stream.h>
 
+#include "streams/filter.h"
 #include "tcp/tcp.h"
 
 /* Makes the room; called once by msim_sim_new. MSIM_ERR_NOMEM. */
@@ -18,5 +19,9 @@ int msim__stream_listen(struct msim_node *node, struct msim_agent *agent, uint16
 int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struct msim_endpoint to,
                          const struct msim_stream_ops *ops, void *data, const struct msim_tcp_opts *opts,
                          struct msim_stream **out);
+
+/* From now on the agent's bytes go through a filter (filter.h), which takes over state when 0 is returned; so does what
+ * has arrived and was not read. One per stream. MSIM_ERR_STATE: there is one. MSIM_ERR_NOMEM. */
+int msim__stream_set_filter(struct msim_stream *stream, const struct msim__filter_ops *ops, void *state);
 
 #endif

@@ -5,7 +5,7 @@
 #   PEERS  folder of programs that do the same work in other simulators, which are not part of this repository:
 #          ns3/mail_star N M S, ns3/bulk H F B, ns3/idle N, ns3/hold N E sched=pq|map (each prints name=value on a line),
 #          ns2/bulk.tcl H F B. Those that are missing are left out.
-#   WORK   star100 star1000 star10000 bulk idle hold trace mails million; all but million when none is named
+#   WORK   star100 star1000 star10000 bulk idle hold trace mails storm million; all but million when none is named
 #
 # Ours and theirs take turns, a process per run, so that a noisy minute hits all of them. Figures are user time.
 set -eu
@@ -13,7 +13,7 @@ runs=5
 build=$(dirname "$0")/../../build/default/tests/bench
 peers=''
 usage() {
-  echo "usage: run.sh [-n RUNS] [-b BUILD] [-p PEERS] [star100 star1000 star10000 bulk idle hold trace mails million]" >&2
+  echo "usage: run.sh [-n RUNS] [-b BUILD] [-p PEERS] [star100 star1000 star10000 bulk idle hold trace mails storm million]" >&2
   exit 2
 }
 while getopts n:b:p: option; do
@@ -25,7 +25,7 @@ while getopts n:b:p: option; do
   esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || set -- star100 star1000 star10000 bulk idle hold trace mails
+[ $# -gt 0 ] || set -- star100 star1000 star10000 bulk idle hold trace mails storm
 [ -x "$build/bench_mail_star" ] || {
   echo "run.sh: no benchmarks in $build (cmake --preset default && cmake --build --preset default)" >&2
   exit 2
@@ -136,6 +136,7 @@ work() {
     ours "mails 10000 10 1 of 1 KiB, per second of user time" mails_per_s mails 10000 10 1 1024
     ours "mails 10000 10 1 of 1 KiB, bytes held per mail" held_bytes_per_mail mails 10000 10 1 1024
     ;;
+  storm) ours "a storm of 10,000 mails, all judged, per second of user time" mails_per_s mail_storm 10000 ;;
   million) ours "a million hosts, a mail of 1 KiB each, s of wall time" all_wall mails 1000000 1000 1 1024 ;;
   *) usage ;;
   esac

@@ -120,6 +120,27 @@ static void array_grows_by_doubling_up_to_its_maximum(void **state)
   assert_true(fail_mem_clean(&hook));
 }
 
+static void first_size_of_large_items_is_small(void **state)
+{
+  static const struct {
+    size_t item_bytes, capacity;
+  } cases[] = {{1, 8}, {8, 8}, {9, 7}, {24, 2}, {33, 1}, {64, 1}, {1000, 1}};
+  struct msim__mem mem;
+  size_t i;
+
+  (void)state;
+  msim__mem_init(&mem, NULL);
+  for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    uint8_t *items = NULL;
+    size_t capacity = 0;
+
+    assert_int_equal(msim__grow(&mem, &items, &capacity, 1, 100, cases[i].item_bytes), MSIM_OK);
+    assert_int_equal(capacity, cases[i].capacity);
+    msim__free(&mem, items, capacity * cases[i].item_bytes);
+  }
+  assert_int_equal(mem.held_bytes, 0);
+}
+
 static void small_maximum_bounds_the_first_size(void **state)
 {
   struct msim__mem mem;
@@ -143,6 +164,7 @@ int main(void)
       cmocka_unit_test(refused_resize_leaves_the_block_and_the_count),
       cmocka_unit_test(text_is_copied_and_terminated),
       cmocka_unit_test(array_grows_by_doubling_up_to_its_maximum),
+      cmocka_unit_test(first_size_of_large_items_is_small),
       cmocka_unit_test(small_maximum_bounds_the_first_size),
   };
 

@@ -227,6 +227,42 @@ static void many_small_appends_stay_a_short_list(void **state)
   net_world_close(&s.w);
 }
 
+/* A mail that lies in a mailbox too is not copied to make the list short; when nobody else holds it, it may be. */
+static void what_others_hold_is_not_copied(void **state)
+{
+  struct msim_blob *mails[200];
+  char bytes[500], out[500];
+  struct stage s;
+  size_t i, got;
+
+  (void)state;
+  open_stage(&s, NULL);
+  for (i = 0; i < 200; i++) {
+    memset(bytes, (int)('a' + i % 26), sizeof bytes);
+    mails[i] = msim_blob_new(s.w.sim, bytes, sizeof bytes);
+    put(&s, "log", "head");
+    assert_int_equal(msim_disk_append_blob(s.disk, "log", mails[i]), 0);
+    put(&s, "log", "tail");
+    if (i >= 100) /* of the second hundred nobody wants to know */
+      msim_blob_unref(mails[i]);
+    if (i % 3 == 0)
+      sync_all(&s);
+  }
+  sync_all(&s);
+  for (i = 0; i < 200; i++) {
+    assert_int_equal(msim_disk_read(s.disk, "log", i * 508 + 4, out, sizeof out, &got), 0);
+    memset(bytes, (int)('a' + i % 26), sizeof bytes);
+    assert_memory_equal(out, bytes, sizeof bytes);
+    if (i < 100)
+      assert_true(mails[i]->refs > 1); /* the disk has this very one */
+  }
+  assert_in_range(s.disk->visible.files[0].inode->visible.count, 200, 290); /* two for each of the first, then few */
+  assert_int_equal(s.disk->visible.files[0].inode->durable.count, s.disk->visible.files[0].inode->visible.count);
+  for (i = 0; i < 100; i++)
+    msim_blob_unref(mails[i]);
+  net_world_close(&s.w);
+}
+
 /* ---- syncs ---- */
 
 static void a_sync_takes_its_time_and_tells_in_order(void **state)
@@ -520,6 +556,7 @@ int main(void)
       cmocka_unit_test(a_blob_is_shared_and_not_copied),
       cmocka_unit_test(a_full_disk_refuses_and_changes_nothing),
       cmocka_unit_test(many_small_appends_stay_a_short_list),
+      cmocka_unit_test(what_others_hold_is_not_copied),
       cmocka_unit_test(a_sync_takes_its_time_and_tells_in_order),
       cmocka_unit_test(without_latency_a_sync_is_done_in_the_same_instant_but_later),
       cmocka_unit_test(a_crash_ends_syncs_without_a_word),

@@ -71,20 +71,63 @@ static void loop_ends_in_one_notice(void **state)
   free(out.trace.data);
 }
 
+/* Five SYNs more, each after twice the time before, and once more that: 63 s. The attempts begin by the schedule behind
+ * the end of the one before, the last one when the five days are over. */
+static void check_attempts(const struct topology_run *out)
+{
+  static const unsigned waits_s[] = {900, 1800, 3600, 14400};
+  const unsigned fails_s = 63, arrived_s = 1, expires_s = arrived_s + 5 * 24 * 3600;
+  unsigned at_s = arrived_s, attempt = 1;
+
+  for (;; attempt++) {
+    unsigned wait_s = waits_s[attempt < 4 ? attempt - 1 : 3];
+    char begins[80], ends[80], retry[40];
+
+    snprintf(begins, sizeof begins, "\n%u.065000000 tcp isp-x>isp-z:25#%u c1 S 0:0(0) ", at_s, attempt);
+    if (strstr(out->trace.data, begins) == NULL)
+      fail_msg("no attempt begins with%s", begins);
+    at_s += fails_s;
+    if (at_s >= expires_s)
+      break;
+    if (at_s + wait_s > expires_s)
+      wait_s = expires_s - at_s;
+    snprintf(ends, sizeof ends, "%u.065000000 app isp-x smtp.deferred message=m1 domain=z.example attempt=%u ", at_s,
+             attempt);
+    snprintf(retry, sizeof retry, " retry_s=%u ", wait_s);
+    if (lines(out, ends, retry, NULL) != 1)
+      fail_msg("not there, or not once: %s…%s", ends, retry);
+    at_s += wait_s;
+  }
+  assert_int_equal(attempt, 34);
+  assert_int_equal(lines(out, "smtp.deferred", NULL, NULL), attempt - 1);
+  assert_int_equal(lines(out, "isp-x>isp-z:25#", " c1 S 0:0(0) ", "lost(down outage)"), attempt);
+  assert_int_equal(lines(out, "432064.065000000 app isp-x message.failed message=m1", "reason=expired", NULL), 1);
+}
+
 static void outage_gives_a_warning_and_then_a_notice(void **state)
 {
-  struct topology_run out;
+  struct topology_run out, again;
+  char path[1024];
 
   (void)state;
-  run(&out, "provider-outage", 1);
-  assert_int_equal(lines(&out, "isp-x smtp.deferred message=m1 domain=down attempt=1 ", "retry_s=900", NULL), 1);
-  assert_int_equal(lines(&out, "isp-x smtp.deferred message=m1 domain=down attempt=2 ", "retry_s=1800", NULL), 1);
-  assert_int_equal(lines(&out, "20701.065000000 app isp-x message.delayed message=m1", NULL, NULL), 1);
+  snprintf(path, sizeof path, "%s/topologies/provider-outage.yaml", MSIM_SOURCE_DIR);
+  topology_run_file(&out, path, NULL, 1, "text", NULL);
+  if (out.err != 0)
+    fail_msg("%s", out.error);
+  check_attempts(&out);
+  assert_int_equal(lines(&out, "21016.065000000 app isp-x message.delayed message=m1", NULL, NULL), 1);
   assert_int_equal(lines(&out, "message.delayed", NULL, NULL), 1);
-  assert_int_equal(lines(&out, "432001.065000000 app isp-x message.failed message=m1", "reason=expired", NULL), 1);
+  assert_int_equal(lines(&out, "432064.065000000 app isp-x message.bounced message=m1", "about=[b@z.example]", NULL),
+                   1);
   assert_int_equal(lines(&out, "message.bounced", NULL, NULL), 1);
   assert_int_equal(lines(&out, "isp-x store.add message=m1.dsn-isp-x-", "mailbox=a", NULL), 2);
   assert_int_equal(lines(&out, "1.195000000 app isp-y store.add message=m2 mailbox=c", NULL, NULL), 1);
+  assert_true(out.counters.event_count < 1000); /* five days cost no more than what happens in them */
+  topology_run_file(&again, path, NULL, 1, "text", NULL);
+  assert_int_equal(again.err, 0);
+  assert_string_equal(again.trace.data, out.trace.data);
+  assert_memory_equal(&again.prints, &out.prints, sizeof out.prints);
+  free(again.trace.data);
   free(out.trace.data);
 }
 
