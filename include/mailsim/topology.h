@@ -63,8 +63,9 @@ MSIM_API const char *msim_node_name(const struct msim_node *node);
 MSIM_API size_t msim_node_count(const struct msim_sim *sim);
 MSIM_API struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index); /* in order of addition */
 
-/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one from
- * 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host has it. */
+/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one
+ * from 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host
+ * has it. */
 MSIM_API int msim_node_add_addr(struct msim_node *node, const char *addr);
 MSIM_API struct msim_addr msim_node_addr(const struct msim_node *node); /* its first; family NONE before the start */
 
@@ -73,6 +74,9 @@ MSIM_API int msim_node_set_ttl(struct msim_node *node, uint8_t ttl); /* of the p
 /* Whether it tells by ICMP of packets that it has to give up (RFC 1122 3.2.2); default true. Without that a link of a
  * small MTU behind it is a black hole (RFC 2923 2.1). MSIM_ERR_STATE. */
 MSIM_API int msim_node_set_icmp_errors(struct msim_node *node, bool sends);
+/* Whether it follows source routes (RFC 791 3.1) as a router, takes them as an end, and may send by them
+ * (MSIM_IP_OPTIONS of <mailsim/socket.h>); default false, as networks are run (RFC 7126 4.3, 4.4). MSIM_ERR_STATE. */
+MSIM_API int msim_node_set_source_routes(struct msim_node *node, bool follows);
 
 /* Impairments of one direction of a link. All zero: a perfect wire. Shares are parts per million. */
 enum msim_jitter { MSIM_JITTER_UNIFORM, MSIM_JITTER_NORMAL, MSIM_JITTER_EXPONENTIAL };
@@ -125,7 +129,7 @@ MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const
 enum msim_tcp_profile {
   MSIM_TCP_LINUX,   /* the defaults of msim_tcp_opts; SYN: MSS, SACK permitted, timestamps, window scale */
   MSIM_TCP_FREEBSD, /* SYN: MSS, window scale, SACK permitted, timestamps; rto_min 230 ms */
-  MSIM_TCP_PLAIN    /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
+  MSIM_TCP_PLAIN /* RFC 9293 and 6298 alone: no option but MSS, rto_min 1 s, delayed ACK 200 ms, window of RFC 3390 */
 };
 
 /* Whether a host's TCP uses explicit congestion notification (RFC 3168). */
