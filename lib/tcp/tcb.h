@@ -9,6 +9,7 @@
 #include "core/pool.h"
 #include "net/net.h"
 #include "tcp/tcp.h"
+#include "tcp/tcp_route.h"
 
 /* enum name, name in RFC 9293 3.3.2 */
 #define MSIM__TCP_STATE_MAP(X)                                                                                         \
@@ -267,6 +268,7 @@ struct msim__tcb {
   struct msim__tcp_sent *sent;   /* or NULL */
   struct msim__tcp_board *board; /* what is under way, with SACK; or NULL */
   struct msim__tcp_gaps *gaps;   /* what came beyond a gap, with SACK; or NULL */
+  struct msim__tcp_route *route; /* the source route that its segments take; or NULL */
 
   struct msim__tcp_undo undo;
   struct msim__tcp_prr prr;
@@ -306,6 +308,7 @@ struct msim__time_wait {
   uint16_t window;               /* as on the wire */
   bool timestamps;
   uint8_t tos;
+  struct msim__tcp_route *route; /* or NULL */
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
 
@@ -474,6 +477,7 @@ struct msim__stray {
   uint8_t side, tos;
   bool has_timestamps;
   uint32_t ts_value, ts_echo;
+  const struct msim__tcp_route *route; /* or NULL */
 };
 void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stray);
 
@@ -484,6 +488,7 @@ void msim__tcp_error(struct msim_node *node, const struct msim__icmp_error *erro
 void msim__tcb_mtu_begin(struct msim__tcb *tcb); /* also what is announced */
 /* A router has refused the segment at seq, which is under way, and takes mtu_bytes; 0: does not say. */
 void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu_bytes, uint32_t seq);
+void msim__tcb_mtu_rerouted(struct msim__tcb *tcb); /* its segments begin another way */
 /* A timeout has been counted: maybe it is the size that does not get through. */
 void msim__tcb_mtu_timeout(struct msim__tcb *tcb);
 

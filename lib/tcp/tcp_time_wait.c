@@ -43,6 +43,7 @@ void msim__time_wait_release(struct msim__tcp *tcp, struct msim__time_wait *wait
   take_out(wait->head.node->tcp_node, wait);
   msim__tcp_leave(tcp, &wait->head);
   msim__flow_unref(wait->flow);
+  msim__tcp_route_free(tcp->sim, wait->route);
   msim__pool_put(&tcp->time_waits, wait);
 }
 
@@ -87,6 +88,8 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
   wait->rcv_nxt = tcb->rcv_nxt;
   wait->timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0;
   wait->tos = tcb->tos;
+  wait->route = tcb->route;
+  tcb->route = NULL;
   wait->ts_recent = tcb->ts_recent;
   wait->ts_offset = tcb->ts_offset;
   wait->window =
@@ -118,7 +121,8 @@ static void acknowledge(const struct msim__time_wait *wait)
                               .tos = wait->tos,
                               .has_timestamps = wait->timestamps,
                               .ts_value = msim__tcp_ts_clock(msim__node_sim(wait->head.node)) + wait->ts_offset,
-                              .ts_echo = wait->ts_recent};
+                              .ts_echo = wait->ts_recent,
+                              .route = wait->route};
 
   msim__tcp_send_stray(wait->head.node, &stray);
 }
