@@ -43,13 +43,17 @@ static bool fits(const struct msim__packet *packet, const struct msim__port *por
   return msim__packet_size_bytes(packet) <= port->out->params->mtu_bytes;
 }
 
-/* RFC 791 3.1: a strict source route leads over one link at a time. */
+static inline bool is_rare(const struct msim__packet *packet)
+{
+  return (packet->bits & MSIM__PACKET_RARE) != 0;
+}
+
+/* Of a packet with a rare part. RFC 791 3.1: a strict source route leads over one link at a time. */
 static bool leaves_strict_route(const struct msim_node *node, const struct msim__packet *packet)
 {
   struct msim__source_route route;
 
-  if ((packet->bits & MSIM__PACKET_RARE) == 0 || !node->source_routes ||
-      msim__source_route_find(&route, msim__packet_ip_options(packet)) == MSIM__ROUTE_NONE)
+  if (!node->source_routes || msim__source_route_find(&route, msim__packet_ip_options(packet)) == MSIM__ROUTE_NONE)
     return false;
   return route.strict && !msim__ip_is_next_hop(node, msim__packet_towards(packet));
 }
@@ -100,7 +104,7 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, NULL, node->is_up ? "no-route" : "down");
     return MSIM_ERR_NOT_FOUND;
   }
-  if (leaves_strict_route(node, packet)) {
+  if (is_rare(packet) && leaves_strict_route(node, packet)) {
     die(net, packet_index, port->link_name, "source-route");
     return MSIM_ERR_NOT_FOUND;
   }
@@ -229,7 +233,7 @@ static void refuse_route(struct msim__port *port, uint32_t packet_index)
 static void deliver(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
 {
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
-  bool is_rare = (packet->bits & MSIM__PACKET_RARE) != 0, is_part = is_rare && packet->cold->rare->is_fragment;
+  bool is_part = is_rare(packet) && packet->cold->rare->is_fragment;
 
   if ((packet->bits & MSIM__PACKET_CORRUPT) != 0 && (!is_part || port->node->is_port)) {
     corrupt_came(port->node, packet);
@@ -240,7 +244,7 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     die(net, packet_index, port->link_name, "queue");
     return;
   }
-  if (is_rare && !port->node->is_port && has_route_left(packet)) {
+  if (is_rare(packet) && !port->node->is_port && has_route_left(packet)) {
     refuse_route(port, packet_index);
     return;
   }
@@ -255,7 +259,7 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     hand_over(port->node, packet_index);
 }
 
-static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index)
+static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index, uint32_t towards)
 {
   struct msim_node *node = came_by->node;
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -265,12 +269,12 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     refuse(node, packet_index, came_by->link_name, "ttl", MSIM__ICMP_TIME_EXCEEDED, MSIM__ICMP_TTL_EXCEEDED, 0);
     return;
   }
-  port = msim__route_find(node, msim__packet_towards(packet));
+  port = msim__route_find(node, towards);
   if (port == NULL) { /* RFC 1812 5.2.7.1: code 0, or 1 when the next hop would be the host itself */
     refuse(node, packet_index, came_by->link_name, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
     return;
   }
-  if (leaves_strict_route(node, packet)) {
+  if (is_rare(packet) && leaves_strict_route(node, packet)) {
     refuse_route(came_by, packet_index);
     return;
   }
@@ -327,39 +331,38 @@ static bool advance_route(struct msim_node *node, struct msim__packet *packet)
   return true;
 }
 
-/* At a stop of a source route, or on the way to one. What leaves by a port is passed on as it is. */
-static void arrive_by_route(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
+/* Of a packet with a rare part: behind it lie the stops of a source route that are this host. False: the route fails.
+ * One that this host does not follow stays where it is, for deliver to refuse, or to pass on by a port. */
+static bool pass_stops(struct msim_node *node, struct msim__packet *packet)
 {
-  struct msim_node *node = port->node;
-  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  const struct msim__packet_rare *rare = packet->cold->rare;
 
-  if (msim__node_owns(node, packet->cold->rare->stop) && (node->is_port || !node->source_routes)) {
-    deliver(net, port, packet_index); /* which refuses it, but at a port */
-    return;
+  while (rare->stop != 0 && node->source_routes && msim__node_owns(node, rare->stop)) {
+    if (!advance_route(node, packet))
+      return false;
   }
-  while (packet->cold->rare->stop != 0 && msim__node_owns(node, packet->cold->rare->stop)) {
-    if (!advance_route(node, packet)) {
-      refuse_route(port, packet_index);
-      return;
-    }
-  }
-  if (packet->cold->rare->stop == 0 && msim__node_owns(node, packet->dst))
-    deliver(net, port, packet_index);
-  else
-    forward(net, port, packet_index);
+  return true;
 }
 
 void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(port->node));
-  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  uint32_t towards = packet->dst;
 
-  if (!port->node->is_up)
+  if (!port->node->is_up) {
     die(net, packet_index, port->link_name, "down");
-  else if ((packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->stop != 0)
-    arrive_by_route(net, port, packet_index);
-  else if (msim__node_owns(port->node, packet->dst))
+    return;
+  }
+  if (is_rare(packet)) {
+    if (!pass_stops(port->node, packet)) {
+      refuse_route(port, packet_index);
+      return;
+    }
+    towards = msim__packet_towards(packet);
+  }
+  if (msim__node_owns(port->node, towards))
     deliver(net, port, packet_index);
   else
-    forward(net, port, packet_index);
+    forward(net, port, packet_index, towards);
 }
