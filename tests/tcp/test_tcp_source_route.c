@@ -65,8 +65,10 @@ static int look(void *ctx, const struct msim_trace_record *record)
   return MSIM_OK;
 }
 
-/* Beside the link a - b there is a - r1 - r2 - b; what a sends towards r1 may be dropped. */
-static int add_way(const struct msim_link_way *way, bool b_follows)
+/* Beside the link a - b there is a - r1 - r2 - b; what a sends towards r1 may be dropped. mtu_bytes: of r1 - r2; 0:
+ * 1500.
+ */
+static int add_way(const struct msim_link_way *way, uint32_t mtu_bytes, bool b_follows)
 {
   struct msim_link_opts link;
   struct msim_node *r1, *r2;
@@ -76,9 +78,12 @@ static int add_way(const struct msim_link_way *way, bool b_follows)
   link.a_to_b.delay_ns = link.b_to_a.delay_ns = MSIM_MSEC(1);
   if ((err = msim_node_add(w.sim, "r1", &r1)) != MSIM_OK || (err = msim_node_add(w.sim, "r2", &r2)) != MSIM_OK ||
       (err = msim_node_add_addr(r1, "10.0.0.11")) != MSIM_OK ||
-      (err = msim_node_add_addr(r2, "10.0.0.12")) != MSIM_OK || (err = msim_link_add(r1, r2, &link)) != MSIM_OK ||
-      (err = msim_link_add(r2, w.b, &link)) != MSIM_OK)
+      (err = msim_node_add_addr(r2, "10.0.0.12")) != MSIM_OK || (err = msim_link_add(r2, w.b, &link)) != MSIM_OK)
     return err;
+  link.mtu_bytes = mtu_bytes;
+  if ((err = msim_link_add(r1, r2, &link)) != MSIM_OK)
+    return err;
+  link.mtu_bytes = 0;
   if (way != NULL)
     link.a_to_b = *way;
   if ((err = msim_link_add(w.a, r1, &link)) != MSIM_OK || (err = msim_node_set_source_routes(w.a, true)) != MSIM_OK ||
@@ -97,7 +102,7 @@ static int add_way(const struct msim_link_way *way, bool b_follows)
 static void open_world(const struct msim_link_way *way, bool b_follows)
 {
   tcp_world_build(&w);
-  assert_int_equal(add_way(way, b_follows), MSIM_OK);
+  assert_int_equal(add_way(way, 0, b_follows), MSIM_OK);
   assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
   tcp_world_listen(&w);
 }
@@ -257,6 +262,28 @@ static void host_that_was_not_told_to_neither_sends_nor_answers_by_one(void **st
   tcp_world_close(&w);
 }
 
+/* RFC 1191: what a router quotes has a stop in its header, and is found all the same. */
+static void smaller_mtu_on_the_way_is_told(void **state)
+{
+  char *text = calloc(1, 3001);
+
+  (void)state;
+  assert_non_null(text);
+  memset(text, 'x', 3000);
+  tcp_world_build(&w);
+  assert_int_equal(add_way(NULL, 600, true), MSIM_OK);
+  assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
+  tcp_world_listen(&w);
+  assert_int_equal(open_by(both, sizeof both), MSIM_OK);
+  tcp_world_run_for(&w, MSIM_MSEC(20));
+  assert_int_equal(tcp_end_write(&w.opener, text), 3000);
+  tcp_world_run_for(&w, MSIM_MSEC(100));
+  assert_int_equal(w.opener.tcb->cc.mss_bytes, 600 - 40 - MSIM__TCP_TIMESTAMPS_BYTES - 12);
+  assert_int_equal(w.acceptor.received_bytes, 3000);
+  tcp_world_close(&w);
+  free(text);
+}
+
 /* One request after another fails: the run ends, and nothing leaks. */
 static void every_allocation_may_fail(void **state)
 {
@@ -266,7 +293,7 @@ static void every_allocation_may_fail(void **state)
   (void)state;
   for (fail_at = 1; err == MSIM_ERR_NOMEM; fail_at++) {
     tcp_world_build(&w);
-    assert_int_equal(add_way(NULL, true), MSIM_OK);
+    assert_int_equal(add_way(NULL, 0, true), MSIM_OK);
     assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
     tcp_world_listen(&w);
     w.mem.fail_at = w.mem.request_count + fail_at;
@@ -291,6 +318,7 @@ int main(void)
       cmocka_unit_test(later_route_replaces_an_earlier_one),
       cmocka_unit_test(reset_takes_the_route),
       cmocka_unit_test(host_that_was_not_told_to_neither_sends_nor_answers_by_one),
+      cmocka_unit_test(smaller_mtu_on_the_way_is_told),
       cmocka_unit_test(every_allocation_may_fail),
   };
 
