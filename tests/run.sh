@@ -3,12 +3,8 @@
 #
 #   (nothing)  one build with the compiler at hand and the whole suite; what needs a tool that is absent is left out, and said
 #   --all      installs every tool, leaves nothing out, and adds: clang, sanitizers, the bytes of every packet, the shared
-<<<<<<< HEAD
-#              library, a library without libcrypto, a sweep over seeds, valgrind, fuzz targets, the count of instructions
-=======
-#              library, a library without libcrypto, a storm of mails, valgrind, fuzz targets, the count
-#              of instructions
->>>>>>> accept5
+#              library, a library without libcrypto, a sweep over seeds, a storm of mails, valgrind, fuzz targets, the
+#              count of instructions
 #
 # Builds into build/ of the checkout. Installs packages with apt-get on Debian and Ubuntu only, and only those missing.
 set -eu
@@ -298,11 +294,8 @@ if [ $all = yes ]; then
   run_part 'suite with the bytes of every packet checked' part_wire
   run_part 'shared library' part_shared
   run_part 'suite without libcrypto' part_plain
-<<<<<<< HEAD
   run_part 'sweep over seeds' part_sweep
-=======
   run_part 'storm of mails' part_storm
->>>>>>> accept5
   run_part 'valgrind' part_valgrind
   run_part 'fuzz targets' part_fuzz
   run_part 'instructions' part_instructions

@@ -251,7 +251,8 @@ struct msim_linger {
   X(IP_TOS, int)      /* 0 .. 255; of TCP the upper six bits: ECN is its own */                                        \
   X(IP_MTU_DISCOVER,                                                                                                   \
     int) /* MSIM_PMTUDISC_…; DO: datagrams have DF, else they may travel in fragments; DONT: segments have none */   \
-  X(IP_MTU, int) /* get, connected: of the path as far as known */
+  X(IP_MTU, int)         /* get, connected: of the path as far as known */                                             \
+  X(IP_OPTIONS, uint8_t) /* TCP, before connect; get: also after accept: a source route, or 0 bytes */
 
 enum msim_socket_option {
 #define MSIM_SOCKET_OPTION_ENUM(name, type) MSIM_##name,

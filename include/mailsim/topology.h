@@ -74,6 +74,9 @@ MSIM_API int msim_node_set_ttl(struct msim_node *node, uint8_t ttl); /* of the p
 /* Whether it tells by ICMP of packets that it has to give up (RFC 1122 3.2.2); default true. Without that a link of a
  * small MTU behind it is a black hole (RFC 2923 2.1). MSIM_ERR_STATE. */
 MSIM_API int msim_node_set_icmp_errors(struct msim_node *node, bool sends);
+/* Whether it follows source routes (RFC 791 3.1) as a router, takes them as an end, and may send by them
+ * (MSIM_IP_OPTIONS of <mailsim/socket.h>); default false, as networks are run (RFC 7126 4.3, 4.4). MSIM_ERR_STATE. */
+MSIM_API int msim_node_set_source_routes(struct msim_node *node, bool follows);
 
 /* The name servers of a host, as resolv.conf has them: up to three, each an address or the name of a host of the
  * simulation, tried in this order. What its agents look up is then asked there (agent.h); count 0: the host table

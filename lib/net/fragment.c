@@ -58,6 +58,7 @@ static void cut_options(const struct msim__packet *packet, bool is_first, struct
 
   if (from == NULL)
     return;
+  rare->stop = from->stop; /* source routes are copied */
   if (is_first) {
     rare->ip_option_bytes = from->ip_option_bytes;
     memcpy(rare->ip_options, from->ip_options, from->ip_option_bytes);

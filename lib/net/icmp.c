@@ -5,6 +5,7 @@
 #include "net/link.h"
 #include "net/rooms.h"
 #include "wire/octets.h"
+#include "wire/source_route.h"
 
 /* Whether an error may be told to the sender (RFC 1122 3.2.2): not about errors, nor about later
  * fragments, nor to nobody. */
@@ -93,7 +94,8 @@ static void take_error(struct msim_node *node, const struct msim__icmp_message *
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__icmp_error error;
   struct msim__ipv4_header quoted;
-  struct msim_slice start;
+  struct msim_slice start, options;
+  struct msim_addr last_dst;
 
   if (msim__icmp_decode_quoted(message, &quoted, &start) != MSIM_OK || start.size_bytes < 8 ||
       quoted.fragment_bytes != 0 || net->protocols[quoted.protocol].error == NULL)
@@ -105,7 +107,10 @@ static void take_error(struct msim_node *node, const struct msim__icmp_message *
                         ? msim__icmp_next_hop_mtu_bytes(message)
                         : 0;
   error.local = msim__addr_intern(net, &quoted.src);
-  error.remote = msim__addr_intern(net, &quoted.dst);
+  options.data = quoted.options;
+  options.size_bytes = quoted.options_bytes;
+  last_dst = msim__source_route_last(options, &quoted.dst);
+  error.remote = msim__addr_intern(net, &last_dst);
   error.local_port = msim__octets_get16(start.data);
   error.remote_port = msim__octets_get16(start.data + 2);
   error.seq = msim__octets_get32(start.data + 4);

@@ -1,9 +1,10 @@
 /* ip.c: send, receive, forward (RFC 791, RFC 1122, RFC 1812). What is too large for a link goes on in fragments, or,
- * with DF, dies there and is reported. Options of IP travel and mean nothing here, but for source routes, which are
- * refused where they would have to be followed. */
+ * with DF, dies there and is reported. Options of IP travel and mean nothing here, but for source routes: a host that
+ * was told to follows them (RFC 791 3.1), others refuse them (RFC 7126 4.3). */
 #include "net/fragment.h"
 #include "net/link.h"
 #include "net/port.h"
+#include "wire/source_route.h"
 
 uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id)
 {
@@ -42,6 +43,21 @@ static bool fits(const struct msim__packet *packet, const struct msim__port *por
   return msim__packet_size_bytes(packet) <= port->out->params->mtu_bytes;
 }
 
+static inline bool is_rare(const struct msim__packet *packet)
+{
+  return (packet->bits & MSIM__PACKET_RARE) != 0;
+}
+
+/* Of a packet with a rare part. RFC 791 3.1: a strict source route leads over one link at a time. */
+static bool leaves_strict_route(const struct msim_node *node, const struct msim__packet *packet)
+{
+  struct msim__source_route route;
+
+  if (!node->source_routes || msim__source_route_find(&route, msim__packet_ip_options(packet)) == MSIM__ROUTE_NONE)
+    return false;
+  return route.strict && !msim__ip_is_next_hop(node, msim__packet_towards(packet));
+}
+
 static void number_it(struct msim_sim *sim, struct msim__packet *packet)
 {
   if (msim__packet_is_fragment(packet))
@@ -58,7 +74,7 @@ static void number_it(struct msim_sim *sim, struct msim__packet *packet)
 static struct msim__port *leave(struct msim_node *node, struct msim__packet *packet)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
-  struct msim__port *port = node->is_up ? msim__route_find(node, packet->dst) : NULL;
+  struct msim__port *port = node->is_up ? msim__route_find(node, msim__packet_towards(packet)) : NULL;
 
   number_it(net->sim, packet);
   if (port != NULL && (packet->bits & MSIM__PACKET_DF) == 0 && !fits(packet, port))
@@ -86,6 +102,10 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index)
   port = leave(node, packet);
   if (port == NULL) {
     die(net, packet_index, NULL, node->is_up ? "no-route" : "down");
+    return MSIM_ERR_NOT_FOUND;
+  }
+  if (is_rare(packet) && leaves_strict_route(node, packet)) {
+    die(net, packet_index, port->link_name, "source-route");
     return MSIM_ERR_NOT_FOUND;
   }
   if (fits(packet, port)) {
@@ -124,28 +144,13 @@ void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
     msim__fragment_send(net, port->out, packet_index, MSIM_POINT_TX, port->link_name);
 }
 
-/* Of a packet with a rare part: a source route that has not come to its end (RFC 791 3.1): to follow it is optional
- * (RFC 1122 3.3.5), and to drop it is what networks do (RFC 7126 4.3). */
+/* Of a packet with a rare part: a source route that has not come to its end here, where it is for. */
 static bool has_route_left(const struct msim__packet *packet)
 {
-  const struct msim__packet_rare *rare = packet->cold->rare;
-  size_t at = 0, size;
+  struct msim__source_route route;
+  enum msim__route_state state = msim__source_route_find(&route, msim__packet_ip_options(packet));
 
-  while (at < rare->ip_option_bytes && rare->ip_options[at] != 0) {
-    const uint8_t *option = &rare->ip_options[at];
-
-    if (option[0] == 1) {
-      at++;
-      continue;
-    }
-    size = at + 2 < rare->ip_option_bytes ? option[1] : 0;
-    if (size < 2)
-      return false;
-    if ((option[0] == 131 || option[0] == 137) && size >= 3 && option[2] + 3u <= size)
-      return true;
-    at += size;
-  }
-  return false;
+  return state == MSIM__ROUTE_LEFT || state == MSIM__ROUTE_BAD;
 }
 
 /* A part that leaves the simulation: nobody here puts it together, but when all have come the packet has. */
@@ -219,10 +224,16 @@ static void deliver_part(struct msim__net *net, struct msim__port *port, uint32_
   hand_over(port->node, packet_index);
 }
 
+static void refuse_route(struct msim__port *port, uint32_t packet_index)
+{
+  refuse(port->node, packet_index, port->link_name, "source-route", MSIM__ICMP_UNREACHABLE,
+         MSIM__ICMP_SOURCE_ROUTE_FAILED, 0);
+}
+
 static void deliver(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
 {
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
-  bool is_rare = (packet->bits & MSIM__PACKET_RARE) != 0, is_part = is_rare && packet->cold->rare->is_fragment;
+  bool is_part = is_rare(packet) && packet->cold->rare->is_fragment;
 
   if ((packet->bits & MSIM__PACKET_CORRUPT) != 0 && (!is_part || port->node->is_port)) {
     corrupt_came(port->node, packet);
@@ -233,9 +244,8 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     die(net, packet_index, port->link_name, "queue");
     return;
   }
-  if (is_rare && !port->node->is_port && has_route_left(packet)) {
-    refuse(port->node, packet_index, port->link_name, "source-route", MSIM__ICMP_UNREACHABLE,
-           MSIM__ICMP_SOURCE_ROUTE_FAILED, 0);
+  if (is_rare(packet) && !port->node->is_port && has_route_left(packet)) {
+    refuse_route(port, packet_index);
     return;
   }
   if (is_part) {
@@ -249,7 +259,7 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     hand_over(port->node, packet_index);
 }
 
-static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index)
+static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index, uint32_t towards)
 {
   struct msim_node *node = came_by->node;
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -259,9 +269,13 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     refuse(node, packet_index, came_by->link_name, "ttl", MSIM__ICMP_TIME_EXCEEDED, MSIM__ICMP_TTL_EXCEEDED, 0);
     return;
   }
-  port = msim__route_find(node, packet->dst);
+  port = msim__route_find(node, towards);
   if (port == NULL) { /* RFC 1812 5.2.7.1: code 0, or 1 when the next hop would be the host itself */
     refuse(node, packet_index, came_by->link_name, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
+    return;
+  }
+  if (is_rare(packet) && leaves_strict_route(node, packet)) {
+    refuse_route(came_by, packet_index);
     return;
   }
   packet->ttl--;
@@ -277,15 +291,78 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
   msim__way_send(port->out, packet_index);
 }
 
+/* The address as a row of the table, which one that is nobody's does not get. 0: nobody's, or out of memory (the
+ * simulation has then failed). */
+static uint32_t next_stop(struct msim__net *net, const struct msim_addr *addr)
+{
+  uint32_t id = msim__addr_find(net, addr);
+
+  if (addr->bytes[0] == 0 || addr->bytes[0] == 127 || addr->bytes[0] >= 224)
+    return 0; /* RFC 1122 3.2.1.3: never on a wire */
+  if (id != 0)
+    return id;
+  if (msim__port_route(net, addr) == NULL)
+    return 0;
+  id = msim__addr_intern(net, addr);
+  if (id == 0)
+    msim__sim_fail_nomem(net->sim);
+  return id;
+}
+
+/* RFC 791 3.1: the next entry is the new destination; its place takes the address by which this host goes on. False:
+ * there is no such host. */
+static bool advance_route(struct msim_node *node, struct msim__packet *packet)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  struct msim__packet_rare *rare = packet->cold->rare;
+  struct msim__source_route route;
+  struct msim_addr next;
+  uint32_t stop, own;
+
+  if (msim__source_route_find(&route, msim__packet_ip_options(packet)) != MSIM__ROUTE_LEFT)
+    return false;
+  next = msim__source_route_next(msim__packet_ip_options(packet), &route);
+  stop = next_stop(net, &next);
+  own = stop == 0 ? 0 : msim__ip_source_for(node, stop);
+  if (own == 0)
+    return false;
+  msim__source_route_advance(rare->ip_options, &route, msim__addr_of(net, own));
+  rare->stop = route.pointer + 7u <= route.size_bytes ? stop : 0; /* the last one is where the packet is for */
+  return true;
+}
+
+/* Of a packet with a rare part: behind it lie the stops of a source route that are this host. False: the route fails.
+ * One that this host does not follow stays where it is, for deliver to refuse, or to pass on by a port. */
+static bool pass_stops(struct msim_node *node, struct msim__packet *packet)
+{
+  const struct msim__packet_rare *rare = packet->cold->rare;
+
+  while (rare->stop != 0 && node->source_routes && msim__node_owns(node, rare->stop)) {
+    if (!advance_route(node, packet))
+      return false;
+  }
+  return true;
+}
+
 void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(port->node));
-  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  uint32_t towards = packet->dst;
 
-  if (!port->node->is_up)
+  if (!port->node->is_up) {
     die(net, packet_index, port->link_name, "down");
-  else if (msim__node_owns(port->node, packet->dst))
+    return;
+  }
+  if (is_rare(packet)) {
+    if (!pass_stops(port->node, packet)) {
+      refuse_route(port, packet_index);
+      return;
+    }
+    towards = msim__packet_towards(packet);
+  }
+  if (msim__node_owns(port->node, towards))
     deliver(net, port, packet_index);
   else
-    forward(net, port, packet_index);
+    forward(net, port, packet_index, towards);
 }

@@ -54,6 +54,7 @@ struct msim_node {
   uint16_t ip_id;                      /* of packets with DF: any number does (RFC 6864 4.1) */
   uint16_t fragment_id;                /* of those without: none is used again for as long as may be */
   bool no_icmp_errors;                 /* it says nothing of what it gives up */
+  bool source_routes;                  /* it follows them, and sends by them */
   bool is_port;                        /* what is sent to it leaves the simulation: port.c */
   bool is_unplugged;                   /* its links carry nothing: plug.c */
   struct msim__udp_host *udp;          /* made when first used */

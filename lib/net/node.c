@@ -185,6 +185,14 @@ int msim_node_set_icmp_errors(struct msim_node *node, bool sends)
   return MSIM_OK;
 }
 
+int msim_node_set_source_routes(struct msim_node *node, bool follows)
+{
+  if (!is_open(msim__node_sim(node)))
+    return MSIM_ERR_STATE;
+  node->source_routes = follows;
+  return MSIM_OK;
+}
+
 uint16_t msim__node_ephemeral(struct msim_node *node)
 {
   /* A start of the host's own (RFC 6056 3.3.1), then one after the other. */

@@ -58,8 +58,10 @@ static void view_tcp(const struct msim__packet *packet, struct msim_packet *out)
 }
 
 /* Whether there is more than the header of IP to be seen: a fragment has bytes only. */
-static bool view_rare(const struct msim__packet_rare *rare, struct msim_packet *out)
+static bool view_rare(const struct msim__net *net, const struct msim__packet_rare *rare, struct msim_packet *out)
 {
+  if (rare->stop != 0)
+    out->dst = *msim__addr_of(net, rare->stop);
   out->ip_options.data = rare->ip_options;
   out->ip_options.size_bytes = rare->ip_option_bytes;
   out->more_fragments = rare->more;
@@ -78,7 +80,7 @@ void msim__packet_view(const struct msim__net *net, const struct msim__packet *p
   out->id = packet->id;
   out->dont_fragment = (packet->bits & MSIM__PACKET_DF) != 0;
   out->payload = msim__packet_payload(packet);
-  if ((packet->bits & MSIM__PACKET_RARE) != 0 && !view_rare(packet->cold->rare, out))
+  if ((packet->bits & MSIM__PACKET_RARE) != 0 && !view_rare(net, packet->cold->rare, out))
     return;
   if (packet->proto == MSIM_PROTO_TCP) {
     view_tcp(packet, out);

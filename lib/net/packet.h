@@ -37,7 +37,10 @@ struct msim__packet_rare {
   uint16_t offset_bytes;
   bool is_fragment, more;
   uint8_t ip_option_bytes; /* a multiple of 4 */
-  uint8_t ip_options[40];
+  uint8_t ip_options[40];  /* as they stand in the header */
+  /* The id of what stands in the header's destination while a source route is not at its end (RFC 791 3.1); 0: the
+   * packet's dst, which is always the last one. */
+  uint32_t stop;
 };
 
 /* The two lower bits of tos (RFC 3168 5). */
@@ -105,6 +108,21 @@ struct msim__packet_rare *msim__packet_rare(struct msim__packets *packets, struc
 static inline bool msim__packet_is_fragment(const struct msim__packet *packet)
 {
   return (packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->is_fragment;
+}
+
+/* Of one with MSIM__PACKET_RARE. */
+static inline struct msim_slice msim__packet_ip_options(const struct msim__packet *packet)
+{
+  struct msim_slice s = {packet->cold->rare->ip_options, packet->cold->rare->ip_option_bytes};
+
+  return s;
+}
+
+/* Where it goes next: by a source route to a stop. */
+static inline uint32_t msim__packet_towards(const struct msim__packet *packet)
+{
+  return (packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->stop != 0 ? packet->cold->rare->stop
+                                                                                  : packet->dst;
 }
 
 static inline struct msim_slice msim__packet_payload(const struct msim__packet *packet)

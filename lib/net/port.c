@@ -10,6 +10,7 @@
 #include "net/rooms.h"
 #include "wire/ipv4.h"
 #include "wire/octets.h"
+#include "wire/source_route.h"
 
 #define QUEUE_PACKETS_DEFAULT 1000u
 #define QUEUE_PACKETS_MAX 1048576u
@@ -393,12 +394,12 @@ static int read_part(struct msim_port *port, const struct msim__ipv4_header *ip,
 }
 
 /* What follows the header of IP. 0, MSIM_ERR_INVALID (counted), MSIM_ERR_NOMEM. */
-static int read_message(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim__packet *packet,
-                        struct msim_slice bytes)
+static int read_message(struct msim_port *port, const struct msim__ipv4_header *ip, const struct msim_addr *last_dst,
+                        struct msim__packet *packet, struct msim_slice bytes)
 {
   if (ip->more_fragments || ip->fragment_bytes != 0)
     return read_part(port, ip, packet, bytes);
-  switch (msim__packet_read(net_of(port), packet, &ip->src, &ip->dst, bytes)) {
+  switch (msim__packet_read(net_of(port), packet, &ip->src, last_dst, bytes)) {
   case MSIM__READ_TRUNCATED:
     return drop(&port->counters.truncated_count);
   case MSIM__READ_HEADER:
@@ -429,6 +430,7 @@ static struct msim_flow *flow_of_error(struct msim_port *port, const struct msim
   struct msim__icmp_message message;
   struct msim__ipv4_header quoted;
   struct msim_slice start;
+  struct msim_addr last_dst;
   uint32_t src, dst;
 
   message.type = (uint8_t)packet->src_port;
@@ -439,7 +441,8 @@ static struct msim_flow *flow_of_error(struct msim_port *port, const struct msim
       start.size_bytes < 8)
     return NULL;
   src = msim__addr_find(net, &quoted.src);
-  dst = msim__addr_find(net, &quoted.dst);
+  last_dst = msim__source_route_last((struct msim_slice){quoted.options, quoted.options_bytes}, &quoted.dst);
+  dst = msim__addr_find(net, &last_dst);
   if (src == 0 || dst == 0)
     return NULL;
   if (quoted.protocol == MSIM_PROTO_TCP)
@@ -470,11 +473,27 @@ static int find_flow(struct msim_port *port, struct msim__packet *packet)
   return MSIM_OK;
 }
 
+/* By a source route the header names a stop, and its last entry is the destination. One that leads to nobody is left as
+ * it is, for the stop to refuse: no row in the table for it. */
+static int take_stop(struct msim__net *net, struct msim__packet *packet, const struct msim_addr *last_dst)
+{
+  struct msim__source_route route;
+
+  if ((packet->bits & MSIM__PACKET_RARE) == 0 ||
+      msim__source_route_find(&route, msim__packet_ip_options(packet)) != MSIM__ROUTE_LEFT ||
+      owner_of(net, last_dst) == NULL)
+    return MSIM_OK;
+  packet->cold->rare->stop = packet->dst;
+  packet->dst = msim__addr_intern(net, last_dst);
+  return packet->dst == 0 ? MSIM_ERR_NOMEM : MSIM_OK;
+}
+
 /* Everything that can be wrong with the bytes first, so that a bad packet leaves nothing behind but its count. */
 static int read_packet(struct msim_port *port, struct msim_slice bytes, struct msim__packet *packet)
 {
   struct msim__net *net = net_of(port);
   struct msim__ipv4_header ip;
+  struct msim_addr last_dst;
   struct msim_slice rest;
   struct msim_node *to;
   int err = read_ip(port, bytes, &ip);
@@ -484,9 +503,10 @@ static int read_packet(struct msim_port *port, struct msim_slice bytes, struct m
   packet->proto = ip.protocol;
   rest.data = bytes.data + msim__ipv4_header_bytes(&ip);
   rest.size_bytes = ip.total_bytes - msim__ipv4_header_bytes(&ip);
+  last_dst = msim__source_route_last((struct msim_slice){ip.options, ip.options_bytes}, &ip.dst);
   err = read_ip_options(port, &ip, packet);
   if (err == MSIM_OK)
-    err = read_message(port, &ip, packet, rest);
+    err = read_message(port, &ip, &last_dst, packet, rest);
   if (err != MSIM_OK)
     return err == MSIM_ERR_NOMEM ? msim__sim_fail_nomem(net->sim) : err;
   if (owner_of(net, &ip.src) == NULL)
@@ -500,7 +520,7 @@ static int read_packet(struct msim_port *port, struct msim_slice bytes, struct m
   packet->bits |= ip.dont_fragment ? MSIM__PACKET_DF : 0;
   packet->src = msim__addr_intern(net, &ip.src);
   packet->dst = msim__addr_intern(net, &ip.dst);
-  if (packet->src == 0 || packet->dst == 0)
+  if (packet->src == 0 || packet->dst == 0 || take_stop(net, packet, &last_dst) != MSIM_OK)
     return msim__sim_fail_nomem(net->sim);
   return msim__packet_is_fragment(packet) ? MSIM_OK : find_flow(port, packet);
 }

@@ -301,7 +301,21 @@ static uint32_t make_packet(struct msim__net *net, const struct datagram *d, con
   return MSIM__PACKET_NONE;
 }
 
-/* TTL of the first part; a mark of congestion on any part (RFC 3168 5.3), and damage, are the packet's. */
+/* The options of the first part have seen the way; those of the whole were kept at its beginning. */
+static void keep_options(const struct msim__packet *first, struct msim__packet *packet)
+{
+  const struct msim__packet_rare *from = first->cold->rare;
+  struct msim__packet_rare *rare;
+
+  if ((packet->bits & MSIM__PACKET_RARE) == 0)
+    return;
+  rare = packet->cold->rare;
+  rare->stop = from->stop;
+  rare->ip_option_bytes = from->ip_option_bytes;
+  memcpy(rare->ip_options, from->ip_options, from->ip_option_bytes);
+}
+
+/* TTL and options of the first part; a mark of congestion on any part (RFC 3168 5.3), and damage, are the packet's. */
 static void settle(struct msim__net *net, const struct datagram *d, struct msim__packet *packet,
                    struct msim__whole *whole)
 {
@@ -309,6 +323,7 @@ static void settle(struct msim__net *net, const struct datagram *d, struct msim_
 
   packet->bits &= (uint8_t) ~(MSIM__PACKET_DUPLICATE | MSIM__PACKET_CORRUPT);
   packet->ttl = packet_at(net, d->first)->ttl;
+  keep_options(packet_at(net, d->first), packet);
   for (at = d->first; at != MSIM__PACKET_NONE; at = packet_at(net, at)->seq) {
     packet->bits |= packet_at(net, at)->bits & MSIM__PACKET_CORRUPT;
     if ((packet_at(net, at)->tos & 3) == 3)

@@ -3,6 +3,7 @@
  * What TCP has to know stands in the socket's struct msim_tcp_opts and is applied to its connection at once. */
 #include "core/sized.h"
 #include "sockets/sockets.h"
+#include "wire/source_route.h"
 
 #include <string.h>
 
@@ -28,6 +29,7 @@ static const uint8_t rules[MSIM_SOCKET_OPTIONS] = {
     [MSIM_TCP_QUICKACK] = SET | TCP,     [MSIM_TCP_DEFER_ACCEPT] = SET | TCP,
     [MSIM_TCP_LINGER2] = SET | TCP,      [MSIM_IP_TOS] = SET | BOTH,
     [MSIM_IP_MTU_DISCOVER] = SET | BOTH, [MSIM_IP_MTU] = BOTH,
+    [MSIM_IP_OPTIONS] = SET | TCP,
 };
 
 static bool has_option(const struct msim_socket *s, enum msim_socket_option option, unsigned need)
@@ -212,6 +214,26 @@ static int set_congestion(struct msim_socket *s, const char *name, size_t name_b
   return msim__socket_apply(s);
 }
 
+/* A source route, judged here as far as that goes without a destination. */
+static int set_ip_options(struct msim_socket *s, const void *value, size_t value_bytes)
+{
+  const struct msim_slice stops = {value, value_bytes};
+  uint8_t made[MSIM__SOURCE_ROUTE_BYTES_MAX];
+  const struct msim_addr nobody = {.family = MSIM_FAMILY_IPV4};
+  struct msim_addr first;
+
+  if (s->phase != MSIM__SOCKET_IDLE)
+    return -MSIM_EINVAL;
+  if (value_bytes > 0 && !s->node->source_routes)
+    return -MSIM_EPERM;
+  if (value_bytes > 0 && msim__source_route_begin(made, stops, &nobody, &first) == 0)
+    return -MSIM_EINVAL;
+  s->ip_option_bytes = (uint8_t)value_bytes;
+  if (value_bytes > 0)
+    memcpy(s->ip_options, value, value_bytes);
+  return 0;
+}
+
 int msim_socket_setsockopt(struct msim_socket *s, enum msim_socket_option option, const void *value, size_t value_bytes)
 {
   int err = msim__socket_enter(s, false), number;
@@ -220,8 +242,10 @@ int msim_socket_setsockopt(struct msim_socket *s, enum msim_socket_option option
     return err;
   if (!has_option(s, option, SET))
     return -MSIM_ENOPROTOOPT;
-  if (value == NULL)
+  if (value == NULL && (option != MSIM_IP_OPTIONS || value_bytes != 0))
     return -MSIM_EINVAL;
+  if (option == MSIM_IP_OPTIONS)
+    return set_ip_options(s, value, value_bytes);
   if (option == MSIM_TCP_CONGESTION)
     return set_congestion(s, value, value_bytes);
   if (option == MSIM_SO_LINGER) {
@@ -362,6 +386,16 @@ static int give(void *value, size_t *value_bytes, const void *from, size_t from_
   return 0;
 }
 
+/* Of a connection what its segments have, also by a route that the peer's have come by. */
+static int get_ip_options(const struct msim_socket *s, void *value, size_t *value_bytes)
+{
+  uint8_t options[MSIM__SOURCE_ROUTE_BYTES_MAX];
+
+  if (s->tcb == NULL)
+    return give(value, value_bytes, s->ip_options, s->ip_option_bytes);
+  return give(value, value_bytes, options, msim__tcp_ip_options(s->tcb, options));
+}
+
 int msim_socket_getsockopt(struct msim_socket *s, enum msim_socket_option option, void *value, size_t *value_bytes)
 {
   int err = msim__socket_enter(s, false), number = 0;
@@ -372,6 +406,8 @@ int msim_socket_getsockopt(struct msim_socket *s, enum msim_socket_option option
     return -MSIM_ENOPROTOOPT;
   if (value == NULL || value_bytes == NULL)
     return -MSIM_EINVAL;
+  if (option == MSIM_IP_OPTIONS)
+    return get_ip_options(s, value, value_bytes);
   if (option == MSIM_TCP_INFO)
     return msim_socket_tcp_info_sized(s, value, *value_bytes);
   if (option == MSIM_SO_LINGER)

@@ -424,7 +424,11 @@ static int check_remote(const struct msim_socket *s, struct msim_endpoint *remot
 
 int msim__socket_tcp_connect(struct msim_socket *s, const struct msim_endpoint *remote)
 {
-  struct msim__tcp_open open = {.remote = *remote, .local = s->local, .opts = &s->opts, .tos = (uint8_t)s->tos};
+  struct msim__tcp_open open = {.remote = *remote,
+                                .local = s->local,
+                                .opts = &s->opts,
+                                .tos = (uint8_t)s->tos,
+                                .ip_options = {s->ip_options, s->ip_option_bytes}};
   int go = connect_again(s), err;
 
   if (go != 1)
@@ -442,7 +446,8 @@ int msim__socket_tcp_send_fast(struct msim_socket *s, const void *data, size_t s
                                 .tos = (uint8_t)s->tos,
                                 .on_syn_only = true,
                                 .data = data,
-                                .data_bytes = size_bytes};
+                                .data_bytes = size_bytes,
+                                .ip_options = {s->ip_options, s->ip_option_bytes}};
   size_t taken_bytes = 0;
   int err;
 

@@ -41,6 +41,7 @@ struct msim_socket {
   msim_ns keepalive_idle_ns; /* for when keep-alive is on */
   struct msim_linger linger;
   bool reuse, corked;
+  uint8_t ip_option_bytes, ip_options[40]; /* MSIM_IP_OPTIONS of the next connect */
   int low_water_bytes, not_sent_low_bytes, defer_accept_s, fin_wait_2_s, tos, mtu_discover;
 
   struct msim__tcb *tcb;  /* or NULL */

@@ -25,7 +25,8 @@ void msim__tcb_update_mss(struct msim__tcb *tcb)
 
   if (tcb->opts->mss_bytes_max != 0 && mss > tcb->opts->mss_bytes_max)
     mss = tcb->opts->mss_bytes_max;
-  option_bytes = msim__tcb_option_bytes(tcb); /* RFC 9293 3.7.1: the announced size does not count them */
+  /* RFC 9293 3.7.1: the announced size counts neither the options of TCP nor those of IP */
+  option_bytes = msim__tcb_option_bytes(tcb) + msim__tcp_route_bytes(tcb->route);
   tcb->cc.mss_bytes = mss > option_bytes + MSS_BYTES_LEAST ? mss - option_bytes : least(mss, MSS_BYTES_LEAST);
 }
 
@@ -122,6 +123,7 @@ void msim__tcb_free(struct msim__tcb *tcb)
   msim__tcb_intake_release(tcb);
   msim__cc_detach(tcb);
   msim__tcb_own_release(tcb);
+  msim__tcp_route_free(tcp->sim, tcb->route);
   msim__flow_unref(tcb->flow);
   msim__pool_put(&tcp->tcbs, tcb);
 }

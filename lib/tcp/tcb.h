@@ -9,6 +9,7 @@
 #include "core/pool.h"
 #include "net/net.h"
 #include "tcp/tcp.h"
+#include "tcp/tcp_route.h"
 
 /* enum name, name in RFC 9293 3.3.2 */
 #define MSIM__TCP_STATE_MAP(X)                                                                                         \
@@ -50,8 +51,9 @@ struct msim__tcp_head {
   struct msim_node *node;
   uint32_t local_id, remote_id; /* of addresses */
   uint16_t local_port, remote_port;
-  uint8_t state; /* enum msim__tcp_state; CLOSED: over, only waiting to be told and freed */
-  uint8_t side;  /* MSIM__SIDE_… of this end */
+  uint8_t state;        /* enum msim__tcp_state; CLOSED: over, only waiting to be told and freed */
+  uint8_t side;         /* MSIM__SIDE_… of this end */
+  uint16_t wait_window; /* in TIME-WAIT: as on the wire */
 };
 
 /* A part of the send stream: bytes of a blob. In order, without gaps. */
@@ -271,6 +273,7 @@ struct msim__tcb {
   struct msim__tcp_board *board;   /* what is under way, with SACK; or NULL */
   struct msim__tcp_gaps *gaps;     /* what came beyond a gap, with SACK; or NULL */
   struct msim__tcp_intake *intake; /* or NULL */
+  struct msim__tcp_route *route;   /* the source route that its segments take; or NULL */
 
   struct msim__tcp_undo undo;
   struct msim__tcp_prr prr;
@@ -306,18 +309,20 @@ static inline const struct msim_tcp_opts *msim__tcp_listener_opts(const struct m
              : NULL;
 }
 
+/* rest of a TIME-WAIT, from the lowest bit: whether timestamps are in use, DSCP, tick of their clock and length in us.
+ */
+enum { MSIM__WAIT_DSCP_BIT = 1, MSIM__WAIT_TICK_BIT = 7, MSIM__WAIT_SPAN_BIT = 27 };
+
 /* What remains of a connection in TIME-WAIT. Per host these stand in the order in which they end. */
 struct msim__time_wait {
   struct msim__tcp_head head; /* must be first */
   struct msim__time_wait *older, *newer;
-  msim_ns ends_at_ns, span_ns;
+  msim_ns ends_at_ns;
   struct msim_flow *flow; /* counted */
   uint32_t snd_nxt, rcv_nxt;
   uint32_t ts_recent, ts_offset; /* with timestamps */
-  uint32_t ts_tick_us;
-  uint16_t window; /* as on the wire */
-  bool timestamps;
-  uint8_t tos;
+  uint64_t rest;                 /* MSIM__WAIT_…: what is short enough to share a word */
+  struct msim__tcp_route *route; /* or NULL */
 };
 _Static_assert(sizeof(struct msim__time_wait) <= 96, "TIME-WAIT is a four-tuple and a time");
 
@@ -479,6 +484,7 @@ struct msim__stray {
   uint8_t side, tos;
   bool has_timestamps;
   uint32_t ts_value, ts_echo;
+  const struct msim__tcp_route *route; /* or NULL */
 };
 void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stray);
 
@@ -489,6 +495,7 @@ void msim__tcp_error(struct msim_node *node, const struct msim__icmp_error *erro
 void msim__tcb_mtu_begin(struct msim__tcb *tcb); /* also what is announced */
 /* A router has refused the segment at seq, which is under way, and takes mtu_bytes; 0: does not say. */
 void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu_bytes, uint32_t seq);
+void msim__tcb_mtu_rerouted(struct msim__tcb *tcb); /* its segments begin another way */
 /* A timeout has been counted: maybe it is the size that does not get through. */
 void msim__tcb_mtu_timeout(struct msim__tcb *tcb);
 void msim__tcp_paths_release(struct msim__tcp *tcp, struct msim__tcp_node *row);

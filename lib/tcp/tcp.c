@@ -204,11 +204,11 @@ static int choose_source(struct msim__tcp *tcp, const struct msim_node *node, co
 }
 
 /* MUST-46: no connection to what is not one host; like a missing route it is told from the loop. */
-static bool can_be_reached(const struct msim__tcp *tcp, const struct msim_node *node, const struct msim__tcp_head *key)
+static bool can_be_reached(const struct msim__tcp *tcp, const struct msim__tcb *tcb)
 {
-  if (!msim__tcp_is_one_host(msim__addr_of(tcp->net, key->remote_id)))
+  if (!msim__tcp_is_one_host(msim__addr_of(tcp->net, tcb->head.remote_id)))
     return false;
-  return key->local_id != 0 && msim__ip_mtu_for(node, key->remote_id) != 0;
+  return tcb->head.local_id != 0 && msim__ip_mtu_for(tcb->head.node, msim__tcb_towards(tcb)) != 0;
 }
 
 /* Up to the SYN, which is not sent yet. *out in CLOSED: it cannot be reached. */
@@ -220,6 +220,7 @@ static int prepare(struct msim_node *node, const struct msim__tcp_open *open, co
   struct msim__tcp_head key;
   struct msim_flow *flow;
   struct msim__tcb *tcb;
+  int err;
 
   memset(&key, 0, sizeof key);
   key.remote_id = msim__addr_intern(tcp->net, &open->remote.addr);
@@ -243,9 +244,12 @@ static int prepare(struct msim_node *node, const struct msim__tcp_open *open, co
     msim__flow_unref(flow);
     return MSIM_ERR_NOMEM;
   }
-  if (msim__tcb_adopt_opts(tcb, open->opts, open->opts_are_shared) != MSIM_OK) {
+  err = msim__tcb_adopt_opts(tcb, open->opts, open->opts_are_shared);
+  if (err == MSIM_OK)
+    err = msim__tcb_route_open(tcb, open->ip_options);
+  if (err != MSIM_OK) {
     msim__tcb_free(tcb);
-    return MSIM_ERR_NOMEM;
+    return err;
   }
   msim__tcp_set_tos(tcb, open->tos);
   tcb->ops = ops;
@@ -253,7 +257,7 @@ static int prepare(struct msim_node *node, const struct msim__tcp_open *open, co
   *out = tcb;
   sim->counters.connection_count++;
   msim__tcb_choose_iss(tcb, NULL);
-  if (!can_be_reached(tcp, node, &key)) {
+  if (!can_be_reached(tcp, tcb)) {
     msim__tcb_bury(tcb, MSIM_CLOSED_UNREACHABLE);
     return MSIM_OK;
   }

@@ -94,6 +94,10 @@ struct msim__tcp_open {
   bool on_syn_only; /* of data only what the SYN carries is taken */
   const void *data; /* as msim__tcp_connect_fast; with taken_bytes */
   size_t data_bytes;
+  /* An option of IP: a source route of the stops before remote, as IP_OPTIONS of BSD has it; empty: none. All segments
+   * take it, whatever route the peer's come by (3.9.2.1). MSIM_ERR_INVALID also: it is something else, or the host has
+   * no source-routes. */
+  struct msim_slice ip_options;
 };
 int msim__tcp_open(struct msim_node *node, const struct msim__tcp_open *open, const struct msim__tcp_user *ops,
                    void *user, struct msim__tcb **out, size_t *taken_bytes);
@@ -153,6 +157,8 @@ bool msim__tcp_last_trouble(const struct msim__tcb *tcb, uint8_t *icmp_type, uin
 /* Queued and not acknowledged, with the FIN; queued and never sent, without it. */
 size_t msim__tcp_unacked_bytes(const struct msim__tcb *tcb);
 size_t msim__tcp_unsent_bytes(const struct msim__tcb *tcb);
+/* The source route of its segments, in the form of msim__tcp_open. Returns its length; 0: it has none. */
+size_t msim__tcp_ip_options(const struct msim__tcb *tcb, uint8_t out[40]);
 uint32_t msim__tcp_path_mtu_bytes(const struct msim__tcb *tcb);
 void msim__tcp_info(const struct msim__tcb *tcb, struct msim_tcp_info *out);
 void msim__tcp_info_none(struct msim_tcp_info *out); /* all zero, and no timer runs */

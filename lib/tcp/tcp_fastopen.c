@@ -193,14 +193,15 @@ static bool asks_now(const struct msim__tcb *tcb)
 uint32_t msim__tcb_fast_room_bytes(const struct msim__tcb *tcb)
 {
   const struct msim__tcp_cookie *cookie = asks_now(tcb) ? find_cookie(tcb->head.node, tcb->head.remote_id) : NULL;
-  uint32_t most;
+  uint32_t most, options_bytes;
 
   if (cookie == NULL || cookie->cookie_bytes == 0)
     return 0;
   most = cookie->mss_bytes < tcb->mss_path ? cookie->mss_bytes : tcb->mss_path;
   if (tcb->opts->mss_bytes_max != 0 && most > tcb->opts->mss_bytes_max)
     most = tcb->opts->mss_bytes_max;
-  return most > SYN_OPTION_BYTES_MAX ? most - SYN_OPTION_BYTES_MAX : 0;
+  options_bytes = SYN_OPTION_BYTES_MAX + msim__tcp_route_bytes(tcb->route);
+  return most > options_bytes ? most - options_bytes : 0;
 }
 
 uint32_t msim__tcb_fast_syn_bytes(const struct msim__tcb *tcb)

@@ -269,7 +269,7 @@ static void wait_info(const struct msim__time_wait *wait, struct msim_tcp_info *
   out->remote.addr = *msim__addr_of(net, wait->head.remote_id);
   out->remote.port = wait->head.remote_port;
   out->state = MSIM_TCP_TIME_WAIT;
-  if (wait->timestamps)
+  if ((wait->rest & 1) != 0)
     out->options = MSIM_TCPI_OPT_TIMESTAMPS;
   out->snd_una = out->snd_nxt = wait->snd_nxt;
   out->rcv_nxt = wait->rcv_nxt;

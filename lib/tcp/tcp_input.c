@@ -84,6 +84,8 @@ static bool is_repeated_syn(struct msim__tcb *tcb, struct msim__segment *seg)
     seg->seq++;
     return false;
   }
+  if ((seg->packet->bits & MSIM__PACKET_RARE) != 0)
+    msim__tcb_route_take(tcb, seg->packet);
   tcb->snd_nxt = tcb->iss; /* our SYN, ACK was lost: say it again instead of a bare ACK, which would not help */
   return true;
 }
@@ -185,7 +187,8 @@ static bool ack_in_syn_received(struct msim__tcb *tcb, const struct msim__segmen
                               .seq = seg->ack,
                               .flags = MSIM_TCP_RST,
                               .flow = tcb->flow,
-                              .side = tcb->head.side};
+                              .side = tcb->head.side,
+                              .route = tcb->route};
 
   if ((tcb->bits & MSIM__TCB_PASSIVE) != 0 && (tcb->more & MSIM__MORE_FAST_OPEN) == 0 &&
       msim__tcp_listener_is_full(msim__tcp_listener_find(tcb->head.node, tcb->head.local_id, tcb->head.local_port))) {
@@ -392,6 +395,8 @@ static void in_synchronized(struct msim__tcb *tcb, struct msim__segment *seg)
 {
   if (!check_sequence(tcb, seg) || !check_rst(tcb, seg) || !check_syn(tcb, seg) || !check_ack(tcb, seg))
     return;
+  if ((seg->packet->bits & MSIM__PACKET_RARE) != 0)
+    msim__tcb_route_take(tcb, seg->packet);
   msim__tcb_check_urgent(tcb, seg);
   msim__tcb_take_text(tcb, seg);
   msim__tcb_check_fin(tcb, seg);

@@ -162,6 +162,8 @@ static void accept_syn(struct msim_node *node, struct msim__segment *seg, const 
   tcb->bits |= MSIM__TCB_PASSIVE | MSIM__TCB_BUSY;
   msim__tcb_half_opened(tcb);
   msim__tcb_choose_iss(tcb, after);
+  if ((packet->bits & MSIM__PACKET_RARE) != 0)
+    msim__tcb_route_take(tcb, packet);
   take_syn(tcb, seg);
   tcb->rcv_adv = tcb->rcv_nxt;
   msim__tcb_set_state(tcb, MSIM__TCP_SYN_RECEIVED, "SYN");

@@ -89,7 +89,7 @@ void msim__tcp_paths_release(struct msim__tcp *tcp, struct msim__tcp_node *row)
 
 void msim__tcb_mtu_begin(struct msim__tcb *tcb)
 {
-  uint32_t mtu = msim__ip_mtu_for(tcb->head.node, tcb->head.remote_id);
+  uint32_t mtu = msim__ip_mtu_for(tcb->head.node, msim__tcb_towards(tcb));
 
   tcb->mss_own = mss_of(mtu);
   if (tcb->opts->no_pmtud && mtu > MTU_BYTES_REMOTE && !msim__ip_is_next_hop(tcb->head.node, tcb->head.remote_id))
@@ -97,6 +97,18 @@ void msim__tcb_mtu_begin(struct msim__tcb *tcb)
   else if (!tcb->opts->no_pmtud)
     mtu = told_mtu(tcb, mtu);
   tcb->mss_told = tcb->mss_path = mss_of(mtu);
+}
+
+/* Smaller only: what is known of the path is not worth more on another. */
+void msim__tcb_mtu_rerouted(struct msim__tcb *tcb)
+{
+  uint16_t mss = mss_of(msim__ip_mtu_for(tcb->head.node, msim__tcb_towards(tcb)));
+
+  if (mss < tcb->mss_told)
+    tcb->mss_told = mss;
+  if (mss < tcb->mss_path)
+    tcb->mss_path = mss;
+  msim__tcb_update_mss(tcb);
 }
 
 /* RFC 1191 7: what routers that do not tell their MTU most likely have; the next one below. */
@@ -116,7 +128,8 @@ static uint32_t plateau_below(uint32_t mtu)
  * smaller than it is, is taken for the least (RFC 5927 7.2); that it quotes what is under way is known. */
 void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu, uint32_t seq)
 {
-  uint32_t header_bytes = HEADERS_BYTES + msim__tcb_option_bytes(tcb), now = tcb->cc.mss_bytes + header_bytes;
+  uint32_t header_bytes = HEADERS_BYTES + msim__tcb_option_bytes(tcb) + msim__tcp_route_bytes(tcb->route);
+  uint32_t now = tcb->cc.mss_bytes + header_bytes;
 
   if (tcb->opts->no_pmtud)
     return;

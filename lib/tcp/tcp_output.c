@@ -487,6 +487,8 @@ static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
   if (watched && msim__seq_before(plan->seq, tcb->snd_max))
     rtx_number = msim__tcb_sent_number(tcb, plan->seq);
   err = add_options(tcb, net, packet, plan->syn, plan->size_bytes, rtx_number);
+  if (err == MSIM_OK && tcb->route != NULL)
+    err = msim__tcp_route_attach(net, packet, tcb->route);
   if (err == MSIM_OK && (tcb->more & MSIM__MORE_URGENT) != 0 && !plan->syn)
     err = add_urgent(tcb, net, packet);
   if (err == MSIM_OK && plan->size_bytes > 0)
@@ -644,12 +646,13 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
     msim__flow_ref(stray->flow);
   if (stray->side == MSIM__SIDE_SERVER)
     packet->bits |= MSIM__PACKET_SERVER_SIDE;
+  if (msim__tcp_route_attach(net, packet, stray->route) != MSIM_OK ||
+      (stray->has_timestamps && msim__packet_cold(&net->packets, packet) == NULL)) {
+    msim__packet_free(&net->packets, index);
+    msim__sim_fail_nomem(sim);
+    return;
+  }
   if (stray->has_timestamps) {
-    if (msim__packet_cold(&net->packets, packet) == NULL) {
-      msim__packet_free(&net->packets, index);
-      msim__sim_fail_nomem(sim);
-      return;
-    }
     msim__tcp_write_timestamps(packet->cold->options, stray->ts_value, stray->ts_echo);
     packet->cold->option_bytes = MSIM__TCP_TIMESTAMPS_BYTES;
   }
@@ -670,7 +673,8 @@ void msim__tcb_send_reset(struct msim__tcb *tcb)
                               .tos = tcb->tos,
                               .has_timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0, /* RFC 7323 3.2, SHOULD */
                               .ts_value = msim__tcb_ts_now(tcb),
-                              .ts_echo = tcb->ts_recent};
+                              .ts_echo = tcb->ts_recent,
+                              .route = tcb->route};
 
   msim__tcp_send_stray(tcb->head.node, &stray);
 }

@@ -25,6 +25,24 @@ static void take_out(struct msim__tcp_node *row, struct msim__time_wait *wait)
     row->newest = wait->older;
 }
 
+/* Times in microseconds: a tick is at most a second, a span at most a day (tcp_opts.c); a span is rounded up. */
+static uint64_t pack(const struct msim__tcb *tcb)
+{
+  return (uint64_t)((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0) | (uint64_t)(tcb->tos >> 2) << MSIM__WAIT_DSCP_BIT |
+         tcb->opts->timestamp_tick_ns / 1000 << MSIM__WAIT_TICK_BIT |
+         (tcb->opts->time_wait_ns + 999) / 1000 << MSIM__WAIT_SPAN_BIT;
+}
+
+static msim_ns span_ns(const struct msim__time_wait *wait)
+{
+  return (wait->rest >> MSIM__WAIT_SPAN_BIT) * 1000;
+}
+
+static bool has_timestamps(const struct msim__time_wait *wait)
+{
+  return (wait->rest & 1) != 0;
+}
+
 /* The last one that ends no later; NULL: none. Most wait equally long, so one end of the list is near. */
 static struct msim__time_wait *find_older(const struct msim__tcp_node *row, msim_ns ends_at_ns)
 {
@@ -46,9 +64,9 @@ static struct msim__time_wait *find_older(const struct msim__tcp_node *row, msim
 
 static void put_in(struct msim__tcp_node *row, struct msim__time_wait *wait, msim_ns now_ns)
 {
-  struct msim__time_wait *older = find_older(row, now_ns + wait->span_ns);
+  struct msim__time_wait *older = find_older(row, now_ns + span_ns(wait));
 
-  wait->ends_at_ns = now_ns + wait->span_ns;
+  wait->ends_at_ns = now_ns + span_ns(wait);
   wait->older = older;
   wait->newer = older != NULL ? older->newer : row->oldest;
   if (wait->newer != NULL)
@@ -66,6 +84,7 @@ void msim__time_wait_release(struct msim__tcp *tcp, struct msim__time_wait *wait
   take_out(wait->head.node->tcp_node, wait);
   msim__tcp_leave(tcp, &wait->head);
   msim__flow_unref(wait->flow);
+  msim__tcp_route_free(tcp->sim, wait->route);
   msim__pool_put(&tcp->time_waits, wait);
 }
 
@@ -108,20 +127,19 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
   msim__flow_ref(wait->flow);
   wait->snd_nxt = tcb->snd_max;
   wait->rcv_nxt = tcb->rcv_nxt;
-  wait->timestamps = (tcb->bits & MSIM__TCB_TIMESTAMPS) != 0;
-  wait->tos = tcb->tos;
-  wait->span_ns = tcb->opts->time_wait_ns;
+  wait->rest = pack(tcb);
+  wait->route = tcb->route;
+  tcb->route = NULL;
   wait->ts_recent = tcb->ts_recent;
   wait->ts_offset = tcb->ts_offset;
-  wait->ts_tick_us = (uint32_t)(tcb->opts->timestamp_tick_ns / 1000);
-  wait->window =
+  wait->head.wait_window =
       (uint16_t)((tcb->rcv_adv - tcb->rcv_nxt) >> ((tcb->bits & MSIM__TCB_SCALING) != 0 ? tcb->rcv_shift : 0));
   if (row->oldest == NULL && !msim_timer_is_armed(&row->timer)) {
     msim_timer_init(&row->timer, node, on_timer);
     msim_timer_set_background(&row->timer, true);
-    msim_timer_arm(&row->timer, wait->span_ns);
-  } else if (row->timer.at_ns > tcp->sim->now_ns + wait->span_ns) {
-    msim_timer_arm(&row->timer, wait->span_ns);
+    msim_timer_arm(&row->timer, span_ns(wait));
+  } else if (row->timer.at_ns > tcp->sim->now_ns + span_ns(wait)) {
+    msim_timer_arm(&row->timer, span_ns(wait));
   }
   put_in(row, wait, tcp->sim->now_ns);
   msim__tcb_bury(tcb, MSIM_CLOSED_DONE);
@@ -132,7 +150,9 @@ void msim__tcb_enter_time_wait(struct msim__tcb *tcb)
 
 static uint32_t ts_now(const struct msim__time_wait *wait)
 {
-  return (uint32_t)(msim__node_sim(wait->head.node)->now_ns / ((msim_ns)wait->ts_tick_us * 1000)) + wait->ts_offset;
+  msim_ns tick_ns = (wait->rest >> MSIM__WAIT_TICK_BIT & 0xfffff) * 1000;
+
+  return (uint32_t)(msim__node_sim(wait->head.node)->now_ns / tick_ns) + wait->ts_offset;
 }
 
 static void acknowledge(const struct msim__time_wait *wait)
@@ -144,13 +164,14 @@ static void acknowledge(const struct msim__time_wait *wait)
                               .seq = wait->snd_nxt,
                               .ack = wait->rcv_nxt,
                               .flags = MSIM_TCP_ACK,
-                              .window = wait->window,
+                              .window = wait->head.wait_window,
                               .flow = wait->flow,
                               .side = wait->head.side,
-                              .tos = wait->tos,
-                              .has_timestamps = wait->timestamps,
+                              .tos = (uint8_t)((wait->rest >> MSIM__WAIT_DSCP_BIT & 0x3f) << 2),
+                              .has_timestamps = has_timestamps(wait),
                               .ts_value = ts_now(wait),
-                              .ts_echo = wait->ts_recent};
+                              .ts_echo = wait->ts_recent,
+                              .route = wait->route};
 
   msim__tcp_send_stray(wait->head.node, &stray);
 }
@@ -163,7 +184,7 @@ static bool is_surely_new(const struct msim__time_wait *wait, const struct msim_
   const struct msim_tcp_opts *opts = msim__tcp_listener_opts(listener);
   bool offered = seg->has_timestamps && !(opts != NULL ? opts : msim__tcp_opts_of(wait->head.node))->no_timestamps;
 
-  if (offered && !wait->timestamps)
+  if (offered && !has_timestamps(wait))
     return true;
   if (offered && seg->ts_value != wait->ts_recent)
     return msim__seq_after(seg->ts_value, wait->ts_recent);

@@ -44,6 +44,10 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_RESOLVER,
      .fallback = "",
      .help = "its name servers, by host or address, as in resolv.conf; absent: names are known without DNS"},
+    {.name = "source-routes",
+     .form = MSIM__FORM_TRUTH,
+     .fallback = "false",
+     .help = "it follows source routes and sends by them; else it refuses them, as networks do"},
     {.name = "tcp", .form = MSIM__FORM_TCP, .fallback = "", .help = "how its TCP behaves"},
     {.name = "disk", .form = MSIM__FORM_DISK, .fallback = "", .help = "how fast and how large its disk is"},
     {.name = "agents", .form = MSIM__FORM_AGENTS, .fallback = "", .help = "what runs there, in order of starting"},
@@ -319,18 +323,15 @@ static void fill_ttl(struct msim__loader *loader, const struct msim__yaml_node *
     plan->ttl = (uint8_t)ttl;
 }
 
-static void fill_icmp_errors(struct msim__loader *loader, const struct msim__yaml_node *value,
-                             struct msim__host_plan *plan)
+static void fill_truth(struct msim__loader *loader, const struct msim__yaml_node *value, const char *name, bool *out)
 {
   struct msim__yaml_node node;
   struct msim_diag diag;
-  bool sends = true;
 
   if (msim__fill_numbered(&loader->fill, value, &node) != MSIM_OK)
     loader->err = MSIM_ERR_NOMEM;
-  else if (msim__yaml_read_bool(&node, "icmp-errors", &sends, &diag) < 0)
+  else if (msim__yaml_read_bool(&node, name, out, &diag) < 0)
     msim__loader_keep(loader, &diag);
-  plan->no_icmp_errors = !sends;
 }
 
 /* The address without its prefix length, which says nothing about a host. */
@@ -459,9 +460,11 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   const struct msim__yaml_node *zone = msim__body_find(body, "zone"), *ttl = msim__body_find(body, "ttl");
   const struct msim__yaml_node *tcp = msim__body_find(body, "tcp"), *agents = msim__body_find(body, "agents");
   const struct msim__yaml_node *icmp_errors = msim__body_find(body, "icmp-errors");
+  const struct msim__yaml_node *source_routes = msim__body_find(body, "source-routes");
   const struct msim__yaml_node *disk = msim__body_find(body, "disk");
   const struct msim__yaml_node *resolver = msim__body_find(body, "resolver");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
+  bool sends_errors = true;
 
   if (plan == NULL) {
     loader->err = MSIM_ERR_NOMEM;
@@ -475,7 +478,10 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   if (ttl != NULL)
     fill_ttl(loader, ttl, plan);
   if (icmp_errors != NULL)
-    fill_icmp_errors(loader, icmp_errors, plan);
+    fill_truth(loader, icmp_errors, "icmp-errors", &sends_errors);
+  plan->no_icmp_errors = !sends_errors;
+  if (source_routes != NULL)
+    fill_truth(loader, source_routes, "source-routes", &plan->source_routes);
   if (tcp != NULL)
     plan->tcp = msim__loader_fill_tcp(loader, tcp);
   if (disk != NULL)

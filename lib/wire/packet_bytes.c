@@ -1,6 +1,6 @@
 /* packet_bytes.c: msim_packet_encode and msim_packet_decode: a whole IPv4 or IPv6 packet from its parts, or one
  * fragment of it (RFC 791, RFC 8200). Options of IPv4 and extension headers of IPv6 are bytes here, of which no more is
- * read than where they end. */
+ * read than where they end, and where a route that they hold ends. */
 #include <mailsim/packet.h>
 
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "wire/ipv6.h"
 #include "wire/ipv6_chain.h"
 #include "wire/packet_message.h"
+#include "wire/source_route.h"
 
 /* A part of what has been encoded: its bytes as they are. */
 static size_t encode_part(const struct msim_packet *p, uint8_t *out, size_t cap_bytes)
@@ -22,6 +23,7 @@ static size_t encode_part(const struct msim_packet *p, uint8_t *out, size_t cap_
 static size_t encode_v4(const struct msim_packet *p, uint8_t *out, size_t capacity_bytes)
 {
   struct msim__ipv4_header ip;
+  struct msim_addr last_dst;
   size_t size, head;
 
   memset(&ip, 0, sizeof ip);
@@ -33,8 +35,9 @@ static size_t encode_v4(const struct msim_packet *p, uint8_t *out, size_t capaci
   head = msim__ipv4_header_bytes(&ip);
   if (capacity_bytes <= head)
     return 0;
+  last_dst = msim__source_route_last(p->ip_options, &p->dst);
   size = msim_packet_is_fragment(p) ? encode_part(p, out + head, capacity_bytes - head)
-                                    : msim__message_encode(p, &p->dst, out + head, capacity_bytes - head);
+                                    : msim__message_encode(p, &last_dst, out + head, capacity_bytes - head);
   if (size == 0 || head + size > UINT16_MAX)
     return 0;
   ip.src = p->src;
@@ -106,6 +109,7 @@ static int decode_rest(struct msim_packet *out, const struct msim_addr *dst, str
 static int decode_v4(struct msim_packet *out, struct msim_slice bytes)
 {
   struct msim__ipv4_header ip;
+  struct msim_addr last_dst;
   struct msim_slice rest;
   size_t head;
 
@@ -125,7 +129,8 @@ static int decode_v4(struct msim_packet *out, struct msim_slice bytes)
   out->ip_options.size_bytes = head - MSIM__IPV4_HEADER_BYTES_MIN;
   rest.data = bytes.data + head;
   rest.size_bytes = ip.total_bytes - head;
-  return decode_rest(out, &out->dst, rest);
+  last_dst = msim__source_route_last(out->ip_options, &out->dst);
+  return decode_rest(out, &last_dst, rest);
 }
 
 static int decode_v6(struct msim_packet *out, struct msim_slice bytes)

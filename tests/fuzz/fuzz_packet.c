@@ -3,6 +3,7 @@
 #include <mailsim/packet.h>
 
 #include "fuzz.h"
+#include "wire/source_route.h"
 
 #define PACKET_BYTES_MAX 4096u
 
@@ -29,15 +30,18 @@ static unsigned add(unsigned sum, const uint8_t *p, size_t size_bytes)
   return sum;
 }
 
-/* Of TCP and UDP with their pseudo header, of ICMP without one. */
+/* Of TCP and UDP with their pseudo header, in which a source route that is not at its end has its last entry; of ICMP
+ * without one. */
 static unsigned transport_sum(const uint8_t *p, size_t head, size_t size_bytes)
 {
   unsigned sum = 0;
 
   if (p[9] != MSIM_PROTO_ICMP) {
     uint8_t tail[4] = {0, p[9], (uint8_t)((size_bytes - head) >> 8), (uint8_t)(size_bytes - head)};
+    const struct msim_addr dst = msim_addr_ipv4((uint32_t)get16(p + 16) << 16 | get16(p + 18));
+    const struct msim_addr last = msim__source_route_last(fuzz_slice_of(p + 20, head - 20), &dst);
 
-    sum = add(add(0, p + 12, 8), tail, sizeof tail);
+    sum = add(add(add(0, p + 12, 4), last.bytes, 4), tail, sizeof tail);
   }
   return add(sum, p + head, size_bytes - head);
 }

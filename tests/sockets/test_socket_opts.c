@@ -356,6 +356,61 @@ static void bad_checksums_are_counted(void **state)
   sockets_world_close(&w);
 }
 
+/* IP_OPTIONS: a source route from connect on, by r, and what comes back by it (MUST-51, MUST-53). */
+static void ip_options_are_a_source_route(void **state)
+{
+  static const uint8_t stops[] = {131, 7, 4, 10, 0, 0, 9}, record[] = {7, 7, 4, 0, 0, 0, 0};
+  struct sockets_world w;
+  struct msim_link_opts link;
+  struct msim_socket *s, *u;
+  struct msim_endpoint to;
+  struct msim_node *r, *x; /* a stop, and a host that was not told to */
+  uint8_t got[40];
+  size_t size = sizeof got;
+
+  (void)state;
+  assert_int_equal(sockets_world_try(&w, 0), MSIM_OK);
+  memset(&link, 0, sizeof link);
+  link.a_to_b.delay_ns = link.b_to_a.delay_ns = MSIM_MSEC(1);
+  assert_int_equal(msim_node_add(w.sim, "r", &r), MSIM_OK);
+  assert_int_equal(msim_node_add_addr(r, "10.0.0.9"), MSIM_OK);
+  assert_int_equal(msim_link_add(w.a, r, &link), MSIM_OK);
+  assert_int_equal(msim_link_add(r, w.b, &link), MSIM_OK);
+  assert_int_equal(msim_node_add(w.sim, "x", &x), MSIM_OK);
+  assert_int_equal(msim_node_set_source_routes(w.a, true), MSIM_OK);
+  assert_int_equal(msim_node_set_source_routes(w.b, true), MSIM_OK);
+  assert_int_equal(msim_node_set_source_routes(r, true), MSIM_OK);
+  assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
+  sockets_world_listen(&w, 1);
+  s = sockets_new(x, MSIM_SOCK_STREAM);
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_OPTIONS, stops, sizeof stops), -MSIM_EPERM);
+  u = sockets_new(w.a, MSIM_SOCK_DGRAM);
+  assert_int_equal(msim_socket_setsockopt(u, MSIM_IP_OPTIONS, stops, sizeof stops), -MSIM_ENOPROTOOPT);
+  s = w.client = sockets_new(w.a, MSIM_SOCK_STREAM);
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_OPTIONS, record, sizeof record), -MSIM_EINVAL);
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_OPTIONS, NULL, sizeof stops), -MSIM_EINVAL);
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_OPTIONS, stops, sizeof stops), 0);
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_OPTIONS, NULL, 0), 0);
+  assert_int_equal(msim_socket_getsockopt(s, MSIM_IP_OPTIONS, got, &size), 0);
+  assert_int_equal(size, 0);
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_OPTIONS, stops, sizeof stops), 0);
+  to = sockets_at(w.b, SOCKETS_PORT);
+  assert_int_equal(msim_socket_connect(s, &to), -MSIM_EINPROGRESS);
+  assert_int_equal(msim_socket_setsockopt(s, MSIM_IP_OPTIONS, stops, sizeof stops), -MSIM_EINVAL);
+  sockets_world_run_for(&w, MSIM_MSEC(20));
+  assert_int_equal(msim_socket_accept(w.listener, &w.server, NULL), 0);
+  size = sizeof got;
+  assert_int_equal(msim_socket_getsockopt(w.server, MSIM_IP_OPTIONS, got, &size), 0);
+  assert_int_equal(size, sizeof stops);
+  assert_memory_equal(got, stops, sizeof stops);
+  size = sizeof stops - 1;
+  assert_int_equal(msim_socket_getsockopt(s, MSIM_IP_OPTIONS, got, &size), -MSIM_EINVAL);
+  assert_int_equal(sockets_send(w.server, "by r"), 4);
+  sockets_world_run_for(&w, MSIM_MSEC(20));
+  sockets_expect(s, "by r");
+  sockets_world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -368,6 +423,7 @@ int main(void)
       cmocka_unit_test(all_connections_of_a_host_are_told_in_order),
       cmocka_unit_test(counters_count),
       cmocka_unit_test(bad_checksums_are_counted),
+      cmocka_unit_test(ip_options_are_a_source_route),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

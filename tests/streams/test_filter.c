@@ -174,11 +174,11 @@ static void open_world(struct world *w, const struct msim__filter_ops *filter)
   tcp_world_build(&w->tcp);
   assert_int_equal(msim__streams_create(w->tcp.sim), MSIM_OK);
   assert_int_equal(msim_sim_start(w->tcp.sim), MSIM_OK);
-  assert_int_equal(msim__stream_listen(w->tcp.b, (struct msim_agent *)(void *)&w->server, PORT, &ops), MSIM_OK);
+  assert_int_equal(msim__stream_listen(w->tcp.b, (struct msim_agent *)(void *)&w->server, PORT, &ops, NULL), MSIM_OK);
   to.addr = msim_node_addr(w->tcp.b);
-  assert_int_equal(
-      msim__stream_connect(w->tcp.a, (struct msim_agent *)(void *)&w->client, to, &ops, &w->client, &w->client.stream),
-      MSIM_OK);
+  assert_int_equal(msim__stream_connect(w->tcp.a, (struct msim_agent *)(void *)&w->client, to, &ops, &w->client, NULL,
+                                        &w->client.stream),
+                   MSIM_OK);
   tcp_world_run_for(&w->tcp, MSIM_MSEC(50));
   assert_non_null(w->server.stream);
 }

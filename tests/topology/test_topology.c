@@ -142,7 +142,8 @@ static void load_when_not_empty_then_state(void **state)
 static void load_when_host_keys_then_node(void **state)
 {
   struct msim_sim *sim = load("mailsim: 1\nhosts:\n"
-                              "  alice: {address: 192.0.2.1/24, zone: \"+01:00\", ttl: 32, icmp-errors: false}\n"
+                              "  alice: {address: 192.0.2.1/24, zone: \"+01:00\", ttl: 32, icmp-errors: false,\n"
+                              "    source-routes: true}\n"
                               "  bob: {addresses: [198.51.100.7, 198.51.100.8], zone: -90min}\n"
                               "  bücher:\n");
 
@@ -155,6 +156,7 @@ static void load_when_host_keys_then_node(void **state)
   assert_int_equal(msim_node_find(sim, "bob")->zone_minutes, -90);
   assert_int_equal(msim_node_find(sim, "bob")->ttl, 64);
   assert_true(msim_node_find(sim, "alice")->no_icmp_errors && !msim_node_find(sim, "bob")->no_icmp_errors);
+  assert_true(msim_node_find(sim, "alice")->source_routes && !msim_node_find(sim, "bob")->source_routes);
   assert_non_null(msim_node_find(sim, "b\xc3\xbc"
                                       "cher"));
   msim_sim_free(sim);
