@@ -97,6 +97,11 @@ static int settle(struct msim_disk *disk, uint64_t order)
   return err;
 }
 
+int msim__disk_settle_all(struct msim_disk *disk)
+{
+  return settle(disk, disk->order);
+}
+
 static uint64_t count_writes(const struct msim_disk *disk)
 {
   const struct msim__inode *inode;

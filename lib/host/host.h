@@ -119,6 +119,8 @@ void msim__disk_forget_syncs(struct msim_disk *disk);
 /* What a crash leaves; syncs under way are over without a word. *lost_count: writes of which nothing, or not all, is
  * left. 0 or MSIM_ERR_NOMEM. */
 int msim__disk_crash(struct msim_disk *disk, const struct msim_crash_opts *opts, uint64_t *lost_count);
+/* Makes durable whatever is on the disk now, as before a run. 0 or MSIM_ERR_NOMEM. */
+int msim__disk_settle_all(struct msim_disk *disk);
 /* Before the durable state changes: keeps what it was, when it is time to. 0 or MSIM_ERR_NOMEM. */
 int msim__disk_keep_past(struct msim_disk *disk);
 void msim__disk_forget_pasts(struct msim_disk *disk);

@@ -254,6 +254,16 @@ int msim__spool_take(struct msim__spool *spool, struct msim__message *message, c
   return MSIM_OK;
 }
 
+int msim__spool_found(struct msim__spool *spool)
+{
+  int err;
+
+  if (spool->disk == NULL)
+    spool->disk = msim_node_disk(spool->node);
+  err = spool->disk != NULL ? begin_file(spool) : MSIM_ERR_NOMEM;
+  return err == MSIM_OK ? msim__disk_settle_all(spool->disk) : err;
+}
+
 /* ---- opening and closing ---- */
 
 int msim__spool_open(struct msim__spool *spool, struct msim_node *node, struct msim__mem *mem,

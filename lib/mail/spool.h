@@ -89,6 +89,10 @@ int msim__spool_take(struct msim__spool *spool, struct msim__message *message, c
                      struct msim__mailbox *const *boxes, size_t box_count, msim_ns now_ns, int64_t unix_s,
                      msim__spool_done_fn *done, void *ctx);
 
+/* Writes down the whole state, as something that was there before the run: durable at once, without a sync. 0 or as
+ * msim__spool_take. */
+int msim__spool_found(struct msim__spool *spool);
+
 /* ---- spool_write.c ---- */
 
 /* Records go into spool->buf; the first failure sticks in spool->err. A message or a mailbox is written before what

@@ -27,6 +27,8 @@ struct msim__mailbox {
   uint32_t uid_next;
   uint32_t uid_validity;   /* with a uid it names a message for ever (RFC 9051 2.3.1.1) */
   uint32_t reserved_count; /* places that are promised */
+  bool is_locked;          /* a reader wants to be alone with it (RFC 1939 4) */
+  msim_ns login_ns;        /* when somebody last logged in who asked for that to be kept; 0: never */
   struct msim__store *store;
   uint64_t spool_mark, spool_id; /* under which the host has written it down (spool.h) */
 };
