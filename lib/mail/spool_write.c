@@ -158,22 +158,34 @@ void msim__spool_put_left(struct msim__spool *spool, uint64_t number)
 
 void msim__spool_put_mailbox(struct msim__spool *spool, struct msim__mailbox *box)
 {
-  size_t head;
+  if (box->spool_mark != spool->mark)
+    msim__spool_put_mailbox_again(spool, box);
+}
 
-  if (box->spool_mark == spool->mark)
-    return;
-  box->spool_mark = spool->mark;
-  box->spool_id = spool->box_next++;
+void msim__spool_put_mailbox_again(struct msim__spool *spool, struct msim__mailbox *box)
+{
+  size_t head, i;
+
+  if (box->spool_mark != spool->mark) {
+    box->spool_mark = spool->mark;
+    box->spool_id = spool->box_next++;
+  }
   head = begin(spool, MSIM__SPOOL_MAILBOX);
   put(spool, box->spool_id, 8);
   put_text(spool, box->name);
   put(spool, box->uid_validity, 4);
   put(spool, box->uid_next, 4);
+  put(spool, box->modseq_highest, 8);
+  put(spool, box->marks, 4);
+  put_text(spool, box->title != NULL ? box->title : "");
+  put(spool, box->keyword_count, 4);
+  for (i = 0; i < box->keyword_count; i++)
+    put_text(spool, box->keywords[i]);
   end(spool, head);
 }
 
 void msim__spool_put_item(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid,
-                          struct msim__message *message, int64_t added_unix_s, uint32_t flags)
+                          struct msim__message *message, int64_t added_unix_s, uint32_t flags, uint64_t modseq)
 {
   size_t head;
 
@@ -185,6 +197,7 @@ void msim__spool_put_item(struct msim__spool *spool, struct msim__mailbox *box, 
   put(spool, message->spool_id, 8);
   put(spool, (uint64_t)added_unix_s, 8);
   put(spool, flags, 4);
+  put(spool, modseq, 8);
   end(spool, head);
 }
 
