@@ -15,14 +15,14 @@
  * whole.
  *
  *   1 file      4 version, 8 number
- *   2 message   8 id, texts label and reverse path, 8 size, 1 bits (8-bit, SMTPUTF8, binary, DSN), 1 ret, text envid,
- *               4 count, then per recipient its text, and with DSN 4 notify and text orcpt; the content is its wire
- * form 3 entry     8 number, 8 id of the message, 8 queued, 8 due (ns since the start), 4 attempts, 1 warned, text
- * reply, 4 count, then 4 index and 1 settled per recipient; in place of an earlier one of that number 4 left      8
- * number of the entry that is no more 5 mailbox   8 id, text name, 4 uid validity, 4 next uid, 8 highest modseq, 4
- * marks, text title, 4 count, then a text per keyword; in place of an earlier one 6 item      8 id of the
- * mailbox, 4 uid, 8 id of the message, 8 seconds since 1970, 4 flags, 8 modseq; likewise in place of one 7 removed   8
- * id of the mailbox, 4 uid 8 whole     the state that this file begins with is complete; 8 next number of an entry
+ *   2 message   8 id, texts label and reverse path, 8 size, 1 bits (8-bit, SMTPUTF8, binary, DSN, bare), 1 ret, text
+ * envid, 4 count, then per recipient its text, and with DSN 4 notify and text orcpt; the content is its wire form 3
+ * entry     8 number, 8 id of the message, 8 queued, 8 due (ns since the start), 4 attempts, 1 warned, text reply, 4
+ * count, then 4 index and 1 settled per recipient; in place of an earlier one of that number 4 left      8 number of
+ * the entry that is no more 5 mailbox   8 id, text name, 4 uid validity, 4 next uid, 8 highest modseq, 4 marks, text
+ * title, 4 count, then a text per keyword; in place of an earlier one 6 item      8 id of the mailbox, 4 uid, 8 id of
+ * the message, 8 seconds since 1970, 4 flags, 8 modseq; likewise in place of one 7 removed   8 id of the mailbox, 4 uid
+ * 8 whole     the state that this file begins with is complete; 8 next number of an entry
  *
  * A file without record 8 is as if it were not there, and a record that is torn or does not fit its checksum ends the
  * journal. Does not know SMTP, nor when mail is tried. */
@@ -50,7 +50,13 @@ enum msim__spool_record {
   MSIM__SPOOL_WHOLE
 };
 #define MSIM__SPOOL_GROUP_END 0x80u
-enum { MSIM__SPOOL_EIGHT_BIT = 1, MSIM__SPOOL_UTF8 = 2, MSIM__SPOOL_BINARY = 4, MSIM__SPOOL_DSN = 8 };
+enum {
+  MSIM__SPOOL_EIGHT_BIT = 1,
+  MSIM__SPOOL_UTF8 = 2,
+  MSIM__SPOOL_BINARY = 4,
+  MSIM__SPOOL_DSN = 8,
+  MSIM__SPOOL_BARE = 16
+};
 
 /* Called when the message is safe and in its places. uids: one per mailbox, in the order in which they were given. */
 typedef void msim__spool_done_fn(void *ctx, const uint32_t *uids);

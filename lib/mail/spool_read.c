@@ -325,6 +325,7 @@ static int make_message(struct reader *r, const struct record *record, struct ms
   opts.eight_bit = (bits & MSIM__SPOOL_EIGHT_BIT) != 0;
   opts.smtputf8 = (bits & MSIM__SPOOL_UTF8) != 0;
   opts.binary = (bits & MSIM__SPOOL_BINARY) != 0;
+  opts.bare = (bits & MSIM__SPOOL_BARE) != 0;
   (void)msim__buf_append(&texts, envid.data, envid.size_bytes);
   (void)msim__buf_append_byte(&texts, '\0');
   if (count > 0) {

@@ -93,7 +93,8 @@ static void hand_over(struct msim__spool *spool)
 static void put_message(struct msim__spool *spool, struct msim__message *message)
 {
   unsigned bits = (message->eight_bit ? MSIM__SPOOL_EIGHT_BIT : 0) | (message->smtputf8 ? MSIM__SPOOL_UTF8 : 0) |
-                  (message->binary ? MSIM__SPOOL_BINARY : 0) | (message->dsn != NULL ? MSIM__SPOOL_DSN : 0);
+                  (message->binary ? MSIM__SPOOL_BINARY : 0) | (message->dsn != NULL ? MSIM__SPOOL_DSN : 0) |
+                  (message->return_path[0] == '\0' ? MSIM__SPOOL_BARE : 0);
   struct msim_slice content = {NULL, 0};
   size_t head;
   uint32_t i;
