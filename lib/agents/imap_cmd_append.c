@@ -77,7 +77,7 @@ static int make_message(struct msim__imap_session *session, struct msim_slice pl
   err = make_content(session, plain, &opts);
   if (err != MSIM_OK)
     return err;
-  *out = msim__message_new(&session->server->base.mem, &opts);
+  *out = msim__message_new(&session->server->base.room->mem, &opts); /* it outlives the agent */
   msim_blob_unref(opts.content);
   return *out != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
 }

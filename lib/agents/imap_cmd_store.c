@@ -48,32 +48,30 @@ static void store_row(struct msim__imap_session *session, const struct storing *
 
 static void done(struct msim__imap_session *session, void *room)
 {
-  struct msim__imap_set *modified = room;
-  struct msim__mem *mem = &session->server->base.mem;
   struct msim__buf code;
 
-  if (modified->count == 0) {
+  (void)room;
+  if (session->modified.count == 0) {
     msim__imap_ok(session, NULL, "Stored");
     return;
   }
-  msim__buf_init(&code, mem, SIZE_MAX / 2);
+  msim__buf_init(&code, &session->server->base.mem, SIZE_MAX / 2);
   msim__buf_append_text(&code, "MODIFIED ");
-  msim__imap_put_set(&code, modified);
+  msim__imap_put_set(&code, &session->modified);
   msim__imap_ok(session, msim__buf_text(&code), "Some had changed already");
   msim__buf_release(&code);
-  msim__imap_set_release(modified, mem);
 }
 
 static void done_missing(struct msim__imap_session *session, void *room)
 {
-  msim__imap_set_release(room, &session->server->base.mem);
+  (void)room;
   msim__imap_no(session, "EXPUNGEISSUED", "Some of the messages are gone");
 }
 
 static void run(struct msim__imap_session *session)
 {
   struct msim__mem *mem = &session->server->base.mem;
-  struct msim__imap_set set, modified = {NULL, 0, 0, false};
+  struct msim__imap_set set;
   struct storing s;
   size_t i;
 
@@ -93,11 +91,11 @@ static void run(struct msim__imap_session *session)
       if (item == NULL)
         s.missed = s.missed || !session->command.uid;
       else if (s.conditional && item->modseq > s.unchanged_since)
-        (void)msim__imap_set_append(&modified, mem, session->command.uid ? item->uid : (uint32_t)(i + 1));
+        (void)msim__imap_set_append(&session->modified, mem, session->command.uid ? item->uid : (uint32_t)(i + 1));
       else
         store_row(session, &s, i, item);
     }
-    msim__imap_wait_changes(session, s.missed ? done_missing : done, &modified, sizeof modified);
+    msim__imap_wait_changes(session, s.missed ? done_missing : done, NULL, 0);
   }
   msim__imap_set_release(&set, mem);
 }

@@ -86,9 +86,10 @@ static void copy_rows(struct msim__imap_session *session, struct msim__imap_set 
                       bool move)
 {
   struct msim__mem *mem = &session->server->base.mem;
-  size_t room_bytes = sizeof(struct copying) + session->row_count * sizeof(uint32_t), i;
+  size_t row_count = session->row_count + 1, i; /* a reply may change the session's */
+  size_t room_bytes = sizeof(struct copying) + row_count * sizeof(uint32_t);
   struct copying *copying = msim__alloc_zeroed(mem, 1, room_bytes);
-  struct msim__spool_place *places = msim__alloc(mem, (session->row_count + 1) * sizeof *places);
+  struct msim__spool_place *places = msim__alloc(mem, row_count * sizeof *places);
   bool missed = false;
 
   for (i = 0; copying != NULL && places != NULL && i < session->row_count; i++) {
@@ -120,7 +121,7 @@ static void copy_rows(struct msim__imap_session *session, struct msim__imap_set 
   if (copying != NULL)
     msim__free(mem, copying, room_bytes);
   if (places != NULL)
-    msim__free(mem, places, (session->row_count + 1) * sizeof *places);
+    msim__free(mem, places, row_count * sizeof *places);
 }
 
 void msim__imap_copy(struct msim__imap_session *session, bool move)

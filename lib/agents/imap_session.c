@@ -80,6 +80,7 @@ void msim__imap_session_free(struct msim__imap_session *session)
   msim__imap_close(session);
   msim__mailbox_login_forget(&session->login);
   msim__imap_set_release(&session->saved, &server->base.mem);
+  msim__imap_set_release(&session->modified, &server->base.mem);
   msim__buf_release(&session->text);
   msim__buf_release(&session->out);
   msim__imap_forget_plain(session);
@@ -108,6 +109,7 @@ void msim__imap_end(struct msim__imap_session *session)
 void msim__imap_command_end(struct msim__imap_session *session)
 {
   session->verb = NULL;
+  msim__imap_set_release(&session->modified, &session->server->base.mem);
   session->append_label[0] = '\0';
   session->literal_bytes = 0;
   session->skipping = false;

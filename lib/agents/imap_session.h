@@ -90,6 +90,7 @@ struct msim__imap_session {
   const struct msim__mailbox_item *search_item;         /* the one that is looked at */
   struct msim__imap_wait *wait;                         /* it waits for the disk */
   struct msim__imap_fetching fetching;
+  struct msim__imap_set modified; /* what a conditional STORE has left alone */
   struct msim__buf out; /* what it says */
   /* the mailbox */
   struct msim__mailbox *box;

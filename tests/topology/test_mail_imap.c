@@ -123,7 +123,7 @@ static void states_and_syntax_are_looked_at(void **state)
       {"a LOGIN bob red\r\nb LOGIN who blue\r\nc LOGIN bob red\r\nd LOGIN bob blue\r\n", "a NO|b NO|c NO|* BYE|!d OK"},
       {"a AUTHENTICATE PLAIN\r\nAGJvYgBibHVl\r\nb NOOP\r\n", "+ |a OK [CAPABILITY|b OK"},
       {"a AUTHENTICATE PLAIN AGJvYgBibHVl\r\nb NOOP\r\n", "a OK|b OK"},
-      {"a AUTHENTICATE PLAIN\r\n*\r\nb AUTHENTICATE LOGIN\r\nYm9i\r\nYmx1ZQ==\r\n", "+ |a BAD|+ VXNlcg|+ |b OK"},
+      {"a AUTHENTICATE PLAIN\r\n*\r\nb AUTHENTICATE LOGIN\r\nYm9i\r\nYmx1ZQ==\r\n", "+ |a BAD|+ VXNlcm5h|+ |b OK"},
       {"a AUTHENTICATE NTLM\r\nb AUTHENTICATE PLAIN !!!\r\nc NOOP\r\n", "a NO|b BAD|c OK"},
   };
 
