@@ -1,8 +1,9 @@
 /* agent_user.c: a person at a PC: who it is, and what it does at given times or by chance.
  *
- * Acts are rows of one table, by their key in the script. What becomes of a mail is told in user_sending.h. Does not
- * read mail. */
+ * Acts are rows of one table, by their key in the script. What becomes of a mail is told in user_sending.h, how
+ * mail is read in user_reading.h. */
 #include "agents/draw.h"
+#include "agents/user_reading.h"
 #include "agents/user_sending.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
@@ -13,6 +14,8 @@ struct step_config {
   msim_ns at_ns;
   const char *account;
   const struct msim__user_mail *send;
+  struct msim_list select; /* const char * */
+  bool check, offline, online;
 };
 
 struct account_config {
@@ -171,6 +174,10 @@ static const struct msim_field mail_fields[] = {
     {.key = NULL},
 };
 
+static const struct msim_field label_item[] = {
+    {.key = "message", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_name},
+};
+
 static const struct msim_field step_fields[] = {
     {.key = "at",
      .kind = MSIM_FIELD_DURATION_NS,
@@ -187,7 +194,30 @@ static const struct msim_field step_fields[] = {
      .offset = offsetof(struct step_config, send),
      .item = mail_fields,
      .item_bytes = sizeof(struct msim__user_mail),
+     .fallback = "",
      .help = "a mail to be written and sent"},
+    {.key = "check",
+     .kind = MSIM_FIELD_BOOL,
+     .offset = offsetof(struct step_config, check),
+     .fallback = "false",
+     .help = "looks into the mailbox at the provider"},
+    {.key = "select",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct step_config, select),
+     .fallback = "",
+     .item = label_item,
+     .item_bytes = sizeof(const char *),
+     .help = "picks mails by their labels and looks at them"},
+    {.key = "offline",
+     .kind = MSIM_FIELD_BOOL,
+     .offset = offsetof(struct step_config, offline),
+     .fallback = "false",
+     .help = "pulls the plug of the PC"},
+    {.key = "online",
+     .kind = MSIM_FIELD_BOOL,
+     .offset = offsetof(struct step_config, online),
+     .fallback = "false",
+     .help = "puts it back"},
     {.key = NULL},
 };
 
@@ -223,7 +253,8 @@ static const struct msim_field login_fields[] = {
       {.key = "submit",                                                                                                \
        .kind = MSIM_FIELD_HOST,                                                                                        \
        .offset = offsetof(struct msim__user_account, submit),                                                          \
-       .help = "the provider's host that takes the mail"},                                                             \
+       .fallback = "",                                                                                                 \
+       .help = "the provider's host that takes the mail; needed by who sends"},                                        \
       {.key = "submit-port",                                                                                           \
        .kind = MSIM_FIELD_UINT,                                                                                        \
        .offset = offsetof(struct msim__user_account, submit_port),                                                     \
@@ -231,6 +262,13 @@ static const struct msim_field login_fields[] = {
        .min = 1,                                                                                                       \
        .max = 65535,                                                                                                   \
        .help = "its port; with a login usually 587"},                                                                  \
+      {.key = "receive",                                                                                               \
+       .kind = MSIM_FIELD_STRUCT,                                                                                      \
+       .offset = offsetof(struct msim__user_account, receive),                                                         \
+       .fallback = "",                                                                                                 \
+       .item = msim__user_receive_fields,                                                                              \
+       .item_bytes = sizeof(struct msim__user_receive),                                                                \
+       .help = "where and how mail is read"},                                                                          \
   {                                                                                                                    \
     .key = "login", .kind = MSIM_FIELD_STRUCT, .offset = offsetof(struct msim__user_account, login), .fallback = "",   \
     .item = login_fields, .item_bytes = sizeof(struct msim__user_login),                                               \
@@ -312,7 +350,7 @@ static const struct msim_field fields[] = {
      .item = account_item,
      .item_bytes = sizeof(struct account_config),
      .max = 1000,
-     .help = "further accounts by names of one's own, each with address, name, submit, submit-port, login"},
+     .help = "further accounts by names of one's own, each with address, name, submit, submit-port, login, receive"},
     {.key = "script",
      .kind = MSIM_FIELD_LIST,
      .offset = offsetof(struct config, script),
@@ -348,6 +386,7 @@ struct step {
 
 struct state {
   struct msim__user_outbox outbox;
+  struct msim__user_inbox inbox;
   struct step *steps;
   size_t step_count;
   struct msim_timer traffic_timer;
@@ -361,13 +400,64 @@ static void act_send(struct step *step)
   msim__user_send(&state->outbox, step->account, step->config->send);
 }
 
-/* A step does what it has a key for. */
+static void act_check(struct step *step)
+{
+  struct state *state = msim_agent_state(step->agent);
+
+  msim__user_check_mail(&state->inbox, step->account->receive);
+}
+
+static void act_select(struct step *step)
+{
+  struct state *state = msim_agent_state(step->agent);
+  const char *const *labels = step->config->select.items;
+  size_t i;
+
+  for (i = 0; i < step->config->select.count; i++)
+    msim__user_select(&state->inbox, step->account->receive, labels[i]);
+}
+
+static void act_offline(struct step *step)
+{
+  struct state *state = msim_agent_state(step->agent);
+
+  msim__user_plug(&state->inbox, false);
+}
+
+static void act_online(struct step *step)
+{
+  struct state *state = msim_agent_state(step->agent);
+
+  msim__user_plug(&state->inbox, true);
+}
+
+enum need { NEEDS_NOTHING, NEEDS_SUBMIT, NEEDS_RECEIVE };
+
+/* A step does what it has a key for, in this order. */
 static const struct act {
-  size_t offset; /* of the pointer in step_config that says so */
+  const char *key;
+  size_t offset, size_bytes; /* of the member of step_config that says so by not being zero */
+  enum need need;            /* of the account */
   void (*run)(struct step *step);
 } acts[] = {
-    {offsetof(struct step_config, send), act_send},
+    {"online", offsetof(struct step_config, online), sizeof(bool), NEEDS_NOTHING, act_online},
+    {"send", offsetof(struct step_config, send), sizeof(void *), NEEDS_SUBMIT, act_send},
+    {"check", offsetof(struct step_config, check), sizeof(bool), NEEDS_RECEIVE, act_check},
+    {"select", offsetof(struct step_config, select), sizeof(void *), NEEDS_RECEIVE, act_select},
+    {"offline", offsetof(struct step_config, offline), sizeof(bool), NEEDS_NOTHING, act_offline},
 };
+#define ACT_COUNT (sizeof acts / sizeof acts[0])
+
+static bool is_told(const struct step_config *config, const struct act *act)
+{
+  const unsigned char *at = (const unsigned char *)config + act->offset;
+  size_t i;
+
+  for (i = 0; i < act->size_bytes; i++)
+    if (at[i] != 0)
+      return true;
+  return false;
+}
 
 static void on_time(struct msim_timer *timer, msim_ns now_ns)
 {
@@ -375,13 +465,33 @@ static void on_time(struct msim_timer *timer, msim_ns now_ns)
   size_t i;
 
   (void)now_ns;
-  for (i = 0; i < sizeof acts / sizeof acts[0]; i++) {
-    const void *told;
-
-    memcpy(&told, (const char *)step->config + acts[i].offset, sizeof told);
-    if (told != NULL)
+  for (i = 0; i < ACT_COUNT; i++)
+    if (is_told(step->config, &acts[i]))
       acts[i].run(step);
+}
+
+/* What a step asks for must be possible with its account. */
+static int check_step(const struct step *step, unsigned number)
+{
+  struct state *state = msim_agent_state(step->agent);
+  bool any = false;
+  size_t i;
+
+  for (i = 0; i < ACT_COUNT; i++) {
+    if (!is_told(step->config, &acts[i]))
+      continue;
+    any = true;
+    if ((acts[i].need == NEEDS_SUBMIT && step->account->submit == NULL) ||
+        (acts[i].need == NEEDS_RECEIVE && step->account->receive == NULL)) {
+      msim_agent_fail(step->agent, "step %u: %s needs an account with %s", number, acts[i].key,
+                      acts[i].need == NEEDS_SUBMIT ? "submit" : "receive");
+      return MSIM_ERR_INVALID;
+    }
   }
+  if (any)
+    return step->account->receive != NULL ? msim__user_inbox_open(&state->inbox) : MSIM_OK;
+  msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, offline or online", number);
+  return MSIM_ERR_INVALID;
 }
 
 /* ---- traffic ---- */
@@ -436,6 +546,7 @@ static int start_script(struct msim_agent *agent)
   const struct step_config *const *steps = config->script.items;
   struct state *state = msim_agent_state(agent);
   size_t i;
+  int err;
 
   if (config->script.count == 0)
     return MSIM_OK;
@@ -453,6 +564,9 @@ static int start_script(struct msim_agent *agent)
     step->account = find_account(agent, steps[i]->account);
     if (step->account == NULL)
       return MSIM_ERR_INVALID;
+    err = check_step(step, (unsigned)i + 1);
+    if (err != MSIM_OK)
+      return err;
     msim_timer_arm(&step->timer, steps[i]->at_ns);
   }
   return MSIM_OK;
@@ -465,10 +579,15 @@ static int start(struct msim_agent *agent)
   int err;
 
   msim__agent_mem_init(&state->outbox.mem, agent);
-  state->outbox.agent = agent;
+  msim__agent_mem_init(&state->inbox.mem, agent);
+  state->outbox.agent = state->inbox.agent = agent;
   if (config->retry != NULL)
     state->outbox.retry = *config->retry;
   msim_timer_init(&state->traffic_timer, msim_agent_node(agent), on_traffic);
+  if (config->traffic != NULL && config->account.submit == NULL) {
+    msim_agent_fail(agent, "traffic needs submit: the provider's host that takes the mail");
+    return MSIM_ERR_INVALID;
+  }
   err = start_script(agent);
   if (err == MSIM_OK && config->traffic != NULL)
     arm_traffic(agent, config->traffic->from_ns);
@@ -481,6 +600,7 @@ static void stop(struct msim_agent *agent)
   size_t i;
 
   msim__user_outbox_release(&state->outbox);
+  msim__user_inbox_release(&state->inbox);
   msim_timer_cancel(&state->traffic_timer);
   for (i = 0; i < state->step_count; i++)
     msim_timer_cancel(&state->steps[i].timer);
@@ -493,7 +613,7 @@ static void stop(struct msim_agent *agent)
 extern const struct msim_agent_type msim__agent_user;
 const struct msim_agent_type msim__agent_user = {
     .name = "user",
-    .summary = "a person at a PC who writes mails, at given times or by chance, and hands them to a provider",
+    .summary = "a person at a PC who writes mails, at given times or by chance, and reads those that come",
     .state_bytes = sizeof(struct state),
     .config_bytes = sizeof(struct config),
     .fields = fields,

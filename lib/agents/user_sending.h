@@ -19,7 +19,8 @@ struct msim__user_login {
 struct msim__user_account {
   const char *address, *name, *submit;
   uint64_t submit_port;
-  const struct msim__user_login *login; /* NULL: none */
+  const struct msim__user_login *login;     /* NULL: none */
+  const struct msim__user_receive *receive; /* NULL: it reads no mail (user_reading.h) */
 };
 
 struct msim__user_attachment {

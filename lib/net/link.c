@@ -318,6 +318,11 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index)
     return;
   }
 #endif
+  if (net->unplugged_count > 0 && way->to->node != way->to->peer &&
+      (way->to->node->is_unplugged || way->to->peer->is_unplugged)) {
+    drop(way, packet_index, "down", NULL);
+    return;
+  }
   if (net->rules != NULL) {
     net->rules->judge(net->rules->ctx, way, packet, &verdict);
     if (verdict.reason != NULL) {

@@ -47,6 +47,7 @@ struct msim_node {
   uint16_t ip_id;
   bool no_icmp_errors;        /* it says nothing of what it gives up */
   bool is_port;               /* what is sent to it leaves the simulation: port.c */
+  bool is_unplugged;          /* its links carry nothing: plug.c */
   struct msim__udp_host *udp; /* made when first used */
   struct msim_agent *agents;  /* agents.c: in order of addition */
   void *tcp_node;             /* tcp: TIME-WAIT list and counters, made when first used */
@@ -102,7 +103,8 @@ struct msim__net {
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;
   msim_ns until_ns;
-  uint64_t doubt_count; /* msim__ip_doubt */
+  uint64_t doubt_count;     /* msim__ip_doubt */
+  uint32_t unplugged_count; /* hosts */
 };
 
 static inline struct msim__net *msim__net(const struct msim_sim *sim)
@@ -119,6 +121,10 @@ int msim__net_create(struct msim_sim *sim);
 
 /* handlers is copied. proto: enum msim_proto. */
 void msim__net_set_protocol(struct msim_sim *sim, uint8_t proto, const struct msim__protocol *handlers);
+
+/* Pulls the host's plug, or puts it back: its links carry nothing, what is on the wire already arrives, routes stay.
+ * Events link.down and link.up at both ends of each. */
+void msim__node_plug(struct msim_node *node, bool is_plugged);
 
 /* ---- names of nodes ---- */
 

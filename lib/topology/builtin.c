@@ -26,9 +26,10 @@ extern const struct msim__fault_type *const msim__registry_fault[];
 
 int msim_sim_new_sized(struct msim_sim **out, const struct msim_sim_opts *opts, size_t opts_bytes)
 {
+  /* In the order in which they begin: sinks are open before an agent says its first word. */
   static int (*const rooms[])(struct msim_sim *) = {msim__net_create,     msim__host_create,    msim__tcp_create,
                                                     msim__sockets_create, msim__streams_create, msim__faults_create,
-                                                    msim__agents_create,  msim__trace_create};
+                                                    msim__trace_create,   msim__agents_create};
   const void *const *types[MSIM__TYPE_KINDS];
   struct msim_sim_opts full;
   size_t i;

@@ -448,8 +448,6 @@ static void config_that_cannot_be_is_told(void **state)
   static const char *const rows[][2] = {
       {"user", "{submit: isp-x}"},
       {"user", "{address: a, submit: isp-x}"},
-      {"user", "{address: a@x.example}"},
-      {"user", "{address: a@x.example, submit: isp-x, script: [{at: 1s}]}"},
       {"user", "{address: a@x.example, submit: isp-x, script: [{send: {to: []}}]}"},
       {"user", "{address: a@x.example, submit: isp-x, script: [{send: {to: \"b@y.example>\\r\\nDATA\"}}]}"},
       {"user", "{address: a@x.example, submit: isp-x, submit-port: 70000}"},
