@@ -53,11 +53,11 @@ static void put_section(struct msim__imap_session *session, const struct msim__i
     if (item->is_partial)
       msim__buf_printf(&session->out, "<%lu>", (unsigned long)item->part_at);
     msim__buf_printf(&session->out, " {%zu}\r\n", bytes.size_bytes);
-    msim__imap_flush(session, "imap.overview", NULL);
+    msim__imap_flush(session, "imap.overview", message->label);
     if (is_content(section.kind))
       msim__imap_send(session, "mail.content", message->label, bytes);
     else
-      msim__imap_send(session, "imap.overview", NULL, bytes);
+      msim__imap_send(session, "imap.overview", message->label, bytes);
   } else {
     msim__buf_append_text(&session->out, " NIL");
   }
@@ -165,7 +165,7 @@ static void put_message(struct msim__imap_session *session, size_t row)
   msim__buf_append_text(&session->out, ")\r\n");
   if (more || (fetch->kinds & 1u << MSIM__IMAP_FETCH_FLAGS) != 0)
     session->rows[row].dirty = false; /* they are told */
-  msim__imap_flush(session, "imap.overview", NULL);
+  msim__imap_flush(session, "imap.overview", mail->message->label);
 }
 
 static void finish(struct msim__imap_session *session, void *room)

@@ -12,7 +12,7 @@
 
 #include "support/topology_run.h"
 
-static const char *const names[] = {"hello", "mail-send", "mail-receive-pop"};
+static const char *const names[] = {"hello", "mail-send", "mail-receive-pop", "mail-receive-imap"};
 #define COUNT (sizeof names / sizeof names[0])
 
 static void path_of(char *out, size_t capacity, const char *folder, const char *name, const char *suffix)
