@@ -12,10 +12,11 @@ struct state {
 
 static const char *check_capability(const char *text)
 {
-  static const char *const known[] = {
-      "LITERAL+",           "SASL-IR",     "UIDPLUS",  "CHILDREN", "SPECIAL-USE", "ESEARCH", "SEARCHRES", "STATUS=SIZE",
-      "CREATE-SPECIAL-USE", "MULTIAPPEND", "UNSELECT", "MOVE",     "NAMESPACE",   "ID",      "ENABLE",    "IDLE",
-      "APPENDLIMIT",        "CONDSTORE"};
+  static const char *const known[] = {"LITERAL+",           "SASL-IR",     "UIDPLUS",   "CHILDREN",
+                                      "SPECIAL-USE",        "ESEARCH",     "SEARCHRES", "STATUS=SIZE",
+                                      "CREATE-SPECIAL-USE", "MULTIAPPEND", "UNSELECT",  "MOVE",
+                                      "NAMESPACE",          "ID",          "ENABLE",    "IDLE",
+                                      "APPENDLIMIT",        "CONDSTORE",   "QUOTA",     "QUOTA=RES-STORAGE"};
   size_t i;
 
   for (i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -44,9 +45,9 @@ static const struct msim_field fields[] = {
      .min = 1,
      .max = 1u << 30,
      .help = "of a message that a client puts into a mailbox"},
-    {.key = "idle",
+    {.key = "timeout",
      .kind = MSIM_FIELD_DURATION_NS,
-     .offset = offsetof(struct msim__imap_config, idle_ns),
+     .offset = offsetof(struct msim__imap_config, timeout_ns),
      .fallback = "30min",
      .min = MSIM_SEC(1),
      .help = "silence after which a connection ends (RFC 3501 5.4: 30 minutes at least)"},

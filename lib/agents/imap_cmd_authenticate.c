@@ -38,6 +38,13 @@ static void let_in(struct msim__imap_session *session, struct msim__account *acc
 }
 
 /* RFC 5530 3: whether name or password is wrong is nobody's business. */
+void msim__imap_login_refused(struct msim__imap_session *session)
+{
+  msim__imap_no(session, "AUTHENTICATIONFAILED", "Name or password is wrong");
+  if (msim__mailbox_login_is_enough(&session->login))
+    msim__imap_bye(session, "Too many failed logins");
+}
+
 void msim__imap_login_verdict(struct msim__imap_session *session, enum msim__mailbox_verdict verdict,
                               struct msim__account *account)
 {
@@ -46,9 +53,11 @@ void msim__imap_login_verdict(struct msim__imap_session *session, enum msim__mai
     let_in(session, account);
     return;
   case MSIM__MAILBOX_REFUSED:
-    msim__imap_no(session, "AUTHENTICATIONFAILED", "Name or password is wrong");
-    if (msim__mailbox_login_is_enough(&session->login))
-      msim__imap_bye(session, "Too many failed logins");
+    session->late = session->server->config->base.error_delay_ns > 0;
+    if (session->late)
+      msim_timer_arm(&session->late_timer, session->server->config->base.error_delay_ns);
+    else
+      msim__imap_login_refused(session);
     return;
   case MSIM__MAILBOX_BROKEN:
     msim__imap_no(session, "UNAVAILABLE", "Logins do not work now");

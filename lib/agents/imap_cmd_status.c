@@ -1,8 +1,10 @@
-/* imap_cmd_status.c: figures of a mailbox that is not selected (RFC 3501 6.3.10, RFC 8438). See imap_cmd.h. */
+/* imap_cmd_status.c: figures of a mailbox that is not selected (RFC 3501 6.3.10, RFC 8438, RFC 9208 4.1.4). See
+ * imap_cmd.h. */
 #include "agents/imap_cmd.h"
 
-enum item { MESSAGES, RECENT, UIDNEXT, UIDVALIDITY, UNSEEN, SIZE, HIGHESTMODSEQ };
-static const char *const names[] = {"MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "SIZE", "HIGHESTMODSEQ"};
+enum item { MESSAGES, RECENT, UIDNEXT, UIDVALIDITY, UNSEEN, SIZE, HIGHESTMODSEQ, DELETED, DELETED_STORAGE };
+static const char *const names[] = {"MESSAGES", "RECENT",        "UIDNEXT", "UIDVALIDITY",    "UNSEEN",
+                                    "SIZE",     "HIGHESTMODSEQ", "DELETED", "DELETED-STORAGE"};
 
 static uint64_t figure_of(const struct msim__mailbox *box, enum item item)
 {
@@ -24,6 +26,12 @@ static uint64_t figure_of(const struct msim__mailbox *box, enum item item)
     for (i = 0; i < box->count; i++)
       count += box->items[i].uid >= box->recent_uid;
     return count;
+  case DELETED:
+  case DELETED_STORAGE:
+    for (i = 0; i < box->count; i++)
+      if ((box->items[i].flags & MSIM__FLAG_DELETED) != 0)
+        count += item == DELETED ? 1 : msim__store_item_bytes(&box->items[i]);
+    return count;
   case UNSEEN:
     for (i = 0; i < box->count; i++)
       count += (box->items[i].flags & MSIM__FLAG_SEEN) == 0;
@@ -43,7 +51,8 @@ static bool take_item(struct msim__imap_session *session, enum item *out)
     if (msim__slice_is(word, names[i])) {
       *out = (enum item)i;
       return (i != SIZE || msim__imap_offers(session, "STATUS=SIZE")) &&
-             (i != HIGHESTMODSEQ || msim__imap_offers(session, "CONDSTORE"));
+             (i != HIGHESTMODSEQ || msim__imap_offers(session, "CONDSTORE")) &&
+             (i < DELETED || msim__imap_offers(session, "QUOTA"));
     }
   return false;
 }

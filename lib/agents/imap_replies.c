@@ -11,7 +11,7 @@ static const struct {
 } extensions[] = {{"LITERAL+", true},     {"SASL-IR", true},      {"UIDPLUS", false},
                   {"CHILDREN", false},    {"SPECIAL-USE", false}, {"ESEARCH", false},
                   {"SEARCHRES", false},   {"STATUS=SIZE", false}, {"CREATE-SPECIAL-USE", false},
-                  {"MULTIAPPEND", false}, {"CONDSTORE", false}};
+                  {"MULTIAPPEND", false}, {"CONDSTORE", false},   {"QUOTA=RES-STORAGE", false}};
 
 bool msim__imap_offers(const struct msim__imap_session *session, const char *capability)
 {

@@ -33,6 +33,17 @@ static void on_news(struct msim_timer *timer, msim_ns now_ns)
   msim__imap_flush(session, "imap.reply", NULL);
 }
 
+static void on_late(struct msim_timer *timer, msim_ns now_ns)
+{
+  struct msim__imap_session *session =
+      (struct msim__imap_session *)(void *)((char *)timer - offsetof(struct msim__imap_session, late_timer));
+
+  (void)now_ns;
+  session->late = false;
+  msim__imap_login_refused(session);
+  msim__imap_resume(session);
+}
+
 struct msim__imap_session *msim__imap_session_new(struct msim__imap_server *server, struct msim_agent *agent,
                                                   struct msim_stream *stream)
 {
@@ -57,8 +68,9 @@ struct msim__imap_session *msim__imap_session_new(struct msim__imap_server *serv
   msim__buf_init(&session->plain, mem, SIZE_MAX / 2);
   msim_timer_init(&session->timer, msim_agent_node(agent), on_timer);
   msim_timer_init(&session->news_timer, msim_agent_node(agent), on_news);
+  msim_timer_init(&session->late_timer, msim_agent_node(agent), on_late);
   msim_timer_set_background(&session->timer, true);
-  msim_timer_arm(&session->timer, server->config->idle_ns);
+  msim_timer_arm(&session->timer, server->config->timeout_ns);
   msim_stream_set_data(stream, session);
   msim_stream_set_nodelay(stream, true);
   msim__buf_append_text(&session->out, "* OK [CAPABILITY");
@@ -74,6 +86,7 @@ void msim__imap_session_free(struct msim__imap_session *session)
 
   msim_timer_cancel(&session->timer);
   msim_timer_cancel(&session->news_timer);
+  msim_timer_cancel(&session->late_timer);
   msim_stream_set_data(session->stream, NULL);
   msim__imap_wait_forget(session);
   msim__imap_fetching_release(session);
@@ -241,7 +254,7 @@ static bool read_some(struct msim__imap_session *session)
 
 static bool is_busy(const struct msim__imap_session *session)
 {
-  return session->choked || session->wait != NULL || session->fetching.is_on;
+  return session->choked || session->late || session->wait != NULL || session->fetching.is_on;
 }
 
 void msim__imap_on_readable(struct msim__imap_session *session)
@@ -249,7 +262,7 @@ void msim__imap_on_readable(struct msim__imap_session *session)
   bool more = true;
 
   if (session->state != MSIM__IMAP_LEAVING)
-    msim_timer_arm(&session->timer, session->server->config->idle_ns);
+    msim_timer_arm(&session->timer, session->server->config->timeout_ns);
   while (more && !is_busy(session) && session->state != MSIM__IMAP_LEAVING)
     more = read_some(session);
   if (session->state == MSIM__IMAP_LEAVING) /* what comes after the end is read and thrown away */

@@ -23,7 +23,7 @@
 struct msim__imap_config {
   struct msim__mailbox_config base; /* first */
   uint64_t port, append_bytes_max;
-  msim_ns idle_ns;
+  msim_ns timeout_ns;
   struct msim_list without; /* const char *: capabilities that are not offered */
 };
 
@@ -68,9 +68,11 @@ struct msim__imap_session {
   struct msim_stream *stream;
   struct msim_timer timer;      /* of silence; after the end, of the peer's half */
   struct msim_timer news_timer; /* tells news during IDLE */
+  struct msim_timer late_timer; /* of the answer to a failed login */
   enum msim__imap_state state;
   enum msim__imap_line line; /* what the next line is */
   bool choked;               /* what was said did not fit */
+  bool late;                 /* that answer is due */
   bool left, ended;          /* the peer's half is closed; ours is */
   bool skipping;             /* the command is refused already, and only its end is looked for */
   const char *skip_reason;   /* "BAD …": what is said at its end */
@@ -91,7 +93,7 @@ struct msim__imap_session {
   struct msim__imap_wait *wait;                         /* it waits for the disk */
   struct msim__imap_fetching fetching;
   struct msim__imap_set modified; /* what a conditional STORE has left alone */
-  struct msim__buf out; /* what it says */
+  struct msim__buf out;           /* what it says */
   /* the mailbox */
   struct msim__mailbox *box;
   struct msim__mailbox_watch watch;
@@ -201,6 +203,8 @@ void msim__imap_waits_free(struct msim__imap_server *server);
 /* imap_cmd_authenticate.c, imap_cmd_idle.c: a line that belongs to the command under way. */
 void msim__imap_login_line(struct msim__imap_session *session, struct msim_slice line);
 void msim__imap_idle_line(struct msim__imap_session *session, struct msim_slice line);
+/* "NO", and the end when it is enough. */
+void msim__imap_login_refused(struct msim__imap_session *session);
 /* LOGIN and AUTHENTICATE: how it has ended. */
 void msim__imap_login_verdict(struct msim__imap_session *session, enum msim__mailbox_verdict verdict,
                               struct msim__account *account);
@@ -209,6 +213,9 @@ void msim__imap_login_verdict(struct msim__imap_session *session, enum msim__mai
 void msim__imap_list(struct msim__imap_session *session, bool subscribed);
 struct msim_slice msim__imap_title_of(const struct msim__mailbox *box); /* in UTF-8 */
 unsigned msim__imap_use_of(struct msim_slice attribute);                /* bit of MSIM__MAILBOX_USES; 0: none */
+
+/* imap_cmd_getquotaroot.c: the line of the user's one quota. */
+void msim__imap_put_quota(struct msim__imap_session *session);
 
 /* imap_selecting.c: SELECT and EXAMINE. */
 void msim__imap_select(struct msim__imap_session *session, bool read_only);

@@ -228,6 +228,8 @@ static void flags_and_expunge(void **state)
       {OPEN "c CREATE x\r\nd STORE 1 FLAGS (\\Seen k)\r\ne MOVE 1,3 x\r\nf STATUS x (MESSAGES UNSEEN)\r\ng FETCH 1:* "
             "UID\r\n",
        "* OK [COPYUID 2 1,3 1:2]|* 3 EXPUNGE|* 1 EXPUNGE|e OK|* STATUS x (MESSAGES 2 UNSEEN 1)|* 1 FETCH (UID 2)"},
+      {OPEN "c STORE 1 +FLAGS.SILENT (\\Deleted)\r\nd STATUS INBOX (DELETED DELETED-STORAGE)\r\n",
+       "* STATUS INBOX (DELETED 1 DELETED-STORAGE 1"},
       {OPEN "c CHECK\r\n", "c OK"},
   };
 
@@ -295,6 +297,62 @@ static void a_message_that_is_too_large_is_refused_before_it_comes(void **state)
   RUN("append-max: 10B, " SERVER, rows);
 }
 
+static void quotas_are_told_and_kept(void **state)
+{
+  static const struct row rows[] = {
+      {LOGIN "c GETQUOTAROOT INBOX\r\nd GETQUOTA \"\"\r\ne GETQUOTA x\r\nf GETQUOTAROOT x\r\ng GETQUOTA\r\n",
+       "* QUOTAROOT INBOX\r\n|c OK|d NO|e NO|f NO|g BAD"},
+  };
+
+  (void)state;
+  RUN(SERVER, rows);
+  assert_int_equal(stage_begin(&stage, 0), 0);
+  assert_int_equal(stage_host(&stage, "mx", NULL), 0);
+  assert_int_equal(
+      stage_agent(&stage, "mx", "smtp-server", "{domains: {b.example: {bob: {password: blue, quota: 4KiB}}}}"), 0);
+  assert_int_equal(stage_agent(&stage, "mx", "imap-server", "{mailboxes: {bob: [{message: m1, size: 3KiB}]}}"), 0);
+  add_feed(0, LOGIN "c GETQUOTAROOT INBOX\r\nd APPEND INBOX {1025+}\r\n", FEED_CLOSES);
+  {
+    static char script[4000];
+
+    (void)snprintf(script, sizeof script,
+                   "%s%01025d\r\ne SELECT INBOX\r\nf COPY 1 INBOX\r\ng CREATE x\r\nh MOVE 1 x\r\ni "
+                   "GETQUOTA \"\"\r\n",
+                   feeds[0].bytes, 0);
+    feeds[0].bytes = script;
+    feeds[0].size_bytes = strlen(script);
+  }
+  assert_int_equal(stage_run(&stage, MSIM_SEC(600)), 0);
+  assert_heard(feeds[0].heard,
+               "* QUOTAROOT INBOX \"\"|* QUOTA \"\" (STORAGE 4 4)|c OK|d NO [OVERQUOTA]|f NO [OVERQUOTA]|h "
+               "OK|* QUOTA \"\" (STORAGE 4 4)|i OK");
+  stage_end(&stage);
+}
+
+static void a_failed_login_is_answered_late(void **state)
+{
+  static const struct row rows[] = {
+      {"a LOGIN bob red\r\nb LOGIN bob blue\r\nc NOOP\r\n", "a NO [AUTHENTICATIONFAILED]|b OK|c OK"},
+  };
+
+  (void)state;
+  RUN("error-delay: 3s, " SERVER, rows);
+  assert_heard(talk("error-delay: 3s, " SERVER, "a LOGIN bob red\r\n"), "a NO");
+  assert_true(feeds[0].closed_ns >= MSIM_SEC(3));
+  stage_end(&stage);
+}
+
+static void what_is_not_offered_is_not_there(void **state)
+{
+  static const struct row rows[] = {
+      {LOGIN "c IDLE\r\nd SELECT INBOX\r\ne MOVE 1 x\r\nf FETCH 1 MODSEQ\r\ng SEARCH RETURN () ALL\r\nh UNSELECT\r\n",
+       "c BAD|d OK|e BAD|f BAD|g BAD|h OK|!IDLE|!MOVE |!CONDSTORE|!HIGHESTMODSEQ"},
+  };
+
+  (void)state;
+  RUN("without: [IDLE, MOVE, CONDSTORE, ESEARCH], " SERVER, rows);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -304,6 +362,9 @@ int main(void)
       cmocka_unit_test(flags_and_expunge),
       cmocka_unit_test(searches_find),
       cmocka_unit_test(messages_are_appended),
+      cmocka_unit_test(quotas_are_told_and_kept),
+      cmocka_unit_test(a_failed_login_is_answered_late),
+      cmocka_unit_test(what_is_not_offered_is_not_there),
       cmocka_unit_test(a_message_that_is_too_large_is_refused_before_it_comes),
   };
 
