@@ -16,7 +16,8 @@ static const char *check_capability(const char *text)
                                       "SPECIAL-USE",        "ESEARCH",     "SEARCHRES", "STATUS=SIZE",
                                       "CREATE-SPECIAL-USE", "MULTIAPPEND", "UNSELECT",  "MOVE",
                                       "NAMESPACE",          "ID",          "ENABLE",    "IDLE",
-                                      "APPENDLIMIT",        "CONDSTORE",   "QUOTA",     "QUOTA=RES-STORAGE"};
+                                      "APPENDLIMIT",        "CONDSTORE",   "QUOTA",     "QUOTA=RES-STORAGE",
+                                      "LIST-EXTENDED",      "LIST-STATUS"};
   size_t i;
 
   for (i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -57,31 +57,52 @@ static bool take_item(struct msim__imap_session *session, enum item *out)
   return false;
 }
 
+bool msim__imap_take_status(struct msim__imap_session *session, unsigned *items)
+{
+  enum item item;
+
+  *items = 0;
+  if (!msim__imap_take_byte(&session->cursor, '('))
+    return false;
+  do {
+    if (!take_item(session, &item))
+      return false;
+    *items |= 1u << item;
+  } while (msim__imap_take_byte(&session->cursor, ' '));
+  return msim__imap_take_byte(&session->cursor, ')');
+}
+
+void msim__imap_put_status(struct msim__imap_session *session, const struct msim__mailbox *box, unsigned items)
+{
+  const char *space = "";
+  size_t i;
+
+  msim__buf_append_text(&session->out, "* STATUS ");
+  msim__imap_put_mailbox(&session->out, msim__imap_title_of(box));
+  msim__buf_append_text(&session->out, " (");
+  for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if ((items >> i & 1) == 0)
+      continue;
+    msim__buf_printf(&session->out, "%s%s %llu", space, names[i], (unsigned long long)figure_of(box, (enum item)i));
+    space = " ";
+  }
+  msim__buf_append_text(&session->out, ")\r\n");
+}
+
 static void run(struct msim__imap_session *session)
 {
   struct msim__mailbox *box = msim__imap_take_folder(session, false);
-  const char *space = "";
-  enum item item;
-  bool fine;
+  unsigned items;
 
   if (box == NULL)
     return;
-  msim__buf_append_text(&session->out, "* STATUS ");
-  msim__imap_put_mailbox(&session->out, msim__imap_title_of(box));
-  fine = msim__imap_take_word(&session->cursor, " (");
-  msim__buf_append_text(&session->out, " (");
-  while (fine && (fine = take_item(session, &item))) {
-    msim__buf_printf(&session->out, "%s%s %llu", space, names[item], (unsigned long long)figure_of(box, item));
-    space = " ";
-    if (!msim__imap_take_byte(&session->cursor, ' '))
-      break;
-  }
-  if (!fine || !msim__imap_take_byte(&session->cursor, ')') || !msim__imap_at_end(&session->cursor)) {
-    msim__buf_clear(&session->out);
+  if (!msim__imap_take_byte(&session->cursor, ' ') || !msim__imap_take_status(session, &items)) {
     msim__imap_bad(session, "Items in parentheses are needed");
     return;
   }
-  msim__buf_append_text(&session->out, ")\r\n");
+  if (!msim__imap_is_all(session))
+    return;
+  msim__imap_put_status(session, box, items);
   msim__imap_ok(session, NULL, "Counted");
 }
 

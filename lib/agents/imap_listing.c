@@ -37,11 +37,19 @@ static void put_line(struct msim__imap_session *session, bool subscribed, const 
   msim__buf_append_text(&session->out, "\r\n");
 }
 
+void msim__imap_put_uses(struct msim__buf *out, const struct msim__mailbox *box)
+{
+  size_t i;
+
+  for (i = 0; i < sizeof uses / sizeof uses[0]; i++)
+    if ((box->marks & uses[i].mark) != 0)
+      msim__buf_printf(out, "%s ", uses[i].name);
+}
+
 static void put_folder(struct msim__imap_session *session, const struct msim__mailbox *box, bool subscribed)
 {
   struct msim__buf attributes;
   bool exists = (box->marks & MSIM__MAILBOX_EXISTS) != 0;
-  size_t i;
 
   msim__buf_init(&attributes, &session->server->base.mem, 1000);
   if (!exists || (box->marks & MSIM__MAILBOX_NOSELECT) != 0)
@@ -50,9 +58,8 @@ static void put_folder(struct msim__imap_session *session, const struct msim__ma
     msim__buf_append_text(&attributes, msim__folder_has_children(session->inbox, msim__imap_title_of(box))
                                            ? "\\HasChildren "
                                            : "\\HasNoChildren ");
-  for (i = 0; !subscribed && msim__imap_offers(session, "SPECIAL-USE") && i < sizeof uses / sizeof uses[0]; i++)
-    if ((box->marks & uses[i].mark) != 0)
-      msim__buf_printf(&attributes, "%s ", uses[i].name);
+  if (!subscribed && msim__imap_offers(session, "SPECIAL-USE"))
+    msim__imap_put_uses(&attributes, box);
   if (attributes.size_bytes > 0)
     attributes.data[--attributes.size_bytes] = '\0';
   put_line(session, subscribed, msim__buf_text(&attributes), msim__imap_title_of(box));
@@ -105,7 +112,8 @@ static void put_all(struct msim__imap_session *session, struct msim_slice patter
 }
 
 /* Reference and pattern together; a pattern that begins with a separator stands alone. */
-static bool join(struct msim_slice reference, struct msim_slice pattern, uint8_t *room, struct msim_slice *out)
+bool msim__imap_join_pattern(struct msim_slice reference, struct msim_slice pattern, uint8_t *room,
+                             struct msim_slice *out)
 {
   uint8_t both[2 * MSIM__IMAP_MAILBOX_BYTES_MAX];
   size_t n = pattern.size_bytes > 0 && pattern.data[0] == MSIM__IMAP_SEPARATOR ? 0 : reference.size_bytes;
@@ -126,6 +134,10 @@ void msim__imap_list(struct msim__imap_session *session, bool subscribed)
   uint8_t room[2 * MSIM__IMAP_MAILBOX_BYTES_MAX];
   struct msim_slice reference, pattern, both;
 
+  if (!subscribed && msim__imap_offers(session, "LIST-EXTENDED") && msim__imap_list_is_extended(session)) {
+    msim__imap_list_extended(session);
+    return;
+  }
   if (!msim__imap_take_astring(&session->cursor, &reference) || !msim__imap_take_byte(&session->cursor, ' ') ||
       !msim__imap_take_pattern(&session->cursor, &pattern)) {
     msim__imap_bad(session, "A reference and a pattern are needed");
@@ -135,7 +147,7 @@ void msim__imap_list(struct msim__imap_session *session, bool subscribed)
     return;
   if (pattern.size_bytes == 0 && !subscribed) /* RFC 3501 6.3.8: what the separator is */
     put_line(session, false, "\\Noselect", pattern);
-  else if (join(reference, pattern, room, &both))
+  else if (msim__imap_join_pattern(reference, pattern, room, &both))
     put_all(session, both, subscribed);
   msim__imap_ok(session, NULL, "Listed");
 }

@@ -8,10 +8,11 @@
 static const struct {
   const char *name;
   bool before_login;
-} extensions[] = {{"LITERAL+", true},     {"SASL-IR", true},      {"UIDPLUS", false},
-                  {"CHILDREN", false},    {"SPECIAL-USE", false}, {"ESEARCH", false},
-                  {"SEARCHRES", false},   {"STATUS=SIZE", false}, {"CREATE-SPECIAL-USE", false},
-                  {"MULTIAPPEND", false}, {"CONDSTORE", false},   {"QUOTA=RES-STORAGE", false}};
+} extensions[] = {{"LITERAL+", true},     {"SASL-IR", true},           {"UIDPLUS", false},
+                  {"CHILDREN", false},    {"SPECIAL-USE", false},      {"ESEARCH", false},
+                  {"SEARCHRES", false},   {"STATUS=SIZE", false},      {"CREATE-SPECIAL-USE", false},
+                  {"MULTIAPPEND", false}, {"CONDSTORE", false},        {"LIST-EXTENDED", false},
+                  {"LIST-STATUS", false}, {"QUOTA=RES-STORAGE", false}};
 
 bool msim__imap_offers(const struct msim__imap_session *session, const char *capability)
 {

@@ -209,8 +209,18 @@ void msim__imap_login_refused(struct msim__imap_session *session);
 void msim__imap_login_verdict(struct msim__imap_session *session, enum msim__mailbox_verdict verdict,
                               struct msim__account *account);
 
-/* imap_listing.c: LIST and LSUB. */
+/* imap_listing.c: LIST and LSUB; imap_listing_extended.c: LIST with options (RFC 5258, 5819). */
 void msim__imap_list(struct msim__imap_session *session, bool subscribed);
+bool msim__imap_list_is_extended(const struct msim__imap_session *session);
+void msim__imap_list_extended(struct msim__imap_session *session);
+/* Reference and pattern together, in UTF-8, into room of 2 * MSIM__IMAP_MAILBOX_BYTES_MAX. false: no such names. */
+bool msim__imap_join_pattern(struct msim_slice reference, struct msim_slice pattern, uint8_t *room,
+                             struct msim_slice *out);
+void msim__imap_put_uses(struct msim__buf *out, const struct msim__mailbox *box);
+
+/* imap_cmd_status.c: "(MESSAGES UNSEEN)" as bits, and the line that tells them. */
+bool msim__imap_take_status(struct msim__imap_session *session, unsigned *items);
+void msim__imap_put_status(struct msim__imap_session *session, const struct msim__mailbox *box, unsigned items);
 struct msim_slice msim__imap_title_of(const struct msim__mailbox *box); /* in UTF-8 */
 unsigned msim__imap_use_of(struct msim_slice attribute);                /* bit of MSIM__MAILBOX_USES; 0: none */
 

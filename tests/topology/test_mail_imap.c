@@ -157,6 +157,26 @@ static void mailboxes_are_made_and_go(void **state)
       {LOGIN "c STATUS INBOX (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN SIZE)\r\nd STATUS INBOX (FOO)\r\ne STATUS q "
              "(UNSEEN)\r\n",
        "* STATUS INBOX (MESSAGES 3 RECENT 3 UIDNEXT 4 UIDVALIDITY 1 UNSEEN 3 SIZE |d BAD|e NO"},
+      {LOGIN "c CREATE a/b\r\nd SUBSCRIBE a/b\r\ne SUBSCRIBE q/r\r\nf CREATE s (USE (\\Junk))\r\ng LIST (SUBSCRIBED) "
+             "\"\" *\r\nh LIST "
+             "(SUBSCRIBED RECURSIVEMATCH) \"\" %\r\n",
+       "* LIST (\\Subscribed \\HasNoChildren) \"/\" a/b\r\n* LIST (\\NonExistent \\Subscribed \\HasNoChildren) \"/\" "
+       "q/r\r\ng OK|* LIST "
+       "(\\HasChildren) \"/\" a (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n* LIST (\\NonExistent \\HasNoChildren) \"/\" q "
+       "(\"CHILDINFO\" "
+       "(\"SUBSCRIBED\"))\r\nh OK"},
+      {LOGIN "c CREATE a/b\r\nd CREATE s (USE (\\Junk))\r\ne SUBSCRIBE s\r\nf LIST (SPECIAL-USE) \"\" *\r\ng LIST \"\" "
+             "(\"INBOX\" s "
+             "\"a/%\") RETURN (SUBSCRIBED CHILDREN STATUS (MESSAGES UNSEEN))\r\nh LIST \"\" \"%\" RETURN "
+             "(SUBSCRIBED)\r\ni LIST "
+             "(RECURSIVEMATCH) \"\" *\r\nj LIST \"\" * RETURN (FOO)\r\nk LIST (SUBSCRIBED REMOTE) {0+}\r\n %\r\nl LIST "
+             "\"\" {1+}\r\n*\r\n",
+       "* LIST (\\HasNoChildren \\Junk) \"/\" s\r\nf OK|* LIST (\\HasNoChildren) \"/\" INBOX\r\n* STATUS INBOX "
+       "(MESSAGES 3 UNSEEN "
+       "3)\r\n|a/b\r\n* STATUS a/b (MESSAGES 0 UNSEEN 0)|* LIST (\\Subscribed \\HasNoChildren \\Junk) \"/\" s\r\n* "
+       "STATUS s|g OK|\"/\" "
+       "a\r\n|\\Subscribed|h OK|i BAD|j BAD|* LIST (\\Subscribed \\HasNoChildren \\Junk) \"/\" s\r\nk OK|INBOX|a/b|l "
+       "OK"},
       {LOGIN "c NAMESPACE\r\nd ID NIL\r\ne ID (\"name\" \"x\" \"v\" NIL)\r\nf ENABLE FOO\r\ng ID (x)\r\n",
        "* NAMESPACE ((\"\" \"/\")) NIL NIL|* ID (|d OK|e OK|* ENABLED\r\n|f OK|g BAD"},
   };
