@@ -24,7 +24,7 @@ static void run(struct msim__imap_session *session)
 extern const struct msim__imap_cmd msim__imap_cmd_enable;
 const struct msim__imap_cmd msim__imap_cmd_enable = {
     .name = "ENABLE",
-    .allowed = MSIM__IMAP_IN_KNOWN,
+    .allowed = MSIM__IMAP_IN(KNOWN), /* RFC 5161 3.1: before a mailbox is selected */
     .has_arguments = true,
     .capability = "ENABLE",
     .run = run,

@@ -5,14 +5,10 @@
 #include <stdio.h>
 
 /* What is offered without a command of its own. */
-static const struct {
-  const char *name;
-  bool before_login;
-} extensions[] = {{"LITERAL+", true},     {"SASL-IR", true},           {"UIDPLUS", false},
-                  {"CHILDREN", false},    {"SPECIAL-USE", false},      {"ESEARCH", false},
-                  {"SEARCHRES", false},   {"STATUS=SIZE", false},      {"CREATE-SPECIAL-USE", false},
-                  {"MULTIAPPEND", false}, {"CONDSTORE", false},        {"LIST-EXTENDED", false},
-                  {"LIST-STATUS", false}, {"QUOTA=RES-STORAGE", false}};
+static const char *const extensions[] = {
+    "LITERAL+",    "SASL-IR",          "UIDPLUS",     "CHILDREN",  "SPECIAL-USE",        "ESEARCH",
+    "SEARCHRES",   "STATUS=SIZE",      "MULTIAPPEND", "CONDSTORE", "CREATE-SPECIAL-USE", "LIST-EXTENDED",
+    "LIST-STATUS", "QUOTA=RES-STORAGE"};
 
 bool msim__imap_offers(const struct msim__imap_session *session, const char *capability)
 {
@@ -31,6 +27,7 @@ static void put_offer(struct msim__imap_session *session, const char *capability
     msim__buf_printf(&session->out, " %s", capability);
 }
 
+/* All of them also before the login: there are clients that ask once. */
 void msim__imap_put_capabilities(struct msim__imap_session *session)
 {
   bool stranger = session->state == MSIM__IMAP_STRANGER;
@@ -39,13 +36,11 @@ void msim__imap_put_capabilities(struct msim__imap_session *session)
 
   msim__buf_append_text(&session->out, " IMAP4rev1");
   for (i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
-    if (!stranger || extensions[i].before_login)
-      put_offer(session, extensions[i].name);
+    put_offer(session, extensions[i]);
   for (i = 0; msim__registry_imap_cmd[i] != NULL; i++) {
     const struct msim__imap_cmd *cmd = msim__registry_imap_cmd[i];
 
-    if (cmd->capability == NULL || strcmp(cmd->capability, last) == 0 ||
-        (stranger && (cmd->allowed & MSIM__IMAP_IN(STRANGER)) == 0))
+    if (cmd->capability == NULL || strcmp(cmd->capability, last) == 0)
       continue;
     put_offer(session, cmd->capability);
     last = cmd->capability;
@@ -53,7 +48,7 @@ void msim__imap_put_capabilities(struct msim__imap_session *session)
   for (i = 0; stranger && i < MSIM__SASL_MECHANISM_COUNT; i++)
     if (msim__mailbox_login_offers(&session->server->base, (enum msim__sasl_mechanism)i))
       msim__buf_printf(&session->out, " AUTH=%s", msim__sasl_name((enum msim__sasl_mechanism)i));
-  if (!stranger && msim__imap_offers(session, "APPENDLIMIT"))
+  if (msim__imap_offers(session, "APPENDLIMIT"))
     msim__buf_printf(&session->out, " APPENDLIMIT=%llu", (unsigned long long)session->server->config->append_bytes_max);
 }
 

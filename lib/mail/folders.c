@@ -87,13 +87,25 @@ static int set_title(struct msim__mailbox *box, struct msim_slice title)
   return MSIM_OK;
 }
 
+/* No part of a path is empty, and no byte is a control. */
+static bool is_title(struct msim_slice title)
+{
+  size_t i;
+
+  for (i = 0; i < title.size_bytes; i++)
+    if (msim__ascii_is_control(title.data[i]) ||
+        (title.data[i] == MSIM__FOLDER_SEPARATOR && (i == 0 || title.data[i - 1] == MSIM__FOLDER_SEPARATOR)))
+      return false;
+  return title.size_bytes > 0 && title.data[title.size_bytes - 1] != MSIM__FOLDER_SEPARATOR;
+}
+
 int msim__folder_join(struct msim__mailbox *box, struct msim_slice title)
 {
   const char *mark = memchr(box->name, NAME_MARK, box->name_bytes);
   struct msim__mailbox *inbox;
 
-  if (mark == NULL || box->owner != box)
-    return MSIM_OK;
+  if (mark == NULL || box->owner != box || !is_title(title) || title.size_bytes > MSIM__FOLDER_BYTES_MAX)
+    return MSIM_OK; /* we do not write such */
   inbox = msim__store_open(box->store, box->name, (size_t)(mark - box->name));
   if (inbox == NULL || set_title(box, title) != MSIM_OK)
     return MSIM_ERR_NOMEM;
@@ -149,18 +161,6 @@ static int make(struct msim__mailbox *inbox, struct msim_slice title, unsigned m
   return MSIM_OK;
 }
 
-/* No part of a path is empty, and no byte is a control. */
-static bool is_title(struct msim_slice title)
-{
-  size_t i;
-
-  for (i = 0; i < title.size_bytes; i++)
-    if (msim__ascii_is_control(title.data[i]) ||
-        (title.data[i] == MSIM__FOLDER_SEPARATOR && (i == 0 || title.data[i - 1] == MSIM__FOLDER_SEPARATOR)))
-      return false;
-  return title.size_bytes > 0 && title.data[title.size_bytes - 1] != MSIM__FOLDER_SEPARATOR;
-}
-
 static int make_parents(struct msim__mailbox *inbox, struct msim_slice title)
 {
   struct msim__mailbox *box;
@@ -184,6 +184,8 @@ int msim__folder_create(struct msim__mailbox *inbox, struct msim_slice title, un
     return MSIM_ERR_LIMIT;
   if (box != NULL && (box->marks & MSIM__MAILBOX_NOSELECT) == 0)
     return MSIM_ERR_EXISTS;
+  if (inbox->store->uid_validity == UINT32_MAX)
+    return MSIM_ERR_LIMIT;
   if (box != NULL) { /* a name becomes a folder again */
     box->marks = (box->marks & ~(unsigned)MSIM__MAILBOX_NOSELECT) | uses;
     box->uid_validity = ++inbox->store->uid_validity;

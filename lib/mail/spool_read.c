@@ -468,7 +468,10 @@ static int make_folder(struct msim__mailbox *box, struct cursor *c)
   for (; count > 0 && !c->wrong; count--) {
     struct msim_slice keyword = take_text(c);
 
-    if (!c->wrong && keyword.size_bytes > 0 && msim__store_keyword(box, keyword, true) == 0)
+    if (c->wrong || keyword.size_bytes == 0 || keyword.size_bytes > MSIM__KEYWORD_BYTES_MAX ||
+        box->keyword_count == MSIM__KEYWORDS_MAX)
+      break; /* we do not write such */
+    if (msim__store_keyword(box, keyword, true) == 0)
       return MSIM_ERR_NOMEM;
   }
   return title.size_bytes > 0 ? msim__folder_join(box, title) : MSIM_OK;

@@ -229,6 +229,8 @@ static void messages_are_fetched(void **state)
 static void flags_and_expunge(void **state)
 {
   static const struct row rows[] = {
+      {LOGIN "b ENABLE condstore X\r\nc SELECT INBOX\r\nd STORE 1 +FLAGS.SILENT (\\Seen)\r\ne ENABLE CONDSTORE\r\n",
+       "* ENABLED CONDSTORE\r\nb OK|* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent) MODSEQ (|d OK|e BAD"},
       {OPEN
        "c STORE 1:2 +FLAGS (\\Deleted work)\r\nd STORE 2 -FLAGS.SILENT \\Deleted\r\ne FETCH 2 FLAGS\r\nf STORE 3 FLAGS "
        "()\r\ng STORE 3 FLAGS (\\Recent)\r\nh STORE 3 FLAGS\r\n",
@@ -366,7 +368,7 @@ static void what_is_not_offered_is_not_there(void **state)
 {
   static const struct row rows[] = {
       {LOGIN "c IDLE\r\nd SELECT INBOX\r\ne MOVE 1 x\r\nf FETCH 1 MODSEQ\r\ng SEARCH RETURN () ALL\r\nh UNSELECT\r\n",
-       "c BAD|d OK|e BAD|f BAD|g BAD|h OK|!IDLE|!MOVE |!CONDSTORE|!HIGHESTMODSEQ"},
+       "c BAD|d OK|e BAD|f BAD|g BAD|h OK|!IDLE|! MOVE|!CONDSTORE|!HIGHESTMODSEQ"},
   };
 
   (void)state;

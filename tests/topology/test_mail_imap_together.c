@@ -149,7 +149,7 @@ static void changes_have_numbers(void **state)
                                       "f OK [MODIFIED 2] ",
                                       "* SEARCH 2 (MODSEQ ",
                                       "* STATUS INBOX (HIGHESTMODSEQ ",
-                                      "* ENABLED CONDSTORE",
+                                      "i BAD",
                                       "j BAD"};
 
   (void)state;
