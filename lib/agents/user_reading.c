@@ -9,11 +9,12 @@
 
 static const struct msim__user_protocol_type *const protocols[MSIM__USER_PROTOCOL_COUNT] = {
     [MSIM__USER_POP3] = &msim__user_pop,
+    [MSIM__USER_IMAP] = &msim__user_imap,
 };
 
 /* ---- keys ---- */
 
-static const char *const protocol_names[] = {"pop3", NULL};
+static const char *const protocol_names[] = {"pop3", "imap", NULL};
 static const char *const auth_names[] = {"auto", "user", "apop", "sasl", NULL};
 
 static const char *check_secret(const char *text)
@@ -37,7 +38,7 @@ const struct msim_field msim__user_receive_fields[] = {
      .offset = RECEIVE(port),
      .fallback = "0",
      .max = 65535,
-     .help = "its port; 0 is the protocol's own: 110"},
+     .help = "its port; 0 is the protocol's own: 110, 143"},
     {.key = "login",
      .kind = MSIM_FIELD_TEXT,
      .offset = RECEIVE(login),
@@ -54,7 +55,13 @@ const struct msim_field msim__user_receive_fields[] = {
      .kind = MSIM_FIELD_BOOL,
      .offset = RECEIVE(leave_on_server),
      .fallback = "false",
-     .help = "what was fetched is not deleted there"},
+     .help = "POP: what was fetched is not deleted there"},
+    {.key = "stay",
+     .kind = MSIM_FIELD_DURATION_NS,
+     .offset = RECEIVE(stay_ns),
+     .fallback = "60s",
+     .min = 1,
+     .help = "IMAP: how long the session stays open when nobody does anything"},
     {.key = NULL},
 };
 
@@ -242,7 +249,12 @@ bool msim__user_is_offline(const struct msim__user_inbox *inbox)
 
 void msim__user_plug(struct msim__user_inbox *inbox, bool is_plugged)
 {
+  size_t i;
+
   msim__node_plug(msim_agent_node(inbox->agent), is_plugged);
+  for (i = 0; !is_plugged && i < MSIM__USER_PROTOCOL_COUNT; i++)
+    if (protocols[i]->unplugged != NULL)
+      protocols[i]->unplugged(inbox);
 }
 
 void msim__user_check_mail(struct msim__user_inbox *inbox, const struct msim__user_receive *receive)
@@ -272,9 +284,9 @@ static bool has_copy(const struct msim__user_inbox *inbox, const char *label)
 
 void msim__user_select(struct msim__user_inbox *inbox, const struct msim__user_receive *receive, const char *label)
 {
-  struct msim_value value = msim_value_text("message", label);
+  struct msim_value values[] = {msim_value_text("message", label), msim_value_text("mailbox", receive->login)};
 
-  msim_agent_event(inbox->agent, "user.select", &value, 1);
+  msim_agent_event(inbox->agent, "user.select", values, 2);
   if (has_copy(inbox, label))
     msim__user_tell_shown(inbox, label);
   else if (msim__user_is_offline(inbox))

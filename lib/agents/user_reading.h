@@ -12,7 +12,7 @@
 
 #include <mailsim/agent.h>
 
-enum msim__user_protocol { MSIM__USER_POP3, MSIM__USER_PROTOCOL_COUNT };
+enum msim__user_protocol { MSIM__USER_POP3, MSIM__USER_IMAP, MSIM__USER_PROTOCOL_COUNT };
 enum msim__user_auth { MSIM__USER_AUTH_AUTO, MSIM__USER_AUTH_USER, MSIM__USER_AUTH_APOP, MSIM__USER_AUTH_SASL };
 
 /* The key `receive` of an account. */
@@ -22,6 +22,7 @@ struct msim__user_receive {
   uint64_t port; /* 0: the protocol's own */
   int auth;      /* enum msim__user_auth */
   bool leave_on_server;
+  msim_ns stay_ns; /* IMAP: how long a session stays open when nobody does anything */
 };
 extern const struct msim_field msim__user_receive_fields[];
 
@@ -62,8 +63,10 @@ struct msim__user_protocol_type {
    * is not copied cannot be shown. */
   void (*select)(struct msim__user_inbox *inbox, const struct msim__user_receive *receive, const char *label);
   void (*forget)(struct msim__user_check *check); /* from stop: frees it, and takes it out of inbox->first */
+  /* The plug is pulled. NULL: sessions find out by themselves. */
+  void (*unplugged)(struct msim__user_inbox *inbox);
 };
-extern const struct msim__user_protocol_type msim__user_pop;
+extern const struct msim__user_protocol_type msim__user_pop, msim__user_imap;
 
 /* The beginning of what a protocol keeps of a session under way. */
 struct msim__user_check {

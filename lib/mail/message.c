@@ -128,9 +128,13 @@ struct msim__message *msim__message_new(struct msim__mem *mem, const struct msim
   for (i = 0; i < opts->recipient_count; i++)
     at = put_text(at, opts->recipients[i], &recipients[i]);
   message->return_path = at;
-  at = put(at, return_path_head, sizeof return_path_head - 1);
-  at = put(at, opts->reverse_path.data, opts->reverse_path.size_bytes);
-  put(at, return_path_tail, sizeof return_path_tail);
+  if (opts->bare) {
+    *at = '\0';
+  } else {
+    at = put(at, return_path_head, sizeof return_path_head - 1);
+    at = put(at, opts->reverse_path.data, opts->reverse_path.size_bytes);
+    put(at, return_path_tail, sizeof return_path_tail);
+  }
   message->mem = mem;
   message->refs = 1;
   message->recipients = recipients;

@@ -23,11 +23,12 @@ struct msim__dsn_recipient {
 struct msim__message {
   struct msim__mem *mem;
   uint32_t refs;
-  const char *label;             /* "m1"; never empty */
-  const char *reverse_path;      /* without brackets; "" for <> */
-  const char *return_path;       /* the whole field "Return-Path: <…>" with CRLF, for the last hop (RFC 5321 4.4) */
-  const char *const *recipients; /* without brackets, as they were given */
-  uint32_t recipient_count;      /* 0 is possible: for a message without an envelope */
+  const char *label;        /* "m1"; never empty */
+  const char *reverse_path; /* without brackets; "" for <> */
+  const char
+      *return_path; /* the whole field "Return-Path: <…>" with CRLF, for the last hop (RFC 5321 4.4); "" when bare */
+  const char *const *recipients;         /* without brackets, as they were given */
+  uint32_t recipient_count;              /* 0 is possible: for a message without an envelope */
   const struct msim__dsn_recipient *dsn; /* one for each recipient; NULL: nothing was said about any */
   enum msim__dsn_ret ret;
   const char *envid;         /* decoded; "" when it was not given */
@@ -53,6 +54,7 @@ struct msim__message_opts {
   struct msim_blob *content; /* the message takes a reference of its own */
   uint64_t size_bytes;
   bool eight_bit, smtputf8, binary;
+  bool bare; /* it did not come by SMTP: a reader gets no Return-Path */
 };
 
 /* With one reference. NULL: out of memory, more than MSIM__MESSAGE_RECIPIENTS_MAX recipients, or longer than memory. */

@@ -9,19 +9,31 @@
 
 struct msim__spool_take {
   struct msim__spool_take *next;
-  struct msim__message *message; /* counted */
+  struct msim__message *message; /* counted; for the queue, or NULL */
   struct msim__mail_batch batch;
   msim__spool_done_fn *done;
   void *ctx;
-  int64_t unix_s;
-  size_t box_count, promised_count; /* mailboxes; those in which it has its place */
-  uint32_t *uids;                   /* behind boxes, in the same block */
-  struct msim__mailbox *boxes[];
+  size_t place_count, promised_count; /* places; those that are promised */
+  uint32_t *uids;                     /* behind items, in the same block */
+  struct taken_item {
+    struct msim__mailbox *box;
+    struct msim__mailbox_item item; /* its message is counted */
+  } items[];
 };
 
-static size_t take_bytes(size_t box_count)
+static size_t take_bytes(size_t place_count)
 {
-  return sizeof(struct msim__spool_take) + box_count * (sizeof(struct msim__mailbox *) + sizeof(uint32_t));
+  return sizeof(struct msim__spool_take) + place_count * (sizeof(struct taken_item) + sizeof(uint32_t));
+}
+
+static void free_take(struct msim__spool *spool, struct msim__spool_take *take)
+{
+  size_t i;
+
+  for (i = 0; i < take->place_count; i++)
+    msim__message_unref(take->items[i].item.message);
+  msim__message_unref(take->message);
+  msim__free(spool->mem, take, take_bytes(take->place_count));
 }
 
 /* Gives back what was promised; nothing was told to anybody. */
@@ -31,9 +43,8 @@ static void drop_take(struct msim__spool *spool, struct msim__spool_take *take)
 
   msim__mail_queue_abandon(spool->queue, &take->batch);
   for (i = 0; i < take->promised_count; i++)
-    msim__store_unreserve(take->boxes[i]);
-  msim__message_unref(take->message);
-  msim__free(spool->mem, take, take_bytes(take->box_count));
+    msim__store_unreserve(take->items[i].box);
+  free_take(spool, take);
 }
 
 /* ---- files ---- */
@@ -58,8 +69,12 @@ static void put_take(struct msim__spool *spool, const struct msim__spool_take *t
 
   for (entry = take->batch.first; entry != NULL; entry = entry->ready_next)
     msim__spool_put_entry(spool, entry);
-  for (i = 0; i < take->box_count; i++)
-    msim__spool_put_item(spool, take->boxes[i], take->uids[i], take->message, take->unix_s, 0);
+  for (i = 0; i < take->place_count; i++) {
+    const struct msim__mailbox_item *item = &take->items[i].item;
+
+    msim__spool_put_item(spool, take->items[i].box, item->uid, item->message, item->added_unix_s, item->flags,
+                         item->modseq);
+  }
 }
 
 /* The whole state, and what is on its way into it. */
@@ -71,11 +86,12 @@ static void put_state(struct msim__spool *spool)
   size_t i, k;
 
   for (i = 0; (box = msim__store_at(spool->store, i)) != NULL; i++) {
-    if (box->uid_next > 1 || box->spool_mark != 0) /* others are as if they were new */
+    if (box->uid_next > 1 || box->spool_mark != 0 || box->title != NULL || box->keyword_count > 0 ||
+        box->marks != MSIM__MAILBOX_EXISTS) /* others are as if they were new */
       msim__spool_put_mailbox(spool, box);
     for (k = 0; k < box->count; k++)
       msim__spool_put_item(spool, box, box->items[k].uid, box->items[k].message, box->items[k].added_unix_s,
-                           box->items[k].flags);
+                           box->items[k].flags, box->items[k].modseq);
   }
   for (entry = spool->queue->first; entry != NULL; entry = entry->next)
     msim__spool_put_entry(spool, entry);
@@ -132,8 +148,12 @@ static int ready_file(struct msim__spool *spool)
 
 static void write_down(struct msim__spool *spool)
 {
-  if (msim__spool_flush(spool) == MSIM_OK)
-    (void)msim_disk_sync(spool->disk, spool->name, NULL, NULL);
+  int err = msim__spool_flush(spool);
+
+  if (err == MSIM_OK)
+    err = msim_disk_sync(spool->disk, spool->name, NULL, NULL);
+  if (err != MSIM_OK)
+    spool->change_err = err;
 }
 
 static void entry_changed(void *ctx, struct msim__mail_entry *entry, bool gone)
@@ -155,10 +175,25 @@ static void item_changed(void *ctx, struct msim__mailbox *box, const struct msim
 
   if (spool->name[0] == '\0')
     return;
+  (void)ready_file(spool); /* the old one stays in use when there is no room for a new one */
   if (gone)
     msim__spool_put_removed(spool, box, item->uid);
   else
-    msim__spool_put_item(spool, box, item->uid, item->message, item->added_unix_s, item->flags);
+    msim__spool_put_item(spool, box, item->uid, item->message, item->added_unix_s, item->flags, item->modseq);
+  write_down(spool);
+}
+
+/* Folders are made before any message lies in them. */
+static void box_changed(void *ctx, struct msim__mailbox *box)
+{
+  struct msim__spool *spool = ctx;
+  int err = ready_file(spool);
+
+  if (err != MSIM_OK) {
+    spool->change_err = err;
+    return;
+  }
+  msim__spool_put_mailbox_again(spool, box);
   write_down(spool);
 }
 
@@ -175,13 +210,12 @@ static void is_safe(void *ctx, int err)
   spool->first = take->next;
   if (spool->first == NULL)
     spool->last = NULL;
-  for (i = 0; i < take->box_count; i++)
-    msim__store_put(take->boxes[i], take->message, take->unix_s, take->uids[i], 0);
+  for (i = 0; i < take->place_count; i++)
+    msim__store_put_item(take->items[i].box, &take->items[i].item);
   msim__mail_queue_commit(spool->queue, &take->batch);
   if (take->done != NULL)
     take->done(take->ctx, take->uids);
-  msim__message_unref(take->message);
-  msim__free(spool->mem, take, take_bytes(take->box_count));
+  free_take(spool, take);
 }
 
 /* Room for it everywhere, so that nothing can fail when it is safe. */
@@ -192,10 +226,14 @@ static int prepare(struct msim__spool *spool, struct msim__spool_take *take, con
 
   if (count > 0)
     err = msim__mail_queue_prepare(spool->queue, take->message, indices, count, now_ns, &take->batch);
-  while (err == MSIM_OK && take->promised_count < take->box_count) {
-    err = msim__store_reserve(take->boxes[take->promised_count], &take->uids[take->promised_count]);
-    if (err == MSIM_OK)
-      take->promised_count++;
+  while (err == MSIM_OK && take->promised_count < take->place_count) {
+    struct taken_item *taken = &take->items[take->promised_count];
+
+    err = msim__store_reserve(taken->box, &taken->item.uid);
+    if (err != MSIM_OK)
+      break;
+    taken->item.modseq = ++taken->box->modseq_highest;
+    take->uids[take->promised_count++] = taken->item.uid;
   }
   return err;
 }
@@ -218,25 +256,37 @@ static int write_take(struct msim__spool *spool, struct msim__spool_take *take)
   return err;
 }
 
-int msim__spool_take(struct msim__spool *spool, struct msim__message *message, const uint32_t *indices, size_t count,
-                     struct msim__mailbox *const *boxes, size_t box_count, msim_ns now_ns, int64_t unix_s,
-                     msim__spool_done_fn *done, void *ctx)
+static struct msim__spool_take *new_take(struct msim__spool *spool, size_t place_count, msim__spool_done_fn *done,
+                                         void *ctx)
 {
-  struct msim__spool_take *take = msim__alloc_zeroed(spool->mem, 1, take_bytes(box_count));
-  int err;
+  struct msim__spool_take *take = msim__alloc_zeroed(spool->mem, 1, take_bytes(place_count));
 
   if (take == NULL)
-    return MSIM_ERR_NOMEM;
-  take->message = message;
+    return NULL;
   take->done = done;
   take->ctx = ctx;
-  take->unix_s = unix_s;
-  take->box_count = box_count;
-  take->uids = (uint32_t *)(void *)&take->boxes[box_count];
-  if (box_count > 0)
-    memcpy(take->boxes, boxes, box_count * sizeof(struct msim__mailbox *));
-  msim__message_ref(message);
-  err = ready_file(spool);
+  take->place_count = place_count;
+  take->uids = (uint32_t *)(void *)&take->items[place_count];
+  return take;
+}
+
+static void set_place(struct msim__spool_take *take, size_t index, const struct msim__spool_place *place)
+{
+  struct taken_item *taken = &take->items[index];
+
+  taken->box = place->box;
+  taken->item.message = place->message;
+  taken->item.added_unix_s = place->unix_s;
+  taken->item.flags = place->flags;
+  msim__message_ref(place->message);
+}
+
+/* The take becomes the spool's; it is dropped when it fails. */
+static int begin_take(struct msim__spool *spool, struct msim__spool_take *take, const uint32_t *indices, size_t count,
+                      msim_ns now_ns)
+{
+  int err = ready_file(spool);
+
   if (err == MSIM_OK)
     err = prepare(spool, take, indices, count, now_ns);
   if (err == MSIM_OK)
@@ -251,6 +301,45 @@ int msim__spool_take(struct msim__spool *spool, struct msim__message *message, c
     spool->first = take;
   spool->last = take;
   return MSIM_OK;
+}
+
+int msim__spool_take(struct msim__spool *spool, struct msim__message *message, const uint32_t *indices, size_t count,
+                     struct msim__mailbox *const *boxes, size_t box_count, msim_ns now_ns, int64_t unix_s,
+                     msim__spool_done_fn *done, void *ctx)
+{
+  struct msim__spool_take *take = new_take(spool, box_count, done, ctx);
+  size_t i;
+
+  if (take == NULL)
+    return MSIM_ERR_NOMEM;
+  take->message = message;
+  msim__message_ref(message);
+  for (i = 0; i < box_count; i++)
+    set_place(take, i, &(struct msim__spool_place){boxes[i], message, unix_s, 0});
+  return begin_take(spool, take, indices, count, now_ns);
+}
+
+int msim__spool_take_places(struct msim__spool *spool, const struct msim__spool_place *places, size_t count,
+                            msim__spool_done_fn *done, void *ctx)
+{
+  struct msim__spool_take *take = new_take(spool, count, done, ctx);
+  size_t i;
+
+  if (take == NULL)
+    return MSIM_ERR_NOMEM;
+  for (i = 0; i < count; i++)
+    set_place(take, i, &places[i]);
+  return begin_take(spool, take, NULL, 0, 0);
+}
+
+int msim__spool_wait(struct msim__spool *spool, msim_disk_done_fn *fn, void *ctx)
+{
+  int err = spool->change_err;
+
+  spool->change_err = 0;
+  if (err == MSIM_OK)
+    err = ready_file(spool);
+  return err == MSIM_OK ? msim_disk_sync(spool->disk, spool->name, fn, ctx) : err;
 }
 
 int msim__spool_found(struct msim__spool *spool)
@@ -287,6 +376,7 @@ int msim__spool_open(struct msim__spool *spool, struct msim_node *node, struct m
   queue->changed = entry_changed;
   queue->changed_ctx = spool;
   store->changed = item_changed;
+  store->box_changed = box_changed;
   store->changed_ctx = spool;
   return err;
 }
@@ -297,6 +387,7 @@ void msim__spool_close(struct msim__spool *spool)
     return;
   spool->queue->changed = NULL;
   spool->store->changed = NULL;
+  spool->store->box_changed = NULL;
   while (spool->first != NULL) {
     struct msim__spool_take *take = spool->first;
 

@@ -17,13 +17,14 @@
  * whole.
  *
  *   1 file      4 version, 8 number
- *   2 message   8 id, texts label and reverse path, 8 size, 1 bits (8-bit, SMTPUTF8, binary, DSN), 1 ret, text envid,
- *               4 count, then per recipient its text, and with DSN 4 notify and text orcpt; the content is its wire
- * form 3 entry     8 number, 8 id of the message, 8 queued, 8 due (ns since the start), 4 attempts, 1 warned, text
- * reply, 4 count, then 4 index and 1 settled per recipient; in place of an earlier one of that number 4 left      8
- * number of the entry that is no more 5 mailbox   8 id, text name, 4 uid validity, 4 next uid 6 item      8 id of the
- * mailbox, 4 uid, 8 id of the message, 8 seconds since 1970, 4 flags; likewise in place of one 7 removed   8 id of the
- * mailbox, 4 uid 8 whole     the state that this file begins with is complete; 8 next number of an entry
+ *   2 message   8 id, texts label and reverse path, 8 size, 1 bits (8-bit, SMTPUTF8, binary, DSN, bare), 1 ret, text
+ * envid, 4 count, then per recipient its text, and with DSN 4 notify and text orcpt; the content is its wire form 3
+ * entry     8 number, 8 id of the message, 8 queued, 8 due (ns since the start), 4 attempts, 1 warned, text reply, 4
+ * count, then 4 index and 1 settled per recipient; in place of an earlier one of that number 4 left      8 number of
+ * the entry that is no more 5 mailbox   8 id, text name, 4 uid validity, 4 next uid, 8 highest modseq, 4 marks, text
+ * title, 4 count, then a text per keyword; in place of an earlier one 6 item      8 id of the mailbox, 4 uid, 8 id of
+ * the message, 8 seconds since 1970, 4 flags, 8 modseq; likewise in place of one 7 removed   8 id of the mailbox, 4 uid
+ * 8 whole     the state that this file begins with is complete; 8 next number of an entry
  *
  * A file without record 8 is as if it were not there, and a record that is torn or does not fit its checksum ends the
  * journal. Does not know SMTP, nor when mail is tried. */
@@ -52,12 +53,26 @@ enum msim__spool_record {
 };
 #define MSIM__SPOOL_MARK_OLD UINT64_MAX /* stands in an earlier file */
 #define MSIM__SPOOL_GROUP_END 0x80u
-enum { MSIM__SPOOL_EIGHT_BIT = 1, MSIM__SPOOL_UTF8 = 2, MSIM__SPOOL_BINARY = 4, MSIM__SPOOL_DSN = 8 };
+enum {
+  MSIM__SPOOL_EIGHT_BIT = 1,
+  MSIM__SPOOL_UTF8 = 2,
+  MSIM__SPOOL_BINARY = 4,
+  MSIM__SPOOL_DSN = 8,
+  MSIM__SPOOL_BARE = 16
+};
 
 /* Called when the message is safe and in its places. uids: one per mailbox, in the order in which they were given. */
 typedef void msim__spool_done_fn(void *ctx, const uint32_t *uids);
 
-/* A message on its way to be safe. */
+/* A message for a mailbox. */
+struct msim__spool_place {
+  struct msim__mailbox *box;
+  struct msim__message *message;
+  int64_t unix_s; /* when it came */
+  uint32_t flags;
+};
+
+/* Messages on their way to be safe. */
 struct msim__spool_take;
 
 /* All zero is not open. It stays where it is while it is open. */
@@ -75,6 +90,7 @@ struct msim__spool {
   struct msim__buf buf;                  /* of the group that is being written */
   struct msim__spool_take *first, *last; /* in the order of their syncs */
   int err;                               /* of that group */
+  int change_err;                        /* a change could not be written down; told by msim__spool_wait */
 };
 
 /* Reads what is there into the queue and the store, which are empty, and follows their changes from then on. Nothing is
@@ -92,6 +108,14 @@ int msim__spool_take(struct msim__spool *spool, struct msim__message *message, c
                      struct msim__mailbox *const *boxes, size_t box_count, msim_ns now_ns, int64_t unix_s,
                      msim__spool_done_fn *done, void *ctx);
 
+/* The same for many messages and their places, as COPY and APPEND need it. count > 0. */
+int msim__spool_take_places(struct msim__spool *spool, const struct msim__spool_place *places, size_t count,
+                            msim__spool_done_fn *done, void *ctx);
+
+/* 0: fn is called from the loop when everything that has changed until now is safe, unless the host crashes before.
+ * MSIM_ERR_LIMIT: something was not written, because the disk is full; MSIM_ERR_NOMEM. */
+int msim__spool_wait(struct msim__spool *spool, msim_disk_done_fn *fn, void *ctx);
+
 /* Writes down the whole state, as something that was there before the run: durable at once, without a sync. 0 or as
  * msim__spool_take. */
 int msim__spool_found(struct msim__spool *spool);
@@ -103,9 +127,11 @@ int msim__spool_found(struct msim__spool *spool);
 void msim__spool_put_entry(struct msim__spool *spool, const struct msim__mail_entry *entry);
 void msim__spool_put_left(struct msim__spool *spool, uint64_t number);
 void msim__spool_put_item(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid,
-                          struct msim__message *message, int64_t added_unix_s, uint32_t flags);
+                          struct msim__message *message, int64_t added_unix_s, uint32_t flags, uint64_t modseq);
 void msim__spool_put_removed(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid);
 void msim__spool_put_mailbox(struct msim__spool *spool, struct msim__mailbox *box);
+/* Under the id that it has, if it stands in this file. */
+void msim__spool_put_mailbox_again(struct msim__spool *spool, struct msim__mailbox *box);
 void msim__spool_put_file(struct msim__spool *spool);
 void msim__spool_put_whole(struct msim__spool *spool);
 /* Ends the group and hands it to the disk, all or nothing. 0 or the first error. */

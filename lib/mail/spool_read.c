@@ -2,6 +2,7 @@
  *
  * In two steps: first where the last word on each message, entry and item stands; then these are made. Trusts nothing:
  * what cannot be read ends the journal, what speaks of the unknown is left out. */
+#include "mail/folders.h"
 #include "mail/spool.h"
 
 #include <string.h>
@@ -324,6 +325,7 @@ static int make_message(struct reader *r, const struct record *record, struct ms
   opts.eight_bit = (bits & MSIM__SPOOL_EIGHT_BIT) != 0;
   opts.smtputf8 = (bits & MSIM__SPOOL_UTF8) != 0;
   opts.binary = (bits & MSIM__SPOOL_BINARY) != 0;
+  opts.bare = (bits & MSIM__SPOOL_BARE) != 0;
   (void)msim__buf_append(&texts, envid.data, envid.size_bytes);
   (void)msim__buf_append_byte(&texts, '\0');
   if (count > 0) {
@@ -449,6 +451,32 @@ static int make_entry(struct reader *r, const struct slot *slot)
   return err == MSIM_ERR_INVALID ? MSIM_OK : err;
 }
 
+/* What a mailbox has beyond its name and numbers; earlier versions have written none of it. */
+static int make_folder(struct msim__mailbox *box, struct cursor *c)
+{
+  struct msim_slice title;
+  uint64_t modseq = take(c, 8), count;
+  unsigned marks = (unsigned)take(c, 4);
+
+  title = take_text(c);
+  count = take(c, 4);
+  if (c->wrong)
+    return MSIM_OK;
+  if (modseq > box->modseq_highest)
+    box->modseq_highest = modseq;
+  box->marks = marks;
+  for (; count > 0 && !c->wrong; count--) {
+    struct msim_slice keyword = take_text(c);
+
+    if (c->wrong || keyword.size_bytes == 0 || keyword.size_bytes > MSIM__KEYWORD_BYTES_MAX ||
+        box->keyword_count == MSIM__KEYWORDS_MAX)
+      break; /* we do not write such */
+    if (msim__store_keyword(box, keyword, true) == 0)
+      return MSIM_ERR_NOMEM;
+  }
+  return title.size_bytes > 0 ? msim__folder_join(box, title) : MSIM_OK;
+}
+
 static int make_box(struct reader *r, struct slot *slot)
 {
   struct msim__mailbox *box;
@@ -471,22 +499,24 @@ static int make_box(struct reader *r, struct slot *slot)
   if (box == NULL)
     return MSIM_ERR_NOMEM;
   box->uid_validity = uid_validity;
+  if (uid_validity > r->spool->store->uid_validity)
+    r->spool->store->uid_validity = uid_validity;
   if (uid_next > box->uid_next)
     box->uid_next = uid_next;
   box->spool_mark = MSIM__SPOOL_MARK_OLD;
   slot->made = box;
-  return MSIM_OK;
+  return c.rest.size_bytes > 0 ? make_folder(box, &c) : MSIM_OK;
 }
 
 static int make_item(struct reader *r, const struct slot *slot)
 {
   const struct slot *box_slot = find(&r->boxes, slot->key >> 32);
   struct msim__mailbox *box = box_slot != NULL ? box_slot->made : NULL;
-  uint32_t uid = (uint32_t)slot->key, flags, unused, uid_next;
+  uint32_t uid = (uint32_t)slot->key, unused, uid_next;
+  struct msim__mailbox_item item;
   struct msim__message *message;
   struct record record;
   struct cursor c;
-  int64_t added_unix_s;
   uint64_t id;
   int err;
 
@@ -503,17 +533,22 @@ static int make_item(struct reader *r, const struct slot *slot)
   (void)take(&c, 8);
   (void)take(&c, 4);
   id = take(&c, 8);
-  added_unix_s = (int64_t)take(&c, 8);
-  flags = (uint32_t)take(&c, 4);
+  memset(&item, 0, sizeof item);
+  item.added_unix_s = (int64_t)take(&c, 8);
+  item.flags = (uint32_t)take(&c, 4);
+  item.modseq = c.rest.size_bytes >= 8 ? take(&c, 8) : 1;
   err = c.wrong ? MSIM_OK : message_of(r, id, &message);
   if (c.wrong || err != MSIM_OK || message == NULL)
     return err;
   uid_next = box->uid_next;
   err = msim__store_reserve(box, &unused);
   box->uid_next = uid_next;
-  if (err == MSIM_OK)
-    msim__store_put(box, message, added_unix_s, uid, flags);
-  return err;
+  if (err != MSIM_OK)
+    return err;
+  item.message = message;
+  item.uid = uid;
+  msim__store_put_item(box, &item);
+  return MSIM_OK;
 }
 
 static int make_all(struct reader *r)

@@ -98,7 +98,8 @@ static void hand_over(struct msim__spool *spool)
 static void put_message(struct msim__spool *spool, struct msim__message *message)
 {
   unsigned bits = (message->eight_bit ? MSIM__SPOOL_EIGHT_BIT : 0) | (message->smtputf8 ? MSIM__SPOOL_UTF8 : 0) |
-                  (message->binary ? MSIM__SPOOL_BINARY : 0) | (message->dsn != NULL ? MSIM__SPOOL_DSN : 0);
+                  (message->binary ? MSIM__SPOOL_BINARY : 0) | (message->dsn != NULL ? MSIM__SPOOL_DSN : 0) |
+                  (message->return_path[0] == '\0' ? MSIM__SPOOL_BARE : 0);
   struct msim_slice content = {NULL, 0};
   size_t head;
   uint32_t i;
@@ -165,22 +166,34 @@ void msim__spool_put_left(struct msim__spool *spool, uint64_t number)
 
 void msim__spool_put_mailbox(struct msim__spool *spool, struct msim__mailbox *box)
 {
-  size_t head;
+  if (box->spool_mark != spool->mark)
+    msim__spool_put_mailbox_again(spool, box);
+}
 
-  if (box->spool_mark == spool->mark)
-    return;
-  box->spool_mark = spool->mark;
-  box->spool_id = spool->box_next++;
+void msim__spool_put_mailbox_again(struct msim__spool *spool, struct msim__mailbox *box)
+{
+  size_t head, i;
+
+  if (box->spool_mark != spool->mark) {
+    box->spool_mark = spool->mark;
+    box->spool_id = spool->box_next++;
+  }
   head = begin(spool, MSIM__SPOOL_MAILBOX);
   put(spool, box->spool_id, 8);
   put_text(spool, box->name);
   put(spool, box->uid_validity, 4);
   put(spool, box->uid_next, 4);
+  put(spool, box->modseq_highest, 8);
+  put(spool, box->marks, 4);
+  put_text(spool, box->title != NULL ? box->title : "");
+  put(spool, box->keyword_count, 4);
+  for (i = 0; i < box->keyword_count; i++)
+    put_text(spool, box->keywords[i]);
   end(spool, head);
 }
 
 void msim__spool_put_item(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid,
-                          struct msim__message *message, int64_t added_unix_s, uint32_t flags)
+                          struct msim__message *message, int64_t added_unix_s, uint32_t flags, uint64_t modseq)
 {
   size_t head;
 
@@ -192,6 +205,7 @@ void msim__spool_put_item(struct msim__spool *spool, struct msim__mailbox *box, 
   put(spool, message->spool_id, 8);
   put(spool, (uint64_t)added_unix_s, 8);
   put(spool, flags, 4);
+  put(spool, modseq, 8);
   end(spool, head);
 }
 

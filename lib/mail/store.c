@@ -1,6 +1,8 @@
 /* store.c: the mailboxes of a host; see store.h. */
 #include "mail/store.h"
 
+#include "proto/ascii.h"
+
 #include <string.h>
 
 void msim__store_init(struct msim__store *store, struct msim__mem *mem)
@@ -18,6 +20,11 @@ static void free_box(struct msim__store *store, struct msim__mailbox *box)
   for (i = 0; i < box->count; i++)
     msim__message_unref(box->items[i].message);
   msim__free(store->mem, box->items, box->capacity * sizeof *box->items);
+  for (i = 0; i < box->keyword_count; i++)
+    msim__free(store->mem, box->keywords[i], strlen(box->keywords[i]) + 1);
+  msim__free(store->mem, box->keywords, box->keyword_capacity * sizeof *box->keywords);
+  if (box->title != NULL)
+    msim__free(store->mem, box->title, box->title_bytes + 1);
   msim__free(store->mem, box->name, box->name_bytes + 1);
   msim__free(store->mem, box, sizeof *box);
 }
@@ -53,6 +60,10 @@ struct msim__mailbox *msim__store_open(struct msim__store *store, const char *na
   box->name_bytes = name_bytes;
   box->uid_next = 1;
   box->uid_validity = store->uid_validity;
+  box->recent_uid = 1;
+  box->modseq_highest = 1;
+  box->marks = MSIM__MAILBOX_EXISTS;
+  box->owner = box;
   box->store = store;
   if (box->name == NULL) {
     msim__free(store->mem, box, sizeof *box);
@@ -90,23 +101,40 @@ void msim__store_unreserve(struct msim__mailbox *box)
   box->reserved_count--;
 }
 
+static void tell(struct msim__mailbox *box, const struct msim__mailbox_item *item, enum msim__mailbox_news news)
+{
+  struct msim__mailbox_watch *watch = box->watches, *next;
+
+  for (; watch != NULL; watch = next) {
+    next = watch->next;
+    watch->tell(watch, item, news);
+  }
+}
+
 /* Nearly always at the end; uids ascend. */
-void msim__store_put(struct msim__mailbox *box, struct msim__message *message, int64_t added_unix_s, uint32_t uid,
-                     uint32_t flags)
+void msim__store_put_item(struct msim__mailbox *box, const struct msim__mailbox_item *item)
 {
   size_t at = box->count;
 
-  while (at > 0 && box->items[at - 1].uid > uid)
+  while (at > 0 && box->items[at - 1].uid > item->uid)
     at--;
   memmove(&box->items[at + 1], &box->items[at], (box->count - at) * sizeof *box->items);
   box->count++;
   box->reserved_count--;
-  box->items[at].message = message;
-  box->items[at].added_unix_s = added_unix_s;
-  box->items[at].uid = uid;
-  box->items[at].flags = flags;
-  msim__message_ref(message);
-  box->size_bytes += msim__store_item_bytes(&box->items[at]);
+  box->items[at] = *item;
+  msim__message_ref(item->message);
+  if (item->modseq > box->modseq_highest)
+    box->modseq_highest = item->modseq;
+  box->size_bytes += msim__store_item_bytes(item);
+  tell(box, &box->items[at], MSIM__MAILBOX_ADDED);
+}
+
+void msim__store_put(struct msim__mailbox *box, struct msim__message *message, int64_t added_unix_s, uint32_t uid,
+                     uint32_t flags)
+{
+  struct msim__mailbox_item item = {message, added_unix_s, uid, flags, box->modseq_highest + 1};
+
+  msim__store_put_item(box, &item);
 }
 
 int msim__store_add(struct msim__store *store, struct msim__mailbox *box, struct msim__message *message,
@@ -129,6 +157,8 @@ int msim__store_set_flags(struct msim__mailbox *box, size_t index, uint32_t flag
   if (index >= box->count)
     return MSIM_ERR_NOT_FOUND;
   box->items[index].flags = flags;
+  box->items[index].modseq = ++box->modseq_highest;
+  tell(box, &box->items[index], MSIM__MAILBOX_FLAGGED);
   if (box->store->changed != NULL)
     box->store->changed(box->store->changed_ctx, box, &box->items[index], false);
   return MSIM_OK;
@@ -142,6 +172,7 @@ int msim__store_remove(struct msim__mailbox *box, size_t index)
     return MSIM_ERR_NOT_FOUND;
   if (box->store->changed != NULL)
     box->store->changed(box->store->changed_ctx, box, &box->items[index], true);
+  tell(box, &box->items[index], MSIM__MAILBOX_GONE);
   message = box->items[index].message;
   box->size_bytes -= msim__store_item_bytes(&box->items[index]);
   box->count--;
@@ -163,6 +194,61 @@ size_t msim__store_index_of(const struct msim__mailbox *box, uint32_t uid)
       high = middle;
   }
   return low < box->count && box->items[low].uid == uid ? low : box->count;
+}
+
+/* ---- keywords ---- */
+
+static uint32_t add_keyword(struct msim__mailbox *box, struct msim_slice name)
+{
+  struct msim__mem *mem = box->store->mem;
+  char *copy;
+
+  if (name.size_bytes > MSIM__KEYWORD_BYTES_MAX ||
+      msim__grow(mem, &box->keywords, &box->keyword_capacity, box->keyword_count + 1, MSIM__KEYWORDS_MAX + 8,
+                 sizeof *box->keywords) != MSIM_OK ||
+      box->keyword_count == MSIM__KEYWORDS_MAX)
+    return 0;
+  copy = msim__copy_text(mem, (const char *)name.data, name.size_bytes);
+  if (copy == NULL)
+    return 0;
+  box->keywords[box->keyword_count++] = copy;
+  return 1u << (MSIM__FLAG_COUNT + box->keyword_count - 1);
+}
+
+uint32_t msim__store_keyword(struct msim__mailbox *box, struct msim_slice name, bool add)
+{
+  uint32_t bit;
+  size_t i;
+
+  for (i = 0; i < box->keyword_count; i++)
+    if (msim__slice_is(name, box->keywords[i]))
+      return 1u << (MSIM__FLAG_COUNT + i);
+  bit = add ? add_keyword(box, name) : 0;
+  if (bit != 0 && box->store->box_changed != NULL)
+    box->store->box_changed(box->store->changed_ctx, box);
+  return bit;
+}
+
+/* ---- watching ---- */
+
+void msim__store_watch(struct msim__mailbox *box, struct msim__mailbox_watch *watch)
+{
+  watch->prev = NULL;
+  watch->next = box->watches;
+  if (watch->next != NULL)
+    watch->next->prev = watch;
+  box->watches = watch;
+}
+
+void msim__store_unwatch(struct msim__mailbox *box, struct msim__mailbox_watch *watch)
+{
+  if (watch->prev != NULL)
+    watch->prev->next = watch->next;
+  else
+    box->watches = watch->next;
+  if (watch->next != NULL)
+    watch->next->prev = watch->prev;
+  watch->prev = watch->next = NULL;
 }
 
 uint64_t msim__store_item_bytes(const struct msim__mailbox_item *item)

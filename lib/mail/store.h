@@ -1,4 +1,5 @@
-/* store.h: the mailboxes of a host: per user a list of messages in order of arrival.
+/* store.h: the mailboxes of a host: per user a list of messages in order of arrival, and more such lists where a user
+ * has folders (folders.h).
  *
  * A message that goes to many is kept once and counted. What a reader gets is the field Return-Path and then the
  * message's content. Does not know domains or passwords, and does not survive a crash: it is
@@ -14,8 +15,40 @@
 struct msim__mailbox_item {
   struct msim__message *message; /* counted */
   int64_t added_unix_s;
-  uint32_t uid;   /* ascending, never used twice */
-  uint32_t flags; /* for those who read: 0 at first */
+  uint32_t uid;    /* ascending, never used twice */
+  uint32_t flags;  /* for those who read: 0 at first. Bits of enum msim__mail_flag, above them those of keywords */
+  uint64_t modseq; /* ascends in a mailbox with every change (RFC 7162 3.1) */
+};
+
+enum msim__mail_flag {
+  MSIM__FLAG_SEEN = 1,
+  MSIM__FLAG_ANSWERED = 2,
+  MSIM__FLAG_FLAGGED = 4,
+  MSIM__FLAG_DELETED = 8,
+  MSIM__FLAG_DRAFT = 16
+};
+#define MSIM__FLAG_COUNT 5u /* of those; the first keyword's bit is 1 << that */
+#define MSIM__KEYWORDS_MAX 27u
+#define MSIM__KEYWORD_BYTES_MAX 64u
+
+enum msim__mailbox_mark { /* kept on the disk: never renumber */
+                          MSIM__MAILBOX_EXISTS = 1,
+                          MSIM__MAILBOX_SUBSCRIBED = 2,
+                          MSIM__MAILBOX_NOSELECT = 4, /* a name between others (RFC 3501 6.3.4) */
+                          MSIM__MAILBOX_ARCHIVE = 8,  /* what it is used for (RFC 6154) */
+                          MSIM__MAILBOX_DRAFTS = 16,
+                          MSIM__MAILBOX_JUNK = 32,
+                          MSIM__MAILBOX_SENT = 64,
+                          MSIM__MAILBOX_TRASH = 128,
+                          MSIM__MAILBOX_USES = 248
+};
+
+enum msim__mailbox_news { MSIM__MAILBOX_ADDED, MSIM__MAILBOX_FLAGGED, MSIM__MAILBOX_GONE /* still there */ };
+
+/* Somebody who looks into a mailbox and is told of changes. */
+struct msim__mailbox_watch {
+  struct msim__mailbox_watch *prev, *next;
+  void (*tell)(struct msim__mailbox_watch *watch, const struct msim__mailbox_item *item, enum msim__mailbox_news news);
 };
 
 struct msim__mailbox {
@@ -29,6 +62,16 @@ struct msim__mailbox {
   uint32_t reserved_count; /* places that are promised */
   bool is_locked;          /* a reader wants to be alone with it (RFC 1939 4) */
   msim_ns login_ns;        /* when somebody last logged in who asked for that to be kept; 0: never */
+  struct msim__mailbox_watch *watches;
+  uint64_t modseq_highest;
+  uint32_t recent_uid; /* those from here on were shown to nobody yet (RFC 3501 2.3.2) */
+  unsigned marks;      /* enum msim__mailbox_mark */
+  char **keywords;     /* terminated; each has the next bit of flags; none is ever removed */
+  size_t keyword_count, keyword_capacity;
+  struct msim__mailbox *owner;       /* the user's INBOX; of that: itself */
+  struct msim__mailbox *folder_next; /* of the same user, INBOX first */
+  char *title;                       /* a folder's path in UTF-8, terminated; NULL: INBOX */
+  size_t title_bytes;
   struct msim__store *store;
   uint64_t spool_mark, spool_id; /* under which the host has written it down (spool.h) */
 };
@@ -37,9 +80,11 @@ struct msim__mailbox {
 struct msim__store {
   struct msim__mem *mem;
   struct msim__names boxes; /* struct msim__mailbox by name */
-  uint32_t uid_validity;    /* of the mailboxes that are made now */
+  uint32_t uid_validity;    /* of the mailboxes that are made now; the highest of all */
   /* An item was given other flags, or is gone (while it is still there). NULL: nobody wants to know. */
   void (*changed)(void *ctx, struct msim__mailbox *box, const struct msim__mailbox_item *item, bool gone);
+  /* The mailbox itself has changed: marks, title, keywords. NULL: likewise. */
+  void (*box_changed)(void *ctx, struct msim__mailbox *box);
   void *changed_ctx;
 };
 
@@ -62,6 +107,15 @@ int msim__store_reserve(struct msim__mailbox *box, uint32_t *uid);
 void msim__store_put(struct msim__mailbox *box, struct msim__message *message, int64_t added_unix_s, uint32_t uid,
                      uint32_t flags);
 void msim__store_unreserve(struct msim__mailbox *box);
+/* As msim__store_put, of an item that tells everything, its modseq too. */
+void msim__store_put_item(struct msim__mailbox *box, const struct msim__mailbox_item *item);
+
+/* The bit of a keyword by name, without regard to case; 0: there is none. add: it is then made, unless there are
+ * MSIM__KEYWORDS_MAX, its name is too long, or memory runs out. */
+uint32_t msim__store_keyword(struct msim__mailbox *box, struct msim_slice name, bool add);
+
+void msim__store_watch(struct msim__mailbox *box, struct msim__mailbox_watch *watch);
+void msim__store_unwatch(struct msim__mailbox *box, struct msim__mailbox_watch *watch);
 
 /* By its place. MSIM_ERR_NOT_FOUND. */
 int msim__store_set_flags(struct msim__mailbox *box, size_t index, uint32_t flags);

@@ -23,6 +23,7 @@ static const struct example {
     {"hello", false},
     {"lost-250", false},
     {"mail-loop", false},
+    {"mail-receive-imap", true},
     {"mail-receive-pop", false},
     {"mail-send", false},
     {"mail-send-auth", true},

@@ -1,0 +1,181 @@
+/* agent_imap_server.c: lets people read and keep their mail by IMAP (RFC 3501): mailboxes with folders, on the server.
+ *
+ * Listening and the life of connections. What is said is in imap_session.c and beside it, the commands are in
+ * imap_cmd_*.c. Does not speak TLS. */
+#include "agents/imap_cmd.h"
+
+#define REFUSED_TEXT "* BYE Too many connections\r\n"
+
+struct state {
+  struct msim__imap_server server;
+};
+
+static const char *check_capability(const char *text)
+{
+  static const char *const known[] = {"LITERAL+",           "SASL-IR",     "UIDPLUS",   "CHILDREN",
+                                      "SPECIAL-USE",        "ESEARCH",     "SEARCHRES", "STATUS=SIZE",
+                                      "CREATE-SPECIAL-USE", "MULTIAPPEND", "UNSELECT",  "MOVE",
+                                      "NAMESPACE",          "ID",          "ENABLE",    "IDLE",
+                                      "APPENDLIMIT",        "CONDSTORE",   "QUOTA",     "QUOTA=RES-STORAGE",
+                                      "LIST-EXTENDED",      "LIST-STATUS"};
+  size_t i;
+
+  for (i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (msim__slice_is(msim__slice_text(text), known[i]))
+      return NULL;
+  return "a capability that is offered is expected here, such as IDLE, MOVE or LITERAL+";
+}
+
+static const struct msim_field without_item[] = {
+    {.key = "capability", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_capability},
+};
+
+static const struct msim_field fields[] = {
+    MSIM__MAILBOX_FIELDS,
+    {.key = "port",
+     .kind = MSIM_FIELD_UINT,
+     .offset = offsetof(struct msim__imap_config, port),
+     .fallback = "143",
+     .min = 1,
+     .max = 65535,
+     .help = "where it listens"},
+    {.key = "append-max",
+     .kind = MSIM_FIELD_SIZE_BYTES,
+     .offset = offsetof(struct msim__imap_config, append_bytes_max),
+     .fallback = "32MiB",
+     .min = 1,
+     .max = 1u << 30,
+     .help = "of a message that a client puts into a mailbox"},
+    {.key = "timeout",
+     .kind = MSIM_FIELD_DURATION_NS,
+     .offset = offsetof(struct msim__imap_config, timeout_ns),
+     .fallback = "30min",
+     .min = MSIM_SEC(1),
+     .help = "silence after which a connection ends (RFC 3501 5.4: 30 minutes at least)"},
+    {.key = "without",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct msim__imap_config, without),
+     .fallback = "",
+     .item = without_item,
+     .item_bytes = sizeof(const char *),
+     .help = "capabilities that are not offered"},
+    {.key = NULL},
+};
+
+/* ---- the streams ---- */
+
+static size_t count_from(const struct msim__imap_server *server, const struct msim_addr *addr)
+{
+  const struct msim__imap_session *session;
+  size_t count = 0;
+
+  for (session = server->first; session != NULL; session = session->next) {
+    struct msim_addr other = msim_stream_remote(session->stream).addr;
+
+    count += msim_addr_equal(&other, addr);
+  }
+  return count;
+}
+
+static void on_open(struct msim_agent *agent, struct msim_stream *stream)
+{
+  const struct msim__imap_config *config = msim_agent_config(agent);
+  struct state *state = msim_agent_state(agent);
+  struct msim_addr from = msim_stream_remote(stream).addr;
+
+  if (state->server.session_count >= config->base.connections_max ||
+      (config->base.client_connections_max != 0 &&
+       count_from(&state->server, &from) >= config->base.client_connections_max)) {
+    (void)msim__stream_send_unit(agent, stream, "imap.reply", NULL, REFUSED_TEXT, sizeof REFUSED_TEXT - 1);
+    msim_stream_close(stream);
+    return;
+  }
+  (void)msim__imap_session_new(&state->server, agent, stream);
+}
+
+static void on_readable(struct msim_agent *agent, struct msim_stream *stream)
+{
+  struct msim__imap_session *session = msim_stream_data(stream);
+
+  (void)agent;
+  if (session != NULL)
+    msim__imap_on_readable(session);
+  else
+    msim_stream_consume(stream, msim_stream_available_bytes(stream));
+}
+
+static void on_writable(struct msim_agent *agent, struct msim_stream *stream)
+{
+  struct msim__imap_session *session = msim_stream_data(stream);
+
+  (void)agent;
+  if (session != NULL)
+    msim__imap_on_writable(session);
+}
+
+static void on_eof(struct msim_agent *agent, struct msim_stream *stream)
+{
+  struct msim__imap_session *session = msim_stream_data(stream);
+
+  (void)agent;
+  if (session != NULL)
+    msim__imap_on_eof(session);
+  else
+    msim_stream_close(stream);
+}
+
+static void on_closed(struct msim_agent *agent, struct msim_stream *stream, enum msim_close_reason why)
+{
+  struct msim__imap_session *session = msim_stream_data(stream);
+
+  (void)agent;
+  (void)why;
+  if (session != NULL)
+    msim__imap_session_free(session);
+}
+
+static const struct msim_stream_ops stream_ops = {
+    .on_open = on_open,
+    .on_readable = on_readable,
+    .on_writable = on_writable,
+    .on_eof = on_eof,
+    .on_closed = on_closed,
+};
+
+/* ---- start and stop ---- */
+
+static int start(struct msim_agent *agent)
+{
+  const struct msim__imap_config *config = msim_agent_config(agent);
+  struct state *state = msim_agent_state(agent);
+  int err;
+
+  state->server.config = config;
+  err = msim__mailbox_server_start(&state->server.base, agent, "imap");
+  if (err == MSIM_OK)
+    err = msim_agent_listen(agent, (uint16_t)config->port, &stream_ops);
+  if (err == MSIM_ERR_EXISTS)
+    msim_agent_fail(agent, "port %u is taken already", (unsigned)config->port);
+  return err;
+}
+
+static void stop(struct msim_agent *agent)
+{
+  struct state *state = msim_agent_state(agent);
+
+  while (state->server.first != NULL)
+    msim__imap_session_free(state->server.first);
+  msim__imap_waits_free(&state->server);
+  msim__mailbox_server_stop(&state->server.base);
+}
+
+extern const struct msim_agent_type msim__agent_imap_server;
+const struct msim_agent_type msim__agent_imap_server = {
+    .name = "imap-server",
+    .summary = "lets people read and keep their mail by IMAP, in folders on the server",
+    .state_bytes = sizeof(struct state),
+    .config_bytes = sizeof(struct msim__imap_config),
+    .fields = fields,
+    .start = start,
+    .stop = stop,
+};
