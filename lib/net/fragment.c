@@ -131,7 +131,7 @@ static int send_parts(const struct cut *cut, struct msim__way *way, enum msim_tr
     if (index == MSIM__PACKET_NONE)
       return MSIM_ERR_NOMEM;
     msim__observe_packet(cut->net, msim__packet_at(&cut->net->packets, index), point, link, NULL, NULL);
-    msim__way_send(way, index);
+    msim__way_send(way, index, msim__packet_size_bytes(msim__packet_at(&cut->net->packets, index)));
   }
   return MSIM_OK;
 }

@@ -90,6 +90,7 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index)
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__port *port;
+  uint32_t size_bytes;
 
   if (packet->ttl == 0)
     packet->ttl = node->ttl;
@@ -108,8 +109,9 @@ int msim__ip_send(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, port->link_name, "source-route");
     return MSIM_ERR_NOT_FOUND;
   }
-  if (fits(packet, port)) {
-    msim__way_send(port->out, packet_index);
+  size_bytes = msim__packet_size_bytes(packet);
+  if (size_bytes <= port->out->params->mtu_bytes) {
+    msim__way_send(port->out, packet_index, size_bytes);
     return MSIM_OK;
   }
   if ((packet->bits & MSIM__PACKET_DF) != 0) {
@@ -136,7 +138,7 @@ void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
   else if (port == NULL)
     refuse(node, packet_index, NULL, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
   else if (fits(packet, port))
-    msim__way_send(port->out, packet_index);
+    msim__way_send(port->out, packet_index, msim__packet_size_bytes(packet));
   else if ((packet->bits & MSIM__PACKET_DF) != 0)
     refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
            port->out->params->mtu_bytes);
@@ -200,8 +202,8 @@ static void corrupt_came(struct msim_node *node, const struct msim__packet *pack
     protocol->corrupt(node);
 }
 
-/* RFC 1122 3.3.2: only the whole is judged, and handed over. */
-static void deliver_part(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
+/* RFC 1122 3.3.2: only the whole is judged, and handed over. It is returned, or MSIM__PACKET_NONE. */
+static uint32_t deliver_part(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
 {
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
 
@@ -209,19 +211,19 @@ static void deliver_part(struct msim__net *net, struct msim__port *port, uint32_
   if (port->node->is_port) {
     part_leaves(net, packet, port->link_name);
     msim__port_take(port->node, packet_index);
-    return;
+    return MSIM__PACKET_NONE;
   }
   packet_index = msim__reassembly_take(port->node, packet_index, port->link_name);
   if (packet_index == MSIM__PACKET_NONE)
-    return;
+    return MSIM__PACKET_NONE;
   packet = msim__packet_at(&net->packets, packet_index);
   if ((packet->bits & MSIM__PACKET_CORRUPT) != 0) {
     corrupt_came(port->node, packet);
     die(net, packet_index, port->link_name, "corrupt");
-    return;
+    return MSIM__PACKET_NONE;
   }
   arrive_whole(net, packet, port->link_name);
-  hand_over(port->node, packet_index);
+  return packet_index;
 }
 
 static void refuse_route(struct msim__port *port, uint32_t packet_index)
@@ -249,14 +251,17 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     return;
   }
   if (is_part) {
-    deliver_part(net, port, packet_index);
-    return;
+    packet_index = deliver_part(net, port, packet_index);
+    if (packet_index == MSIM__PACKET_NONE)
+      return;
+  } else {
+    msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
+    if (port->node->is_port) {
+      msim__port_take(port->node, packet_index);
+      return;
+    }
   }
-  msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
-  if (port->node->is_port)
-    msim__port_take(port->node, packet_index);
-  else
-    hand_over(port->node, packet_index);
+  hand_over(port->node, packet_index);
 }
 
 static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index, uint32_t towards)
@@ -264,6 +269,7 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
   struct msim_node *node = came_by->node;
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__port *port;
+  uint32_t size_bytes;
 
   if (packet->ttl <= 1) { /* RFC 1812 5.3.1 */
     refuse(node, packet_index, came_by->link_name, "ttl", MSIM__ICMP_TIME_EXCEEDED, MSIM__ICMP_TTL_EXCEEDED, 0);
@@ -279,7 +285,8 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     return;
   }
   packet->ttl--;
-  if (!fits(packet, port)) {
+  size_bytes = msim__packet_size_bytes(packet);
+  if (size_bytes > port->out->params->mtu_bytes) {
     if ((packet->bits & MSIM__PACKET_DF) != 0) /* RFC 1191 4 */
       refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
              port->out->params->mtu_bytes);
@@ -288,7 +295,7 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     return;
   }
   msim__observe_packet(net, packet, MSIM_POINT_FWD, port->link_name, NULL, NULL);
-  msim__way_send(port->out, packet_index);
+  msim__way_send(port->out, packet_index, size_bytes);
 }
 
 /* The address as a row of the table, which one that is nobody's does not get. 0: nobody's, or out of memory (the

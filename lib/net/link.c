@@ -11,21 +11,13 @@
 #define RING_MAX (1u << 24)
 #define WAIT_NS_MAX MSIM_SEC(UINT64_C(3650) * 86400) /* in front of the transmitter: times stay far from their end */
 
-uint32_t msim__packet_size_bytes(const struct msim__packet *packet)
+uint32_t msim__packet_rare_size_bytes(const struct msim__packet *packet)
 {
-  uint32_t size = 20u + packet->payload_bytes;
+  const struct msim__packet_rare *rare = packet->cold->rare;
 
-  if ((packet->bits & MSIM__PACKET_RARE) != 0) {
-    size += packet->cold->rare->ip_option_bytes;
-    if (packet->cold->rare->is_fragment)
-      return size;
-  }
-  switch (packet->proto) {
-  case MSIM_PROTO_TCP:
-    return size + 20u + (packet->cold != NULL ? packet->cold->option_bytes : 0u);
-  default: /* UDP and ICMP */
-    return size + 8u;
-  }
+  if (rare->is_fragment)
+    return 20u + packet->payload_bytes + rare->ip_option_bytes;
+  return msim__packet_plain_size_bytes(packet) + rare->ip_option_bytes;
 }
 
 static void free_flights(struct msim__mem *mem, struct msim__traffic *traffic)
@@ -302,16 +294,31 @@ static struct msim__traffic *first_traffic(struct msim__way *way)
   return traffic;
 }
 
-void msim__way_send(struct msim__way *way, uint32_t packet_index)
+/* What keeps packets from links for a while: pulled plugs, faults. False: the packet is dropped. */
+static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index, msim_ns *held_ns)
+{
+  struct msim__packet_verdict verdict = {NULL, NULL, 0};
+
+  if (net->unplugged_count > 0 && way->to->node != way->to->peer &&
+      (way->to->node->is_unplugged || way->to->peer->is_unplugged))
+    verdict.reason = "down";
+  else if (net->rules != NULL)
+    net->rules->judge(net->rules->ctx, way, msim__packet_at(&net->packets, packet_index), &verdict);
+  *held_ns = verdict.held_ns;
+  if (verdict.reason != NULL)
+    drop(way, packet_index, verdict.reason, verdict.fault);
+  return verdict.reason == NULL;
+}
+
+void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes)
 {
   struct msim_sim *sim = sim_of(way);
   struct msim__net *net = msim__net(sim);
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__traffic *traffic = way->traffic != NULL ? way->traffic : first_traffic(way);
-  uint32_t size_bytes = msim__packet_size_bytes(packet) + way->params->overhead_bytes;
-  struct msim__packet_verdict verdict = {NULL, NULL, 0};
-  msim_ns arrive_ns;
+  msim_ns arrive_ns, held_ns = 0;
 
+  size_bytes += way->params->overhead_bytes;
   if (traffic == NULL) {
     msim__sim_fail_nomem(sim);
     msim__packet_free(&net->packets, packet_index);
@@ -323,18 +330,8 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index)
     return;
   }
 #endif
-  if (net->unplugged_count > 0 && way->to->node != way->to->peer &&
-      (way->to->node->is_unplugged || way->to->peer->is_unplugged)) {
-    drop(way, packet_index, "down", NULL);
+  if ((net->unplugged_count > 0 || net->rules != NULL) && !may_pass(net, way, packet_index, &held_ns))
     return;
-  }
-  if (net->rules != NULL) {
-    net->rules->judge(net->rules->ctx, way, packet, &verdict);
-    if (verdict.reason != NULL) {
-      drop(way, packet_index, verdict.reason, verdict.fault);
-      return;
-    }
-  }
   if (traffic->backlog != NULL)
     forget_started(traffic->backlog, sim->now_ns);
   if (traffic->free_ns > sim->now_ns && !has_room(way, size_bytes)) {
@@ -349,10 +346,10 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index)
     return;
   }
   if (way->impair != NULL) {
-    impaired_send(way, packet_index, arrive_ns, verdict.held_ns);
+    impaired_send(way, packet_index, arrive_ns, held_ns);
     return;
   }
-  if (flight_push(way, arrive_ns + verdict.held_ns, packet_index) != MSIM_OK) {
+  if (flight_push(way, arrive_ns + held_ns, packet_index) != MSIM_OK) {
     msim__sim_fail_nomem(sim);
     msim__packet_free(&net->packets, packet_index);
   }

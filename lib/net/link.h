@@ -64,10 +64,23 @@ static inline uint32_t msim__packet_head_bytes(const struct msim__packet *packet
   return 20u + ((packet->bits & MSIM__PACKET_RARE) != 0 ? packet->cold->rare->ip_option_bytes : 0u);
 }
 /* Bytes on the wire of an IP packet, link overhead not counted. */
-uint32_t msim__packet_size_bytes(const struct msim__packet *packet);
+static inline uint32_t msim__packet_plain_size_bytes(const struct msim__packet *packet)
+{
+  uint32_t size = 20u + packet->payload_bytes; /* RFC 791 3.1 */
 
-/* Puts a packet on the wire or drops it (recorded). Takes the packet. */
-void msim__way_send(struct msim__way *way, uint32_t packet_index);
+  if (packet->proto == MSIM_PROTO_TCP)
+    return size + 20u + (packet->cold != NULL ? packet->cold->option_bytes : 0u);
+  return size + 8u; /* UDP and ICMP */
+}
+uint32_t msim__packet_rare_size_bytes(const struct msim__packet *packet); /* with options of IP, or a fragment */
+static inline uint32_t msim__packet_size_bytes(const struct msim__packet *packet)
+{
+  return (packet->bits & MSIM__PACKET_RARE) == 0 ? msim__packet_plain_size_bytes(packet)
+                                                 : msim__packet_rare_size_bytes(packet);
+}
+
+/* Puts a packet on the wire or drops it (recorded). Takes the packet. size_bytes: msim__packet_size_bytes of it. */
+void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes);
 
 /* What is on this way is lost without a record. */
 void msim__way_forget(struct msim__net *net, struct msim__way *way);

@@ -400,7 +400,6 @@ static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, cons
   packet->flags = flags_of(tcb, plan);
   packet->ack = (packet->flags & MSIM_TCP_ACK) != 0 ? tcb->rcv_nxt : 0;
   packet->window = offer_window(tcb, plan->syn);
-  packet->tos = tcb->tos;
   if (tcb->ecn != 0)
     msim__tcb_ecn_write(tcb, packet,
                         plan->size_bytes > 0 && !plan->stays && !msim__seq_before(plan->seq, tcb->snd_max));
