@@ -15,8 +15,11 @@ void msim__store_init(struct msim__store *store, struct msim__mem *mem)
 
 static void free_box(struct msim__store *store, struct msim__mailbox *box)
 {
+  struct msim__mailbox_watch *watch;
   size_t i;
 
+  for (watch = box->watches; watch != NULL; watch = watch->next)
+    watch->tell = NULL; /* who watches may be released after what is watched */
   for (i = 0; i < box->count; i++)
     msim__message_unref(box->items[i].message);
   msim__free(store->mem, box->items, box->capacity * sizeof *box->items);
@@ -242,6 +245,8 @@ void msim__store_watch(struct msim__mailbox *box, struct msim__mailbox_watch *wa
 
 void msim__store_unwatch(struct msim__mailbox *box, struct msim__mailbox_watch *watch)
 {
+  if (watch->tell == NULL)
+    return;
   if (watch->prev != NULL)
     watch->prev->next = watch->next;
   else

@@ -115,6 +115,7 @@ void msim__store_put_item(struct msim__mailbox *box, const struct msim__mailbox_
 uint32_t msim__store_keyword(struct msim__mailbox *box, struct msim_slice name, bool add);
 
 void msim__store_watch(struct msim__mailbox *box, struct msim__mailbox_watch *watch);
+/* Also when the store has been released, and box with it. */
 void msim__store_unwatch(struct msim__mailbox *box, struct msim__mailbox_watch *watch);
 
 /* By its place. MSIM_ERR_NOT_FOUND. */
