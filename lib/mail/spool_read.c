@@ -457,6 +457,7 @@ static int make_folder(struct msim__mailbox *box, struct cursor *c)
   struct msim_slice title;
   uint64_t modseq = take(c, 8), count;
   unsigned marks = (unsigned)take(c, 4);
+  int err;
 
   title = take_text(c);
   count = take(c, 4);
@@ -474,7 +475,8 @@ static int make_folder(struct msim__mailbox *box, struct cursor *c)
     if (msim__store_keyword(box, keyword, true) == 0)
       return MSIM_ERR_NOMEM;
   }
-  return title.size_bytes > 0 ? msim__folder_join(box, title) : MSIM_OK;
+  err = title.size_bytes > 0 ? msim__folder_join(box, title) : MSIM_OK;
+  return err == MSIM_ERR_LIMIT ? MSIM_OK : err; /* likewise */
 }
 
 static int make_box(struct reader *r, struct slot *slot)
@@ -544,7 +546,7 @@ static int make_item(struct reader *r, const struct slot *slot)
   err = msim__store_reserve(box, &unused);
   box->uid_next = uid_next;
   if (err != MSIM_OK)
-    return err;
+    return err == MSIM_ERR_LIMIT ? MSIM_OK : err; /* numbers beyond those that are given: we do not write such */
   item.message = message;
   item.uid = uid;
   msim__store_put_item(box, &item);
