@@ -543,6 +543,7 @@ static int make_item(struct reader *r, const struct slot *slot)
   if (c.wrong || err != MSIM_OK || message == NULL)
     return err;
   uid_next = box->uid_next;
+  box->uid_next = 1; /* it has its number: room is what is asked for */
   err = msim__store_reserve(box, &unused);
   box->uid_next = uid_next;
   if (err != MSIM_OK)
