@@ -232,6 +232,7 @@ static void refuse_route(struct msim__port *port, uint32_t packet_index)
          MSIM__ICMP_SOURCE_ROUTE_FAILED, 0);
 }
 
+/* Where it is more than a plain packet at its end host. */
 static void deliver(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
 {
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -368,8 +369,12 @@ void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
     }
     towards = msim__packet_towards(packet);
   }
-  if (msim__node_owns(port->node, towards))
-    deliver(net, port, packet_index);
-  else
+  if (!msim__node_owns(port->node, towards)) {
     forward(net, port, packet_index, towards);
+  } else if ((packet->bits & (MSIM__PACKET_CORRUPT | MSIM__PACKET_RARE)) == 0 && !port->node->is_port) {
+    msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
+    hand_over(port->node, packet_index);
+  } else {
+    deliver(net, port, packet_index);
+  }
 }

@@ -192,26 +192,37 @@ void msim__way_forget(struct msim__net *net, struct msim__way *way)
   msim__way_release(net, way);
 }
 
+/* The head has changed. */
+static void rearm(struct msim__way *way)
+{
+  if (way->arrival.fire == NULL) {
+    msim_timer_init(&way->arrival, way->to->node, arrive);
+    msim__timer_set_lasting(&way->arrival);
+  }
+  msim_timer_cancel(&way->arrival);
+  arm_head(way);
+}
+
 /* Keeps the ring in order of arrival: nearly always that is the end. */
 static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {
   struct msim__traffic *traffic = way->traffic;
+  struct msim__flight *flight;
   uint32_t i;
 
   if (traffic->count == traffic->capacity && grow_flights(&sim_of(way)->mem, traffic) != MSIM_OK)
     return MSIM_ERR_NOMEM;
   for (i = traffic->count++; i > 0 && flight_at(traffic, i - 1)->arrive_ns > arrive_ns; i--)
     *flight_at(traffic, i) = *flight_at(traffic, i - 1);
-  flight_at(traffic, i)->arrive_ns = arrive_ns;
-  flight_at(traffic, i)->packet = packet;
-  if (i == 0) {
-    if (way->arrival.fire == NULL) {
-      msim_timer_init(&way->arrival, way->to->node, arrive);
-      msim__timer_set_lasting(&way->arrival);
-    }
-    msim_timer_cancel(&way->arrival);
+  flight = flight_at(traffic, i);
+  flight->arrive_ns = arrive_ns;
+  flight->packet = packet;
+  if (i > 0)
+    return MSIM_OK;
+  if (traffic->count > 1 || way->arrival.fire == NULL)
+    rearm(way);
+  else
     arm_head(way);
-  }
   return MSIM_OK;
 }
 

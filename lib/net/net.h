@@ -164,8 +164,16 @@ static inline struct msim_node *msim__addr_node(const struct msim__net *net, uin
 }
 /* The host's name, or the address as text; lives as long as the simulation; never NULL. */
 const char *msim__addr_name(struct msim__net *net, uint32_t id);
+bool msim__addr_is_loopback(const struct msim_addr *addr);
 /* Whether the address belongs to this node (loopback addresses belong to every node). */
-bool msim__node_owns(const struct msim_node *node, uint32_t addr_id);
+static inline bool msim__node_owns(const struct msim_node *node, uint32_t addr_id)
+{
+  const struct msim__addr_row *row = &msim__net(msim__node_sim(node))->addrs[addr_id];
+
+  if (!row->has_text && row->node != NULL)
+    return row->node == node;
+  return addr_id != 0 && msim__addr_is_loopback(&row->addr);
+}
 /* The local address that packets to dst leave with; 0: none. */
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id);
 /* The MTU of the first link towards dst, 0 when there is no route. */
@@ -232,8 +240,19 @@ uint16_t msim__node_ephemeral(struct msim_node *node);
 
 /* ---- observe.c ---- */
 
-void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
-                          const char *link, const char *reason, const char *fault);
+#define MSIM__TRACE_PACKETS                                                                                            \
+  (MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM) | MSIM_TRACE_BIT(MSIM_TRACE_ICMP) |        \
+   MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT))
+void msim__observe_watched(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                           const char *link, const char *reason, const char *fault);
+/* Called for each packet at each hop: when nobody watches packets it costs a test. */
+static inline void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet,
+                                        enum msim_trace_point point, const char *link, const char *reason,
+                                        const char *fault)
+{
+  if (point == MSIM_POINT_DROP || (net->sim->trace_kinds & MSIM__TRACE_PACKETS) != 0)
+    msim__observe_watched(net, packet, point, link, reason, fault);
+}
 /* Of a packet that was not on a wire itself, but in fragments. */
 void msim__observe_whole(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                          const char *link);

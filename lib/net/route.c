@@ -216,9 +216,12 @@ struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_i
   const struct msim__port *last = NULL; /* from a leaf's neighbour to the leaf */
   const uint32_t *row;
 
-  if (msim__node_owns(node, dst_id))
+  if (target == NULL || target == node) {
+    if (!msim__node_owns(node, dst_id))
+      return NULL;
     return msim__loopback((struct msim_node *)node); /* made once; the node is otherwise not changed */
-  if (target == NULL || node->port_count == 0 || target->port_count == 0)
+  }
+  if (node->port_count == 0 || target->port_count == 0)
     return NULL;
   if (node->core_index == MSIM__CORE_NONE) /* in an island of two the neighbour is all there is */
     return node->ports[0]->peer->core_index != MSIM__CORE_NONE || node->ports[0]->peer == target ? node->ports[0]
