@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/hot.h"
+
 #define NEXT 0
 #define PREV 1
 #define CHILD 2
@@ -101,7 +103,7 @@ static void now_insert(struct msim__queue *queue, struct msim_timer *timer)
   queue->now_root = queue->now_root == NULL ? timer : meld(queue->now_root, timer);
 }
 
-static void now_remove(struct msim__queue *queue, struct msim_timer *timer)
+MSIM__HOT static void now_remove(struct msim__queue *queue, struct msim_timer *timer)
 {
   struct msim_timer *rest = meld_siblings(link_of(timer, CHILD));
 
@@ -121,7 +123,7 @@ static void now_remove(struct msim__queue *queue, struct msim_timer *timer)
 
 /* ---- the wheel ---- */
 
-static void place(struct msim__queue *queue, struct msim_timer *timer)
+MSIM__HOT static void place(struct msim__queue *queue, struct msim_timer *timer)
 {
   uint64_t differing = timer->at_ns ^ queue->base_ns;
   unsigned level, slot;
@@ -147,7 +149,7 @@ static void place(struct msim__queue *queue, struct msim_timer *timer)
   queue->levels_used |= 1u << level;
 }
 
-static void slot_is_empty(struct msim__queue *queue, unsigned level, unsigned slot)
+MSIM__HOT static void slot_is_empty(struct msim__queue *queue, unsigned level, unsigned slot)
 {
   queue->slots[level][slot] = NULL;
   queue->slots_used[level][slot / 64] &= ~(UINT64_C(1) << (slot % 64));
@@ -158,7 +160,7 @@ static void slot_is_empty(struct msim__queue *queue, unsigned level, unsigned sl
     queue->levels_used &= ~(1u << level);
 }
 
-void msim__queue_insert(struct msim__queue *queue, struct msim_timer *timer)
+MSIM__HOT void msim__queue_insert(struct msim__queue *queue, struct msim_timer *timer)
 {
   queue->count++;
   if ((timer->flags & MSIM__TIMER_BACKGROUND) == 0)
@@ -213,12 +215,38 @@ static msim_ns slot_start_ns(const struct msim__queue *queue, unsigned level, un
   return upper | (uint64_t)slot << shift;
 }
 
-struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns)
+static msim_ns earliest_of(const struct msim_timer *timer)
 {
+  msim_ns earliest = timer->at_ns;
+
+  while ((timer = link_of(timer, NEXT)) != NULL) {
+    if (timer->at_ns < earliest)
+      earliest = timer->at_ns;
+  }
+  return earliest;
+}
+
+/* Spreads the timers of the earliest slot over the levels below: those of the earliest instant come to the heap at
+ * once, and do not go down level by level. */
+static void spread(struct msim__queue *queue, struct msim_timer *timer, msim_ns base_ns)
+{
+  struct msim_timer *next;
+
+  queue->base_ns = base_ns;
+  for (; timer != NULL; timer = next) {
+    next = link_of(timer, NEXT);
+    place(queue, timer);
+  }
+}
+
+MSIM__HOT struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns)
+{
+  struct msim_timer *first;
+
   while (queue->now_root == NULL) {
     unsigned level, slot;
-    struct msim_timer *timer, *next;
-    msim_ns start_ns;
+    struct msim_timer *timer;
+    msim_ns earliest_ns;
 
     if (queue->levels_used == 0)
       return NULL;
@@ -232,43 +260,32 @@ struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns)
       leaves(queue, timer);
       return timer;
     }
-    start_ns = slot_start_ns(queue, level, slot);
-    if (start_ns > limit_ns)
+    if (slot_start_ns(queue, level, slot) > limit_ns)
       return NULL;
+    /* Beyond the limit they are spread all the same, so that they are not looked through at each of many small steps.
+     */
+    earliest_ns = earliest_of(timer);
     slot_is_empty(queue, level, slot);
-    queue->base_ns = start_ns;
-    for (; timer != NULL; timer = next) {
-      next = link_of(timer, NEXT);
-      place(queue, timer);
-    }
+    spread(queue, timer, earliest_ns < limit_ns ? earliest_ns : limit_ns);
   }
   if (queue->base_ns > limit_ns)
     return NULL;
-  {
-    struct msim_timer *first = queue->now_root;
-
-    now_remove(queue, first);
-    leaves(queue, first);
-    return first;
-  }
+  first = queue->now_root;
+  queue->now_root = meld_siblings(link_of(first, CHILD));
+  leaves(queue, first);
+  return first;
 }
 
 msim_ns msim__queue_next_ns(const struct msim__queue *queue)
 {
   unsigned level, slot;
-  const struct msim_timer *timer;
-  msim_ns earliest = MSIM_NEVER;
 
   if (queue->now_root != NULL)
     return queue->base_ns;
   if (queue->levels_used == 0)
     return MSIM_NEVER;
   earliest_slot(queue, &level, &slot);
-  for (timer = queue->slots[level][slot]; timer != NULL; timer = link_of(timer, NEXT)) {
-    if (timer->at_ns < earliest)
-      earliest = timer->at_ns;
-  }
-  return earliest;
+  return earliest_of(queue->slots[level][slot]);
 }
 
 /* ---- sweeping ---- */

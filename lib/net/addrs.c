@@ -94,7 +94,7 @@ const char *msim__addr_name(struct msim__net *net, uint32_t id)
   return row->has_text ? row->text : "?";
 }
 
-static bool is_loopback(const struct msim_addr *addr)
+bool msim__addr_is_loopback(const struct msim_addr *addr)
 {
   size_t i;
 
@@ -105,15 +105,6 @@ static bool is_loopback(const struct msim_addr *addr)
       return false;
   }
   return addr->family == MSIM_FAMILY_IPV6 && addr->bytes[15] == 1; /* RFC 4291 2.5.3 */
-}
-
-bool msim__node_owns(const struct msim_node *node, uint32_t addr_id)
-{
-  const struct msim__addr_row *row = &msim__net(msim__node_sim(node))->addrs[addr_id];
-
-  if (row->node == node && !row->has_text)
-    return true;
-  return (row->has_text || row->node == NULL) && addr_id != 0 && is_loopback(&row->addr);
 }
 
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id)

@@ -58,7 +58,7 @@ static bool leaves_strict_route(const struct msim_node *node, const struct msim_
   return route.strict && !msim__ip_is_next_hop(node, msim__packet_towards(packet));
 }
 
-static void number_it(struct msim_sim *sim, struct msim__packet *packet)
+MSIM__HOT static void number_it(struct msim_sim *sim, struct msim__packet *packet)
 {
   if (msim__packet_is_fragment(packet))
     return;
@@ -71,7 +71,7 @@ static void number_it(struct msim_sim *sim, struct msim__packet *packet)
 }
 
 /* By which port the packet leaves, with its number and its record; NULL: none. */
-static struct msim__port *leave(struct msim_node *node, struct msim__packet *packet)
+MSIM__HOT static struct msim__port *leave(struct msim_node *node, struct msim__packet *packet)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__port *port = node->is_up ? msim__route_find(node, msim__packet_towards(packet)) : NULL;
@@ -85,7 +85,7 @@ static struct msim__port *leave(struct msim_node *node, struct msim__packet *pac
   return port;
 }
 
-int msim__ip_send(struct msim_node *node, uint32_t packet_index)
+MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -180,7 +180,7 @@ static void arrive_whole(struct msim__net *net, struct msim__packet *packet, con
   msim__observe_whole(net, packet, MSIM_POINT_RX, link);
 }
 
-static void hand_over(struct msim_node *node, uint32_t packet_index)
+MSIM__HOT static void hand_over(struct msim_node *node, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -232,6 +232,7 @@ static void refuse_route(struct msim__port *port, uint32_t packet_index)
          MSIM__ICMP_SOURCE_ROUTE_FAILED, 0);
 }
 
+/* Where it is more than a plain packet at its end host. */
 static void deliver(struct msim__net *net, struct msim__port *port, uint32_t packet_index)
 {
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -351,7 +352,7 @@ static bool pass_stops(struct msim_node *node, struct msim__packet *packet)
   return true;
 }
 
-void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
+MSIM__HOT void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(port->node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -368,8 +369,12 @@ void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
     }
     towards = msim__packet_towards(packet);
   }
-  if (msim__node_owns(port->node, towards))
-    deliver(net, port, packet_index);
-  else
+  if (!msim__node_owns(port->node, towards)) {
     forward(net, port, packet_index, towards);
+  } else if ((packet->bits & (MSIM__PACKET_CORRUPT | MSIM__PACKET_RARE)) == 0 && !port->node->is_port) {
+    msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
+    hand_over(port->node, packet_index);
+  } else {
+    deliver(net, port, packet_index);
+  }
 }

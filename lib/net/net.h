@@ -34,34 +34,40 @@ struct msim__tcp_limits {
   bool insecure_rst;
 };
 
+/* What few hosts have: made when it is first needed. */
+struct msim__node_rare {
+  struct msim__port *loopback;
+  struct msim__tcp_limits *tcp_limits; /* of its agents, where they have options of their own; or NULL */
+  struct msim__reassembly *reassembly;
+};
+
+/* Two cache lines: the first is what a packet needs on its way through, or to and from TCP. */
 struct msim_node {
-  struct msim__actor actor; /* must be first */
-  const char *name;
-  uint32_t index;            /* order of addition */
-  uint32_t addr_id;          /* its first address; further ones point to it by their row's node; 0: none */
+  struct msim__actor actor;  /* must be first */
   struct msim__port **ports; /* &only_port while there is one at most */
   struct msim__port *only_port;
-  uint32_t port_count, port_capacity;
+  void *tcp_node;      /* tcp: TIME-WAIT list and counters, made when first used */
+  uint32_t addr_id;    /* its first address; further ones point to it by their row's node; 0: none */
   uint32_t core_index; /* route.c: row among the nodes with two links or more; MSIM__CORE_NONE for a leaf */
-  int16_t zone_minutes;
   uint8_t ttl;
   bool is_up;
-  struct msim__port *loopback;          /* made when first used */
+  bool is_port;         /* what is sent to it leaves the simulation: port.c */
+  bool is_unplugged;    /* its links carry nothing: plug.c */
+  bool source_routes;   /* it follows them, and sends by them */
+  bool no_icmp_errors;  /* it says nothing of what it gives up */
+  uint16_t ip_id;       /* of packets with DF: any number does (RFC 6864 4.1) */
+  uint16_t fragment_id; /* of those without: none is used again for as long as may be */
+  int16_t zone_minutes;
+  uint32_t ephemeral_count; /* local ports given out */
+  const char *name;
+  uint32_t port_count, port_capacity;
   const struct msim_tcp_opts *tcp_opts; /* complete; NULL: the defaults */
-  struct msim__tcp_limits *tcp_limits;  /* of its agents, where they have options of their own; or NULL */
   struct msim__tcp_listener *tcp_listeners;
-  uint32_t ephemeral_count;            /* local ports given out */
-  uint16_t ip_id;                      /* of packets with DF: any number does (RFC 6864 4.1) */
-  uint16_t fragment_id;                /* of those without: none is used again for as long as may be */
-  bool no_icmp_errors;                 /* it says nothing of what it gives up */
-  bool source_routes;                  /* it follows them, and sends by them */
-  bool is_port;                        /* what is sent to it leaves the simulation: port.c */
-  bool is_unplugged;                   /* its links carry nothing: plug.c */
-  struct msim__udp_host *udp;          /* made when first used */
-  struct msim_agent *agents;           /* agents.c: in order of addition */
-  struct msim__reassembly *reassembly; /* made when first used */
-  void *tcp_node;                      /* tcp: TIME-WAIT list and counters, made when first used */
+  struct msim__udp_host *udp;   /* made when first used */
+  struct msim_agent *agents;    /* agents.c: in order of addition */
+  struct msim__node_rare *rare; /* or NULL */
 };
+_Static_assert(sizeof(void *) != 8 || sizeof(struct msim_node) <= 128, "a host has grown beyond two cache lines");
 #define MSIM__CORE_NONE UINT32_MAX
 
 /* A row of the table of addresses: what packets carry is its number. Row 0 is "none". */
@@ -94,7 +100,10 @@ struct msim__protocol {
 struct msim__net {
   struct msim_sim *sim;
   struct msim__packets packets;
-  struct msim_node **nodes; /* in order of addition */
+  struct msim_node **nodes;             /* in order of addition */
+  struct msim__node_piece *node_pieces; /* node.c: their memory */
+  struct msim_node *spare_nodes;        /* of the newest piece */
+  size_t spare_node_count;
   size_t node_count, node_capacity;
   struct msim__node_name *node_names; /* node_table.c */
   size_t node_name_count;             /* places, a power of two */
@@ -132,6 +141,9 @@ int msim__net_create(struct msim_sim *sim);
 /* handlers is copied. proto: enum msim_proto. */
 void msim__net_set_protocol(struct msim_sim *sim, uint8_t proto, const struct msim__protocol *handlers);
 
+/* The node's rare part, made at first; NULL when out of memory. */
+struct msim__node_rare *msim__node_rare(struct msim_node *node);
+
 /* Pulls the host's plug, or puts it back: its links carry nothing, what is on the wire already arrives, routes stay.
  * Events link.down and link.up at both ends of each. */
 void msim__node_plug(struct msim_node *node, bool is_plugged);
@@ -164,8 +176,16 @@ static inline struct msim_node *msim__addr_node(const struct msim__net *net, uin
 }
 /* The host's name, or the address as text; lives as long as the simulation; never NULL. */
 const char *msim__addr_name(struct msim__net *net, uint32_t id);
+bool msim__addr_is_loopback(const struct msim_addr *addr);
 /* Whether the address belongs to this node (loopback addresses belong to every node). */
-bool msim__node_owns(const struct msim_node *node, uint32_t addr_id);
+static inline bool msim__node_owns(const struct msim_node *node, uint32_t addr_id)
+{
+  const struct msim__addr_row *row = &msim__net(msim__node_sim(node))->addrs[addr_id];
+
+  if (!row->has_text && row->node != NULL)
+    return row->node == node;
+  return addr_id != 0 && msim__addr_is_loopback(&row->addr);
+}
 /* The local address that packets to dst leave with; 0: none. */
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id);
 /* The MTU of the first link towards dst, 0 when there is no route. */
@@ -232,8 +252,19 @@ uint16_t msim__node_ephemeral(struct msim_node *node);
 
 /* ---- observe.c ---- */
 
-void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
-                          const char *link, const char *reason, const char *fault);
+#define MSIM__TRACE_PACKETS                                                                                            \
+  (MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM) | MSIM_TRACE_BIT(MSIM_TRACE_ICMP) |        \
+   MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT))
+void msim__observe_watched(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                           const char *link, const char *reason, const char *fault);
+/* Called for each packet at each hop: when nobody watches packets it costs a test. */
+static inline void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet,
+                                        enum msim_trace_point point, const char *link, const char *reason,
+                                        const char *fault)
+{
+  if (point == MSIM_POINT_DROP || (net->sim->trace_kinds & MSIM__TRACE_PACKETS) != 0)
+    msim__observe_watched(net, packet, point, link, reason, fault);
+}
 /* Of a packet that was not on a wire itself, but in fragments. */
 void msim__observe_whole(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                          const char *link);

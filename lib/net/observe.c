@@ -180,8 +180,8 @@ static void settle_whole(struct msim__net *net, struct msim__whole *whole, const
   record_packet(net, msim__packet_at(&net->packets, whole->packet), MSIM_POINT_DROP, link, reason, fault, true);
 }
 
-void msim__observe_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
-                          const char *link, const char *reason, const char *fault)
+void msim__observe_watched(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                           const char *link, const char *reason, const char *fault)
 {
   if (point == MSIM_POINT_DROP)
     net->sim->counters.drop_count++;

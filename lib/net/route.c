@@ -209,17 +209,20 @@ static const uint32_t *ports_towards(struct msim__net *net, uint32_t destination
   return row;
 }
 
-struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_id)
+MSIM__HOT struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_id)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   const struct msim_node *target = msim__addr_node(net, dst_id);
   const struct msim__port *last = NULL; /* from a leaf's neighbour to the leaf */
   const uint32_t *row;
 
-  if (msim__node_owns(node, dst_id))
+  if (target == NULL || target == node) {
+    if (!msim__node_owns(node, dst_id))
+      return NULL;
     return msim__loopback((struct msim_node *)node); /* made once; the node is otherwise not changed */
-  if (target == NULL || node->port_count == 0 || target->port_count == 0)
-    return NULL;
+  }
+  if (node->ports[0] == NULL || target->ports[0] == NULL)
+    return NULL;                           /* no link */
   if (node->core_index == MSIM__CORE_NONE) /* in an island of two the neighbour is all there is */
     return node->ports[0]->peer->core_index != MSIM__CORE_NONE || node->ports[0]->peer == target ? node->ports[0]
                                                                                                  : NULL;
