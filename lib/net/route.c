@@ -5,7 +5,7 @@
  * Does not know prefixes: a destination is a host. */
 #include <string.h>
 
-#include "net/link.h"
+#include "net/lan.h"
 #include "net/rooms.h"
 
 #define FAR UINT64_MAX
@@ -218,7 +218,7 @@ struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_i
 
   if (target == NULL || target == node) {
     if (!msim__node_owns(node, dst_id))
-      return NULL;
+      return node->lan == 0 ? NULL : msim__lan_default(node, dst_id);
     return msim__loopback((struct msim_node *)node); /* made once; the node is otherwise not changed */
   }
   if (node->port_count == 0 || target->port_count == 0)
