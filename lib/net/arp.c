@@ -281,26 +281,30 @@ static void learn(struct msim__neighbour *n, const struct msim_mac *mac)
   msim__free(mem, waiting, capacity * sizeof *waiting);
 }
 
+void msim__neighbour_hear(struct msim_attachment *a, uint32_t addr_id, const struct msim_mac *mac, bool may_enter)
+{
+  struct msim__neighbour *n = find(a, addr_id);
+
+  if (n == NULL && may_enter) {
+    n = enter(a, addr_id);
+    if (n == NULL)
+      msim__sim_fail_nomem(net_of(a)->sim);
+  }
+  if (n != NULL)
+    learn(n, mac);
+}
+
 /* RFC 826: who is known is learned anew from whatever he says, and who asks for this host is entered. */
 void msim__arp_receive(struct msim_attachment *a, const struct msim__packet *packet)
 {
   const struct msim__arp *arp = &packet->cold->rare->arp;
   bool is_for_us = a->addr_id != 0 && arp->target_id == a->addr_id;
-  struct msim__neighbour *n;
 
   msim__claim_hear(a, arp);
   if (a->addr_id == 0 || arp->sender_id == a->addr_id)
     return;
-  n = arp->sender_id == 0 ? NULL : find(a, arp->sender_id);
-  if (n == NULL && arp->sender_id != 0 && is_for_us) {
-    n = enter(a, arp->sender_id);
-    if (n == NULL) {
-      msim__sim_fail_nomem(net_of(a)->sim);
-      return;
-    }
-  }
-  if (n != NULL)
-    learn(n, &arp->sender_mac);
+  if (arp->sender_id != 0)
+    msim__neighbour_hear(a, arp->sender_id, &arp->sender_mac, is_for_us);
   if (is_for_us && arp->operation == MSIM__ARP_REQUEST)
     msim__arp_frame(a, MSIM__ARP_REPLY, a->addr_id, arp->sender_id, &arp->sender_mac, &arp->sender_mac);
 }

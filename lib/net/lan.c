@@ -368,6 +368,33 @@ uint32_t msim__realm_seen(const struct msim_node *node, const struct msim_addr *
   return 0;
 }
 
+uint32_t msim__realm_new(struct msim__net *net)
+{
+  return net->realm_count == MSIM__REALMS_MAX ? 0 : ++net->realm_count;
+}
+
+int msim__lan_set_realm(struct msim_network *network, uint32_t realm)
+{
+  if (!is_open(msim__node_sim(network->hub)))
+    return MSIM_ERR_STATE;
+  network->realm = realm;
+  return MSIM_OK;
+}
+
+bool msim__realm_reaches(const struct msim_node *node, uint32_t realm)
+{
+  const struct msim_network *network = msim__lan_network(node);
+  const struct msim_attachment *a;
+
+  if (network != NULL)
+    return network->realm == realm;
+  for (a = msim_attachment_first(node); a != NULL; a = a->next) {
+    if (a->network->realm == realm)
+      return true;
+  }
+  return false;
+}
+
 /* ---- the start ---- */
 
 /* 192.168.x.0/24 that no other network of the realm has. */

@@ -110,6 +110,15 @@ bool msim__lan_covers(const struct msim__net *net, const struct msim_addr *addr)
 struct msim_attachment *msim__lan_by_mac(const struct msim_network *network, const struct msim_mac *mac);
 bool msim__addr_in_prefix(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits);
 
+/* ---- realms: before the start ---- */
+
+uint32_t msim__realm_new(struct msim__net *net); /* 0: there are too many */
+/* The addresses of the network are of that realm: the same ones may be in others, and routes from elsewhere do not lead
+ * to them. MSIM_ERR_STATE: after the start. */
+int msim__lan_set_realm(struct msim_network *network, uint32_t realm);
+/* Whether packets of the node can be for addresses of the realm: it, or its switch, is in one of its networks. */
+bool msim__realm_reaches(const struct msim_node *node, uint32_t realm);
+
 /* ---- lan_config.c ---- */
 
 int msim__lan_own(struct msim_attachment *a); /* what it was told before the start becomes its own */
@@ -138,6 +147,8 @@ bool msim__lan_is_next_hop(struct msim_attachment *a, uint32_t dst_id);
 
 /* ---- arp.c ---- */
 
+/* Somebody with that address has that MAC; only may_enter makes a row for who was not asked for. For IPv6 too. */
+void msim__neighbour_hear(struct msim_attachment *a, uint32_t addr_id, const struct msim_mac *mac, bool may_enter);
 /* Sends the packet to that neighbour, at once or when its MAC is known. Takes it. */
 int msim__arp_send(struct msim_attachment *a, uint32_t neighbour_id, uint32_t packet_index);
 /* A frame of ARP that is for this host, or for all. Borrows it. */

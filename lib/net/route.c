@@ -223,6 +223,8 @@ struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_i
   }
   if (node->port_count == 0 || target->port_count == 0)
     return NULL;
+  if (net->addrs[dst_id].realm != 0 && !msim__realm_reaches(node, net->addrs[dst_id].realm))
+    return NULL; /* a private address of a home, seen from elsewhere */
   if (node->core_index == MSIM__CORE_NONE) /* in an island of two the neighbour is all there is */
     return node->ports[0]->peer->core_index != MSIM__CORE_NONE || node->ports[0]->peer == target ? node->ports[0]
                                                                                                  : NULL;

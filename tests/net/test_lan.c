@@ -254,6 +254,38 @@ static void host_reaches_the_outside_by_its_router_and_back(void **state)
   close_world(&w);
 }
 
+static void same_address_in_two_realms_is_two_hosts(void **state)
+{
+  struct world w;
+  struct msim_network_opts opts = {.prefix = "192.168.1.0/24"};
+  struct msim_network *home, *other;
+  struct msim_node *ann, *ben, *eve, *router;
+  struct udp_port at_ben, at_eve;
+
+  (void)state;
+  open_world(&w, "192.168.1.0/24");
+  home = w.home;
+  assert_int_equal(msim_network_add(w.sim, "other", &opts, &other), MSIM_OK);
+  assert_int_equal(msim__lan_set_realm(home, msim__realm_new(msim__net(w.sim))), MSIM_OK);
+  assert_int_equal(msim__lan_set_realm(other, msim__realm_new(msim__net(w.sim))), MSIM_OK);
+  ann = host(&w, "ann", "192.168.1.1");
+  ben = host(&w, "ben", "192.168.1.2");
+  router = host(&w, "router", "192.168.1.254");
+  w.home = other;
+  eve = host(&w, "eve", "192.168.1.2");
+  join(&w, "router", "isp");
+  start(&w);
+  bind_at(&w, &at_ben, ben, 7);
+  bind_at(&w, &at_eve, eve, 7);
+  assert_int_equal(send(ann, "192.168.1.2", 7, "to ben"), MSIM_OK);
+  assert_int_equal(send(router, "192.168.1.2", 7, "to ben too"), MSIM_OK);
+  assert_int_equal(send(msim_node_find(w.sim, "isp"), "192.168.1.2", 7, "to nobody"), MSIM_ERR_NOT_FOUND);
+  assert_int_equal(msim_sim_run(w.sim, MSIM_NEVER), MSIM_OK);
+  assert_string_equal(w.heard, "ben:7<192.168.1.1:5000 to ben;ben:7<192.168.1.254:5000 to ben too;");
+  assert_int_not_equal(ben->addr_id, eve->addr_id);
+  close_world(&w);
+}
+
 /* ---- addresses at run time ---- */
 
 static void host_without_address_sends_broadcasts_alone(void **state)
@@ -348,6 +380,7 @@ int main(void)
       cmocka_unit_test(neighbour_is_asked_for_once_and_what_waits_goes_then),
       cmocka_unit_test(nobody_answers_then_sender_is_told),
       cmocka_unit_test(host_reaches_the_outside_by_its_router_and_back),
+      cmocka_unit_test(same_address_in_two_realms_is_two_hosts),
       cmocka_unit_test(host_without_address_sends_broadcasts_alone),
       cmocka_unit_test(configured_host_is_announced_and_heard_and_forgets),
       cmocka_unit_test(probe_hears_who_has_the_address),
