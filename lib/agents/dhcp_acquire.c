@@ -140,8 +140,8 @@ static void send_selection(struct msim__dhcp_acquire *client, msim_ns now_ns, st
     client->asked_ns = now_ns; /* the lease counts from then at the earliest, so also here (RFC 2131 4.4.1) */
   begin_message(client, MSIM__DHCP_REQUEST, act);
   act->message.broadcast = client->opts.broadcast;
-  act->message.requested = client->offer.your;
-  act->message.server = client->offer.server;
+  act->message.requested = client->offered;
+  act->message.server = client->offered_by;
   wake_after_try(client, now_ns);
 }
 
@@ -349,7 +349,8 @@ static void take_offer(struct msim__dhcp_acquire *client, const struct msim__dhc
   if (client->state != MSIM__DHCP_STATE_SELECTING || value_of(&message->your) == 0 || value_of(&message->server) == 0 ||
       !message->has_lease)
     return;
-  client->offer = *message;
+  client->offered = message->your;
+  client->offered_by = message->server;
   client->state = MSIM__DHCP_STATE_REQUESTING;
   client->tries = 0;
   send_selection(client, now_ns, act);
@@ -360,7 +361,7 @@ static uint32_t awaited(const struct msim__dhcp_acquire *client)
 {
   switch (client->state) {
   case MSIM__DHCP_STATE_REQUESTING:
-    return value_of(&client->offer.your);
+    return value_of(&client->offered);
   case MSIM__DHCP_STATE_REBOOTING:
   case MSIM__DHCP_STATE_RENEWING:
   case MSIM__DHCP_STATE_REBINDING:
@@ -392,7 +393,7 @@ static void take_ack(struct msim__dhcp_acquire *client, const struct msim__dhcp_
   if (address == 0 || value_of(&message->your) != address || value_of(&message->server) == 0 || !message->has_lease ||
       message->lease_s == 0)
     return;
-  if (client->state == MSIM__DHCP_STATE_REQUESTING && !msim_addr_equal(&message->server, &client->offer.server))
+  if (client->state == MSIM__DHCP_STATE_REQUESTING && !msim_addr_equal(&message->server, &client->offered_by))
     return;
   client->held.ack = *message;
   client->held.since_ns = client->asked_ns;
@@ -405,7 +406,7 @@ static void take_nak(struct msim__dhcp_acquire *client, const struct msim__dhcp_
 {
   if (awaited(client) == 0)
     return;
-  if (client->state == MSIM__DHCP_STATE_REQUESTING && !msim_addr_equal(&message->server, &client->offer.server))
+  if (client->state == MSIM__DHCP_STATE_REQUESTING && !msim_addr_equal(&message->server, &client->offered_by))
     return;
   act->what |= MSIM__DHCP_ACT_REFUSED;
   forget_lease(client, act);
@@ -471,7 +472,7 @@ void msim__dhcp_acquire_conflict(struct msim__dhcp_acquire *client, msim_ns now_
 void msim__dhcp_acquire_replugged(struct msim__dhcp_acquire *client, msim_ns now_ns, struct msim__dhcp_act *act)
 {
   act->what = 0;
-  if (client->state == MSIM__DHCP_STATE_CHECKING)
+  if (client->state == MSIM__DHCP_STATE_CHECKING || client->is_stopped)
     return;
   client->has_failed = false;
   client->refusals = client->conflicts = 0;
@@ -489,12 +490,14 @@ void msim__dhcp_acquire_give_back(struct msim__dhcp_acquire *client, msim_ns now
     act->to = value_of(&client->held.ack.server);
   }
   forget_lease(client, act);
+  client->is_stopped = true;
   start_over(client, MSIM_NEVER);
 }
 
 void msim__dhcp_acquire_renew(struct msim__dhcp_acquire *client, msim_ns now_ns, struct msim__dhcp_act *act)
 {
   act->what = 0;
+  client->is_stopped = false;
   if (client->state == MSIM__DHCP_STATE_BOUND)
     go_on_extending(client, now_ns, act);
   else if (client->state == MSIM__DHCP_STATE_INIT || client->state == MSIM__DHCP_STATE_INFORMED)

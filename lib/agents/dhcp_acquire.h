@@ -72,11 +72,12 @@ struct msim__dhcp_acquire {
   uint32_t tries;
   /* private: */
   bool has_failed; /* and was not bound since */
+  bool is_stopped; /* by hand */
   uint32_t refusals, conflicts;
   uint32_t xid;
   msim_ns began_ns, asked_ns;
   uint16_t secs;
-  struct msim__dhcp_message offer;
+  struct msim_addr offered, offered_by;
 };
 
 /* held: what is remembered from an earlier life, or NULL. rng is borrowed. Nothing is to be done before wake_ns. */

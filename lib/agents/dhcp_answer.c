@@ -148,7 +148,7 @@ static int take_discover(const struct question *q, struct msim__dhcp_answer *out
   struct msim__dhcp_lease *lease;
   int err;
 
-  if (q->own == NULL && q->message->secs < q->site->answer_after_s)
+  if (q->site->no_offers || (q->own == NULL && q->message->secs < q->site->answer_after_s))
     return MSIM_OK;
   err = msim__dhcp_leases_choose(q->leases, &q->client, on_network(q->site, wanted) ? wanted : 0, &lease);
   if (err != MSIM_OK)
@@ -280,6 +280,22 @@ static void take_inform(const struct question *q, struct msim__dhcp_answer *out)
   out->to = client;
 }
 
+/* A reservation is made for the hardware; it also holds for a client that calls itself something else. */
+static void identify(struct question *q)
+{
+  struct msim__dhcp_message bare = {.client_id_bytes = 0};
+  struct msim__dhcp_lease *reserved;
+  struct msim__dhcp_key by_mac;
+
+  memcpy(bare.mac, q->message->mac, sizeof bare.mac);
+  msim__dhcp_key_of(&by_mac, &bare);
+  reserved = msim__dhcp_leases_of(q->leases, &by_mac);
+  msim__dhcp_key_of(&q->client, q->message);
+  if (reserved != NULL && reserved->is_reserved)
+    q->client = by_mac;
+  q->own = msim__dhcp_leases_of(q->leases, &q->client);
+}
+
 int msim__dhcp_answer(const struct msim__dhcp_site *site, struct msim__dhcp_leases *leases,
                       const struct msim__dhcp_message *message, uint32_t lease_s, msim_ns now_ns,
                       struct msim__dhcp_answer *out)
@@ -289,8 +305,7 @@ int msim__dhcp_answer(const struct msim__dhcp_site *site, struct msim__dhcp_leas
   memset(out, 0, sizeof *out);
   if (message->op != MSIM__DHCP_TO_SERVER || message->relay.family != MSIM_FAMILY_NONE)
     return MSIM_OK; /* relay agents are not spoken to */
-  msim__dhcp_key_of(&q.client, message);
-  q.own = msim__dhcp_leases_of(leases, &q.client);
+  identify(&q);
   switch (message->type) {
   case MSIM__DHCP_DISCOVER:
     return take_discover(&q, out);

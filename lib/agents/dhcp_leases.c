@@ -341,6 +341,12 @@ static int make_free(struct msim__dhcp_leases *leases, uint32_t address, struct 
   return MSIM_OK;
 }
 
+int msim__dhcp_leases_row(struct msim__dhcp_leases *leases, uint32_t address, struct msim__dhcp_lease **out)
+{
+  *out = msim__dhcp_leases_at(leases, address);
+  return *out != NULL || !in_range(leases, address) ? MSIM_OK : make_free(leases, address, out);
+}
+
 static bool is_own(const struct msim__dhcp_lease *lease, const struct msim__dhcp_key *client)
 {
   return lease->client.size_bytes > 0 && msim__dhcp_key_equal(&lease->client, client) &&
@@ -355,14 +361,11 @@ int msim__dhcp_leases_claim(struct msim__dhcp_leases *leases, const struct msim_
   *out = NULL;
   if (own != NULL && own->is_reserved && own != lease)
     return MSIM_OK; /* it gets what is set aside for it, and nothing else */
-  if (lease != NULL) {
-    if (is_own(lease, client) || (lease->state == MSIM__DHCP_LEASE_FREE && !lease->is_reserved))
-      *out = lease;
-    return MSIM_OK;
-  }
-  if (!in_range(leases, address))
-    return MSIM_OK;
-  return make_free(leases, address, out);
+  if (lease == NULL)
+    return msim__dhcp_leases_row(leases, address, out);
+  if (is_own(lease, client) || (lease->state == MSIM__DHCP_LEASE_FREE && !lease->is_reserved))
+    *out = lease;
+  return MSIM_OK;
 }
 
 static bool find_untouched(struct msim__dhcp_leases *leases, uint32_t *address)

@@ -72,6 +72,9 @@ int msim__dhcp_leases_keep(struct msim__dhcp_leases *leases, uint32_t address);
 struct msim__dhcp_lease *msim__dhcp_leases_of(struct msim__dhcp_leases *leases, const struct msim__dhcp_key *client);
 struct msim__dhcp_lease *msim__dhcp_leases_at(struct msim__dhcp_leases *leases, uint32_t address);
 
+/* The row of an address, made if it is one of the range. *out NULL: it is not. 0 or MSIM_ERR_NOMEM. */
+int msim__dhcp_leases_row(struct msim__dhcp_leases *leases, uint32_t address, struct msim__dhcp_lease **out);
+
 /* The row of an address that client may have: its own, or one of the range that nobody has. *out NULL: it may not.
  * Nothing changes but that a row may be made. 0 or MSIM_ERR_NOMEM. */
 int msim__dhcp_leases_claim(struct msim__dhcp_leases *leases, const struct msim__dhcp_key *client, uint32_t address,

@@ -298,6 +298,9 @@ static void authoritative_server_takes_over_what_it_does_not_know(void **state)
   assert_int_equal(s.answer.to, BASE + 101);
   assert_int_equal(extend(&s, 2, 101, 0), MSIM__DHCP_REFUSED); /* somebody else's by now */
   assert_int_equal(extend(&s, 2, 50, 0), MSIM__DHCP_REFUSED);  /* not in its range */
+  s.site.no_offers = true;
+  assert_int_equal(discover(&s, 3, 0), MSIM__DHCP_IGNORED);
+  assert_int_equal(extend(&s, 3, 102, 0), MSIM__DHCP_LEASED);
   close_stage(&s);
 }
 
@@ -358,6 +361,26 @@ static void declined_address_goes_to_nobody_for_a_while(void **state)
   close_stage(&s);
 }
 
+static void reservation_holds_whatever_the_client_calls_itself(void **state)
+{
+  struct msim__dhcp_message m = message(MSIM__DHCP_DISCOVER, 7);
+  struct msim__dhcp_key client;
+  struct stage s;
+
+  (void)state;
+  open_stage(&s);
+  msim__dhcp_key_of(&client, &m);
+  assert_int_equal(msim__dhcp_leases_reserve(&s.leases, BASE + 9, &client), MSIM_OK);
+  m.client_id_bytes = 4;
+  memcpy(m.client_id, "\0new", 4);
+  assert_int_equal(ask(&s, &m, 0), MSIM__DHCP_OFFERED);
+  assert_int_equal(your(&s), 9);
+  m.mac[5] = 8; /* the same name on other hardware */
+  assert_int_equal(ask(&s, &m, 0), MSIM__DHCP_OFFERED);
+  assert_int_equal(your(&s), 100);
+  close_stage(&s);
+}
+
 static void inform_gets_all_but_an_address(void **state)
 {
   struct msim__dhcp_message m = message(MSIM__DHCP_INFORM, 1);
@@ -414,6 +437,7 @@ int main(void)
       cmocka_unit_test(extension_counts_from_its_time),
       cmocka_unit_test(patient_server_answers_who_has_waited),
       cmocka_unit_test(declined_address_goes_to_nobody_for_a_while),
+      cmocka_unit_test(reservation_holds_whatever_the_client_calls_itself),
       cmocka_unit_test(inform_gets_all_but_an_address),
       cmocka_unit_test(what_is_no_request_gets_no_answer),
   };
