@@ -213,12 +213,38 @@ static msim_ns slot_start_ns(const struct msim__queue *queue, unsigned level, un
   return upper | (uint64_t)slot << shift;
 }
 
+static msim_ns earliest_of(const struct msim_timer *timer)
+{
+  msim_ns earliest = timer->at_ns;
+
+  while ((timer = link_of(timer, NEXT)) != NULL) {
+    if (timer->at_ns < earliest)
+      earliest = timer->at_ns;
+  }
+  return earliest;
+}
+
+/* Spreads the timers of the earliest slot over the levels below: those of the earliest instant come to the heap at
+ * once, and do not go down level by level. */
+static void spread(struct msim__queue *queue, struct msim_timer *timer, msim_ns base_ns)
+{
+  struct msim_timer *next;
+
+  queue->base_ns = base_ns;
+  for (; timer != NULL; timer = next) {
+    next = link_of(timer, NEXT);
+    place(queue, timer);
+  }
+}
+
 struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns)
 {
+  struct msim_timer *first;
+
   while (queue->now_root == NULL) {
     unsigned level, slot;
-    struct msim_timer *timer, *next;
-    msim_ns start_ns;
+    struct msim_timer *timer;
+    msim_ns earliest_ns;
 
     if (queue->levels_used == 0)
       return NULL;
@@ -232,43 +258,32 @@ struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns)
       leaves(queue, timer);
       return timer;
     }
-    start_ns = slot_start_ns(queue, level, slot);
-    if (start_ns > limit_ns)
+    if (slot_start_ns(queue, level, slot) > limit_ns)
       return NULL;
+    /* Beyond the limit they are spread all the same, so that they are not looked through at each of many small steps.
+     */
+    earliest_ns = earliest_of(timer);
     slot_is_empty(queue, level, slot);
-    queue->base_ns = start_ns;
-    for (; timer != NULL; timer = next) {
-      next = link_of(timer, NEXT);
-      place(queue, timer);
-    }
+    spread(queue, timer, earliest_ns < limit_ns ? earliest_ns : limit_ns);
   }
   if (queue->base_ns > limit_ns)
     return NULL;
-  {
-    struct msim_timer *first = queue->now_root;
-
-    now_remove(queue, first);
-    leaves(queue, first);
-    return first;
-  }
+  first = queue->now_root;
+  now_remove(queue, first);
+  leaves(queue, first);
+  return first;
 }
 
 msim_ns msim__queue_next_ns(const struct msim__queue *queue)
 {
   unsigned level, slot;
-  const struct msim_timer *timer;
-  msim_ns earliest = MSIM_NEVER;
 
   if (queue->now_root != NULL)
     return queue->base_ns;
   if (queue->levels_used == 0)
     return MSIM_NEVER;
   earliest_slot(queue, &level, &slot);
-  for (timer = queue->slots[level][slot]; timer != NULL; timer = link_of(timer, NEXT)) {
-    if (timer->at_ns < earliest)
-      earliest = timer->at_ns;
-  }
-  return earliest;
+  return earliest_of(queue->slots[level][slot]);
 }
 
 /* ---- sweeping ---- */

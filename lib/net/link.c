@@ -1,5 +1,5 @@
 /* link.c: see link.h. The only place that puts packets on a wire. */
-#include "net/link.h"
+#include "net/lan.h"
 
 #include <string.h>
 
@@ -15,6 +15,8 @@ uint32_t msim__packet_rare_size_bytes(const struct msim__packet *packet)
 {
   const struct msim__packet_rare *rare = packet->cold->rare;
 
+  if (rare->is_arp)
+    return MSIM__ARP_BYTES;
   if (rare->is_fragment)
     return 20u + packet->payload_bytes + rare->ip_option_bytes;
   return msim__packet_plain_size_bytes(packet) + rare->ip_option_bytes;
@@ -181,6 +183,21 @@ static void arrive(struct msim_timer *timer, msim_ns now_ns)
   msim__ip_arrive(way->to, packet);
 }
 
+/* The same of a cable. */
+static void arrive_frame(struct msim_timer *timer, msim_ns now_ns)
+{
+  struct msim__way *way = (struct msim__way *)(void *)timer;
+  struct msim__traffic *traffic = way->traffic;
+  uint32_t packet = flight_at(traffic, 0)->packet;
+
+  (void)now_ns;
+  traffic->head = (traffic->head + 1) & (traffic->capacity - 1);
+  traffic->count--;
+  if (traffic->count > 0)
+    arm_head(way);
+  msim__lan_arrive(way->to, packet);
+}
+
 void msim__way_forget(struct msim__net *net, struct msim__way *way)
 {
   struct msim__traffic *traffic = way->traffic;
@@ -192,26 +209,37 @@ void msim__way_forget(struct msim__net *net, struct msim__way *way)
   msim__way_release(net, way);
 }
 
+/* The head has changed. */
+static void rearm(struct msim__way *way)
+{
+  if (way->arrival.fire == NULL) {
+    msim_timer_init(&way->arrival, way->to->node, way->params->is_cable ? arrive_frame : arrive);
+    msim__timer_set_lasting(&way->arrival);
+  }
+  msim_timer_cancel(&way->arrival);
+  arm_head(way);
+}
+
 /* Keeps the ring in order of arrival: nearly always that is the end. */
 static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {
   struct msim__traffic *traffic = way->traffic;
+  struct msim__flight *flight;
   uint32_t i;
 
   if (traffic->count == traffic->capacity && grow_flights(&sim_of(way)->mem, traffic) != MSIM_OK)
     return MSIM_ERR_NOMEM;
   for (i = traffic->count++; i > 0 && flight_at(traffic, i - 1)->arrive_ns > arrive_ns; i--)
     *flight_at(traffic, i) = *flight_at(traffic, i - 1);
-  flight_at(traffic, i)->arrive_ns = arrive_ns;
-  flight_at(traffic, i)->packet = packet;
-  if (i == 0) {
-    if (way->arrival.fire == NULL) {
-      msim_timer_init(&way->arrival, way->to->node, arrive);
-      msim__timer_set_lasting(&way->arrival);
-    }
-    msim_timer_cancel(&way->arrival);
+  flight = flight_at(traffic, i);
+  flight->arrive_ns = arrive_ns;
+  flight->packet = packet;
+  if (i > 0)
+    return MSIM_OK;
+  if (traffic->count > 1 || way->arrival.fire == NULL)
+    rearm(way);
+  else
     arm_head(way);
-  }
   return MSIM_OK;
 }
 

@@ -5,7 +5,7 @@
  * Does not know prefixes: a destination is a host. */
 #include <string.h>
 
-#include "net/link.h"
+#include "net/lan.h"
 #include "net/rooms.h"
 
 #define FAR UINT64_MAX
@@ -216,10 +216,15 @@ struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_i
   const struct msim__port *last = NULL; /* from a leaf's neighbour to the leaf */
   const uint32_t *row;
 
-  if (msim__node_owns(node, dst_id))
+  if (target == NULL || target == node) {
+    if (!msim__node_owns(node, dst_id))
+      return node->lan == 0 ? NULL : msim__lan_default(node, dst_id);
     return msim__loopback((struct msim_node *)node); /* made once; the node is otherwise not changed */
-  if (target == NULL || node->port_count == 0 || target->port_count == 0)
+  }
+  if (node->port_count == 0 || target->port_count == 0)
     return NULL;
+  if (net->addrs[dst_id].realm != 0 && !msim__realm_reaches(node, net->addrs[dst_id].realm))
+    return NULL; /* a private address of a home, seen from elsewhere */
   if (node->core_index == MSIM__CORE_NONE) /* in an island of two the neighbour is all there is */
     return node->ports[0]->peer->core_index != MSIM__CORE_NONE || node->ports[0]->peer == target ? node->ports[0]
                                                                                                  : NULL;

@@ -208,11 +208,10 @@ static bool is_told(const struct msim__tcb *tcb)
 /* Whatever a handler does, also ending the connection, the tcb stays until the loop frees it. */
 static void tell_user(struct msim__tcb *tcb)
 {
-  unsigned what = is_told(tcb) ? MSIM__TELL_ACCEPT : MSIM__TELL_SILENCE;
+  unsigned what = is_told(tcb) ? MSIM__TELL_ACCEPT : MSIM__TELL_SILENCE, left;
 
-  for (; what <= MSIM__TELL_ICMP && !msim__tcb_is_over(tcb); what <<= 1) {
-    if ((tcb->tell & what) == 0)
-      continue;
+  for (; (left = tcb->tell & (0u - what)) != 0 && !msim__tcb_is_over(tcb); what <<= 1) {
+    what = left & (0u - left); /* in the order of the bits */
     tcb->tell = (uint8_t)(tcb->tell & ~what);
     tell_one(tcb, what);
   }

@@ -293,9 +293,9 @@ static bool has_data_to_send(struct msim__tcb *tcb, struct plan *plan)
   size_bytes_max = least(size_bytes_max, congestion_room(tcb));
   if (size_bytes_max == 0 && queued > 0)
     return false;
-  memset(plan, 0, sizeof *plan);
   plan->seq = tcb->snd_nxt;
   plan->size_bytes = least(least(queued, text_bytes_max(tcb)), least(window, size_bytes_max));
+  plan->syn = plan->stays = false;
   plan->fin = plan->size_bytes == queued && fin_waits(tcb, plan->seq) && window > plan->size_bytes;
   return plan->fin || (plan->size_bytes > 0 && is_worth_sending(tcb, plan->size_bytes, queued));
 }
