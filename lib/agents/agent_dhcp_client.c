@@ -333,6 +333,8 @@ static void apply(struct state *state, struct msim__dhcp_act *act, const struct 
     tell_address(state, "dhcp.declined", &act->message.requested, NULL);
   if (what & MSIM__DHCP_ACT_EXPIRED)
     tell_address(state, "dhcp.expired", &had, NULL);
+  if (what & MSIM__DHCP_ACT_RELEASED)
+    tell_address(state, "dhcp.released", &had, NULL);
   if (what & MSIM__DHCP_ACT_CLEAR)
     deconfigure(state);
   if ((what & (MSIM__DHCP_ACT_REFUSED | MSIM__DHCP_ACT_DECLINED)) && state->disk != NULL)
@@ -379,8 +381,6 @@ static void on_step(struct msim_timer *timer, msim_ns now_ns)
     return;
   }
   msim__dhcp_acquire_give_back(&state->client, now_ns, &act);
-  if (act.what & MSIM__DHCP_ACT_CLEAR)
-    tell_address(state, "dhcp.released", &act.message.client, NULL);
   apply(state, &act, NULL);
   if (state->disk != NULL)
     msim__dhcp_client_file_remove(state->disk, network_of(state));

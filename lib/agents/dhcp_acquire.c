@@ -6,16 +6,17 @@
 #define FIRST_WAIT_NS MSIM_SEC(4) /* RFC 2131 4.1: four seconds, doubled up to 64, each with up to one more or less */
 #define LAST_WAIT_NS MSIM_SEC(64)
 #define WAIT_SPREAD_NS MSIM_SEC(1)
-#define EXTEND_WAIT_NS MSIM_SEC(60)  /* RFC 2131 4.4.5: half of what is left, but no less */
-#define DECLINE_WAIT_NS MSIM_SEC(10) /* RFC 2131 3.1, 5 */
-#define REBOOT_TRIES_MAX 2u          /* then the lease that is remembered has to do, or a new one */
-#define SIZE_BYTES_MAX 1500u         /* of a message that it takes, IP and UDP headers included */
-#define TIME_FUZZ_PART 64u           /* T1 and T2 come up to that part of the lease early (RFC 2131 4.4.5) */
+#define EXTEND_WAIT_NS MSIM_SEC(60)    /* RFC 2131 4.4.5: half of what is left, but no less */
+#define DECLINE_WAIT_NS MSIM_SEC(10)   /* RFC 2131 3.1, 5 */
+#define RELEASE_WAIT_NS MSIM_MSEC(200) /* the message may need ARP, which needs the address */
+#define REBOOT_TRIES_MAX 2u            /* then the lease that is remembered has to do, or a new one */
+#define SIZE_BYTES_MAX 1500u           /* of a message that it takes, IP and UDP headers included */
+#define TIME_FUZZ_PART 64u             /* T1 and T2 come up to that part of the lease early (RFC 2131 4.4.5) */
 
 const char *msim__dhcp_state_name(enum msim__dhcp_state state)
 {
-  static const char *const names[] = {"init",  "selecting", "requesting", "rebooting", "checking",
-                                      "bound", "renewing",  "rebinding",  "informing", "informed"};
+  static const char *const names[] = {"init",     "selecting", "requesting", "rebooting", "checking", "bound",
+                                      "renewing", "rebinding", "informing",  "informed",  "releasing"};
 
   return names[state];
 }
@@ -336,6 +337,11 @@ void msim__dhcp_acquire_wake(struct msim__dhcp_acquire *client, msim_ns now_ns, 
     else
       fail(client, "no-answer", now_ns, act);
     break;
+  case MSIM__DHCP_STATE_RELEASING:
+    act->what |= MSIM__DHCP_ACT_RELEASED;
+    forget_lease(client, act);
+    start_over(client, MSIM_NEVER);
+    break;
   case MSIM__DHCP_STATE_CHECKING:
   case MSIM__DHCP_STATE_INFORMED:
     client->wake_ns = MSIM_NEVER;
@@ -372,6 +378,7 @@ static uint32_t awaited(const struct msim__dhcp_acquire *client)
   case MSIM__DHCP_STATE_BOUND:
   case MSIM__DHCP_STATE_INFORMING:
   case MSIM__DHCP_STATE_INFORMED:
+  case MSIM__DHCP_STATE_RELEASING:
     break;
   }
   return 0;
@@ -465,7 +472,7 @@ void msim__dhcp_acquire_checked(struct msim__dhcp_acquire *client, bool is_taken
 void msim__dhcp_acquire_conflict(struct msim__dhcp_acquire *client, msim_ns now_ns, struct msim__dhcp_act *act)
 {
   act->what = 0;
-  if (client->has_address)
+  if (client->has_address && client->state != MSIM__DHCP_STATE_RELEASING)
     decline(client, now_ns, act);
 }
 
@@ -482,21 +489,28 @@ void msim__dhcp_acquire_replugged(struct msim__dhcp_acquire *client, msim_ns now
 void msim__dhcp_acquire_give_back(struct msim__dhcp_acquire *client, msim_ns now_ns, struct msim__dhcp_act *act)
 {
   act->what = 0;
-  if (client->has_address) {
-    new_exchange(client, now_ns);
-    begin_message(client, MSIM__DHCP_RELEASE, act);
-    act->message.client = client->held.ack.your;
-    act->message.server = client->held.ack.server;
-    act->to = value_of(&client->held.ack.server);
-  }
-  forget_lease(client, act);
   client->is_stopped = true;
-  start_over(client, MSIM_NEVER);
+  if (client->state == MSIM__DHCP_STATE_RELEASING)
+    return;
+  if (!client->has_address) {
+    forget_lease(client, act);
+    start_over(client, MSIM_NEVER);
+    return;
+  }
+  new_exchange(client, now_ns);
+  begin_message(client, MSIM__DHCP_RELEASE, act);
+  act->message.client = client->held.ack.your;
+  act->message.server = client->held.ack.server;
+  act->to = value_of(&client->held.ack.server);
+  client->state = MSIM__DHCP_STATE_RELEASING;
+  wake_at(client, now_ns + RELEASE_WAIT_NS);
 }
 
 void msim__dhcp_acquire_renew(struct msim__dhcp_acquire *client, msim_ns now_ns, struct msim__dhcp_act *act)
 {
   act->what = 0;
+  if (client->state == MSIM__DHCP_STATE_RELEASING)
+    return;
   client->is_stopped = false;
   if (client->state == MSIM__DHCP_STATE_BOUND)
     go_on_extending(client, now_ns, act);

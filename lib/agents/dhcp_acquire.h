@@ -16,7 +16,8 @@ enum msim__dhcp_state {
   MSIM__DHCP_STATE_RENEWING,
   MSIM__DHCP_STATE_REBINDING,
   MSIM__DHCP_STATE_INFORMING, /* it has an address and asks for the rest */
-  MSIM__DHCP_STATE_INFORMED
+  MSIM__DHCP_STATE_INFORMED,
+  MSIM__DHCP_STATE_RELEASING /* the server is being told; then the address goes */
 };
 
 struct msim__dhcp_acquire_opts {
@@ -35,16 +36,17 @@ struct msim__dhcp_acquire_opts {
 
 /* What is to be done, in this order. */
 enum {
-  MSIM__DHCP_ACT_SEND = 1,       /* message to act.to */
-  MSIM__DHCP_ACT_REFUSED = 2,    /* a server has refused; told before what follows from it */
-  MSIM__DHCP_ACT_DECLINED = 4,   /* somebody else has the address */
-  MSIM__DHCP_ACT_EXPIRED = 8,    /* nobody has extended the lease */
-  MSIM__DHCP_ACT_CLEAR = 16,     /* the address must not be used any more */
-  MSIM__DHCP_ACT_CHECK = 32,     /* the network is to be asked; then msim__dhcp_acquire_checked */
-  MSIM__DHCP_ACT_CONFIGURE = 64, /* the lease is the host's from now on */
-  MSIM__DHCP_ACT_EXTENDED = 128, /* it goes on, perhaps with other values beside the address */
-  MSIM__DHCP_ACT_INFORMED = 256, /* what was asked for beside the address is there */
-  MSIM__DHCP_ACT_FAILED = 512    /* given up, for act.reason */
+  MSIM__DHCP_ACT_SEND = 1,        /* message to act.to */
+  MSIM__DHCP_ACT_REFUSED = 2,     /* a server has refused; told before what follows from it */
+  MSIM__DHCP_ACT_DECLINED = 4,    /* somebody else has the address */
+  MSIM__DHCP_ACT_EXPIRED = 8,     /* nobody has extended the lease */
+  MSIM__DHCP_ACT_RELEASED = 16,   /* it was given back */
+  MSIM__DHCP_ACT_CLEAR = 32,      /* the address must not be used any more */
+  MSIM__DHCP_ACT_CHECK = 64,      /* the network is to be asked; then msim__dhcp_acquire_checked */
+  MSIM__DHCP_ACT_CONFIGURE = 128, /* the lease is the host's from now on */
+  MSIM__DHCP_ACT_EXTENDED = 256,  /* it goes on, perhaps with other values beside the address */
+  MSIM__DHCP_ACT_INFORMED = 512,  /* what was asked for beside the address is there */
+  MSIM__DHCP_ACT_FAILED = 1024    /* given up, for act.reason */
 };
 
 struct msim__dhcp_act {

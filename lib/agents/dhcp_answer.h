@@ -20,6 +20,7 @@ struct msim__dhcp_site {
   msim_ns offer_hold_ns;   /* how long an offered address waits for its request */
   msim_ns decline_hold_ns; /* how long an address that somebody else uses is left alone */
   uint16_t answer_after_s; /* whoever it does not know, and who has not tried for so long, is left to others */
+  bool no_offers;          /* it extends what others have given, and gives nothing itself */
   bool authoritative;      /* there is nobody else who could know: what it does not know it takes over or refuses, where
                               RFC 2131 4.3.2 has it be silent */
 };

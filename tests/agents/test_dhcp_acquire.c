@@ -368,11 +368,17 @@ static void address_is_given_back(void **state)
   open_hand(&h);
   get_bound(&h, 3600);
   msim__dhcp_acquire_give_back(&h.client, h.now_ns, &h.act);
-  assert_int_equal(h.act.what, MSIM__DHCP_ACT_SEND | MSIM__DHCP_ACT_CLEAR);
+  assert_int_equal(h.act.what, MSIM__DHCP_ACT_SEND);
   assert_int_equal(h.act.to, HOME + 1);
   assert_int_equal(h.act.message.type, MSIM__DHCP_RELEASE);
   assert_int_equal(msim_addr_ipv4_value(&h.act.message.client), HOME + 100);
+  assert_true(h.client.has_address); /* until the message is on its way */
+  assert_false(h.client.in_background);
+  assert_int_equal(wake(&h), MSIM__DHCP_ACT_RELEASED | MSIM__DHCP_ACT_CLEAR);
+  assert_int_equal(h.now_ns, MSIM_MSEC(200));
   assert_int_equal(h.client.wake_ns, MSIM_NEVER);
+  msim__dhcp_acquire_replugged(&h.client, h.now_ns, &h.act); /* it stays without */
+  assert_int_equal(h.act.what, 0);
   msim__dhcp_acquire_give_back(&h.client, h.now_ns, &h.act);
   assert_int_equal(h.act.what, 0);
   msim__dhcp_acquire_renew(&h.client, h.now_ns, &h.act); /* and taken again */
