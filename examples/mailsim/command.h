@@ -128,6 +128,19 @@ void broken_free(struct broken *broken);
 void broken_print(const struct broken *broken, const struct output *output); /* nothing when none was broken */
 void broken_print_json(const struct broken *broken, FILE *file);             /* a list */
 
+/* ---- same.c: whether a topology runs the same again ---- */
+
+struct same_request {
+  const char *program; /* argv[0] */
+  const char *topology;
+  uint64_t seed;
+  msim_ns until_ns;
+  bool has_until;
+};
+/* Runs it again in other circumstances. An exit code: EXIT_FAILED when a run differs, which is told on output; said on
+ * stderr when one is unusable. */
+int same_check(const struct same_request *request, const struct output *output, bool quiet);
+
 /* ---- verbs: arguments behind the verb; return an exit code ---- */
 
 int verb_run(struct arguments *arguments);

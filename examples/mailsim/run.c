@@ -16,6 +16,7 @@ static const struct option options[] = {
     {"case", "ID", "which case of the scene"},
     {"order", "ORDER", "order of the steps: causal, narrated or both (default: both)"},
     {"language", "CODE", "of the scene's captions, such as de (default: LC_ALL, LC_MESSAGES, LANG)"},
+    {"check", NULL, "run again in other circumstances and compare: is it the same to the byte?"},
     {"no-invariants", NULL, "do not judge the segments of TCP by docs/invariants.md"},
     {"json", NULL, "print the results as one JSON object"},
     {"quiet", NULL, "print only what is wrong"},
@@ -29,7 +30,8 @@ struct request {
   struct traces traces;
   uint64_t seed;
   msim_ns until_ns;
-  bool has_seed, has_until, no_invariants, json, quiet, help;
+  const char *program;
+  bool has_seed, has_until, check, no_invariants, json, quiet, help;
 };
 
 struct run {
@@ -126,6 +128,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     request->scene_case = value;
   else if (strcmp(name, "language") == 0)
     request->language = value;
+  else if (strcmp(name, "check") == 0)
+    request->check = true;
   else if (strcmp(name, "no-invariants") == 0)
     request->no_invariants = true;
   else if (strcmp(name, "json") == 0)
@@ -431,6 +435,18 @@ static bool is_fine(const struct run *run)
   return (run->scene == NULL || run->result.holds) && run->invariants.finding_count == 0;
 }
 
+/* What it tells goes behind the results; of those for programs it must not become a part. */
+static int check_again(const struct run *run, const struct request *request, const struct output *output)
+{
+  struct same_request same = {request->program, request->topology, msim_sim_seed(run->sim), request->until_ns,
+                              request->has_until};
+  struct output told = *output;
+
+  if (request->json)
+    output_init(&told, stderr);
+  return same_check(&same, &told, request->quiet);
+}
+
 static int run_request(struct run *run, struct request *request)
 {
   struct output output;
@@ -448,7 +464,10 @@ static int run_request(struct run *run, struct request *request)
       print_json(output.file, run);
     else
       print_results(&output, run, request);
-    code = close_output(output.file, is_fine(run) ? EXIT_FINE : EXIT_FAILED);
+    code = request->check && !interrupted ? check_again(run, request, &output) : EXIT_FINE;
+    if (code == EXIT_FINE && !is_fine(run))
+      code = EXIT_FAILED;
+    code = close_output(output.file, code);
   }
   return interrupted && code != EXIT_UNUSABLE ? EXIT_INTERRUPTED : code;
 }
@@ -461,6 +480,7 @@ int verb_run(struct arguments *arguments)
 
   memset(&request, 0, sizeof request);
   memset(&run, 0, sizeof run);
+  request.program = arguments->items[0];
   if (read_arguments(arguments, &request)) {
     if (request.help)
       print_usage(

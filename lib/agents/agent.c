@@ -94,14 +94,17 @@ int msim_agent_add(struct msim_node *node, const char *type_name, const void *co
 
 static int widen_limits(struct msim_node *node, const struct msim_tcp_opts *opts)
 {
-  struct msim__tcp_limits *limits = node->tcp_limits;
+  struct msim__node_rare *rare = msim__node_rare(node);
+  struct msim__tcp_limits *limits = rare != NULL ? rare->tcp_limits : NULL;
 
+  if (rare == NULL)
+    return MSIM_ERR_NOMEM;
   if (limits == NULL) {
     limits = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *limits);
     if (limits == NULL)
       return MSIM_ERR_NOMEM;
     limits->rto_min_ns = limits->time_wait_ns = MSIM_NEVER;
-    node->tcp_limits = limits;
+    rare->tcp_limits = limits;
   }
   if (opts->rto_min_ns < limits->rto_min_ns)
     limits->rto_min_ns = opts->rto_min_ns;

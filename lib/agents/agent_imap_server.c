@@ -17,7 +17,7 @@ static const char *check_capability(const char *text)
                                       "CREATE-SPECIAL-USE", "MULTIAPPEND", "UNSELECT",  "MOVE",
                                       "NAMESPACE",          "ID",          "ENABLE",    "IDLE",
                                       "APPENDLIMIT",        "CONDSTORE",   "QUOTA",     "QUOTA=RES-STORAGE",
-                                      "LIST-EXTENDED",      "LIST-STATUS"};
+                                      "LIST-EXTENDED",      "LIST-STATUS", "QRESYNC",   "IMAP4rev2"};
   size_t i;
 
   for (i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -1,6 +1,56 @@
 /* imap_args.c: arguments that several commands of IMAP have. See imap_session.h. */
 #include "agents/imap_cmd.h"
 #include "proto/imap_mailbox.h"
+#include "text/utf8.h"
+
+/* RFC 9051 5.1: UTF-8; controls are no part of it. */
+static bool copy_utf8(struct msim_slice text, uint8_t *room, size_t room_bytes)
+{
+  uint32_t code;
+  size_t i, n;
+
+  if (text.size_bytes > room_bytes)
+    return false;
+  for (i = 0; i < text.size_bytes; i += n) {
+    n = msim__utf8_next(text.data + i, text.size_bytes - i, &code);
+    if (n == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0))
+      return false;
+  }
+  if (text.size_bytes > 0)
+    memcpy(room, text.data, text.size_bytes);
+  return true;
+}
+
+bool msim__imap_decode_name(const struct msim__imap_session *session, struct msim_slice text, uint8_t *room,
+                            size_t room_bytes, struct msim_slice *name)
+{
+  name->data = room;
+  name->size_bytes = text.size_bytes;
+  return session->rev2 ? copy_utf8(text, room, room_bytes)
+                       : msim__imap_utf7_decode(text, room, room_bytes, &name->size_bytes) == MSIM_OK;
+}
+
+void msim__imap_put_name(struct msim__imap_session *session, struct msim__buf *out, struct msim_slice utf8)
+{
+  size_t i;
+  bool ascii = true;
+
+  for (i = 0; i < utf8.size_bytes; i++)
+    ascii = ascii && utf8.data[i] < 0x80;
+  if (!session->rev2) {
+    msim__imap_put_mailbox(out, utf8);
+  } else if (ascii) {
+    msim__imap_put_astring(out, utf8);
+  } else {
+    msim__buf_append_byte(out, '"');
+    for (i = 0; i < utf8.size_bytes; i++) {
+      if (utf8.data[i] == '"' || utf8.data[i] == '\\')
+        msim__buf_append_byte(out, '\\');
+      msim__buf_append_byte(out, (char)utf8.data[i]);
+    }
+    msim__buf_append_byte(out, '"');
+  }
+}
 
 bool msim__imap_take_mailbox(struct msim__imap_session *session, uint8_t *room, struct msim_slice *name)
 {
@@ -8,8 +58,7 @@ bool msim__imap_take_mailbox(struct msim__imap_session *session, uint8_t *room, 
 
   if (!msim__imap_take_astring(&session->cursor, &text))
     return false;
-  name->data = room;
-  if (msim__imap_utf7_decode(text, room, MSIM__IMAP_MAILBOX_BYTES_MAX, &name->size_bytes) != MSIM_OK)
+  if (!msim__imap_decode_name(session, text, room, MSIM__IMAP_MAILBOX_BYTES_MAX, name))
     return false;
   if (name->size_bytes >= 5 && msim__slice_is(msim__slice_part(*name, 0, 5), "INBOX") &&
       (name->size_bytes == 5 || room[5] == MSIM__IMAP_SEPARATOR))
@@ -24,7 +73,8 @@ struct msim__mailbox *msim__imap_take_folder(struct msim__imap_session *session,
   struct msim_slice name;
 
   if (!msim__imap_take_mailbox(session, room, &name)) {
-    msim__imap_bad(session, "The name of a mailbox is missing or no modified UTF-7");
+    msim__imap_bad(session, session->rev2 ? "The name of a mailbox is missing or no UTF-8"
+                                          : "The name of a mailbox is missing or no modified UTF-7");
     return NULL;
   }
   box = msim__folder_find(session->inbox, name);

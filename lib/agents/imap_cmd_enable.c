@@ -3,21 +3,30 @@
 
 static void run(struct msim__imap_session *session)
 {
+  static const char *const names[] = {"CONDSTORE", "QRESYNC", "IMAP4rev2"};
+  bool wanted[] = {false, false, false};
   struct msim_slice word;
-  bool condstore = false;
+  size_t i;
 
-  do
+  do {
     if (!msim__imap_take_atom(&session->cursor, &word)) {
       msim__imap_bad(session, "Names of capabilities are needed");
       return;
-    } else if (msim__slice_is(word, "CONDSTORE") && msim__imap_offers(session, "CONDSTORE")) {
-      condstore = true;
     }
-  while (msim__imap_take_byte(&session->cursor, ' '));
+    for (i = 0; i < sizeof names / sizeof names[0]; i++)
+      if (msim__slice_is(word, names[i]) && msim__imap_offers(session, names[i]))
+        wanted[i] = true;
+  } while (msim__imap_take_byte(&session->cursor, ' '));
   if (!msim__imap_is_all(session))
     return;
-  session->condstore = session->condstore || condstore;
-  msim__buf_printf(&session->out, "* ENABLED%s\r\n", condstore ? " CONDSTORE" : "");
+  session->condstore = session->condstore || wanted[0] || wanted[1]; /* RFC 7162 3.2.3 */
+  session->qresync = session->qresync || wanted[1];
+  session->rev2 = session->rev2 || wanted[2];
+  msim__buf_append_text(&session->out, "* ENABLED");
+  for (i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (wanted[i])
+      msim__buf_printf(&session->out, " %s", names[i]);
+  msim__buf_append_text(&session->out, "\r\n");
   msim__imap_ok(session, NULL, "Enabled");
 }
 

@@ -3,8 +3,10 @@
 
 static void done(struct msim__imap_session *session, void *room)
 {
-  (void)room;
-  msim__imap_ok(session, NULL, "Expunged");
+  const bool *any = room;
+  char code[60];
+
+  msim__imap_ok(session, *any ? msim__imap_expunged_code(session, code, sizeof code) : NULL, "Expunged");
 }
 
 /* UID EXPUNGE has a set, EXPUNGE has not. */
@@ -23,6 +25,7 @@ static void run(struct msim__imap_session *session)
 {
   struct msim__mailbox *box = session->box;
   struct msim__imap_set set;
+  bool any = false;
   size_t i;
 
   if (!take_set(session, &set)) {
@@ -36,10 +39,12 @@ static void run(struct msim__imap_session *session)
       const struct msim__mailbox_item *item = &box->items[i - 1];
 
       if ((item->flags & MSIM__FLAG_DELETED) != 0 &&
-          (!session->command.uid || msim__imap_set_has(set.is_saved ? &session->saved : &set, item->uid)))
+          (!session->command.uid || msim__imap_set_has(set.is_saved ? &session->saved : &set, item->uid))) {
         msim__imap_expunge(session, item->uid);
+        any = true;
+      }
     }
-    msim__imap_wait_changes(session, done, NULL, 0);
+    msim__imap_wait_changes(session, done, &any, sizeof any);
   }
   msim__imap_set_release(&set, &session->server->base.mem);
 }

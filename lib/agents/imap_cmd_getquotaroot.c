@@ -18,7 +18,7 @@ static void run(struct msim__imap_session *session)
   if (box == NULL || !msim__imap_is_all(session))
     return;
   msim__buf_append_text(&session->out, "* QUOTAROOT ");
-  msim__imap_put_mailbox(&session->out, msim__imap_title_of(box));
+  msim__imap_put_name(session, &session->out, msim__imap_title_of(box));
   msim__buf_append_text(&session->out, limited ? " \"\"\r\n" : "\r\n");
   if (limited)
     msim__imap_put_quota(session);

@@ -21,8 +21,11 @@ static bool take_options(struct msim__imap_session *session, struct searching *s
   struct msim_slice word;
   unsigned i;
 
-  if (!msim__imap_take_word(c, "RETURN ("))
+  if (!msim__imap_take_word(c, "RETURN (")) {
+    s->extended = session->rev2; /* RFC 9051 6.4.4 */
+    s->wanted = session->rev2 ? ALL : 0;
     return true;
+  }
   s->extended = true;
   while (!msim__imap_take_byte(c, ')')) {
     if (s->wanted != 0 && !msim__imap_take_byte(c, ' '))

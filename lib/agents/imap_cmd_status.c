@@ -21,7 +21,7 @@ static uint64_t figure_of(const struct msim__mailbox *box, enum item item)
   case SIZE:
     return box->size_bytes;
   case HIGHESTMODSEQ:
-    return box->modseq_highest;
+    return msim__store_modseq(box);
   case RECENT:
     for (i = 0; i < box->count; i++)
       count += box->items[i].uid >= box->recent_uid;
@@ -52,7 +52,7 @@ static bool take_item(struct msim__imap_session *session, enum item *out)
       *out = (enum item)i;
       return (i != SIZE || msim__imap_offers(session, "STATUS=SIZE")) &&
              (i != HIGHESTMODSEQ || msim__imap_offers(session, "CONDSTORE")) &&
-             (i < DELETED || msim__imap_offers(session, "QUOTA"));
+             (i < DELETED || (i == DELETED && session->rev2) || msim__imap_offers(session, "QUOTA"));
     }
   return false;
 }
@@ -78,7 +78,7 @@ void msim__imap_put_status(struct msim__imap_session *session, const struct msim
   size_t i;
 
   msim__buf_append_text(&session->out, "* STATUS ");
-  msim__imap_put_mailbox(&session->out, msim__imap_title_of(box));
+  msim__imap_put_name(session, &session->out, msim__imap_title_of(box));
   msim__buf_append_text(&session->out, " (");
   for (i = 0; i < sizeof names / sizeof names[0]; i++) {
     if ((items >> i & 1) == 0)

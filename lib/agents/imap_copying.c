@@ -46,8 +46,10 @@ static int put_copyuid(struct msim__imap_session *session, const struct copying 
 
 static void end_move(struct msim__imap_session *session, void *room)
 {
+  char code[60];
+
   (void)room;
-  msim__imap_ok(session, NULL, "Moved");
+  msim__imap_ok(session, msim__imap_expunged_code(session, code, sizeof code), "Moved");
 }
 
 static void on_placed(struct msim__imap_session *session, void *room, const uint32_t *uids, size_t count)

@@ -14,12 +14,12 @@ void msim__imap_fetching_release(struct msim__imap_session *session)
 /* The bytes that a part of a section is (RFC 3501 6.4.5). */
 static struct msim_slice cut(const struct msim__imap_fetch_item *item, struct msim_slice bytes)
 {
-  size_t from = item->part_at < bytes.size_bytes ? item->part_at : bytes.size_bytes;
+  size_t from = item->part_at < bytes.size_bytes ? (size_t)item->part_at : bytes.size_bytes;
   size_t n = bytes.size_bytes - from;
 
   if (!item->is_partial)
     return bytes;
-  return msim__slice_part(bytes, from, from + (n < item->part_bytes ? n : item->part_bytes));
+  return msim__slice_part(bytes, from, from + (n < item->part_bytes ? n : (size_t)item->part_bytes));
 }
 
 static bool is_content(enum msim__imap_section_kind kind)
@@ -51,7 +51,7 @@ static void put_section(struct msim__imap_session *session, const struct msim__i
   if (msim__imap_section_find(&session->parts, &session->fetching.fetch, &section, &room, &bytes)) {
     bytes = cut(item, bytes);
     if (item->is_partial)
-      msim__buf_printf(&session->out, "<%lu>", (unsigned long)item->part_at);
+      msim__buf_printf(&session->out, "<%llu>", (unsigned long long)item->part_at);
     msim__buf_printf(&session->out, " {%zu}\r\n", bytes.size_bytes);
     msim__imap_flush(session, "imap.overview", message->label);
     if (is_content(section.kind))
@@ -60,6 +60,40 @@ static void put_section(struct msim__imap_session *session, const struct msim__i
       msim__imap_send(session, "imap.overview", message->label, bytes);
   } else {
     msim__buf_append_text(&session->out, " NIL");
+  }
+  if (room.err != 0)
+    session->out.err = room.err;
+  msim__buf_release(&room);
+}
+
+/* RFC 9051 7.5.2: decoded, as literal8 where it has to be. */
+static void put_binary(struct msim__imap_session *session, const struct msim__imap_fetch_item *item,
+                       const struct msim__message *message)
+{
+  bool only_size = item->kind == MSIM__IMAP_FETCH_BINARY_SIZE;
+  struct msim_slice bytes = {NULL, 0};
+  struct msim__buf room;
+  int found;
+
+  msim__buf_append_text(&session->out, only_size ? "BINARY.SIZE" : "BINARY");
+  msim__imap_put_section_path(&session->out, &item->section);
+  msim__buf_init(&room, &session->server->base.mem, SIZE_MAX / 2);
+  found = msim__imap_binary_find(&session->parts, &item->section, &room, &bytes);
+  bytes = cut(item, bytes);
+  if (found == MSIM_ERR_INVALID)
+    session->fetching.unknown_coding = true;
+  if (only_size) {
+    msim__buf_printf(&session->out, " %zu", bytes.size_bytes);
+  } else if (found != 1) {
+    msim__buf_append_text(&session->out, " NIL");
+  } else {
+    if (item->is_partial)
+      msim__buf_printf(&session->out, "<%llu>", (unsigned long long)item->part_at);
+    msim__buf_printf(&session->out, " %s{%zu}\r\n",
+                     bytes.size_bytes > 0 && memchr(bytes.data, 0, bytes.size_bytes) != NULL ? "~" : "",
+                     bytes.size_bytes);
+    msim__imap_flush(session, "imap.overview", message->label);
+    msim__imap_send(session, "mail.content", message->label, bytes);
   }
   if (room.err != 0)
     session->out.err = room.err;
@@ -107,6 +141,10 @@ static void put_item(struct msim__imap_session *session, const struct msim__imap
   case MSIM__IMAP_FETCH_RFC822_HEADER:
   case MSIM__IMAP_FETCH_RFC822_TEXT:
     put_section(session, item, mail->message);
+    return;
+  case MSIM__IMAP_FETCH_BINARY:
+  case MSIM__IMAP_FETCH_BINARY_SIZE:
+    put_binary(session, item, mail->message);
     return;
   }
 }
@@ -170,11 +208,18 @@ static void put_message(struct msim__imap_session *session, size_t row)
 
 static void finish(struct msim__imap_session *session, void *room)
 {
-  bool missed = session->fetching.missed;
+  bool missed = session->fetching.missed, selecting = session->fetching.selecting;
+  bool unknown_coding = session->fetching.unknown_coding;
 
   (void)room;
   msim__imap_fetching_release(session);
-  if (missed)
+  if (selecting && missed)
+    msim__imap_close(session);
+  if (selecting && !missed)
+    msim__imap_ok(session, session->read_only ? "READ-ONLY" : "READ-WRITE", "Selected");
+  else if (unknown_coding)
+    msim__imap_no(session, "UNKNOWN-CTE", "There is a part whose coding is not known here");
+  else if (missed)
     msim__imap_no(session, "EXPUNGEISSUED", "Some of the messages are gone"); /* RFC 2180 4.1.2, RFC 5530 3 */
   else
     msim__imap_ok(session, NULL, "Fetched");

@@ -33,7 +33,7 @@ static void put_line(struct msim__imap_session *session, bool subscribed, const 
                      struct msim_slice name)
 {
   msim__buf_printf(&session->out, "* %s (%s) \"%c\" ", subscribed ? "LSUB" : "LIST", attributes, MSIM__IMAP_SEPARATOR);
-  msim__imap_put_mailbox(&session->out, name);
+  msim__imap_put_name(session, &session->out, name);
   msim__buf_append_text(&session->out, "\r\n");
 }
 
@@ -112,8 +112,8 @@ static void put_all(struct msim__imap_session *session, struct msim_slice patter
 }
 
 /* Reference and pattern together; a pattern that begins with a separator stands alone. */
-bool msim__imap_join_pattern(struct msim_slice reference, struct msim_slice pattern, uint8_t *room,
-                             struct msim_slice *out)
+bool msim__imap_join_pattern(const struct msim__imap_session *session, struct msim_slice reference,
+                             struct msim_slice pattern, uint8_t *room, struct msim_slice *out)
 {
   uint8_t both[2 * MSIM__IMAP_MAILBOX_BYTES_MAX];
   size_t n = pattern.size_bytes > 0 && pattern.data[0] == MSIM__IMAP_SEPARATOR ? 0 : reference.size_bytes;
@@ -124,9 +124,7 @@ bool msim__imap_join_pattern(struct msim_slice reference, struct msim_slice patt
     memcpy(both, reference.data, n);
   if (pattern.size_bytes > 0)
     memcpy(both + n, pattern.data, pattern.size_bytes);
-  out->data = room;
-  return msim__imap_utf7_decode((struct msim_slice){both, n + pattern.size_bytes}, room, sizeof both,
-                                &out->size_bytes) == MSIM_OK;
+  return msim__imap_decode_name(session, (struct msim_slice){both, n + pattern.size_bytes}, room, sizeof both, out);
 }
 
 void msim__imap_list(struct msim__imap_session *session, bool subscribed)
@@ -147,7 +145,7 @@ void msim__imap_list(struct msim__imap_session *session, bool subscribed)
     return;
   if (pattern.size_bytes == 0 && !subscribed) /* RFC 3501 6.3.8: what the separator is */
     put_line(session, false, "\\Noselect", pattern);
-  else if (msim__imap_join_pattern(reference, pattern, room, &both))
+  else if (msim__imap_join_pattern(session, reference, pattern, room, &both))
     put_all(session, both, subscribed);
   msim__imap_ok(session, NULL, "Listed");
 }

@@ -107,7 +107,7 @@ static bool take_pattern(struct msim__imap_session *session, struct listing *l, 
   if (l->count == PATTERNS_MAX || !msim__imap_take_pattern(&session->cursor, &text))
     return false;
   if (text.size_bytes > 0 &&
-      msim__imap_join_pattern(reference, text, l->patterns[l->count].room, &l->patterns[l->count].text))
+      msim__imap_join_pattern(session, reference, text, l->patterns[l->count].room, &l->patterns[l->count].text))
     l->count++;
   return true;
 }
@@ -187,7 +187,7 @@ static void put(struct msim__imap_session *session, const struct listing *l, con
   msim__buf_append_text(&session->out, "* LIST (");
   msim__buf_append(&session->out, out.data, out.size_bytes);
   msim__buf_append_text(&session->out, ") \"/\" ");
-  msim__imap_put_mailbox(&session->out, title);
+  msim__imap_put_name(session, &session->out, title);
   if (below)
     msim__buf_printf(&session->out, " (\"CHILDINFO\" (\"%s\"))", l->only_subscribed ? "SUBSCRIBED" : "SPECIAL-USE");
   msim__buf_append_text(&session->out, "\r\n");

@@ -5,18 +5,37 @@
 #include <stdio.h>
 
 /* What is offered without a command of its own. */
-static const char *const extensions[] = {
-    "LITERAL+",    "SASL-IR",          "UIDPLUS",     "CHILDREN",  "SPECIAL-USE",        "ESEARCH",
-    "SEARCHRES",   "STATUS=SIZE",      "MULTIAPPEND", "CONDSTORE", "CREATE-SPECIAL-USE", "LIST-EXTENDED",
-    "LIST-STATUS", "QUOTA=RES-STORAGE"};
+static const char *const extensions[] = {"LITERAL+",      "SASL-IR",     "UIDPLUS",          "CHILDREN",
+                                         "SPECIAL-USE",   "ESEARCH",     "SEARCHRES",        "STATUS=SIZE",
+                                         "MULTIAPPEND",   "CONDSTORE",   "QRESYNC",          "CREATE-SPECIAL-USE",
+                                         "LIST-EXTENDED", "LIST-STATUS", "QUOTA=RES-STORAGE"};
 
-bool msim__imap_offers(const struct msim__imap_session *session, const char *capability)
+/* Folded into IMAP4rev2 (RFC 9051 appendix E): it is offered when they are. */
+static const char *const folded[] = {"NAMESPACE", "UNSELECT",      "UIDPLUS",     "ESEARCH",    "SEARCHRES",
+                                     "ENABLE",    "IDLE",          "SASL-IR",     "MOVE",       "LITERAL+",
+                                     "CHILDREN",  "LIST-EXTENDED", "LIST-STATUS", "STATUS=SIZE"};
+
+static bool is_without(const struct msim__imap_session *session, const char *capability)
 {
   const char *const *without = session->server->config->without.items;
   size_t i;
 
   for (i = 0; i < session->server->config->without.count; i++)
     if (msim__slice_is(msim__slice_text(without[i]), capability))
+      return true;
+  return false;
+}
+
+bool msim__imap_offers(const struct msim__imap_session *session, const char *capability)
+{
+  size_t i;
+
+  if (is_without(session, capability))
+    return false;
+  if (strcmp(capability, "QRESYNC") == 0) /* RFC 7162 3.2.3 */
+    return !is_without(session, "CONDSTORE") && !is_without(session, "ENABLE");
+  for (i = 0; strcmp(capability, "IMAP4rev2") == 0 && i < sizeof folded / sizeof folded[0]; i++)
+    if (is_without(session, folded[i]))
       return false;
   return true;
 }
@@ -35,6 +54,7 @@ void msim__imap_put_capabilities(struct msim__imap_session *session)
   size_t i;
 
   msim__buf_append_text(&session->out, " IMAP4rev1");
+  put_offer(session, "IMAP4rev2");
   for (i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
     put_offer(session, extensions[i]);
   for (i = 0; msim__registry_imap_cmd[i] != NULL; i++) {
@@ -80,8 +100,10 @@ static void end_command(struct msim__imap_session *session, const char *word, co
   const struct msim__imap_cmd *verb = session->verb;
   const char *unit = is_login(session) ? "auth.result" : "imap.reply";
 
-  if (session->state == MSIM__IMAP_SELECTED)
+  if (session->state == MSIM__IMAP_SELECTED) {
     msim__imap_put_news(session, verb == NULL || !verb->keeps_numbers || session->command.uid, session->command.uid);
+    msim__imap_put_modseq(session);
+  }
   if (session->command.tag.size_bytes > 0)
     msim__buf_append(&session->out, session->command.tag.data, session->command.tag.size_bytes);
   else

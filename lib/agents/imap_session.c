@@ -21,6 +21,15 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
     msim__imap_bye(session, "Nothing was heard for too long");
 }
 
+static void tell_news(struct msim__imap_session *session, void *room)
+{
+  (void)room;
+  session->line = MSIM__IMAP_LINE_IDLE;
+  msim__imap_put_news(session, true, false);
+  msim__imap_put_modseq(session);
+  msim__imap_flush(session, "imap.reply", NULL);
+}
+
 static void on_news(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__imap_session *session =
@@ -29,8 +38,11 @@ static void on_news(struct msim_timer *timer, msim_ns now_ns)
   (void)now_ns;
   if (session->line != MSIM__IMAP_LINE_IDLE)
     return;
-  msim__imap_put_news(session, true, false);
-  msim__imap_flush(session, "imap.reply", NULL);
+  tell_news(session, NULL);
+  if (session->news && session->wait == NULL) { /* what is gone is told when it cannot come back */
+    session->line = MSIM__IMAP_LINE_COMMAND;
+    msim__imap_wait_changes(session, tell_news, NULL, 0);
+  }
 }
 
 static void on_late(struct msim_timer *timer, msim_ns now_ns)

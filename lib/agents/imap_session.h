@@ -45,8 +45,9 @@ enum msim__imap_state {
 /* A message as the session has told of it: its place is its number, less one. */
 struct msim__imap_row {
   uint32_t uid;
-  bool gone;  /* not told yet */
-  bool dirty; /* its flags are to be told */
+  uint32_t change; /* gone: it is told when the disk has this change, by the lower bits of its number */
+  bool gone;       /* not told yet */
+  bool dirty;      /* its flags are to be told */
   bool recent;
 };
 
@@ -56,6 +57,8 @@ struct msim__imap_fetching {
   struct msim__imap_set set;
   size_t next; /* row */
   bool is_on, uid, changed_flags, missed;
+  bool selecting;         /* it is what SELECT has to tell (RFC 7162 3.2.5) */
+  bool unknown_coding;    /* a part that was to be decoded cannot be (RFC 9051 7.1 UNKNOWN-CTE) */
   uint64_t changed_since; /* RFC 7162; 0: not asked */
 };
 
@@ -100,6 +103,9 @@ struct msim__imap_session {
   uint32_t uid_validity;
   bool read_only, news, quiet; /* quiet: flags that change now are not told */
   bool condstore;              /* RFC 7162 3.1: MODSEQ is told with flags */
+  bool qresync;                /* RFC 7162 3.2: what goes is told by VANISHED */
+  bool rev2;                   /* RFC 9051 */
+  uint64_t gone_since;         /* the last change before what is gone and not told; 0: there is nothing */
   struct msim__imap_row *rows;
   size_t row_count, row_capacity;
   struct msim__imap_set saved; /* "$" (RFC 5182): UIDs */
@@ -154,6 +160,14 @@ void msim__imap_put_flags(struct msim__imap_session *session, const struct msim_
 void msim__imap_put_known_flags(struct msim__imap_session *session, const struct msim__mailbox *box, bool permanent);
 /* NULL: it is gone. */
 struct msim__mailbox_item *msim__imap_item_of(const struct msim__imap_session *session, size_t row);
+/* The changes that the client knows all of. */
+uint64_t msim__imap_modseq_told(const struct msim__imap_session *session);
+/* Tells it, where the client would think that it knows more (RFC 7162 3.2). */
+void msim__imap_put_modseq(struct msim__imap_session *session);
+/* "HIGHESTMODSEQ 5" for the end of a command that takes messages out, behind the news; NULL: nothing is to be said. */
+const char *msim__imap_expunged_code(struct msim__imap_session *session, char *room, size_t room_bytes);
+/* The first row whose uid is not less; row_count when there is none. */
+size_t msim__imap_row_from(const struct msim__imap_session *session, uint32_t uid);
 size_t msim__imap_recent_count(const struct msim__imap_session *session);
 /* As events name it: "bob", "bob/Sent". */
 void msim__imap_box_name(const struct msim__mailbox *box, char *out, size_t out_bytes);
@@ -174,6 +188,12 @@ bool msim__imap_take_flags(struct msim__imap_session *session, struct msim__mail
 bool msim__imap_is_all(struct msim__imap_session *session);
 bool msim__imap_row_is_in(const struct msim__imap_session *session, const struct msim__imap_set *set, size_t row,
                           bool uid);
+/* The name of a mailbox as the client writes it: modified UTF-7, or after IMAP4rev2 was enabled UTF-8. false: no name.
+ */
+bool msim__imap_decode_name(const struct msim__imap_session *session, struct msim_slice text, uint8_t *room,
+                            size_t room_bytes, struct msim_slice *name);
+/* The same, the other way round. */
+void msim__imap_put_name(struct msim__imap_session *session, struct msim__buf *out, struct msim_slice utf8);
 /* "1:3,7" */
 void msim__imap_put_set(struct msim__buf *out, const struct msim__imap_set *set);
 /* The plain message of a row, in session->plain and parts. false: no memory. */
@@ -214,8 +234,8 @@ void msim__imap_list(struct msim__imap_session *session, bool subscribed);
 bool msim__imap_list_is_extended(const struct msim__imap_session *session);
 void msim__imap_list_extended(struct msim__imap_session *session);
 /* Reference and pattern together, in UTF-8, into room of 2 * MSIM__IMAP_MAILBOX_BYTES_MAX. false: no such names. */
-bool msim__imap_join_pattern(struct msim_slice reference, struct msim_slice pattern, uint8_t *room,
-                             struct msim_slice *out);
+bool msim__imap_join_pattern(const struct msim__imap_session *session, struct msim_slice reference,
+                             struct msim_slice pattern, uint8_t *room, struct msim_slice *out);
 void msim__imap_put_uses(struct msim__buf *out, const struct msim__mailbox *box);
 
 /* imap_cmd_status.c: "(MESSAGES UNSEEN)" as bits, and the line that tells them. */
@@ -226,6 +246,11 @@ unsigned msim__imap_use_of(struct msim_slice attribute);                /* bit o
 
 /* imap_cmd_getquotaroot.c: the line of the user's one quota. */
 void msim__imap_put_quota(struct msim__imap_session *session);
+
+/* imap_vanished.c: which of these UIDs have gone since that change and are above floor: "* VANISHED (EARLIER) 3:5", or
+ * nothing. known is resolved; NULL: all. 0 or MSIM_ERR_NOMEM. */
+int msim__imap_put_vanished(struct msim__imap_session *session, const struct msim__imap_set *known, uint64_t since,
+                            uint32_t floor);
 
 /* imap_selecting.c: SELECT and EXAMINE. */
 void msim__imap_select(struct msim__imap_session *session, bool read_only);

@@ -6,8 +6,7 @@
 
 static const char *const flag_names[MSIM__FLAG_COUNT] = {"\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"};
 
-/* The place of a uid; row_count when it was not told. */
-static size_t row_of(const struct msim__imap_session *session, uint32_t uid)
+size_t msim__imap_row_from(const struct msim__imap_session *session, uint32_t uid)
 {
   size_t low = 0, high = session->row_count;
 
@@ -19,7 +18,20 @@ static size_t row_of(const struct msim__imap_session *session, uint32_t uid)
     else
       high = middle;
   }
-  return low < session->row_count && session->rows[low].uid == uid ? low : session->row_count;
+  return low;
+}
+
+/* The place of a uid; row_count when it was not told. */
+static size_t row_of(const struct msim__imap_session *session, uint32_t uid)
+{
+  size_t row = msim__imap_row_from(session, uid);
+
+  return row < session->row_count && session->rows[row].uid == uid ? row : session->row_count;
+}
+
+static const struct msim__spool *spool_of(const struct msim__imap_session *session)
+{
+  return &session->server->base.room->spool;
 }
 
 static void on_change(struct msim__mailbox_watch *watch, const struct msim__mailbox_item *item,
@@ -29,9 +41,12 @@ static void on_change(struct msim__mailbox_watch *watch, const struct msim__mail
       (struct msim__imap_session *)(void *)((char *)watch - offsetof(struct msim__imap_session, watch));
   size_t row = news != MSIM__MAILBOX_ADDED ? row_of(session, item->uid) : session->row_count;
 
-  if (row < session->row_count && news == MSIM__MAILBOX_GONE)
+  if (row < session->row_count && news == MSIM__MAILBOX_GONE) {
     session->rows[row].gone = true;
-  else if (row < session->row_count && !session->quiet)
+    session->rows[row].change = (uint32_t)spool_of(session)->change_count;
+    if (session->gone_since == 0 || item->modseq <= session->gone_since)
+      session->gone_since = item->modseq - 1;
+  } else if (row < session->row_count && !session->quiet)
     session->rows[row].dirty = true;
   session->news = true;
   if (session->line == MSIM__IMAP_LINE_IDLE)
@@ -54,7 +69,7 @@ static int add_rows(struct msim__imap_session *session)
   if (err != MSIM_OK)
     return err;
   for (; i < box->count; i++) {
-    struct msim__imap_row row = {box->items[i].uid, false, false, box->items[i].uid >= box->recent_uid};
+    struct msim__imap_row row = {box->items[i].uid, 0, false, false, box->items[i].uid >= box->recent_uid};
 
     session->rows[session->row_count++] = row;
     if (!session->read_only && row.uid >= box->recent_uid)
@@ -72,6 +87,7 @@ int msim__imap_open(struct msim__imap_session *session, struct msim__mailbox *bo
   session->read_only = read_only;
   session->row_count = 0;
   session->news = false;
+  session->gone_since = 0;
   session->watch.tell = on_change;
   err = add_rows(session);
   if (err != MSIM_OK) {
@@ -158,7 +174,7 @@ void msim__imap_put_flags(struct msim__imap_session *session, const struct msim_
                      i < MSIM__FLAG_COUNT ? flag_names[i] : box->keywords[i - MSIM__FLAG_COUNT]);
     space = " ";
   }
-  msim__buf_printf(&session->out, "%s)", !recent ? "" : space[0] == '\0' ? "\\Recent" : " \\Recent");
+  msim__buf_printf(&session->out, "%s)", !recent || session->rev2 ? "" : space[0] == '\0' ? "\\Recent" : " \\Recent");
 }
 
 void msim__imap_put_known_flags(struct msim__imap_session *session, const struct msim__mailbox *box, bool permanent)
@@ -174,15 +190,44 @@ void msim__imap_put_known_flags(struct msim__imap_session *session, const struct
 
 /* ---- news ---- */
 
+/* Before the disk has it, a crash would bring it back. */
+static bool is_gone_for_good(const struct msim__imap_session *session, size_t row)
+{
+  return session->rows[row].gone && (int32_t)((uint32_t)spool_of(session)->safe_count - session->rows[row].change) >= 0;
+}
+
+/* "* VANISHED 3:5,8" */
+static void put_vanished(struct msim__imap_session *session)
+{
+  size_t i, from, count = 0;
+
+  for (i = 0; i < session->row_count; i++) {
+    if (!is_gone_for_good(session, i))
+      continue;
+    from = i;
+    while (i + 1 < session->row_count && session->rows[i + 1].uid == session->rows[i].uid + 1 &&
+           is_gone_for_good(session, i + 1))
+      i++;
+    msim__buf_printf(&session->out, "%s%lu", count++ == 0 ? "* VANISHED " : ",",
+                     (unsigned long)session->rows[from].uid);
+    if (i > from)
+      msim__buf_printf(&session->out, ":%lu", (unsigned long)session->rows[i].uid);
+  }
+  if (count > 0)
+    msim__buf_append_text(&session->out, "\r\n");
+}
+
 static void put_expunges(struct msim__imap_session *session)
 {
   size_t i, to = 0;
 
-  for (i = session->row_count; i > 0; i--) /* from behind, so that each number is the one that the client has */
-    if (session->rows[i - 1].gone)
+  if (session->qresync)
+    put_vanished(session);
+  for (i = session->row_count; i > 0 && !session->qresync; i--) /* from behind: each number is the client's */
+    if (is_gone_for_good(session, i - 1))
       msim__buf_printf(&session->out, "* %zu EXPUNGE\r\n", i);
   for (i = 0; i < session->row_count; i++)
-    if (!session->rows[i].gone)
+    if (!is_gone_for_good(session, i))
       session->rows[to++] = session->rows[i];
   session->row_count = to;
 }
@@ -195,7 +240,7 @@ static void put_dirty(struct msim__imap_session *session, size_t row, bool uid)
   if (item == NULL)
     return;
   msim__buf_printf(&session->out, "* %zu FETCH (", row + 1);
-  if (uid || session->condstore)
+  if (uid || session->condstore || session->rev2)
     msim__buf_printf(&session->out, "UID %lu ", (unsigned long)item->uid);
   msim__buf_append_text(&session->out, "FLAGS ");
   msim__imap_put_flags(session, session->box, item, session->rows[row].recent);
@@ -214,13 +259,40 @@ void msim__imap_put_news(struct msim__imap_session *session, bool expunges, bool
   if (expunges)
     put_expunges(session);
   before = session->row_count;
-  if (add_rows(session) == MSIM_OK && session->row_count > before)
-    msim__buf_printf(&session->out, "* %zu EXISTS\r\n* %zu RECENT\r\n", session->row_count,
-                     msim__imap_recent_count(session));
+  if (add_rows(session) == MSIM_OK && session->row_count > before) {
+    msim__buf_printf(&session->out, "* %zu EXISTS\r\n", session->row_count);
+    if (!session->rev2)
+      msim__buf_printf(&session->out, "* %zu RECENT\r\n", msim__imap_recent_count(session));
+  }
   for (i = 0; i < session->row_count; i++) {
     if (session->rows[i].dirty)
       put_dirty(session, i, uid);
     waits = waits || session->rows[i].gone;
   }
   session->news = waits;
+  if (!waits)
+    session->gone_since = 0;
+}
+
+uint64_t msim__imap_modseq_told(const struct msim__imap_session *session)
+{
+  uint64_t modseq = msim__store_modseq(session->box);
+
+  return session->gone_since != 0 && session->gone_since < modseq ? session->gone_since : modseq;
+}
+
+void msim__imap_put_modseq(struct msim__imap_session *session)
+{
+  if (session->qresync && session->box != NULL && msim__imap_modseq_told(session) < session->box->modseq_highest)
+    msim__buf_printf(&session->out, "* OK [HIGHESTMODSEQ %llu] There is more to come\r\n",
+                     (unsigned long long)msim__imap_modseq_told(session));
+}
+
+const char *msim__imap_expunged_code(struct msim__imap_session *session, char *room, size_t room_bytes)
+{
+  if (!session->qresync)
+    return NULL;
+  msim__imap_put_news(session, true, session->command.uid);
+  (void)snprintf(room, room_bytes, "HIGHESTMODSEQ %llu", (unsigned long long)msim__imap_modseq_told(session));
+  return room;
 }

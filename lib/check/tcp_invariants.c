@@ -215,7 +215,7 @@ static void read_limits(const struct msim__invariants *inv, struct msim__tcp_end
     end->time_wait_ns = node->tcp_opts->time_wait_ns;
     end->insecure_rst = node->tcp_opts->insecure_rst;
   }
-  agents = node != NULL ? node->tcp_limits : NULL;
+  agents = node != NULL && node->rare != NULL ? node->rare->tcp_limits : NULL;
   if (agents == NULL)
     return;
   if (agents->rto_min_ns < end->rto_min_ns)

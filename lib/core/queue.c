@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/hot.h"
+
 #define NEXT 0
 #define PREV 1
 #define CHILD 2
@@ -101,7 +103,7 @@ static void now_insert(struct msim__queue *queue, struct msim_timer *timer)
   queue->now_root = queue->now_root == NULL ? timer : meld(queue->now_root, timer);
 }
 
-static void now_remove(struct msim__queue *queue, struct msim_timer *timer)
+MSIM__HOT static void now_remove(struct msim__queue *queue, struct msim_timer *timer)
 {
   struct msim_timer *rest = meld_siblings(link_of(timer, CHILD));
 
@@ -121,7 +123,7 @@ static void now_remove(struct msim__queue *queue, struct msim_timer *timer)
 
 /* ---- the wheel ---- */
 
-static void place(struct msim__queue *queue, struct msim_timer *timer)
+MSIM__HOT static void place(struct msim__queue *queue, struct msim_timer *timer)
 {
   uint64_t differing = timer->at_ns ^ queue->base_ns;
   unsigned level, slot;
@@ -147,7 +149,7 @@ static void place(struct msim__queue *queue, struct msim_timer *timer)
   queue->levels_used |= 1u << level;
 }
 
-static void slot_is_empty(struct msim__queue *queue, unsigned level, unsigned slot)
+MSIM__HOT static void slot_is_empty(struct msim__queue *queue, unsigned level, unsigned slot)
 {
   queue->slots[level][slot] = NULL;
   queue->slots_used[level][slot / 64] &= ~(UINT64_C(1) << (slot % 64));
@@ -158,7 +160,7 @@ static void slot_is_empty(struct msim__queue *queue, unsigned level, unsigned sl
     queue->levels_used &= ~(1u << level);
 }
 
-void msim__queue_insert(struct msim__queue *queue, struct msim_timer *timer)
+MSIM__HOT void msim__queue_insert(struct msim__queue *queue, struct msim_timer *timer)
 {
   queue->count++;
   if ((timer->flags & MSIM__TIMER_BACKGROUND) == 0)
@@ -237,7 +239,7 @@ static void spread(struct msim__queue *queue, struct msim_timer *timer, msim_ns 
   }
 }
 
-struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns)
+MSIM__HOT struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns)
 {
   struct msim_timer *first;
 
@@ -269,7 +271,7 @@ struct msim_timer *msim__queue_take(struct msim__queue *queue, msim_ns limit_ns)
   if (queue->base_ns > limit_ns)
     return NULL;
   first = queue->now_root;
-  now_remove(queue, first);
+  queue->now_root = meld_siblings(link_of(first, CHILD));
   leaves(queue, first);
   return first;
 }

@@ -132,7 +132,7 @@ static bool may_go_on(struct msim_sim *sim, msim_ns until_ns)
   return true;
 }
 
-int msim_sim_run_slice(struct msim_sim *sim, msim_ns until_ns, uint64_t event_count_max)
+MSIM__HOT int msim_sim_run_slice(struct msim_sim *sim, msim_ns until_ns, uint64_t event_count_max)
 {
   int err = msim_sim_start(sim);
   uint64_t left = event_count_max;

@@ -9,6 +9,7 @@
 #include <mailsim/trace.h>
 
 #include "core/arena.h"
+#include "core/hot.h"
 #include "core/mem.h"
 #include "core/queue.h"
 
@@ -19,6 +20,7 @@ struct msim__actor {
   struct msim_sim *sim;
   uint64_t timer_count;
   uint32_t ordinal; /* rank of the name; MSIM__ORDINAL_NONE before the start */
+  uint32_t index;   /* order of addition */
 };
 #define MSIM__ORDINAL_BITS 24u
 #define MSIM__ORDINAL_NONE UINT32_MAX

@@ -24,7 +24,7 @@ void msim_timer_set_background(struct msim_timer *timer, bool background)
   msim__timer_change_background(timer, background);
 }
 
-void msim__timer_change_background(struct msim_timer *timer, bool background)
+MSIM__HOT void msim__timer_change_background(struct msim_timer *timer, bool background)
 {
   if (background == ((timer->flags & MSIM__TIMER_BACKGROUND) != 0))
     return;
@@ -67,7 +67,7 @@ static void cancel_early(struct msim_sim *sim, struct msim_timer *timer)
   timer->flags &= ~(uint32_t)MSIM__TIMER_ARMED;
 }
 
-void msim_timer_arm(struct msim_timer *timer, msim_ns delay_ns)
+MSIM__HOT void msim_timer_arm(struct msim_timer *timer, msim_ns delay_ns)
 {
   struct msim__actor *actor = actor_of(timer);
   struct msim_sim *sim = actor->sim;

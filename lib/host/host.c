@@ -16,7 +16,7 @@ static struct msim__hosts *room_of(const struct msim_sim *sim)
 
 static size_t place_of(const struct msim__hosts *hosts, const struct msim_node *node)
 {
-  size_t at = (size_t)msim__mix64(node->index) & (hosts->capacity - 1);
+  size_t at = (size_t)msim__mix64(node->actor.index) & (hosts->capacity - 1);
 
   while (hosts->rows[at].node != NULL && hosts->rows[at].node != node)
     at = (at + 1) & (hosts->capacity - 1);

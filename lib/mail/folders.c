@@ -153,7 +153,7 @@ static int make(struct msim__mailbox *inbox, struct msim_slice title, unsigned m
   if ((marks & MSIM__MAILBOX_EXISTS) != 0) {
     if (inbox->store->uid_validity == UINT32_MAX)
       return MSIM_ERR_LIMIT;
-    box->uid_validity = ++inbox->store->uid_validity;
+    msim__store_renew(box, ++inbox->store->uid_validity);
   }
   box->marks |= marks;
   changed(box);
@@ -188,7 +188,7 @@ int msim__folder_create(struct msim__mailbox *inbox, struct msim_slice title, un
     return MSIM_ERR_LIMIT;
   if (box != NULL) { /* a name becomes a folder again */
     box->marks = (box->marks & ~(unsigned)MSIM__MAILBOX_NOSELECT) | uses;
-    box->uid_validity = ++inbox->store->uid_validity;
+    msim__store_renew(box, ++inbox->store->uid_validity);
     changed(box);
     err = MSIM_OK;
   } else {

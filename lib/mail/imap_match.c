@@ -2,11 +2,9 @@
 #include "mail/imap_match.h"
 
 #include "proto/ascii.h"
-#include "proto/base64.h"
 #include "proto/date.h"
 #include "proto/encoded_word.h"
 #include "proto/header.h"
-#include "proto/quoted.h"
 
 #define DAY_S 86400
 
@@ -63,26 +61,12 @@ static bool header_contains(struct msim__imap_match *match, struct msim_slice na
   return false;
 }
 
-static size_t decode(enum msim__mime_encoding encoding, struct msim_slice in, uint8_t *out, size_t out_bytes)
-{
-  struct msim__base64_reader base64 = {0, 0};
-  struct msim__quoted_decode quoted = {{0}, 0};
-  size_t taken, n;
-
-  if (encoding == MSIM__MIME_BASE64) {
-    msim__base64_read(&base64, in, out, out_bytes, &taken, &n);
-    return n;
-  }
-  msim__quoted_decode(&quoted, in, out, out_bytes, &taken, &n);
-  return n + msim__quoted_decode_end(&quoted, out + n);
-}
-
 static bool part_contains(struct msim__imap_match *match, const struct msim__imap_parts *parts, size_t index,
                           struct msim_slice what)
 {
   const struct msim__mime_part *part = &parts->parts[index];
   struct msim_slice body = msim__slice_part(parts->message, part->body_at, part->body_at + part->body_bytes);
-  size_t room_bytes = body.size_bytes + MSIM__QUOTED_WHITE_MAX * 2 + 16;
+  size_t room_bytes = body.size_bytes + MSIM__IMAP_DECODE_ROOM_BYTES;
   uint8_t *room;
   bool found;
 
@@ -95,7 +79,7 @@ static bool part_contains(struct msim__imap_match *match, const struct msim__ima
     match->err = MSIM_ERR_NOMEM;
     return false;
   }
-  found = contains((struct msim_slice){room, decode(part->encoding, body, room, room_bytes)}, what);
+  found = contains((struct msim_slice){room, msim__imap_decode(part->encoding, body, room, room_bytes)}, what);
   msim__free(match->mem, room, room_bytes);
   return found;
 }

@@ -2,7 +2,19 @@
 #include "mail/imap_text.h"
 
 #include "proto/ascii.h"
+#include "proto/base64.h"
 #include "proto/header.h"
+#include "proto/quoted.h"
+
+void msim__imap_put_section_path(struct msim__buf *out, const struct msim__imap_section *section)
+{
+  size_t i;
+
+  msim__buf_append_byte(out, '[');
+  for (i = 0; i < section->path_count; i++)
+    msim__buf_printf(out, "%s%lu", i > 0 ? "." : "", (unsigned long)section->path[i]);
+  msim__buf_append_byte(out, ']');
+}
 
 void msim__imap_put_section_name(struct msim__buf *out, const struct msim__imap_fetch *fetch,
                                  const struct msim__imap_section *section)
@@ -120,4 +132,50 @@ bool msim__imap_section_find(const struct msim__imap_parts *parts, const struct 
     return true;
   }
   return false;
+}
+
+size_t msim__imap_decode(enum msim__mime_encoding encoding, struct msim_slice in, uint8_t *out, size_t out_bytes)
+{
+  struct msim__base64_reader base64 = {0, 0};
+  struct msim__quoted_decode quoted = {{0}, 0};
+  size_t taken, n;
+
+  if (encoding == MSIM__MIME_BASE64) {
+    msim__base64_read(&base64, in, out, out_bytes, &taken, &n);
+    return n;
+  }
+  msim__quoted_decode(&quoted, in, out, out_bytes, &taken, &n);
+  return n + msim__quoted_decode_end(&quoted, out + n);
+}
+
+int msim__imap_binary_find(const struct msim__imap_parts *parts, const struct msim__imap_section *section,
+                           struct msim__buf *room, struct msim_slice *out)
+{
+  size_t at = find_part(parts, section), room_bytes;
+  const struct msim__mime_part *part;
+  char *to;
+
+  if (section->path_count == 0) {
+    *out = parts->message;
+    return 1;
+  }
+  if (at == SIZE_MAX)
+    return 0;
+  part = &parts->parts[at];
+  *out = msim__slice_part(parts->message, part->body_at, part->body_at + part->body_bytes);
+  if (part->kind != MSIM__MIME_LEAF || part->encoding < MSIM__MIME_QUOTED)
+    return 1;
+  if (part->encoding == MSIM__MIME_OTHER) {
+    out->size_bytes = 0;
+    return MSIM_ERR_INVALID;
+  }
+  room_bytes = out->size_bytes + MSIM__IMAP_DECODE_ROOM_BYTES;
+  to = msim__buf_room(room, room_bytes);
+  if (to == NULL) {
+    out->size_bytes = 0;
+    return 0;
+  }
+  out->size_bytes = msim__imap_decode(part->encoding, *out, (uint8_t *)to, room_bytes);
+  out->data = (const uint8_t *)to;
+  return 1;
 }

@@ -54,11 +54,17 @@ void msim__imap_put_mailbox(struct msim__buf *out, struct msim_slice utf8)
 {
   uint8_t name[4 * MSIM__IMAP_MAILBOX_BYTES_MAX + 2];
   struct msim_slice text = {name, 0};
-  bool atom;
-  size_t i;
 
   if (msim__imap_utf7_encode(utf8, name, sizeof name, &text.size_bytes) != MSIM_OK)
     text = utf8;
+  msim__imap_put_astring(out, text);
+}
+
+void msim__imap_put_astring(struct msim__buf *out, struct msim_slice text)
+{
+  bool atom;
+  size_t i;
+
   atom = text.size_bytes > 0 && !msim__slice_is(text, "NIL");
   for (i = 0; i < text.size_bytes && atom; i++)
     atom = msim__imap_is_atom_char(text.data[i]);

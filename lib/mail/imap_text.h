@@ -14,7 +14,9 @@
 void msim__imap_put_string(struct msim__buf *out, struct msim_slice text);
 /* NIL where text.data is NULL. */
 void msim__imap_put_nstring(struct msim__buf *out, struct msim_slice text);
-/* An atom where it is one, else a string; of names of mailboxes in modified UTF-7. */
+/* An atom where it is one, else a string. */
+void msim__imap_put_astring(struct msim__buf *out, struct msim_slice text);
+/* The same; of names of mailboxes in modified UTF-7. */
 void msim__imap_put_mailbox(struct msim__buf *out, struct msim_slice utf8);
 
 /* The parts of a plain message, as imap_*.c needs them. */
@@ -41,5 +43,16 @@ void msim__imap_put_section_name(struct msim__buf *out, const struct msim__imap_
  * is its error. */
 bool msim__imap_section_find(const struct msim__imap_parts *parts, const struct msim__imap_fetch *fetch,
                              const struct msim__imap_section *section, struct msim__buf *room, struct msim_slice *out);
+
+/* "[1.2]" */
+void msim__imap_put_section_path(struct msim__buf *out, const struct msim__imap_section *section);
+/* What BINARY[1.2] is: the body of a part, decoded into room where it is coded; without a path the message as it is. 1
+ * found, 0 there is no such part, MSIM_ERR_INVALID: its coding is not known. A failure of room is its error. */
+int msim__imap_binary_find(const struct msim__imap_parts *parts, const struct msim__imap_section *section,
+                           struct msim__buf *room, struct msim_slice *out);
+
+/* Base64 or quoted-printable; out has as many bytes as in and these. How many were written. */
+#define MSIM__IMAP_DECODE_ROOM_BYTES 528u
+size_t msim__imap_decode(enum msim__mime_encoding encoding, struct msim_slice in, uint8_t *out, size_t out_bytes);
 
 #endif

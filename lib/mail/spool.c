@@ -87,8 +87,10 @@ static void put_state(struct msim__spool *spool)
 
   for (i = 0; (box = msim__store_at(spool->store, i)) != NULL; i++) {
     if (box->uid_next > 1 || box->spool_mark != 0 || box->title != NULL || box->keyword_count > 0 ||
-        box->marks != MSIM__MAILBOX_EXISTS) /* others are as if they were new */
+        box->marks != MSIM__MAILBOX_EXISTS) { /* others are as if they were new */
       msim__spool_put_mailbox(spool, box);
+      msim__spool_put_gone(spool, box);
+    }
     for (k = 0; k < box->count; k++)
       msim__spool_put_item(spool, box, box->items[k].uid, box->items[k].message, box->items[k].added_unix_s,
                            box->items[k].flags, box->items[k].modseq);
@@ -146,14 +148,23 @@ static int ready_file(struct msim__spool *spool)
 
 /* ---- changes that nobody waits for ---- */
 
+/* Syncs are told in the order in which they were asked for. */
+static void change_is_safe(void *ctx, int err)
+{
+  (void)err;
+  ((struct msim__spool *)ctx)->safe_count++;
+}
+
 static void write_down(struct msim__spool *spool)
 {
   int err = msim__spool_flush(spool);
 
   if (err == MSIM_OK)
-    err = msim_disk_sync(spool->disk, spool->name, NULL, NULL);
+    err = msim_disk_sync(spool->disk, spool->name, change_is_safe, spool);
   if (err != MSIM_OK)
     spool->change_err = err;
+  else
+    spool->change_count++;
 }
 
 static void entry_changed(void *ctx, struct msim__mail_entry *entry, bool gone)
@@ -177,7 +188,7 @@ static void item_changed(void *ctx, struct msim__mailbox *box, const struct msim
     return;
   (void)ready_file(spool); /* the old one stays in use when there is no room for a new one */
   if (gone)
-    msim__spool_put_removed(spool, box, item->uid);
+    msim__spool_put_removed(spool, box, item->uid, item->modseq);
   else
     msim__spool_put_item(spool, box, item->uid, item->message, item->added_unix_s, item->flags, item->modseq);
   write_down(spool);
@@ -357,7 +368,9 @@ int msim__spool_found(struct msim__spool *spool)
 int msim__spool_open(struct msim__spool *spool, struct msim_node *node, struct msim__mem *mem,
                      struct msim__mail_queue *queue, struct msim__store *store)
 {
+  struct msim__mailbox *box;
   int err = MSIM_OK;
+  size_t i;
 
   memset(spool, 0, sizeof *spool);
   spool->node = node;
@@ -369,6 +382,8 @@ int msim__spool_open(struct msim__spool *spool, struct msim_node *node, struct m
   msim__buf_init(&spool->buf, mem, MSIM__SPOOL_BODY_BYTES_MAX);
   if (spool->disk != NULL)
     err = msim__spool_read(spool, &spool->segment);
+  for (i = 0; err == MSIM_OK && (box = msim__store_at(store, i)) != NULL; i++)
+    msim__store_renumber(box);
   if (err == MSIM_OK && spool->segment > 0)
     err = begin_file(spool);
   if (err == MSIM_ERR_LIMIT)

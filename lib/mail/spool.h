@@ -16,15 +16,26 @@
  * The first byte of a body is what it is, with 0x80 added when it ends a group: records count when their group is
  * whole.
  *
- *   1 file      4 version, 8 number
- *   2 message   8 id, texts label and reverse path, 8 size, 1 bits (8-bit, SMTPUTF8, binary, DSN, bare), 1 ret, text
- * envid, 4 count, then per recipient its text, and with DSN 4 notify and text orcpt; the content is its wire form 3
- * entry     8 number, 8 id of the message, 8 queued, 8 due (ns since the start), 4 attempts, 1 warned, text reply, 4
- * count, then 4 index and 1 settled per recipient; in place of an earlier one of that number 4 left      8 number of
- * the entry that is no more 5 mailbox   8 id, text name, 4 uid validity, 4 next uid, 8 highest modseq, 4 marks, text
- * title, 4 count, then a text per keyword; in place of an earlier one 6 item      8 id of the mailbox, 4 uid, 8 id of
- * the message, 8 seconds since 1970, 4 flags, 8 modseq; likewise in place of one 7 removed   8 id of the mailbox, 4 uid
- * 8 whole     the state that this file begins with is complete; 8 next number of an entry
+ *   1 file: 4 version, 8 number
+ *
+ *   2 message: 8 id, texts label and reverse path, 8 size, 1 bits (8-bit, SMTPUTF8, binary, DSN, bare), 1 ret, text
+ *     envid, 4 count, then per recipient its text, and with DSN 4 notify and text orcpt; the content is its wire form
+ *
+ *   3 entry: 8 number, 8 id of the message, 8 queued, 8 due (ns since the start), 4 attempts, 1 warned, text reply,
+ *     4 count, then 4 index and 1 settled per recipient; in place of an earlier one of that number
+ *
+ *   4 left: 8 number of the entry that is no more
+ *
+ *   5 mailbox: 8 id, text name, 4 uid validity, 4 next uid, 8 highest modseq, 4 marks, text title, 4 count, then a text
+ *     per keyword, 8 modseq up to which it is not remembered what has gone; in place of an earlier one
+ *
+ *   6 item: 8 id of the mailbox, 4 uid, 8 id of the message, 8 seconds since 1970, 4 flags, 8 modseq; likewise
+ *
+ *   7 removed: 8 id of the mailbox, 4 uid, 8 modseq; in place of an item
+ *
+ *   8 whole: the state that this file begins with is complete; 8 next number of an entry
+ *
+ *   9 gone: 8 id of the mailbox, 4 count, then 4 first and 4 last uid and 8 modseq per range that is remembered
  *
  * A file without record 8 is as if it were not there, and a record that is torn or does not fit its checksum ends the
  * journal. Does not know SMTP, nor when mail is tried. */
@@ -49,7 +60,8 @@ enum msim__spool_record {
   MSIM__SPOOL_MAILBOX,
   MSIM__SPOOL_ITEM,
   MSIM__SPOOL_REMOVED,
-  MSIM__SPOOL_WHOLE
+  MSIM__SPOOL_WHOLE,
+  MSIM__SPOOL_GONE
 };
 #define MSIM__SPOOL_MARK_OLD UINT64_MAX /* stands in an earlier file */
 #define MSIM__SPOOL_GROUP_END 0x80u
@@ -91,6 +103,7 @@ struct msim__spool {
   struct msim__spool_take *first, *last; /* in the order of their syncs */
   int err;                               /* of that group */
   int change_err;                        /* a change could not be written down; told by msim__spool_wait */
+  uint64_t change_count, safe_count;     /* changes that were written down; those of them that the disk has */
 };
 
 /* Reads what is there into the queue and the store, which are empty, and follows their changes from then on. Nothing is
@@ -128,7 +141,8 @@ void msim__spool_put_entry(struct msim__spool *spool, const struct msim__mail_en
 void msim__spool_put_left(struct msim__spool *spool, uint64_t number);
 void msim__spool_put_item(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid,
                           struct msim__message *message, int64_t added_unix_s, uint32_t flags, uint64_t modseq);
-void msim__spool_put_removed(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid);
+void msim__spool_put_removed(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid, uint64_t modseq);
+void msim__spool_put_gone(struct msim__spool *spool, const struct msim__mailbox *box);
 void msim__spool_put_mailbox(struct msim__spool *spool, struct msim__mailbox *box);
 /* Under the id that it has, if it stands in this file. */
 void msim__spool_put_mailbox_again(struct msim__spool *spool, struct msim__mailbox *box);

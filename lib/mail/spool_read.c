@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SLOTS_MAX (1u << 26)
+#define MODSEQ_END (UINT64_C(1) << 62) /* RFC 7162 7: 63 bits; we write none near that */
 
 /* Where the record of a key begins. */
 struct slot {
@@ -36,6 +37,7 @@ struct reader {
   uint8_t *body;
   size_t body_capacity;
   struct table messages, entries, boxes, items; /* items by id of the mailbox and uid */
+  struct table gones;                           /* by id of the mailbox */
   struct table group;                           /* of the group being read: at_bytes, in their order */
   uint64_t number_next;
   bool whole;
@@ -132,6 +134,7 @@ static void release(struct reader *r)
   release_table(r, &r->entries);
   release_table(r, &r->boxes);
   release_table(r, &r->items);
+  release_table(r, &r->gones);
   release_table(r, &r->group);
   msim__free(r->spool->mem, r->body, r->body_capacity);
   r->body = NULL;
@@ -212,6 +215,8 @@ static int note(struct reader *r, const struct record *record)
   case MSIM__SPOOL_REMOVED:
     uid = take(&c, 4);
     return enter(r, &r->items, item_key(first, uid), record->at_bytes, record->what == MSIM__SPOOL_REMOVED);
+  case MSIM__SPOOL_GONE:
+    return enter(r, &r->gones, first, record->at_bytes, false);
   case MSIM__SPOOL_WHOLE:
     r->whole = true;
     r->number_next = first;
@@ -463,7 +468,7 @@ static int make_folder(struct msim__mailbox *box, struct cursor *c)
   count = take(c, 4);
   if (c->wrong)
     return MSIM_OK;
-  if (modseq > box->modseq_highest)
+  if (modseq > box->modseq_highest && modseq < MODSEQ_END)
     box->modseq_highest = modseq;
   box->marks = marks;
   for (; count > 0 && !c->wrong; count--) {
@@ -475,6 +480,7 @@ static int make_folder(struct msim__mailbox *box, struct cursor *c)
     if (msim__store_keyword(box, keyword, true) == 0)
       return MSIM_ERR_NOMEM;
   }
+  box->gone_since = c->rest.size_bytes >= 8 ? take(c, 8) : modseq; /* earlier versions have forgotten everything */
   err = title.size_bytes > 0 ? msim__folder_join(box, title) : MSIM_OK;
   return err == MSIM_ERR_LIMIT ? MSIM_OK : err; /* likewise */
 }
@@ -510,6 +516,50 @@ static int make_box(struct reader *r, struct slot *slot)
   return c.rest.size_bytes > 0 ? make_folder(box, &c) : MSIM_OK;
 }
 
+static int make_gone(struct reader *r, const struct slot *slot)
+{
+  const struct slot *box_slot = find(&r->boxes, slot->key);
+  struct msim__mailbox *box = box_slot != NULL ? box_slot->made : NULL;
+  struct record record;
+  struct cursor c;
+  uint32_t count;
+  int got = box != NULL ? read_record(r, slot->at_bytes, &record) : 0;
+
+  if (got != 1)
+    return got;
+  c = (struct cursor){record.body, false};
+  (void)take(&c, 8);
+  for (count = (uint32_t)take(&c, 4); count > 0 && c.rest.size_bytes >= 16; count--) {
+    uint32_t first = (uint32_t)take(&c, 4), last = (uint32_t)take(&c, 4);
+    uint64_t modseq = take(&c, 8);
+
+    if (first > 0 && first <= last && modseq < MODSEQ_END)
+      msim__store_note_gone(box, first, last, modseq);
+  }
+  return MSIM_OK;
+}
+
+static int make_removed(struct reader *r, struct msim__mailbox *box, const struct slot *slot)
+{
+  struct record record;
+  struct cursor c;
+  uint64_t modseq;
+  int got = read_record(r, slot->at_bytes, &record);
+
+  if (got != 1)
+    return got;
+  c = (struct cursor){record.body, false};
+  (void)take(&c, 8);
+  (void)take(&c, 4);
+  modseq = c.rest.size_bytes >= 8 ? take(&c, 8) : box->modseq_highest;
+  if (modseq >= MODSEQ_END)
+    return MSIM_OK; /* we write no such */
+  if (modseq > box->modseq_highest)
+    box->modseq_highest = modseq;
+  msim__store_note_gone(box, (uint32_t)slot->key, (uint32_t)slot->key, modseq);
+  return MSIM_OK;
+}
+
 static int make_item(struct reader *r, const struct slot *slot)
 {
   const struct slot *box_slot = find(&r->boxes, slot->key >> 32);
@@ -525,8 +575,10 @@ static int make_item(struct reader *r, const struct slot *slot)
   if (box == NULL || uid == UINT32_MAX)
     return MSIM_OK;
   if (uid >= box->uid_next)
-    box->uid_next = uid + 1;                                     /* never used twice, also when it is gone */
-  if (slot->gone || msim__store_index_of(box, uid) < box->count) /* twice: by two ids of one name */
+    box->uid_next = uid + 1; /* never used twice, also when it is gone */
+  if (slot->gone)
+    return make_removed(r, box, slot);
+  if (msim__store_index_of(box, uid) < box->count) /* twice: by two ids of one name */
     return MSIM_OK;
   err = read_record(r, slot->at_bytes, &record);
   if (err != 1)
@@ -539,6 +591,8 @@ static int make_item(struct reader *r, const struct slot *slot)
   item.added_unix_s = (int64_t)take(&c, 8);
   item.flags = (uint32_t)take(&c, 4);
   item.modseq = c.rest.size_bytes >= 8 ? take(&c, 8) : 1;
+  if (item.modseq >= MODSEQ_END)
+    item.modseq = 1;
   err = c.wrong ? MSIM_OK : message_of(r, id, &message);
   if (c.wrong || err != MSIM_OK || message == NULL)
     return err;
@@ -561,6 +615,8 @@ static int make_all(struct reader *r)
 
   for (i = 0; i < r->boxes.count && err == MSIM_OK; i++)
     err = make_box(r, &r->boxes.slots[i]);
+  for (i = 0; i < r->gones.count && err == MSIM_OK; i++)
+    err = make_gone(r, &r->gones.slots[i]);
   for (i = 0; i < r->items.count && err == MSIM_OK; i++)
     err = make_item(r, &r->items.slots[i]);
   for (i = 0; i < r->entries.count && err == MSIM_OK; i++) {

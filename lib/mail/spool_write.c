@@ -189,6 +189,25 @@ void msim__spool_put_mailbox_again(struct msim__spool *spool, struct msim__mailb
   put(spool, box->keyword_count, 4);
   for (i = 0; i < box->keyword_count; i++)
     put_text(spool, box->keywords[i]);
+  put(spool, box->gone_since, 8);
+  end(spool, head);
+}
+
+/* Behind the mailbox itself. */
+void msim__spool_put_gone(struct msim__spool *spool, const struct msim__mailbox *box)
+{
+  size_t head, i;
+
+  if (box->gone_count == 0)
+    return;
+  head = begin(spool, MSIM__SPOOL_GONE);
+  put(spool, box->spool_id, 8);
+  put(spool, box->gone_count, 4);
+  for (i = 0; i < box->gone_count; i++) {
+    put(spool, box->gone[i].first, 4);
+    put(spool, box->gone[i].last, 4);
+    put(spool, box->gone[i].modseq, 8);
+  }
   end(spool, head);
 }
 
@@ -209,7 +228,7 @@ void msim__spool_put_item(struct msim__spool *spool, struct msim__mailbox *box, 
   end(spool, head);
 }
 
-void msim__spool_put_removed(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid)
+void msim__spool_put_removed(struct msim__spool *spool, struct msim__mailbox *box, uint32_t uid, uint64_t modseq)
 {
   size_t head;
 
@@ -217,6 +236,7 @@ void msim__spool_put_removed(struct msim__spool *spool, struct msim__mailbox *bo
   head = begin(spool, MSIM__SPOOL_REMOVED);
   put(spool, box->spool_id, 8);
   put(spool, uid, 4);
+  put(spool, modseq, 8);
   end(spool, head);
 }
 

@@ -26,6 +26,7 @@ static void free_box(struct msim__store *store, struct msim__mailbox *box)
   for (i = 0; i < box->keyword_count; i++)
     msim__free(store->mem, box->keywords[i], strlen(box->keywords[i]) + 1);
   msim__free(store->mem, box->keywords, box->keyword_capacity * sizeof *box->keywords);
+  msim__free(store->mem, box->gone, box->gone_capacity * sizeof *box->gone);
   if (box->title != NULL)
     msim__free(store->mem, box->title, box->title_bytes + 1);
   msim__free(store->mem, box->name, box->name_bytes + 1);
@@ -94,7 +95,8 @@ int msim__store_reserve(struct msim__mailbox *box, uint32_t *uid)
                    MSIM__STORE_ITEMS_MAX, sizeof *box->items);
   if (err < 0)
     return err;
-  box->reserved_count++;
+  if (box->reserved_count++ == 0)
+    box->modseq_before = box->modseq_highest;
   *uid = box->uid_next++;
   return MSIM_OK;
 }
@@ -161,9 +163,9 @@ int msim__store_set_flags(struct msim__mailbox *box, size_t index, uint32_t flag
     return MSIM_ERR_NOT_FOUND;
   box->items[index].flags = flags;
   box->items[index].modseq = ++box->modseq_highest;
-  tell(box, &box->items[index], MSIM__MAILBOX_FLAGGED);
   if (box->store->changed != NULL)
     box->store->changed(box->store->changed_ctx, box, &box->items[index], false);
+  tell(box, &box->items[index], MSIM__MAILBOX_FLAGGED);
   return MSIM_OK;
 }
 
@@ -173,6 +175,8 @@ int msim__store_remove(struct msim__mailbox *box, size_t index)
 
   if (index >= box->count)
     return MSIM_ERR_NOT_FOUND;
+  box->items[index].modseq = ++box->modseq_highest;
+  msim__store_note_gone(box, box->items[index].uid, box->items[index].uid, box->modseq_highest);
   if (box->store->changed != NULL)
     box->store->changed(box->store->changed_ctx, box, &box->items[index], true);
   tell(box, &box->items[index], MSIM__MAILBOX_GONE);
@@ -197,6 +201,77 @@ size_t msim__store_index_of(const struct msim__mailbox *box, uint32_t uid)
       high = middle;
   }
   return low < box->count && box->items[low].uid == uid ? low : box->count;
+}
+
+/* ---- what has gone ---- */
+
+/* The older half goes; room is what is wanted. */
+static void forget_some(struct msim__mailbox *box, size_t count)
+{
+  box->gone_since = box->gone[count - 1].modseq;
+  box->gone_count -= count;
+  memmove(box->gone, box->gone + count, box->gone_count * sizeof *box->gone);
+}
+
+static void forget_all(struct msim__mailbox *box, uint64_t modseq)
+{
+  box->gone_count = 0;
+  box->gone_since = modseq > box->gone_since ? modseq : box->gone_since;
+}
+
+/* One after the other, upwards or downwards, they are one range: who has seen a part of it hears of it once more. */
+static bool joins(struct msim__mailbox_gone *latest, uint32_t first, uint32_t last, uint64_t modseq)
+{
+  if (latest->modseq + 1 != modseq || (first != latest->last + 1 && last + 1 != latest->first))
+    return false;
+  if (first > latest->last)
+    latest->last = last;
+  else
+    latest->first = first;
+  latest->modseq = modseq;
+  return true;
+}
+
+void msim__store_note_gone(struct msim__mailbox *box, uint32_t first, uint32_t last, uint64_t modseq)
+{
+  size_t at;
+
+  if (modseq <= box->gone_since || (box->gone_count > 0 && joins(&box->gone[box->gone_count - 1], first, last, modseq)))
+    return;
+  if (box->gone_count == MSIM__STORE_GONE_MAX)
+    forget_some(box, MSIM__STORE_GONE_MAX / 2);
+  if (modseq <= box->gone_since)
+    return;
+  if (msim__grow(box->store->mem, &box->gone, &box->gone_capacity, box->gone_count + 1, 2 * MSIM__STORE_GONE_MAX,
+                 sizeof *box->gone) != MSIM_OK) {
+    forget_all(box, modseq > box->modseq_highest ? modseq : box->modseq_highest);
+    return;
+  }
+  for (at = box->gone_count; at > 0 && box->gone[at - 1].modseq > modseq; at--)
+    continue; /* nearly always at the end */
+  memmove(&box->gone[at + 1], &box->gone[at], (box->gone_count - at) * sizeof *box->gone);
+  box->gone[at] = (struct msim__mailbox_gone){first, last, modseq};
+  box->gone_count++;
+}
+
+void msim__store_renew(struct msim__mailbox *box, uint32_t uid_validity)
+{
+  box->uid_validity = uid_validity;
+  forget_all(box, box->modseq_highest);
+}
+
+void msim__store_renumber(struct msim__mailbox *box)
+{
+  size_t i;
+
+  box->modseq_highest += MSIM__STORE_MODSEQ_GAP;
+  for (i = 0; i < box->count; i++)
+    box->items[i].modseq = box->modseq_highest;
+}
+
+uint64_t msim__store_modseq(const struct msim__mailbox *box)
+{
+  return box->reserved_count > 0 ? box->modseq_before : box->modseq_highest;
 }
 
 /* ---- keywords ---- */

@@ -10,7 +10,9 @@
 #include "core/names.h"
 #include "mail/message.h"
 
-#define MSIM__STORE_ITEMS_MAX 1000000u /* of one mailbox */
+#define MSIM__STORE_ITEMS_MAX 1000000u  /* of one mailbox */
+#define MSIM__STORE_GONE_MAX 4096u      /* ranges that a mailbox remembers as gone */
+#define MSIM__STORE_MODSEQ_GAP 1048576u /* behind a start from the disk; see msim__store_renumber */
 
 struct msim__mailbox_item {
   struct msim__message *message; /* counted */
@@ -18,6 +20,12 @@ struct msim__mailbox_item {
   uint32_t uid;    /* ascending, never used twice */
   uint32_t flags;  /* for those who read: 0 at first. Bits of enum msim__mail_flag, above them those of keywords */
   uint64_t modseq; /* ascends in a mailbox with every change (RFC 7162 3.1) */
+};
+
+/* Messages that are no more, and the change that has told so, of the latest of them (RFC 7162 5.3). */
+struct msim__mailbox_gone {
+  uint32_t first, last; /* uids */
+  uint64_t modseq;
 };
 
 enum msim__mail_flag {
@@ -64,6 +72,10 @@ struct msim__mailbox {
   msim_ns login_ns;        /* when somebody last logged in who asked for that to be kept; 0: never */
   struct msim__mailbox_watch *watches;
   uint64_t modseq_highest;
+  uint64_t modseq_before;          /* the highest before the first of the places that are promised was */
+  struct msim__mailbox_gone *gone; /* in order of modseq: all after gone_since */
+  size_t gone_count, gone_capacity;
+  uint64_t gone_since; /* what had gone up to this change is not remembered */
   uint32_t recent_uid; /* those from here on were shown to nobody yet (RFC 3501 2.3.2) */
   unsigned marks;      /* enum msim__mailbox_mark */
   char **keywords;     /* terminated; each has the next bit of flags; none is ever removed */
@@ -123,6 +135,19 @@ int msim__store_set_flags(struct msim__mailbox *box, size_t index, uint32_t flag
 
 /* Takes one out by its place. Those behind move up. MSIM_ERR_NOT_FOUND. */
 int msim__store_remove(struct msim__mailbox *box, size_t index);
+
+/* Remembers that messages were taken out up to that change. Where there is no room, what is older is forgotten. */
+void msim__store_note_gone(struct msim__mailbox *box, uint32_t first, uint32_t last, uint64_t modseq);
+
+/* The mailbox becomes another one: its earlier messages are nobody's any more. */
+void msim__store_renew(struct msim__mailbox *box, uint32_t uid_validity);
+
+/* Every message counts as changed just now. For who reads the disk: readers may have heard of changes that it had not
+ * yet when the host crashed. */
+void msim__store_renumber(struct msim__mailbox *box);
+
+/* The highest change up to which everything has happened: a message on its way to the disk has its number already. */
+uint64_t msim__store_modseq(const struct msim__mailbox *box);
 
 /* The place of the message with that uid; box->count when there is none. */
 size_t msim__store_index_of(const struct msim__mailbox *box, uint32_t uid);

@@ -149,5 +149,5 @@ uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id)
   /* A host speaks to itself under the address that it was called by (RFC 1122 3.3.4.3). */
   if (dst_id != 0 && msim__node_owns(node, dst_id))
     return dst_id;
-  return node->lan == 0 || dst_id == 0 ? node->addr_id : source_of_attachment(node, dst_id);
+  return !msim__is_in_lan(node) || dst_id == 0 ? node->addr_id : source_of_attachment(node, dst_id);
 }

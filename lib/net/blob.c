@@ -47,7 +47,7 @@ void msim_blob_ref(struct msim_blob *blob)
   blob->refs++;
 }
 
-void msim_blob_unref(struct msim_blob *blob)
+MSIM__HOT void msim_blob_unref(struct msim_blob *blob)
 {
   if (blob != NULL && --blob->refs == 0)
     msim__free(blob->mem, blob, sizeof *blob + blob->capacity_bytes);

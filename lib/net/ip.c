@@ -62,7 +62,7 @@ static bool leaves_strict_route(const struct msim_node *node, const struct msim_
   return route.strict && !msim__ip_is_next_hop(node, msim__packet_towards(packet));
 }
 
-static void number_it(struct msim_sim *sim, struct msim__packet *packet)
+MSIM__HOT static void number_it(struct msim_sim *sim, struct msim__packet *packet)
 {
   if (msim__packet_is_fragment(packet))
     return;
@@ -75,7 +75,7 @@ static void number_it(struct msim_sim *sim, struct msim__packet *packet)
 }
 
 /* By which port the packet leaves, with its number and its record; NULL: none. */
-static struct msim__port *leave(struct msim_node *node, struct msim__packet *packet)
+MSIM__HOT static struct msim__port *leave(struct msim_node *node, struct msim__packet *packet)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__port *port = node->is_up ? msim__route_find(node, msim__packet_towards(packet)) : NULL;
@@ -91,7 +91,7 @@ static struct msim__port *leave(struct msim_node *node, struct msim__packet *pac
   return port;
 }
 
-static inline void complete(struct msim_node *node, struct msim__packet *packet)
+MSIM__HOT static void complete(struct msim_node *node, struct msim__packet *packet)
 {
   if (packet->ttl == 0)
     packet->ttl = node->ttl;
@@ -125,7 +125,7 @@ int msim__ip_give_up(struct msim_node *node, uint32_t packet_index, const char *
   return MSIM_ERR_NOT_FOUND;
 }
 
-int msim__ip_send(struct msim_node *node, uint32_t packet_index)
+MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -217,7 +217,7 @@ static void arrive_whole(struct msim__net *net, struct msim__packet *packet, con
   msim__observe_whole(net, packet, MSIM_POINT_RX, link);
 }
 
-static void hand_over(struct msim_node *node, uint32_t packet_index)
+MSIM__HOT static void hand_over(struct msim_node *node, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
@@ -412,7 +412,7 @@ void msim__ip_deliver(struct msim__port *port, uint32_t packet_index)
   deliver(msim__net(msim__node_sim(port->node)), port, packet_index);
 }
 
-void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
+MSIM__HOT void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(port->node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);

@@ -15,7 +15,6 @@
 #define MTU_MAX 9000u
 #define PREFIX_BITS_MIN 8u
 #define PREFIX_BITS_MAX 30u
-#define NODES_MAX ((size_t)1 << 24)
 #define TRIES_MAX 100000u
 
 static bool is_open(const struct msim_sim *sim)
@@ -104,25 +103,6 @@ static void make_mac(struct msim_network *network, struct msim_attachment *a)
 
 /* ---- making ---- */
 
-/* The node's row in net->lan_nodes, made when it has none; NULL when out of memory. */
-static struct msim__lan_node *row_of(struct msim_node *node)
-{
-  struct msim__net *net = msim__net(msim__node_sim(node));
-  size_t wanted = net->lan_node_count == 0 ? 2 : net->lan_node_count + 1;
-
-  if (node->lan != 0)
-    return &net->lan_nodes[node->lan];
-  if (msim__grow(&net->sim->mem, &net->lan_nodes, &net->lan_node_capacity, wanted, NODES_MAX, sizeof *net->lan_nodes) !=
-      MSIM_OK)
-    return NULL;
-  if (net->lan_node_count == 0)
-    memset(&net->lan_nodes[0], 0, sizeof net->lan_nodes[0]);
-  node->lan = (uint32_t)(wanted - 1);
-  net->lan_node_count = wanted;
-  memset(&net->lan_nodes[node->lan], 0, sizeof net->lan_nodes[0]);
-  return &net->lan_nodes[node->lan];
-}
-
 bool msim__addr_in_prefix(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits)
 {
   uint32_t mask = prefix_bits == 0 ? 0 : UINT32_MAX << (32 - prefix_bits);
@@ -183,7 +163,7 @@ int msim_network_add_sized(struct msim_sim *sim, const char *name, const struct 
   struct msim__net *net = msim__net(sim);
   struct msim_network_opts full = {0};
   struct msim_network *network = msim__arena_alloc(&sim->arena, sizeof *network);
-  struct msim__lan_node *row;
+  struct msim__node_rare *rare;
   int err = network == NULL ? MSIM_ERR_NOMEM : MSIM_OK;
 
   if (err == MSIM_OK && opts != NULL)
@@ -194,10 +174,10 @@ int msim_network_add_sized(struct msim_sim *sim, const char *name, const struct 
     err = msim_node_add(sim, name, &network->hub);
   if (err != MSIM_OK)
     return err;
-  row = row_of(network->hub);
-  if (row == NULL)
+  rare = msim__node_rare(network->hub);
+  if (rare == NULL)
     return MSIM_ERR_NOMEM;
-  row->network = network;
+  rare->network = network;
   if (net->last_network != NULL)
     net->last_network->next = network;
   else
@@ -233,8 +213,8 @@ int msim_network_attach_sized(struct msim_network *network, struct msim_node *no
 {
   struct msim_sim *sim = msim__node_sim(network->hub);
   struct msim_attach_opts full = {0};
+  struct msim__node_rare *rare;
   struct msim_attachment *a;
-  struct msim__lan_node *row;
   int err = opts == NULL ? MSIM_OK : msim__sized_in(&full, sizeof full, opts, opts_bytes);
 
   if (err != MSIM_OK)
@@ -246,8 +226,8 @@ int msim_network_attach_sized(struct msim_network *network, struct msim_node *no
   if (msim_attachment_in(node, network) != NULL)
     return MSIM_ERR_EXISTS;
   a = msim__arena_alloc(&sim->arena, sizeof *a);
-  row = a == NULL ? NULL : row_of(node);
-  if (row == NULL)
+  rare = a == NULL ? NULL : msim__node_rare(node);
+  if (rare == NULL)
     return MSIM_ERR_NOMEM;
   a->network = network;
   err = read_attach(a, &full);
@@ -255,11 +235,11 @@ int msim_network_attach_sized(struct msim_network *network, struct msim_node *no
     err = msim__link_make(&a->cable, node, network->hub, &network->cable, true);
   if (err != MSIM_OK)
     return err;
-  if (row->last != NULL)
-    row->last->next = a;
+  if (rare->last_attachment != NULL)
+    rare->last_attachment->next = a;
   else
-    row->first = a;
-  row->last = a;
+    rare->attachments = a;
+  rare->last_attachment = a;
   if (out != NULL)
     *out = a;
   return MSIM_OK;
@@ -288,7 +268,7 @@ struct msim_addr msim_network_prefix(const struct msim_network *network, uint8_t
 
 struct msim_attachment *msim_attachment_first(const struct msim_node *node)
 {
-  return node->lan == 0 ? NULL : msim__lan_of(node)->first;
+  return node->rare == NULL ? NULL : node->rare->attachments;
 }
 
 struct msim_attachment *msim_attachment_next(const struct msim_attachment *attachment)
@@ -336,9 +316,9 @@ bool msim__lan_names_no_addr(const struct msim_node *node)
   const struct msim_attachment *a;
   uint32_t count = 0;
 
-  if (node->lan == 0)
+  if (!msim__is_in_lan(node))
     return false;
-  for (a = msim__lan_of(node)->first; a != NULL; a = a->next)
+  for (a = msim_attachment_first(node); a != NULL; a = a->next)
     count++;
   return msim__lan_network(node) != NULL || count == node->port_count;
 }
@@ -530,14 +510,13 @@ void msim__lan_end(struct msim__net *net)
   struct msim_network *network;
   size_t i;
 
-  for (i = 1; i < net->lan_node_count; i++) {
+  for (i = 0; net->networks != NULL && i < net->node_count; i++) {
     struct msim_attachment *a;
 
-    for (a = net->lan_nodes[i].first; a != NULL; a = a->next)
+    for (a = msim_attachment_first(net->nodes[i]); a != NULL; a = a->next)
       msim__arp_release(a);
   }
   for (network = net->networks; network != NULL; network = network->next)
     msim__free(mem, network->macs, network->mac_capacity * sizeof(struct msim_attachment *));
-  msim__free(mem, net->lan_nodes, net->lan_node_capacity * sizeof *net->lan_nodes);
   net->networks = net->last_network = NULL;
 }

@@ -72,20 +72,15 @@ struct msim_network {
   size_t mac_capacity;
 };
 
-/* What networks add to a node: net->lan_nodes[node->lan]. */
-struct msim__lan_node {
-  struct msim_attachment *first, *last;
-  struct msim_network *network; /* of a switch */
-};
-
-static inline const struct msim__lan_node *msim__lan_of(const struct msim_node *node)
+/* Whether the node is in a network, or the switch of one. */
+static inline bool msim__is_in_lan(const struct msim_node *node)
 {
-  return &msim__net(msim__node_sim(node))->lan_nodes[node->lan];
+  return node->rare != NULL && (node->rare->attachments != NULL || node->rare->network != NULL);
 }
 /* The network whose switch this is, or NULL. */
 static inline struct msim_network *msim__lan_network(const struct msim_node *node)
 {
-  return node->lan == 0 ? NULL : msim__lan_of(node)->network;
+  return node->rare == NULL ? NULL : node->rare->network;
 }
 /* Of the host's end of a cable. */
 static inline struct msim_attachment *msim__lan_attachment(struct msim__port *port)

@@ -163,13 +163,13 @@ static void mark_congestion(const struct msim__way *way, struct msim__packet *pa
 
 /* ---- arrival ---- */
 
-static void arm_head(struct msim__way *way)
+MSIM__HOT static void arm_head(struct msim__way *way)
 {
   msim__timer_arm_at(sim_of(way), &way->arrival, flight_at(way->traffic, 0)->arrive_ns,
                      msim__order_arrival(&way->to->node->actor, way->to->number));
 }
 
-static void arrive(struct msim_timer *timer, msim_ns now_ns)
+MSIM__HOT static void arrive(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__way *way = (struct msim__way *)(void *)timer;
   struct msim__traffic *traffic = way->traffic;
@@ -221,7 +221,7 @@ static void rearm(struct msim__way *way)
 }
 
 /* Keeps the ring in order of arrival: nearly always that is the end. */
-static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
+MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {
   struct msim__traffic *traffic = way->traffic;
   struct msim__flight *flight;
@@ -338,7 +338,7 @@ static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t pack
   return verdict.reason == NULL;
 }
 
-void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes)
+MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes)
 {
   struct msim_sim *sim = sim_of(way);
   struct msim__net *net = msim__net(sim);
@@ -393,9 +393,12 @@ struct msim__port *msim__loopback(struct msim_node *node)
     struct msim__port port;
     struct msim__way way;
   } * itself;
+  struct msim__node_rare *rare = msim__node_rare(node);
 
-  if (node->loopback != NULL)
-    return node->loopback;
+  if (rare == NULL)
+    return NULL;
+  if (rare->loopback != NULL)
+    return rare->loopback;
   itself = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *itself);
   if (itself == NULL)
     return NULL;
@@ -405,6 +408,6 @@ struct msim__port *msim__loopback(struct msim_node *node)
   itself->port.node = itself->port.peer = node;
   itself->port.number = node->port_count; /* after the real ones */
   itself->port.link_name = "loopback";
-  node->loopback = &itself->port;
-  return node->loopback;
+  rare->loopback = &itself->port;
+  return rare->loopback;
 }

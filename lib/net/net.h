@@ -35,35 +35,42 @@ struct msim__tcp_limits {
   bool insecure_rst;
 };
 
+/* What few hosts have: made when it is first needed. */
+struct msim__node_rare {
+  struct msim__port *loopback;
+  struct msim__tcp_limits *tcp_limits; /* of its agents, where they have options of their own; or NULL */
+  struct msim__reassembly *reassembly;
+  struct msim_attachment *attachments, *last_attachment; /* lan.h: its places in networks */
+  struct msim_network *network;                          /* of a switch */
+};
+
+/* Two cache lines: the first is what a packet needs on its way through, or to and from TCP. */
 struct msim_node {
-  struct msim__actor actor; /* must be first */
-  const char *name;
-  uint32_t index;            /* order of addition */
-  uint32_t addr_id;          /* its first address; further ones point to it by their row's node; 0: none */
+  struct msim__actor actor;  /* must be first */
   struct msim__port **ports; /* &only_port while there is one at most */
   struct msim__port *only_port;
-  uint32_t port_count, port_capacity;
+  void *tcp_node;      /* tcp: TIME-WAIT list and counters, made when first used */
+  uint32_t addr_id;    /* its first address; further ones point to it by their row's node; 0: none */
   uint32_t core_index; /* route.c: row among the nodes with two links or more; MSIM__CORE_NONE for a leaf */
-  int16_t zone_minutes;
   uint8_t ttl;
   bool is_up;
-  struct msim__port *loopback;          /* made when first used */
+  bool is_port;         /* what is sent to it leaves the simulation: port.c */
+  bool is_unplugged;    /* its links carry nothing: plug.c */
+  bool source_routes;   /* it follows them, and sends by them */
+  bool no_icmp_errors;  /* it says nothing of what it gives up */
+  uint16_t ip_id;       /* of packets with DF: any number does (RFC 6864 4.1) */
+  uint16_t fragment_id; /* of those without: none is used again for as long as may be */
+  int16_t zone_minutes;
+  uint32_t ephemeral_count; /* local ports given out */
+  const char *name;
+  uint32_t port_count, port_capacity;
   const struct msim_tcp_opts *tcp_opts; /* complete; NULL: the defaults */
-  struct msim__tcp_limits *tcp_limits;  /* of its agents, where they have options of their own; or NULL */
   struct msim__tcp_listener *tcp_listeners;
-  uint32_t ephemeral_count;            /* local ports given out */
-  uint32_t lan;                        /* its row of net->lan_nodes; 0: it is in no network, nor the switch of one */
-  uint16_t ip_id;                      /* of packets with DF: any number does (RFC 6864 4.1) */
-  uint16_t fragment_id;                /* of those without: none is used again for as long as may be */
-  bool no_icmp_errors;                 /* it says nothing of what it gives up */
-  bool source_routes;                  /* it follows them, and sends by them */
-  bool is_port;                        /* what is sent to it leaves the simulation: port.c */
-  bool is_unplugged;                   /* its links carry nothing: plug.c */
-  struct msim__udp_host *udp;          /* made when first used */
-  struct msim_agent *agents;           /* agents.c: in order of addition */
-  struct msim__reassembly *reassembly; /* made when first used */
-  void *tcp_node;                      /* tcp: TIME-WAIT list and counters, made when first used */
+  struct msim__udp_host *udp;   /* made when first used */
+  struct msim_agent *agents;    /* agents.c: in order of addition */
+  struct msim__node_rare *rare; /* or NULL */
 };
+_Static_assert(sizeof(void *) != 8 || sizeof(struct msim_node) <= 128, "a host has grown beyond two cache lines");
 #define MSIM__CORE_NONE UINT32_MAX
 
 #define MSIM__REALMS_MAX ((1u << 24) - 1u)
@@ -99,7 +106,10 @@ struct msim__protocol {
 struct msim__net {
   struct msim_sim *sim;
   struct msim__packets packets;
-  struct msim_node **nodes; /* in order of addition */
+  struct msim_node **nodes;             /* in order of addition */
+  struct msim__node_piece *node_pieces; /* node.c: their memory */
+  struct msim_node *spare_nodes;        /* of the newest piece */
+  size_t spare_node_count;
   size_t node_count, node_capacity;
   struct msim__node_name *node_names; /* node_table.c */
   size_t node_name_count;             /* places, a power of two */
@@ -119,10 +129,8 @@ struct msim__net {
   const char *topology_name, *topology_title;
   msim_ns until_ns;
   struct msim_network *networks, *last_network; /* lan.h */
-  struct msim__lan_node *lan_nodes;             /* row 0 is of all that are in no network */
-  size_t lan_node_count, lan_node_capacity;
-  uint32_t realm_count;               /* beside the outside */
-  struct msim_attachment *arrived_by; /* of the packet that is being handed over; NULL: by a link */
+  uint32_t realm_count;                         /* beside the outside */
+  struct msim_attachment *arrived_by;           /* of the packet that is being handed over; NULL: by a link */
   /* The agents' room hears of addresses and plugs; NULL: nobody does. */
   void (*on_network)(struct msim_attachment *attachment, enum msim_network_change change);
   uint64_t doubt_count;     /* msim__ip_doubt */
@@ -143,6 +151,9 @@ int msim__net_create(struct msim_sim *sim);
 
 /* handlers is copied. proto: enum msim_proto. */
 void msim__net_set_protocol(struct msim_sim *sim, uint8_t proto, const struct msim__protocol *handlers);
+
+/* The node's rare part, made at first; NULL when out of memory. */
+struct msim__node_rare *msim__node_rare(struct msim_node *node);
 
 /* Pulls the host's plug, or puts it back: its links carry nothing, what is on the wire already arrives, routes stay.
  * Events link.down and link.up at both ends of each. */

@@ -13,6 +13,9 @@
 
 #define NAME_BYTES_MAX 63u
 #define TTL_DEFAULT 64u /* RFC 1700 */
+#define PIECE_NODES_MIN 16u
+#define PIECE_NODES_MAX 1024u
+#define LINE_BYTES 64u /* of a cache: more on some machines, which costs them time alone */
 
 static bool is_open(const struct msim_sim *sim)
 {
@@ -46,6 +49,52 @@ static bool is_name(const char *name)
   return true;
 }
 
+/* Memory for nodes: each lies in as few cache lines as may be. */
+struct msim__node_piece {
+  struct msim__node_piece *older;
+  size_t size_bytes; /* of the piece */
+};
+
+static int add_piece(struct msim__net *net)
+{
+  size_t count = net->node_count < PIECE_NODES_MIN ? PIECE_NODES_MIN : net->node_count;
+  struct msim__node_piece *piece;
+  size_t size_bytes;
+  char *first;
+
+  if (count > PIECE_NODES_MAX)
+    count = PIECE_NODES_MAX;
+  size_bytes = sizeof *piece + LINE_BYTES - 1 + count * sizeof(struct msim_node);
+  piece = msim__alloc_zeroed(&net->sim->mem, 1, size_bytes);
+  if (piece == NULL)
+    return MSIM_ERR_NOMEM;
+  piece->older = net->node_pieces;
+  piece->size_bytes = size_bytes;
+  net->node_pieces = piece;
+  first = (char *)(piece + 1);
+  first += (LINE_BYTES - (uintptr_t)first % LINE_BYTES) % LINE_BYTES;
+  net->spare_nodes = (struct msim_node *)(void *)first;
+  net->spare_node_count = count;
+  return MSIM_OK;
+}
+
+static void release_pieces(struct msim__net *net)
+{
+  struct msim__node_piece *piece, *older;
+
+  for (piece = net->node_pieces; piece != NULL; piece = older) {
+    older = piece->older;
+    msim__free(&net->sim->mem, piece, piece->size_bytes);
+  }
+}
+
+struct msim__node_rare *msim__node_rare(struct msim_node *node)
+{
+  if (node->rare == NULL)
+    node->rare = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *node->rare);
+  return node->rare;
+}
+
 int msim_node_add(struct msim_sim *sim, const char *name, struct msim_node **out)
 {
   struct msim__net *net = msim__net(sim);
@@ -62,25 +111,27 @@ int msim_node_add(struct msim_sim *sim, const char *name, struct msim_node **out
       msim__grow(&sim->mem, &net->nodes, &net->node_capacity, net->node_count + 1, MSIM__NODES_MAX, sizeof *net->nodes);
   if (err != MSIM_OK)
     return err;
-  node = msim__arena_alloc(&sim->arena, sizeof *node);
-  if (node == NULL)
+  if (net->spare_node_count == 0 && add_piece(net) != MSIM_OK)
     return MSIM_ERR_NOMEM;
+  node = net->spare_nodes; /* taken when all else has gone well */
   node->name = msim__arena_text(&sim->arena, name, strlen(name));
   if (node->name == NULL)
     return MSIM_ERR_NOMEM;
   node->actor.sim = sim;
   node->actor.ordinal = MSIM__ORDINAL_NONE;
-  node->index = (uint32_t)net->node_count;
+  node->actor.index = (uint32_t)net->node_count;
   node->ports = &node->only_port;
   node->port_capacity = 1;
   node->core_index = MSIM__CORE_NONE;
   node->ttl = TTL_DEFAULT;
   node->is_up = true;
   net->nodes[net->node_count] = node;
-  err = msim__node_names_add(net, node->index);
+  err = msim__node_names_add(net, node->actor.index);
   if (err != MSIM_OK)
     return err;
   net->node_count++;
+  net->spare_nodes++;
+  net->spare_node_count--;
   if (out != NULL)
     *out = node;
   return MSIM_OK;
@@ -312,8 +363,8 @@ static void end_node(struct msim__net *net, struct msim_node *node)
 
   for (i = 0; i < node->port_count; i++)
     msim__way_release(net, node->ports[i]->out);
-  if (node->loopback != NULL)
-    msim__way_release(net, node->loopback->out);
+  if (node->rare != NULL && node->rare->loopback != NULL)
+    msim__way_release(net, node->rare->loopback->out);
   if (node->ports != &node->only_port)
     msim__free(&net->sim->mem, node->ports, node->port_capacity * sizeof(struct msim__port *));
 }
@@ -338,6 +389,7 @@ static void end(struct msim_sim *sim)
   msim__free(&sim->mem, net->ranked, net->node_count * sizeof *net->ranked);
   msim__free(&sim->mem, net->addrs, net->addr_capacity * sizeof *net->addrs);
   msim__free(&sim->mem, net->addr_buckets, net->addr_bucket_count * sizeof *net->addr_buckets);
+  release_pieces(net);
 }
 
 /* What is on a wire arrives, or dies at the host that is down; what the host was saying to itself is gone. */
@@ -345,10 +397,10 @@ static void crash(struct msim_node *node)
 {
   msim__udp_crash(node);
   msim__reassembly_crash(node);
-  if (node->lan != 0)
+  if (msim__is_in_lan(node))
     msim__lan_crash(node);
-  if (node->loopback != NULL)
-    msim__way_forget(msim__net(msim__node_sim(node)), node->loopback->out);
+  if (node->rare != NULL && node->rare->loopback != NULL)
+    msim__way_forget(msim__net(msim__node_sim(node)), node->rare->loopback->out);
 }
 
 int msim__net_create(struct msim_sim *sim)

@@ -80,7 +80,7 @@ static int add_chunk(struct msim__packets *packets)
   return MSIM_OK;
 }
 
-uint32_t msim__packet_new(struct msim__packets *packets)
+MSIM__HOT uint32_t msim__packet_new(struct msim__packets *packets)
 {
   struct msim__packet *packet;
   uint32_t index;
@@ -95,7 +95,7 @@ uint32_t msim__packet_new(struct msim__packets *packets)
   return index;
 }
 
-void msim__packet_free(struct msim__packets *packets, uint32_t index)
+MSIM__HOT void msim__packet_free(struct msim__packets *packets, uint32_t index)
 {
   struct msim__packet *packet = msim__packet_at(packets, index);
 

@@ -128,14 +128,16 @@ static void make_room(struct msim_node *node, struct msim__reassembly *all, size
 
 static struct msim__reassembly *reassembly_of(struct msim_node *node)
 {
-  if (node->reassembly == NULL) {
-    node->reassembly = msim__alloc_zeroed(&msim__node_sim(node)->mem, 1, sizeof *node->reassembly);
-    if (node->reassembly != NULL) {
-      msim_timer_init(&node->reassembly->timer, node, timed_out);
-      msim_timer_set_background(&node->reassembly->timer, true);
+  struct msim__node_rare *rare = msim__node_rare(node);
+
+  if (rare != NULL && rare->reassembly == NULL) {
+    rare->reassembly = msim__alloc_zeroed(&msim__node_sim(node)->mem, 1, sizeof *rare->reassembly);
+    if (rare->reassembly != NULL) {
+      msim_timer_init(&rare->reassembly->timer, node, timed_out);
+      msim_timer_set_background(&rare->reassembly->timer, true);
     }
   }
-  return node->reassembly;
+  return rare == NULL ? NULL : rare->reassembly;
 }
 
 static struct datagram *find(const struct msim__reassembly *all, const struct msim__packet *part)
@@ -398,7 +400,7 @@ uint32_t msim__reassembly_take(struct msim_node *node, uint32_t packet_index, co
 /* A host that has crashed has not received what was not whole yet. */
 void msim__reassembly_crash(struct msim_node *node)
 {
-  struct msim__reassembly *all = node->reassembly;
+  struct msim__reassembly *all = node->rare != NULL ? node->rare->reassembly : NULL;
 
   if (all == NULL)
     return;
@@ -414,7 +416,7 @@ void msim__reassembly_end(struct msim__net *net)
   size_t i;
 
   for (i = 0; i < net->node_count; i++) { /* the packets themselves go with all others */
-    struct msim__reassembly *all = net->nodes[i]->reassembly;
+    struct msim__reassembly *all = net->nodes[i]->rare != NULL ? net->nodes[i]->rare->reassembly : NULL;
     struct datagram *d, *newer;
 
     for (d = all == NULL ? NULL : all->oldest; d != NULL; d = newer) {
@@ -424,7 +426,7 @@ void msim__reassembly_end(struct msim__net *net)
     if (all != NULL) {
       msim_timer_cancel(&all->timer);
       msim__free(&net->sim->mem, all, sizeof *all);
+      net->nodes[i]->rare->reassembly = NULL;
     }
-    net->nodes[i]->reassembly = NULL;
   }
 }

@@ -209,7 +209,7 @@ static const uint32_t *ports_towards(struct msim__net *net, uint32_t destination
   return row;
 }
 
-struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_id)
+MSIM__HOT struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_id)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   const struct msim_node *target = msim__addr_node(net, dst_id);
@@ -218,13 +218,13 @@ struct msim__port *msim__route_find(const struct msim_node *node, uint32_t dst_i
 
   if (target == NULL || target == node) {
     if (!msim__node_owns(node, dst_id))
-      return node->lan == 0 ? NULL : msim__lan_default(node, dst_id);
+      return !msim__is_in_lan(node) ? NULL : msim__lan_default(node, dst_id);
     return msim__loopback((struct msim_node *)node); /* made once; the node is otherwise not changed */
   }
-  if (node->port_count == 0 || target->port_count == 0)
-    return NULL;
+  if (node->ports[0] == NULL || target->ports[0] == NULL)
+    return NULL; /* no link */
   if (net->addrs[dst_id].realm != 0 && !msim__realm_reaches(node, net->addrs[dst_id].realm))
-    return NULL; /* a private address of a home, seen from elsewhere */
+    return NULL;                           /* a private address of a home, seen from elsewhere */
   if (node->core_index == MSIM__CORE_NONE) /* in an island of two the neighbour is all there is */
     return node->ports[0]->peer->core_index != MSIM__CORE_NONE || node->ports[0]->peer == target ? node->ports[0]
                                                                                                  : NULL;

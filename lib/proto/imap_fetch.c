@@ -21,7 +21,8 @@ static int add(struct msim__imap_fetch *fetch, struct msim__mem *mem, enum msim_
   *out = &fetch->items[fetch->count++];
   memset(*out, 0, sizeof **out);
   (*out)->kind = kind;
-  (*out)->peek = kind < MSIM__IMAP_FETCH_SECTION || kind == MSIM__IMAP_FETCH_RFC822_HEADER;
+  (*out)->peek =
+      kind < MSIM__IMAP_FETCH_SECTION || kind == MSIM__IMAP_FETCH_RFC822_HEADER || kind == MSIM__IMAP_FETCH_BINARY_SIZE;
   fetch->kinds |= 1u << kind;
   return MSIM_OK;
 }
@@ -92,8 +93,8 @@ static int take_partial(struct msim__imap_cursor *c, struct msim__imap_fetch_ite
   if (!msim__imap_take_byte(c, '<'))
     return MSIM_OK;
   item->is_partial = true;
-  return msim__imap_take_number(c, &item->part_at) && msim__imap_take_byte(c, '.') &&
-                 msim__imap_take_number(c, &item->part_bytes) && item->part_bytes > 0 && msim__imap_take_byte(c, '>')
+  return msim__imap_take_number64(c, &item->part_at) && msim__imap_take_byte(c, '.') &&
+                 msim__imap_take_number64(c, &item->part_bytes) && item->part_bytes > 0 && msim__imap_take_byte(c, '>')
              ? MSIM_OK
              : MSIM_ERR_SYNTAX;
 }
@@ -118,6 +119,29 @@ static int take_body(struct msim__imap_cursor *c, struct msim__imap_fetch *fetch
   return take_partial(c, item);
 }
 
+/* Behind "BINARY": a path and nothing else (RFC 9051 9 section-binary). */
+static int take_binary(struct msim__imap_cursor *c, struct msim__imap_fetch *fetch, struct msim__mem *mem)
+{
+  enum msim__imap_fetch_kind kind =
+      msim__imap_take_word(c, ".SIZE") ? MSIM__IMAP_FETCH_BINARY_SIZE : MSIM__IMAP_FETCH_BINARY;
+  bool peek = kind == MSIM__IMAP_FETCH_BINARY_SIZE || msim__imap_take_word(c, ".PEEK");
+  struct msim__imap_section section;
+  struct msim__imap_fetch_item *item;
+  int err;
+
+  memset(&section, 0, sizeof section);
+  err = msim__imap_take_byte(c, '[') ? take_section(c, fetch, mem, &section) : MSIM_ERR_SYNTAX;
+  if (err == MSIM_OK && section.kind != MSIM__IMAP_SECTION_ALL)
+    err = MSIM_ERR_SYNTAX;
+  if (err == MSIM_OK)
+    err = add(fetch, mem, kind, &item);
+  if (err != MSIM_OK)
+    return err;
+  item->section = section;
+  item->peek = peek;
+  return kind == MSIM__IMAP_FETCH_BINARY ? take_partial(c, item) : MSIM_OK;
+}
+
 static int take_item(struct msim__imap_cursor *c, struct msim__imap_fetch *fetch, struct msim__mem *mem)
 {
   static const struct {
@@ -140,6 +164,8 @@ static int take_item(struct msim__imap_cursor *c, struct msim__imap_fetch *fetch
   for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
     if (msim__imap_take_word(c, rows[i].name))
       return add(fetch, mem, rows[i].kind, &item);
+  if (msim__imap_take_word(c, "BINARY"))
+    return take_binary(c, fetch, mem);
   return msim__imap_take_word(c, "BODY") ? take_body(c, fetch, mem) : MSIM_ERR_SYNTAX;
 }
 

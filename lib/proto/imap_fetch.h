@@ -23,7 +23,9 @@ enum msim__imap_fetch_kind {
   MSIM__IMAP_FETCH_SECTION,       /* BODY[…] */
   MSIM__IMAP_FETCH_RFC822,        /* the same as BODY[], under its own name */
   MSIM__IMAP_FETCH_RFC822_HEADER, /* BODY.PEEK[HEADER] */
-  MSIM__IMAP_FETCH_RFC822_TEXT    /* BODY[TEXT] */
+  MSIM__IMAP_FETCH_RFC822_TEXT,   /* BODY[TEXT] */
+  MSIM__IMAP_FETCH_BINARY,        /* BINARY[…]: decoded (RFC 9051 6.4.5) */
+  MSIM__IMAP_FETCH_BINARY_SIZE    /* how long that is */
 };
 
 enum msim__imap_section_kind {
@@ -46,7 +48,7 @@ struct msim__imap_fetch_item {
   enum msim__imap_fetch_kind kind;
   bool peek; /* \Seen stays as it is */
   bool is_partial;
-  uint32_t part_at, part_bytes;
+  uint64_t part_at, part_bytes;
   struct msim__imap_section section;
 };
 

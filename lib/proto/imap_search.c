@@ -81,7 +81,6 @@ static int take_value(struct parse *p, enum form form, unsigned depth, uint32_t 
 {
   struct msim__imap_search_node node = p->search->nodes[at];
   bool fine = form == NONE || msim__imap_take_byte(p->c, ' ');
-  uint32_t number = 0;
   int err = MSIM_OK;
 
   if (fine && (form == KEY || form == KEYS))
@@ -100,8 +99,7 @@ static int take_value(struct parse *p, enum form form, unsigned depth, uint32_t 
     fine = msim__imap_take_astring(p->c, &node.field) && msim__imap_take_byte(p->c, ' ') &&
            msim__imap_take_astring(p->c, &node.text);
   else if (fine && form == NUMBER) {
-    fine = msim__imap_take_number(p->c, &number);
-    node.number = number;
+    fine = msim__imap_take_number64(p->c, &node.number);
   } else if (fine && form == MODSEQ) {
     fine = take_modseq(p->c, &node.number);
     p->search->has_modseq = true;

@@ -23,7 +23,7 @@ static bool take_end(struct msim__imap_cursor *c, uint32_t *out)
   return false;
 }
 
-static int add(struct msim__imap_set *set, struct msim__mem *mem, uint32_t first, uint32_t last)
+int msim__imap_set_add(struct msim__imap_set *set, struct msim__mem *mem, uint32_t first, uint32_t last)
 {
   int err =
       msim__grow(mem, &set->ranges, &set->capacity, set->count + 1, MSIM__IMAP_SET_RANGES_MAX, sizeof *set->ranges);
@@ -49,7 +49,7 @@ int msim__imap_take_set(struct msim__imap_cursor *c, struct msim__imap_set *set,
     last = first;
     if (msim__imap_take_byte(&at, ':') && !take_end(&at, &last))
       return MSIM_ERR_SYNTAX;
-    err = add(set, mem, first, last);
+    err = msim__imap_set_add(set, mem, first, last);
     if (err != MSIM_OK)
       return err;
   } while (msim__imap_take_byte(&at, ','));
@@ -115,5 +115,5 @@ int msim__imap_set_append(struct msim__imap_set *set, struct msim__mem *mem, uin
     set->ranges[set->count - 1].last = number;
     return MSIM_OK;
   }
-  return add(set, mem, number, number);
+  return msim__imap_set_add(set, mem, number, number);
 }

@@ -31,6 +31,9 @@ void msim__imap_set_resolve(struct msim__imap_set *set, uint32_t largest);
 /* Of a resolved set. */
 bool msim__imap_set_has(const struct msim__imap_set *set, uint32_t number);
 
+/* A range; the set is to be resolved then. 0, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
+int msim__imap_set_add(struct msim__imap_set *set, struct msim__mem *mem, uint32_t first, uint32_t last);
+
 /* Appends a number that is larger than all in it. 0, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
 int msim__imap_set_append(struct msim__imap_set *set, struct msim__mem *mem, uint32_t number);
 

@@ -110,7 +110,7 @@ void msim__cc_start(struct msim__tcb *tcb)
   record(tcb, "start");
 }
 
-void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes)
+MSIM__HOT void msim__cc_acked(struct msim__tcb *tcb, uint32_t acked_bytes)
 {
   uint32_t cwnd = tcb->cc.cwnd_bytes, ssthresh = tcb->cc.ssthresh_bytes;
 

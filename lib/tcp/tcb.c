@@ -217,7 +217,7 @@ static void tell_user(struct msim__tcb *tcb)
   }
 }
 
-void msim__tcb_finish(struct msim__tcb *tcb)
+MSIM__HOT void msim__tcb_finish(struct msim__tcb *tcb)
 {
   if (tcb->tell != 0)
     tell_user(tcb);

@@ -373,7 +373,8 @@ size_t msim__tcp_write_urgent(struct msim__tcb *tcb, const void *data, size_t si
   return write_bytes(tcb, data, size_bytes, true);
 }
 
-int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes)
+MSIM__HOT int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes,
+                                   size_t size_bytes)
 {
   int err;
 
@@ -437,7 +438,7 @@ void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos)
 
 /* ---- 3.10.3 RECEIVE; the rest is in tcp_reassembly.c ---- */
 
-void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)
+MSIM__HOT void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)
 {
   msim__tcb_receive_consume(tcb, size_bytes);
   if (tcb->intake != NULL)

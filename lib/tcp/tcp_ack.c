@@ -279,7 +279,7 @@ static void take_window(struct msim__tcb *tcb, const struct msim__segment *seg)
     tcb->snd_wnd_max = tcb->snd_wnd;
 }
 
-void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
+MSIM__HOT void msim__tcb_take_ack(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   struct msim__ack_news news = {.advanced = msim__seq_after(seg->ack, tcb->snd_una)};
   uint32_t delivered_bytes = 0, flight_bytes = tcb->snd_nxt - tcb->snd_una;

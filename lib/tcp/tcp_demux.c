@@ -14,8 +14,9 @@ static size_t bucket_of(const struct msim__tcp *tcp, const struct msim_node *nod
                         uint16_t local_port, uint32_t remote_id, uint16_t remote_port)
 {
   uint64_t ends = (uint64_t)remote_id << 32 | (uint32_t)local_port << 16 | remote_port;
+  uint64_t here = (uint64_t)node->actor.index << 32 | local_id; /* both: every host has the loopback address */
 
-  return (size_t)msim__mix64(ends ^ msim__mix64((uint64_t)node->index << 32 | local_id)) & (tcp->bucket_count - 1);
+  return (size_t)msim__mix64(ends + here * UINT64_C(0x9e3779b97f4a7c15)) & (tcp->bucket_count - 1);
 }
 
 static struct msim__tcp_head **bucket_of_head(const struct msim__tcp *tcp, const struct msim__tcp_head *head)
@@ -24,8 +25,9 @@ static struct msim__tcp_head **bucket_of_head(const struct msim__tcp *tcp, const
                                  head->remote_port)];
 }
 
-struct msim__tcp_head *msim__tcp_find(const struct msim__tcp *tcp, const struct msim_node *node, uint32_t local_id,
-                                      uint16_t local_port, uint32_t remote_id, uint16_t remote_port)
+MSIM__HOT struct msim__tcp_head *msim__tcp_find(const struct msim__tcp *tcp, const struct msim_node *node,
+                                                uint32_t local_id, uint16_t local_port, uint32_t remote_id,
+                                                uint16_t remote_port)
 {
   struct msim__tcp_head *head = tcp->buckets[bucket_of(tcp, node, local_id, local_port, remote_id, remote_port)];
 
@@ -188,7 +190,7 @@ bool msim__tcp_port_has_listener(const struct msim_node *node, uint16_t port)
 
 /* ---- segments ---- */
 
-void msim__segment_read(struct msim__segment *seg, const struct msim__packet *packet)
+MSIM__HOT void msim__segment_read(struct msim__segment *seg, const struct msim__packet *packet)
 {
   seg->packet = packet;
   seg->seq = packet->seq;
@@ -215,7 +217,7 @@ bool msim__tcp_is_one_host(const struct msim_addr *addr)
   return addr->bytes[0] != 0xff && memcmp(addr->bytes, nobody.bytes, sizeof nobody.bytes) != 0; /* RFC 4291 2.4 */
 }
 
-void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet)
+MSIM__HOT void msim__tcp_receive(struct msim_node *node, struct msim__packet *packet)
 {
   struct msim__tcp *tcp = msim__tcp(msim__node_sim(node));
   struct msim__tcp_head *head;

@@ -314,7 +314,7 @@ static void owe_ack(struct msim__tcb *tcb, const struct msim__segment *seg, bool
     tcb->ack_at_ns = msim__node_sim(tcb->head.node)->now_ns + tcb->opts->delayed_ack_ns;
 }
 
-void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg)
+MSIM__HOT void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg)
 {
   bool had_gap = tcb->reassembly_count > 0, in_order;
 
@@ -402,7 +402,7 @@ static void in_synchronized(struct msim__tcb *tcb, struct msim__segment *seg)
   msim__tcb_check_fin(tcb, seg);
 }
 
-void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
+MSIM__HOT void msim__tcb_segment_arrives(struct msim__tcb *tcb, struct msim__segment *seg)
 {
   uint32_t rcv_nxt = tcb->rcv_nxt, snd_una = tcb->snd_una;
   uint32_t undelivered = msim__tcb_own(tcb) != NULL ? msim__tcb_undelivered(tcb) : 0;

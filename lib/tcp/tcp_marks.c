@@ -143,7 +143,7 @@ int msim__tcb_marks_attach(struct msim__tcb *tcb, struct msim__packet *packet, u
 }
 
 /* Marks stand in the order of their beginnings; an outer one may end after those inside it. */
-void msim__tcb_marks_acked(struct msim__tcb *tcb)
+MSIM__HOT void msim__tcb_marks_acked(struct msim__tcb *tcb)
 {
   struct msim__tcp_mark *before = NULL, *mark = tcb->mark_first, *next;
 

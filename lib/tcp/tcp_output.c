@@ -47,7 +47,7 @@ static uint32_t least_step(const struct msim__tcb *tcb)
 
 /* In units of the shift. The right edge never goes back (3.8.6, SHLD-14): where the promise does not divide, it is
  * rounded up; and it advances by a worthwhile step only. */
-static uint16_t window_units(const struct msim__tcb *tcb, unsigned shift)
+MSIM__HOT static uint16_t window_units(const struct msim__tcb *tcb, unsigned shift)
 {
   uint64_t buffer = msim__tcb_receive_buffer_bytes(tcb), unit = UINT64_C(1) << shift;
   uint64_t room = buffer > tcb->available_bytes ? buffer - tcb->available_bytes : 0;
@@ -96,7 +96,7 @@ static uint32_t in_flight(const struct msim__tcb *tcb)
 }
 
 /* What may still go out by the congestion window. */
-static uint32_t congestion_room(const struct msim__tcb *tcb)
+MSIM__HOT static uint32_t congestion_room(const struct msim__tcb *tcb)
 {
   uint32_t window, flight;
 
@@ -281,7 +281,7 @@ static uint32_t pass_over(struct msim__tcb *tcb)
   return size_bytes_max;
 }
 
-static bool has_data_to_send(struct msim__tcb *tcb, struct plan *plan)
+MSIM__HOT static bool has_data_to_send(struct msim__tcb *tcb, struct plan *plan)
 {
   bool again = tcb->board != NULL && tcb->snd_nxt != tcb->snd_max;
   uint32_t size_bytes_max = again ? pass_over(tcb) : UINT32_MAX;
@@ -467,7 +467,7 @@ static void keep_books(struct msim__tcb *tcb, const struct plan *plan, bool watc
 }
 
 /* False when out of memory, which has ended the run. */
-static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
+MSIM__HOT static bool build_segment(struct msim__tcb *tcb, const struct plan *plan)
 {
   struct msim_sim *sim = msim__node_sim(tcb->head.node);
   struct msim__net *net = msim__tcb_room(tcb)->net;
@@ -587,7 +587,7 @@ static bool has_something(struct msim__tcb *tcb, struct plan *plan)
          has_repair(tcb, true, plan) || has_data_to_send(tcb, plan) || has_repair(tcb, false, plan);
 }
 
-void msim__tcb_output(struct msim__tcb *tcb)
+MSIM__HOT void msim__tcb_output(struct msim__tcb *tcb)
 {
   struct plan plan;
 

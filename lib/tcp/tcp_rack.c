@@ -27,8 +27,8 @@ static bool sent_after(msim_ns a_ns, uint16_t a_order, msim_ns b_ns, uint16_t b_
 
 /* 6.2, steps 2 and 3: a row has arrived. What was sent again may have arrived by its first copy: then it says nothing.
  */
-void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row *row, uint32_t end,
-                              const struct msim__segment *seg)
+MSIM__HOT void msim__tcb_rack_delivered(struct msim__tcb *tcb, const struct msim__tcp_row *row, uint32_t end,
+                                        const struct msim__segment *seg)
 {
   struct msim__tcp_rack *rack = &tcb->board->rack;
   msim_ns rtt_ns = now_of(tcb) - row->sent_ns;
@@ -266,7 +266,7 @@ bool msim__tcb_rack_judge(struct msim__tcb *tcb)
 /* ---- TLP: 7 ---- */
 
 /* 7.2: after new text, and after an ACK that has moved SND.UNA. */
-void msim__tcb_tlp_schedule(struct msim__tcb *tcb)
+MSIM__HOT void msim__tcb_tlp_schedule(struct msim__tcb *tcb)
 {
   msim_ns pto_ns = (tcb->bits & MSIM__TCB_HAS_RTT) != 0 ? 2 * tcb->cc.srtt_ns : PTO_INITIAL_NS;
 

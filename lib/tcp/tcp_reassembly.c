@@ -166,7 +166,7 @@ static void note_covered(struct msim__tcb *tcb)
   msim__tcb_gaps_duplicate(tcb, left, msim__seq_before(right, tcb->rcv_nxt) ? right : tcb->rcv_nxt);
 }
 
-bool msim__tcb_receive_text(struct msim__tcb *tcb, const struct msim__segment *seg)
+MSIM__HOT bool msim__tcb_receive_text(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   struct msim__tcp_text *text = new_text(tcb, seg);
 
@@ -235,7 +235,7 @@ struct msim_slice msim__tcp_peek(const struct msim__tcb *tcb, size_t offset_byte
   return slice;
 }
 
-void msim__tcb_receive_consume(struct msim__tcb *tcb, size_t size_bytes)
+MSIM__HOT void msim__tcb_receive_consume(struct msim__tcb *tcb, size_t size_bytes)
 {
   struct msim__tcp_text *text;
 

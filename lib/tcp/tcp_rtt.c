@@ -10,7 +10,7 @@
  * variance measured on a quiet path is not yet a safe margin. */
 #define GRANULARITY_NS MSIM_MSEC(50)
 
-void msim__tcb_rtt_start(struct msim__tcb *tcb, uint32_t seq)
+MSIM__HOT void msim__tcb_rtt_start(struct msim__tcb *tcb, uint32_t seq)
 {
   if ((tcb->bits & MSIM__TCB_TIMING) != 0)
     return;
@@ -78,7 +78,7 @@ static void take_echo(struct msim__tcb *tcb, uint32_t echo)
     take_sample(tcb, age == 0 ? tick_ns / 2 : age * tick_ns);
 }
 
-void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg)
+MSIM__HOT void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   if ((tcb->bits & MSIM__TCB_TIMING) != 0 && msim__seq_after(seg->ack, tcb->rtt_seq)) {
     tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING;

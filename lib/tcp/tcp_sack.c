@@ -69,7 +69,7 @@ void msim__tcb_board_release(struct msim__tcb *tcb)
 }
 
 /* A board with room for one more row; NULL: there is none. */
-static struct msim__tcp_board *with_room(struct msim__tcb *tcb)
+MSIM__HOT static struct msim__tcp_board *with_room(struct msim__tcb *tcb)
 {
   struct msim__tcp_board *old = tcb->board, *fresh;
   uint32_t i;
@@ -180,7 +180,7 @@ static void cut_at(struct msim__tcb *tcb, uint32_t seq)
     split_row(tcb, i - 1, seq - row->seq);
 }
 
-void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
+MSIM__HOT void msim__tcb_board_sent(struct msim__tcb *tcb, uint32_t seq, uint32_t end)
 {
   struct msim__tcp_board *board = tcb->board;
   uint32_t set = MSIM__ROW_EVER, i;
@@ -223,7 +223,7 @@ static void renege(struct msim__tcb *tcb)
   msim__tcb_rack_anew(tcb);
 }
 
-uint32_t msim__tcb_board_acked(struct msim__tcb *tcb, const struct msim__segment *seg)
+MSIM__HOT uint32_t msim__tcb_board_acked(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   struct msim__tcp_board *board = tcb->board;
   uint32_t bytes, delivered = 0;

@@ -103,7 +103,8 @@ int msim__tcb_send_copy(struct msim__tcb *tcb, const void *data, size_t size_byt
   return MSIM_OK;
 }
 
-int msim__tcb_send_refer(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes, size_t size_bytes)
+MSIM__HOT int msim__tcb_send_refer(struct msim__tcb *tcb, struct msim_blob *blob, size_t offset_bytes,
+                                   size_t size_bytes)
 {
   struct msim__tcp_piece *piece;
 
@@ -147,7 +148,7 @@ static void keep_or_drop_fill(struct msim__tcb *tcb)
   }
 }
 
-void msim__tcb_send_acked(struct msim__tcb *tcb)
+MSIM__HOT void msim__tcb_send_acked(struct msim__tcb *tcb)
 {
   while (tcb->send_first != NULL &&
          !msim__seq_after(tcb->send_first->begin_seq + tcb->send_first->size_bytes, tcb->snd_una))
@@ -197,7 +198,8 @@ static int attach_copy(struct msim__tcb *tcb, struct msim__packet *packet, const
   return blob->size_bytes == size_bytes ? MSIM_OK : MSIM_ERR_BUG;
 }
 
-int msim__tcb_send_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq, uint32_t size_bytes)
+MSIM__HOT int msim__tcb_send_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq,
+                                    uint32_t size_bytes)
 {
   struct msim__tcp_piece *piece = piece_at(tcb, seq);
   uint32_t skip_bytes;

@@ -24,7 +24,7 @@ static msim_ns foreground_ns(const struct msim__tcb *tcb)
   return next_ns;
 }
 
-void msim__tcb_timer_update(struct msim__tcb *tcb)
+MSIM__HOT void msim__tcb_timer_update(struct msim__tcb *tcb)
 {
   struct msim_sim *sim = msim__node_sim(tcb->head.node);
   msim_ns next_ns = foreground_ns(tcb);

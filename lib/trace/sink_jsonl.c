@@ -484,8 +484,8 @@ static int put_hosts(struct jsonl_sink *jsonl, struct msim__mem *mem, const stru
 
       if (node == NULL)
         continue;
-      next[row] = first[node->index];
-      first[node->index] = row + 1;
+      next[row] = first[node->actor.index];
+      first[node->actor.index] = row + 1;
     }
     msim__json_key(json, "hosts");
     msim__json_array_begin(json);
@@ -494,7 +494,7 @@ static int put_hosts(struct jsonl_sink *jsonl, struct msim__mem *mem, const stru
       msim__json_key_text(json, "name", net->nodes[i]->name);
       msim__json_key(json, "addresses");
       msim__json_array_begin(json);
-      for (row = first[net->nodes[i]->index]; row != 0; row = next[row - 1]) {
+      for (row = first[net->nodes[i]->actor.index]; row != 0; row = next[row - 1]) {
         char text[MSIM_ADDR_TEXT_BYTES];
 
         msim_addr_format(&net->addrs[row - 1].addr, text);
@@ -537,7 +537,7 @@ static void put_links(struct jsonl_sink *jsonl, const struct msim__net *net)
     for (k = 0; k < node->port_count; k++) {
       const struct msim__port *port = node->ports[k];
 
-      if (port->peer == NULL || port->peer->index <= node->index)
+      if (port->peer == NULL || port->peer->actor.index <= node->actor.index)
         continue;
       msim__json_object_begin(json);
       msim__json_key_text(json, "name", port->link_name);

@@ -110,6 +110,18 @@ if command -v python3 >/dev/null 2>&1; then
   expect 0 'json is json' python3 -c 'import json, sys; r = json.load(open("run.json")); sys.exit(len(r["scene"]["steps"]) != 13)'
 fi
 
+# ---- run: the same again ----
+expect 0 'the same in other circumstances' "$mailsim" run "$scene" --check
+has out '^the same twice in this process$'
+has out '^the same in another process, with'
+has out '^the same with and without traces$'
+expect 0 'with another seed and end' "$mailsim" run "$root/topologies/mailing.yaml" --check --seed 7 --until 30s --quiet
+empty out
+expect 1 'a run that does not show its scene stays one' "$mailsim" run "$scene" --check --until 1200ms
+has out '^the same twice'
+expect 0 'the same, for programs' "$mailsim" run "$scene" --check --json
+has err '^the same twice'
+
 # ---- run: captions ----
 expect 0 'captions in German' "$mailsim" run "$scene" --language de
 cp out german

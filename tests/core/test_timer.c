@@ -183,7 +183,7 @@ static void arrivals_sort_before_timers_by_port(void **state)
 
 static void order_packs_ordinal_class_and_count(void **state)
 {
-  struct msim__actor actor = {NULL, 0, 0};
+  struct msim__actor actor = {NULL, 0, 0, 0};
 
   (void)state;
   actor.ordinal = 0xfffffeu; /* the highest: MSIM__NODES_MAX nodes */

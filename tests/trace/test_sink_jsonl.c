@@ -284,7 +284,7 @@ static void header_holds_hosts_and_links(void **state)
   assert_int_equal(msim_trace_add(s.sim, "jsonl", &out, NULL, NULL), MSIM_OK);
   memset(addrs, 0, sizeof addrs);
   for (i = 0; i < 3; i++)
-    nodes[i].index = (uint32_t)i;
+    nodes[i].actor.index = (uint32_t)i;
   nodes[0].name = "pc-a";
   nodes[1].name = "r";
   nodes[2].name = "b\xc3\xbc"
