@@ -384,6 +384,100 @@ static void names_are_asked_where_the_network_says(void **state)
   dhcp_stage_close(&stage);
 }
 
+/* A router with two networks has two servers, and a host in both has two clients: each hears its own network. */
+static void servers_and_clients_of_two_networks_share_their_ports(void **state)
+{
+  struct msim_attachment *home, *guest;
+  struct dhcp_stage stage;
+
+  (void)state;
+  dhcp_stage_open(
+      &stage,
+      "mailsim: 1\nnetworks: {home: {prefix: 192.168.1.0/24}, guest: {prefix: 192.168.2.0/24}}\nhosts:\n"
+      "  router: {networks: {home: 192.168.1.1, guest: 192.168.2.1}, agents: [{dhcp-server: {network: home}}, "
+      "{dhcp-server: {network: guest, lease: 2h}}]}\n"
+      "  pc: {networks: {home: dhcp, guest: dhcp}}\n  visitor: {networks: {guest: dhcp}}\n",
+      NULL);
+  dhcp_stage_until(&stage, 3 * HOUR);
+  home = msim_attachment_first(dhcp_stage_host(&stage, "pc"));
+  guest = msim_attachment_next(home);
+  assert_int_equal(msim_attachment_config(home).address.bytes[2], 1);
+  assert_int_equal(msim_attachment_config(guest).address.bytes[2], 2);
+  assert_int_equal(msim_attachment_config(msim_attachment_first(dhcp_stage_host(&stage, "visitor"))).address.bytes[2],
+                   2);
+  dhcp_stage_finish(&stage);
+  assert_int_equal(dhcp_stage_count(&stage, "app router dhcp.leased network=guest"), 2);
+  assert_int_equal(dhcp_stage_count(&stage, "app router dhcp.leased network=home"), 1);
+  dhcp_stage_close(&stage);
+}
+
+/* The journal of leases stays short, and a torn end of it is cut off. */
+static void file_of_leases_is_bounded_and_survives_a_torn_write(void **state)
+{
+  struct msim_crash_opts crash;
+  struct dhcp_stage stage;
+  uint64_t size_bytes = 0;
+  unsigned i;
+
+  (void)state;
+  dhcp_stage_open(&stage,
+                  HOME "  router: {networks: {home: 192.168.1.1}, disk: {sync-latency: 20ms}, agents: [{dhcp-server: "
+                       "{lease: 2min, range: 192.168.1.100-192.168.1.109}}]}\n" PC("pc1") PC("pc2"),
+                  NULL);
+  dhcp_stage_until(&stage, DAY);
+  assert_int_equal(msim_disk_size(msim_node_disk(dhcp_stage_host(&stage, "router")), "dhcp/leases.home", &size_bytes),
+                   MSIM_OK);
+  assert_in_range(size_bytes / 96, 2, 2 * 2 + 64 + 2);
+  memset(&crash, 0, sizeof crash);
+  crash.disk = MSIM_CRASH_TORN;
+  crash.torn_unit_bytes = 1;
+  for (i = 0; i < 40; i++) { /* some of these come in the middle of a write */
+    crash.random = i * 7919;
+    dhcp_stage_until(&stage, DAY + i * 61.013);
+    assert_int_equal(msim_host_crash(dhcp_stage_host(&stage, "router"), &crash), MSIM_OK);
+    dhcp_stage_until(&stage, DAY + i * 61.013 + 1);
+    assert_int_equal(msim_host_restart(dhcp_stage_host(&stage, "router")), MSIM_OK);
+  }
+  dhcp_stage_until(&stage, DAY + HOUR);
+  assert_int_not_equal(dhcp_stage_last(&stage, "pc1"), 0);
+  assert_int_not_equal(dhcp_stage_last(&stage, "pc2"), 0);
+  dhcp_stage_close(&stage);
+}
+
+/* What cannot be written down is not promised. */
+static void server_with_a_full_disk_acknowledges_nothing(void **state)
+{
+  struct dhcp_stage stage;
+
+  (void)state;
+  dhcp_stage_open(&stage,
+                  HOME
+                  "  router: {networks: {home: 192.168.1.1}, disk: {size: 100B}, agents: [dhcp-server]}\n" PC("pc1")
+                      PC_WITH("pc2", "spread: 30s"),
+                  NULL);
+  dhcp_stage_until(&stage, 200);
+  dhcp_stage_finish(&stage);
+  assert_int_equal(dhcp_stage_count(&stage, "dhcp.bound"), 1); /* there is room for one */
+  assert_int_equal(dhcp_stage_count(&stage, "app pc2 dhcp.failed network=home reason=no-answer"), 1);
+  dhcp_stage_close(&stage);
+}
+
+static void plug_that_is_back_is_a_reason_to_ask(void **state)
+{
+  struct dhcp_stage stage;
+
+  (void)state;
+  dhcp_stage_open(&stage,
+                  HOME SERVER("") "  pc: {networks: {home: dhcp}, agents: [{user: {address: a@x.example, script: [{at: "
+                                  "1min, offline: true}, {at: 2min, online: true}]}}]}\n",
+                  NULL);
+  dhcp_stage_until(&stage, 130);
+  dhcp_stage_finish(&stage);
+  assert_int_equal(dhcp_stage_count(&stage, "120.000000000 udp pc>*:67#2 c1 (300) broadcast dhcp.request mac="), 1);
+  assert_int_equal(dhcp_stage_count(&stage, "app pc dhcp.renewed address=192.168.1.100"), 1);
+  dhcp_stage_close(&stage);
+}
+
 static void same_seed_gives_the_same_trace(void **state)
 {
   static const char yaml[] = HOME SERVER(", lease: 5min") PC("pc1") PC("pc2") PC("pc3");
@@ -422,6 +516,10 @@ int main(void)
       cmocka_unit_test(lossy_network_gives_addresses_all_the_same),
       cmocka_unit_test(mail_waits_for_the_address_or_fails_for_want_of_one),
       cmocka_unit_test(names_are_asked_where_the_network_says),
+      cmocka_unit_test(servers_and_clients_of_two_networks_share_their_ports),
+      cmocka_unit_test(file_of_leases_is_bounded_and_survives_a_torn_write),
+      cmocka_unit_test(server_with_a_full_disk_acknowledges_nothing),
+      cmocka_unit_test(plug_that_is_back_is_a_reason_to_ask),
       cmocka_unit_test(same_seed_gives_the_same_trace),
   };
 
