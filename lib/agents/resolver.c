@@ -194,7 +194,7 @@ static size_t answer_name(const struct msim__question *q, struct msim_answer *an
   struct msim_addr addr;
 
   if (msim_addr_parse(&addr, q->name, strlen(q->name)) == MSIM_OK)
-    node = msim__addr_node(net, msim__addr_find(net, &addr));
+    node = msim__addr_node(net, msim__addr_find_for(q->agent->node, &addr));
   if (node == NULL)
     return 0;
   answers[0].addr = addr;
