@@ -130,3 +130,16 @@ void broken_print_json(const struct broken *broken, FILE *file)
   }
   putc(']', file);
 }
+
+bool broken_first(const struct broken *broken, char *rule, size_t rule_bytes, char *sentence, size_t sentence_bytes)
+{
+  const struct finding *f = &broken->first[0];
+
+  if (broken->count == 0)
+    return false;
+  snprintf(rule, rule_bytes, "%s", f->rule);
+  snprintf(sentence, sentence_bytes, "%s at %" PRIu64 ".%06" PRIu64 " s: %s",
+           f->message[0] != '\0' ? f->message : f->connection, f->at_ns / 1000000000u, f->at_ns % 1000000000u / 1000u,
+           f->text);
+  return true;
+}
