@@ -5,10 +5,11 @@
 #include <stdio.h>
 
 /* What is offered without a command of its own. */
-static const char *const extensions[] = {"LITERAL+",      "SASL-IR",     "UIDPLUS",          "CHILDREN",
-                                         "SPECIAL-USE",   "ESEARCH",     "SEARCHRES",        "STATUS=SIZE",
-                                         "MULTIAPPEND",   "CONDSTORE",   "QRESYNC",          "CREATE-SPECIAL-USE",
-                                         "LIST-EXTENDED", "LIST-STATUS", "QUOTA=RES-STORAGE"};
+static const char *const extensions[] = {
+    "LITERAL+",         "SASL-IR",     "UIDPLUS",           "CHILDREN",     "SPECIAL-USE", "ESEARCH",
+    "SEARCHRES",        "STATUS=SIZE", "MULTIAPPEND",       "CONDSTORE",    "QRESYNC",     "CREATE-SPECIAL-USE",
+    "LIST-EXTENDED",    "LIST-STATUS", "QUOTA=RES-STORAGE", "SORT=DISPLAY", "ESORT",       "THREAD=ORDEREDSUBJECT",
+    "THREAD=REFERENCES"};
 
 /* Folded into IMAP4rev2 (RFC 9051 appendix E): it is offered when they are. */
 static const char *const folded[] = {"NAMESPACE", "UNSELECT",      "UIDPLUS",     "ESEARCH",    "SEARCHRES",
