@@ -171,6 +171,9 @@ size_t msim__imap_row_from(const struct msim__imap_session *session, uint32_t ui
 size_t msim__imap_recent_count(const struct msim__imap_session *session);
 /* As events name it: "bob", "bob/Sent". */
 void msim__imap_box_name(const struct msim__mailbox *box, char *out, size_t out_bytes);
+/* mailbox.created, mailbox.removed, mailbox.renamed: by the folder's title, and the one that it has then, or NULL. */
+void msim__imap_tell_folder(struct msim__imap_session *session, const char *event, struct msim_slice name,
+                            const struct msim_slice *to);
 /* Takes a message out, with its event. */
 void msim__imap_expunge(struct msim__imap_session *session, uint32_t uid);
 
