@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SEED_DEFAULT 1u
+#define FAULTS_MAX 16u
 
 static const struct option options[] = {
     {"trace", "FORMAT:PATH[,OPTIONS]", "write a trace; may be repeated; PATH - is standard output"},
@@ -16,6 +17,8 @@ static const struct option options[] = {
     {"case", "ID", "which case of the scene"},
     {"order", "ORDER", "order of the steps: causal, narrated or both (default: both)"},
     {"language", "CODE", "of the scene's captions, such as de (default: LC_ALL, LC_MESSAGES, LANG)"},
+    {"fault", "YAML", "add a fault, as an item of the section faults; may be repeated"},
+    {"check", NULL, "run again in other circumstances and compare: is it the same to the byte?"},
     {"no-invariants", NULL, "do not judge the segments of TCP by docs/invariants.md"},
     {"json", NULL, "print the results as one JSON object"},
     {"quiet", NULL, "print only what is wrong"},
@@ -29,7 +32,10 @@ struct request {
   struct traces traces;
   uint64_t seed;
   msim_ns until_ns;
-  bool has_seed, has_until, no_invariants, json, quiet, help;
+  const char *program;
+  const char *faults[FAULTS_MAX];
+  size_t fault_count;
+  bool has_seed, has_until, check, no_invariants, json, quiet, help;
 };
 
 struct run {
@@ -120,12 +126,21 @@ static bool take_option(struct request *request, const char *name, const char *v
   }
   if (strcmp(name, "order") == 0)
     return read_order(request, value);
+  if (strcmp(name, "fault") == 0) {
+    if (request->fault_count == FAULTS_MAX)
+      complain("--fault: at most %u; write more of them into the topology", FAULTS_MAX);
+    else
+      request->faults[request->fault_count++] = value;
+    return request->faults[request->fault_count - 1] == value;
+  }
   if (strcmp(name, "scene") == 0)
     request->scene = value;
   else if (strcmp(name, "case") == 0)
     request->scene_case = value;
   else if (strcmp(name, "language") == 0)
     request->language = value;
+  else if (strcmp(name, "check") == 0)
+    request->check = true;
   else if (strcmp(name, "no-invariants") == 0)
     request->no_invariants = true;
   else if (strcmp(name, "json") == 0)
@@ -167,6 +182,22 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
 
 /* ---- the run ---- */
 
+bool faults_add(struct msim_sim *sim, const char *const *faults, size_t fault_count)
+{
+  unsigned findings = 0;
+  size_t i;
+  int err;
+
+  for (i = 0; i < fault_count; i++) {
+    err = msim_fault_add_yaml(sim, faults[i], print_finding, &findings);
+    if (err != MSIM_OK) {
+      complain("--fault %s: %s", faults[i], msim_strerror(err));
+      return false;
+    }
+  }
+  return true;
+}
+
 static bool load_world(struct run *run, const struct request *request)
 {
   struct msim_sim_opts opts;
@@ -185,6 +216,8 @@ static bool load_world(struct run *run, const struct request *request)
   }
   if (request->has_seed)
     msim_sim_set_seed(run->sim, request->seed);
+  if (!faults_add(run->sim, request->faults, request->fault_count))
+    return false;
   msim_topology_info(run->sim, &run->info);
   return true;
 }
@@ -431,6 +464,18 @@ static bool is_fine(const struct run *run)
   return (run->scene == NULL || run->result.holds) && run->invariants.finding_count == 0;
 }
 
+/* What it tells goes behind the results; of those for programs it must not become a part. */
+static int check_again(const struct run *run, const struct request *request, const struct output *output)
+{
+  struct same_request same = {request->program,   request->topology, msim_sim_seed(run->sim), request->until_ns,
+                              request->has_until, request->faults,   request->fault_count};
+  struct output told = *output;
+
+  if (request->json)
+    output_init(&told, stderr);
+  return same_check(&same, &told, request->quiet);
+}
+
 static int run_request(struct run *run, struct request *request)
 {
   struct output output;
@@ -448,7 +493,10 @@ static int run_request(struct run *run, struct request *request)
       print_json(output.file, run);
     else
       print_results(&output, run, request);
-    code = close_output(output.file, is_fine(run) ? EXIT_FINE : EXIT_FAILED);
+    code = request->check && !interrupted ? check_again(run, request, &output) : EXIT_FINE;
+    if (code == EXIT_FINE && !is_fine(run))
+      code = EXIT_FAILED;
+    code = close_output(output.file, code);
   }
   return interrupted && code != EXIT_UNUSABLE ? EXIT_INTERRUPTED : code;
 }
@@ -461,6 +509,7 @@ int verb_run(struct arguments *arguments)
 
   memset(&request, 0, sizeof request);
   memset(&run, 0, sizeof run);
+  request.program = arguments->items[0];
   if (read_arguments(arguments, &request)) {
     if (request.help)
       print_usage(

@@ -6,6 +6,7 @@
 #ifndef MAILSIM_AGENT_H
 #define MAILSIM_AGENT_H
 
+#include <mailsim/network.h>
 #include <mailsim/sim.h>
 #include <mailsim/stream.h>
 
@@ -71,6 +72,9 @@ struct msim_agent_type {
    * what one does to streams, timers or the disk now has no effect. NULL: stop is called for that. State and shared
    * memory are then zeroed, and start is called when the host comes back. */
   void (*crash)(struct msim_agent *agent);
+  /* An attachment of the host has got an address, another one, or none; or its plug was pulled, or is back. Agents are
+   * started whether or not the host has an address: what it has then is not told here (network.h). */
+  void (*on_network)(struct msim_agent *agent, struct msim_attachment *attachment, enum msim_network_change change);
 };
 
 /* The type is copied; what it points to is borrowed for the simulation's life. MSIM_ERR_EXISTS: the name is taken;
@@ -127,6 +131,15 @@ MSIM_API int msim_agent_send_udp(struct msim_agent *agent, uint16_t local_port, 
 MSIM_API int msim_agent_send_udp_marked(struct msim_agent *agent, uint16_t local_port, struct msim_endpoint to,
                                         struct msim_slice bytes, const char *unit, const struct msim_value *values,
                                         size_t count);
+/* The same by one attachment of the host, whatever routes say: without an address it sends from 0.0.0.0, as DHCP does
+ * (RFC 2131 4.1). To 255.255.255.255, or to the last address of a prefix, a datagram goes to all: each host that it
+ * reaches has it for its own. msim_agent_send_udp sends broadcasts too, by the first attachment that has an address. */
+MSIM_API int msim_agent_send_udp_by(struct msim_agent *agent, struct msim_attachment *attachment, uint16_t local_port,
+                                    struct msim_endpoint to, struct msim_slice bytes, const char *unit,
+                                    const struct msim_value *values, size_t count);
+/* By which attachment the datagram has come that on_datagram is being told of; NULL: by a link or from the host itself.
+ */
+MSIM_API struct msim_attachment *msim_agent_datagram_by(const struct msim_agent *agent);
 
 /* Name look-up. A host that has a name server (msim_node_set_resolver) asks it by DNS, and tells by the events
  * dns.answer and dns.failed. For others, and for names of hosts without a dot, a host table made from the topology
@@ -145,12 +158,14 @@ struct msim_answer {
   uint32_t ttl_s;
 };
 struct msim_answers {
-  int err; /* 0; MSIM_ERR_NOT_FOUND: there is no such name or no such record; others are temporary */
+  int err; /* 0; MSIM_ERR_NOT_FOUND: there is no such name or no such record; MSIM_ERR_STATE: the host has no address
+              itself; others are temporary */
   const struct msim_answer *items;
   size_t count;
 };
 typedef void msim_resolved_fn(struct msim_agent *agent, void *ctx, const struct msim_answers *answers);
-/* name is copied. fn is called exactly once, while the agent lives. An address as text is answered too.
+/* name is copied. fn is called exactly once, while the agent lives. An address as text is answered too. While a DHCP
+ * client of the host is still fetching its address the question waits for that.
  * MSIM_ERR_NOMEM. */
 MSIM_API int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_name_type type,
                                 msim_resolved_fn *fn, void *ctx);

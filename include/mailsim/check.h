@@ -8,6 +8,7 @@
 
 #include <mailsim/base.h>
 #include <mailsim/sim.h>
+#include <mailsim/trace.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -106,8 +107,8 @@ MSIM_API const char *msim_scene_title(const struct msim_scene *scene); /* "" whe
 
 /* ---- invariants: what must hold in every run (docs/invariants.md) ---- */
 
-/* A rule that was broken; everything is borrowed during the callback. Rules of TCP are about a connection, those of mail
- * about a message; what does not apply is "". */
+/* A rule that was broken; everything is borrowed during the callback. Rules of TCP are about a connection, those of
+ * mail about a message; what does not apply is "". */
 struct msim_invariant_finding {
   const char *rule;       /* "T5", "I3"; stable */
   const char *connection; /* "laptop>mx:25#1" */
@@ -141,6 +142,39 @@ struct msim_invariants_info {
 #define msim_invariants_info(sim, out) msim_invariants_info_sized((sim), (out), sizeof(struct msim_invariants_info))
 MSIM_API void msim_invariants_info_sized(const struct msim_sim *sim, struct msim_invariants_info *out,
                                          size_t out_bytes);
+
+/* ---- whether two runs are the same ---- */
+
+#define MSIM_DIFFERENCE_BYTES 600
+
+/* The first line of a trace (jsonl, with whole payloads and all hops) in which two runs differ, each as far as it fits:
+ * what both have in common ends at column. */
+struct msim_difference {
+  bool differs;
+  uint64_t line;                                                       /* of the trace, from 1 */
+  msim_ns at_ns;                                                       /* simulated time */
+  size_t column;                                                       /* bytes */
+  char expected[MSIM_DIFFERENCE_BYTES], actual[MSIM_DIFFERENCE_BYTES]; /* "" at the end of a trace */
+};
+
+/* Runs two simulations beside each other, which were made alike and have not started, until until_ns (MSIM_NEVER: until
+ * quiet), and compares all that they record. Ends at the first difference. Both are finished afterwards and belong to
+ * the caller. 0: *out is filled; else why one of them failed. */
+#define msim_same_run(a, b, until_ns, out)                                                                             \
+  msim_same_run_sized((a), (b), (until_ns), (out), sizeof(struct msim_difference))
+MSIM_API int msim_same_run_sized(struct msim_sim *a, struct msim_sim *b, msim_ns until_ns, struct msim_difference *out,
+                                 size_t out_bytes);
+
+/* The same with what another process writes, or has written: its trace of the form jsonl with the options
+ * `full-text,hops`. Before the start of sim, which is stopped at the first difference. expected is copied; its ctx must
+ * live until msim_same_finish. MSIM_ERR_STATE: started. MSIM_ERR_NOMEM. */
+struct msim_same;
+MSIM_API int msim_same_new(struct msim_same **out, struct msim_sim *sim, const struct msim_in *expected);
+/* After msim_sim_finish: fills *out. 0, or what reading returned. */
+#define msim_same_finish(same, out) msim_same_finish_sized((same), (out), sizeof(struct msim_difference))
+MSIM_API int msim_same_finish_sized(struct msim_same *same, struct msim_difference *out, size_t out_bytes);
+/* Before or after msim_sim_free of the simulation, but after its finish. NULL is fine. */
+MSIM_API void msim_same_free(struct msim_same *same);
 
 #ifdef __cplusplus
 }

@@ -77,6 +77,9 @@ struct msim_packet {
                          * extension headers (RFC 8200 4) in their order, of a fragment those up to its own */
   uint8_t first_header; /* IPv6: which one ip_options begins with; 0 also when there is none */
   uint32_t flow_label;  /* IPv6: 20 bits */
+  /* On an Ethernet network: the MACs of the frame that it is in. msim_packet_encode and _decode leave them alone. */
+  bool has_frame;
+  uint8_t frame_dst[6], frame_src[6];
 };
 
 static inline bool msim_packet_is_fragment(const struct msim_packet *packet)

@@ -1,7 +1,8 @@
 /* stream.h: one TCP connection as an agent sees it.
  *
  * Streams belong to the simulation. A stream is gone when on_closed returns; until then every call is safe, also after
- * close or abort (it then does nothing). Does not include: how connections are made (agent.h), sockets (BSD-like calls). */
+ * close or abort (it then does nothing). Does not include: how connections are made (agent.h), sockets (BSD-like
+ * calls). */
 #ifndef MAILSIM_STREAM_H
 #define MAILSIM_STREAM_H
 
@@ -20,7 +21,8 @@ enum msim_close_reason {
   MSIM_CLOSED_REFUSED,     /* the connection was refused */
   MSIM_CLOSED_TIMEOUT,     /* retransmissions gave up (RFC 9293 3.8.3) */
   MSIM_CLOSED_UNREACHABLE, /* no route, or ICMP said so while connecting */
-  MSIM_CLOSED_ABORTED      /* msim_stream_abort, or the host went down */
+  MSIM_CLOSED_ABORTED,     /* msim_stream_abort, or the host went down */
+  MSIM_CLOSED_NO_ADDRESS   /* the host has no address to open a connection from */
 };
 MSIM_API const char *msim_close_reason_name(enum msim_close_reason why); /* "done", "reset", …; static */
 
@@ -59,7 +61,8 @@ MSIM_API int msim_stream_printf(struct msim_stream *stream, const char *format, 
 /* Free space for msim_stream_write. */
 MSIM_API size_t msim_stream_space_bytes(const struct msim_stream *stream);
 
-/* The next bytes in order as far as they lie together; empty when there are none. Valid until the next consume or read. */
+/* The next bytes in order as far as they lie together; empty when there are none. Valid until the next consume or read.
+ */
 MSIM_API struct msim_slice msim_stream_peek(struct msim_stream *stream);
 /* Bytes that can be read now. */
 MSIM_API size_t msim_stream_available_bytes(const struct msim_stream *stream);
@@ -81,8 +84,9 @@ MSIM_API bool msim_stream_is_at_eof(const struct msim_stream *stream);
 enum msim_mark { MSIM_MARK_BEGIN, MSIM_MARK_END };
 MSIM_API void msim_stream_mark(struct msim_stream *stream, const char *unit, const char *message, enum msim_mark edge);
 
-MSIM_API void msim_stream_close(struct msim_stream *stream); /* FIN after what is queued; reading goes on (half-close) */
-MSIM_API void msim_stream_abort(struct msim_stream *stream); /* RST now */
+MSIM_API void
+msim_stream_close(struct msim_stream *stream); /* FIN after what is queued; reading goes on (half-close) */
+MSIM_API void msim_stream_abort(struct msim_stream *stream);                     /* RST now */
 MSIM_API void msim_stream_set_nodelay(struct msim_stream *stream, bool nodelay); /* true: no Nagle (RFC 9293 3.7.4) */
 
 MSIM_API void msim_stream_set_data(struct msim_stream *stream, void *data);

@@ -6,6 +6,7 @@
 #define MAILSIM_TOPOLOGY_H
 
 #include <mailsim/agent.h>
+#include <mailsim/network.h>
 #include <mailsim/sim.h>
 #include <mailsim/trace.h>
 
@@ -129,6 +130,39 @@ struct msim_link_opts {
 #define msim_link_add(a, b, opts) msim_link_add_sized((a), (b), (opts), sizeof(struct msim_link_opts))
 MSIM_API int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct msim_link_opts *opts,
                                  size_t opts_bytes);
+
+/* ---- Ethernet networks: network.h has the rest ---- */
+
+struct msim_network_opts {
+  const char *prefix; /* "192.168.1.0/24", 8 to 30 bits, without host bits; NULL: a /24 of 192.168.0.0/16 by its name */
+  uint32_t mtu_bytes; /* 0: 1500; 68 .. 9000 */
+  uint32_t
+      overhead_bytes; /* of each frame on the wire and in the queue; 0: 38, which is preamble, header, FCS and gap */
+  struct msim_link_way cable; /* of each cable, in both directions; a delay of 0 is 1 us */
+  struct msim_ecn_mark mark;
+};
+/* name: as of a node, and no node's. *out may be NULL. MSIM_ERR_INVALID, MSIM_ERR_EXISTS (the name), MSIM_ERR_STATE,
+ * MSIM_ERR_NOMEM. */
+#define msim_network_add(sim, name, opts, out)                                                                         \
+  msim_network_add_sized((sim), (name), (opts), sizeof(struct msim_network_opts), (out))
+MSIM_API int msim_network_add_sized(struct msim_sim *sim, const char *name, const struct msim_network_opts *opts,
+                                    size_t opts_bytes, struct msim_network **out);
+MSIM_API struct msim_network *msim_network_find(const struct msim_sim *sim, const char *name); /* NULL: none */
+
+struct msim_attach_opts {
+  const char *address; /* "192.168.1.10", of the network's prefix; NULL: one from there by the host's name */
+  bool no_address;     /* instead: none, until it is configured while it runs */
+  const char *gateway; /* where what is for elsewhere goes; NULL: the next hop that the topology tells */
+  const char *mac;     /* "02:00:00:00:00:01"; NULL: a locally administered one by the two names */
+};
+/* Puts a host into a network; opts may be NULL. A host is in a network once. *out may be NULL. MSIM_ERR_INVALID (an
+ * address that is not of the prefix, or not a host's; a MAC of a group), MSIM_ERR_EXISTS, MSIM_ERR_STATE,
+ * MSIM_ERR_NOMEM. */
+#define msim_network_attach(network, node, opts, out)                                                                  \
+  msim_network_attach_sized((network), (node), (opts), sizeof(struct msim_attach_opts), (out))
+MSIM_API int msim_network_attach_sized(struct msim_network *network, struct msim_node *node,
+                                       const struct msim_attach_opts *opts, size_t opts_bytes,
+                                       struct msim_attachment **out);
 
 /* Which stack a host's TCP looks like: the options of its SYN and their order, and the times that are not given. */
 enum msim_tcp_profile {

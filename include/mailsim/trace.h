@@ -32,7 +32,7 @@ enum msim_trace_kind {
 #define MSIM_TRACE_ENUM(name, text) MSIM_TRACE_##name,
   MSIM_TRACE_MAP(MSIM_TRACE_ENUM)
 #undef MSIM_TRACE_ENUM
-  MSIM_TRACE_KINDS
+      MSIM_TRACE_KINDS
 };
 #define MSIM_TRACE_BIT(kind) (1u << (kind))
 #define MSIM_TRACE_ALL ((1u << MSIM_TRACE_KINDS) - 1u)
@@ -46,10 +46,11 @@ enum msim_trace_point { MSIM_POINT_TX, MSIM_POINT_RX, MSIM_POINT_DROP, MSIM_POIN
 
 /* One connection or exchange of datagrams, from end to end. Valid while a record refers to it. */
 struct msim_flow;
-MSIM_API const char *msim_flow_client(const struct msim_flow *flow); /* host name, or an address where no host is known */
+MSIM_API const char *
+msim_flow_client(const struct msim_flow *flow); /* host name, or an address where no host is known */
 MSIM_API const char *msim_flow_server(const struct msim_flow *flow); /* likewise; "*" for a broadcast */
 MSIM_API uint16_t msim_flow_port(const struct msim_flow *flow);      /* of the server */
-MSIM_API uint32_t msim_flow_number(const struct msim_flow *flow);    /* the N-th of this client, server and port, from 1 */
+MSIM_API uint32_t msim_flow_number(const struct msim_flow *flow); /* the N-th of this client, server and port, from 1 */
 /* Equal for records of one flow, different between flows of a run (64-bit hash of the name). */
 MSIM_API uint64_t msim_flow_id(const struct msim_flow *flow);
 /* "CLIENT>SERVER:PORT#N", terminated, cut at capacity_bytes; returns the whole length. */
@@ -62,14 +63,15 @@ struct msim_trace_unit {
   const char *unit;    /* "smtp.envelope", "mail.content", … */
   const char *message; /* label such as "m1", or NULL */
   uint8_t edges;
-  bool secret;                  /* sinks redact these bytes unless told otherwise */
+  bool secret;                   /* sinks redact these bytes unless told otherwise */
   uint32_t begin_byte, end_byte; /* the part of the payload that belongs to it: [begin, end) */
   const struct msim_value *values;
   size_t value_count;
 };
 
 /* SEGMENT, DATAGRAM, ICMP, FRAGMENT. A packet that travels in fragments has its own records, as if it were one: sent by
- * the host that made it, arrived once it is put together, dropped with its first lost part. Each part has records too. */
+ * the host that made it, arrived once it is put together, dropped with its first lost part. Each part has records too.
+ */
 struct msim_trace_packet {
   enum msim_trace_point point;
   const struct msim_flow *flow; /* ICMP: NULL, or the flow that it is about */
@@ -79,14 +81,14 @@ struct msim_trace_packet {
   const char *from, *to;        /* end hosts by name; "*" for a broadcast */
   const char *link;             /* on which this happened; NULL where there is none */
   const struct msim_packet *packet; /* as at this point */
-  uint32_t seq, ack;            /* relative to the initial numbers: the SYN has 0 */
-  uint32_t window_bytes;        /* scale applied */
+  uint32_t seq, ack;                /* relative to the initial numbers: the SYN has 0 */
+  uint32_t window_bytes;            /* scale applied */
   const struct msim_trace_unit *units;
   size_t unit_count;
-  const char *reason;  /* DROP: "loss", "queue", "ttl", "mtu", "no-route", "down", …; NULL otherwise */
-  const char *fault;   /* id of the fault that did it, or NULL */
-  const char *what;    /* ICMP: "icmp.port-unreachable", …; NULL otherwise */
-  bool duplicate;      /* RX: a copy that the network made */
+  const char *reason; /* DROP: "loss", "queue", "ttl", "mtu", "no-route", "down", …; NULL otherwise */
+  const char *fault;  /* id of the fault that did it, or NULL */
+  const char *what;   /* ICMP: "icmp.port-unreachable", …; NULL otherwise */
+  bool duplicate;     /* RX: a copy that the network made */
   /* So many bytes at the end of the payload are not known and stand as zeros: a trace file keeps the beginning only
    * (msim_trace_replay). 0 in a run. */
   uint32_t unseen_bytes;
@@ -116,16 +118,21 @@ struct msim_trace_cwnd {
   const char *why; /* "start", "ack", "fast-retransmit", "timeout", "recovered", "idle" */
 };
 
-/* ARP: one record per frame. */
+/* ARP: one record per frame, when it has arrived, or died (reason). A broadcast has arrived when the switch has it; a
+ * copy that then dies on the way to one host has a record more, with that host as `to`. */
 struct msim_trace_arp {
   const char *from, *to, *what, *target, *reason;
+  const char *fault, *link; /* or NULL */
+  uint16_t operation;       /* 1: request, 2: reply (RFC 826) */
+  uint8_t frame_dst[6], frame_src[6], sender_mac[6], target_mac[6];
+  struct msim_addr sender_addr, target_addr;
 };
 
 struct msim_trace_record {
   enum msim_trace_kind kind;
-  uint64_t n;    /* position in the stream, from 1 */
+  uint64_t n; /* position in the stream, from 1 */
   msim_ns at_ns;
-  uint64_t key;  /* with at_ns: the event during which this was recorded */
+  uint64_t key; /* with at_ns: the event during which this was recorded */
   union {
     struct msim_trace_packet packet;
     struct msim_trace_event event;
@@ -150,17 +157,17 @@ struct msim_sink_type {
   const char *summary; /* one line for `mailsim list sinks` */
   size_t state_bytes;
   uint32_t kinds;
-  int (*open)(void *state, struct msim_sink *sink);   /* at the start of the run */
+  int (*open)(void *state, struct msim_sink *sink); /* at the start of the run */
   int (*record)(void *state, struct msim_sink *sink, const struct msim_trace_record *record);
-  int (*close)(void *state, struct msim_sink *sink);  /* once, on every way out; all that is pending is written here */
+  int (*close)(void *state, struct msim_sink *sink); /* once, on every way out; all that is pending is written here */
   const char *const *options; /* NULL-terminated names of the options that it knows; NULL: none */
 };
 
 /* Adds a sink by the name of its type before the start. out is copied; its ctx must live until the sink is closed.
  * options: "key=value,key,…" or NULL: `conn=GLOB`, `host=GLOB`, `kind=NAME` (repeatable) filter for every sink, `hops`
  * asks for fwd records; the rest belongs to the sink. diag may be NULL. MSIM_ERR_NOT_FOUND: no sink of that name. */
-MSIM_API int msim_trace_add(struct msim_sim *sim, const char *sink_name, const struct msim_out *out, const char *options,
-                            struct msim_diag *diag);
+MSIM_API int msim_trace_add(struct msim_sim *sim, const char *sink_name, const struct msim_out *out,
+                            const char *options, struct msim_diag *diag);
 
 /* Makes a type known to this simulation. The type is copied; its strings are borrowed for the simulation's life. */
 #define msim_sink_register(sim, type) msim_sink_register_sized((sim), (type), sizeof(struct msim_sink_type))

@@ -221,6 +221,17 @@ static int restart(struct msim_node *node)
   return err;
 }
 
+/* Called by net, at a node that is up. */
+static void network_changed(struct msim_attachment *attachment, enum msim_network_change change)
+{
+  struct msim_agent *agent;
+
+  for (agent = msim_attachment_node(attachment)->agents; agent != NULL; agent = agent->next) {
+    if (agent->is_running && agent->type->on_network != NULL)
+      agent->type->on_network(agent, attachment, change);
+  }
+}
+
 int msim__agents_create(struct msim_sim *sim)
 {
   static const struct msim__layer_hooks hooks = {.begin = begin, .end = end, .crash = crash, .restart = restart};
@@ -233,6 +244,7 @@ int msim__agents_create(struct msim_sim *sim)
   if (err != MSIM_OK)
     return err;
   sim->rooms[MSIM__ROOM_AGENTS] = room;
+  msim__net(sim)->on_network = network_changed;
   return msim__sim_add_layer(sim, &hooks);
 }
 
@@ -380,6 +392,25 @@ int msim_agent_send_udp(struct msim_agent *agent, uint16_t local_port, struct ms
   return msim__udp_send(agent->node, local_port, to, bytes, NULL);
 }
 
+/* What a datagram is, all of it. 0 or MSIM_ERR_NOMEM. */
+static int mark_datagram(struct msim_sim *sim, struct msim_slice bytes, const char *unit,
+                         const struct msim_value *values, size_t count, struct msim__units **out)
+{
+  struct msim__units *units = msim__units_new(&sim->mem, 1);
+
+  if (units == NULL)
+    return msim__sim_fail_nomem(sim);
+  units->items[0].unit = unit;
+  units->items[0].end_byte = (uint32_t)bytes.size_bytes;
+  units->items[0].edges = MSIM_EDGE_FIRST | MSIM_EDGE_LAST;
+  if (msim__unit_set_values(units, 0, values, count) != MSIM_OK) {
+    msim__units_unref(units);
+    return msim__sim_fail_nomem(sim);
+  }
+  *out = units;
+  return MSIM_OK;
+}
+
 int msim_agent_send_udp_marked(struct msim_agent *agent, uint16_t local_port, struct msim_endpoint to,
                                struct msim_slice bytes, const char *unit, const struct msim_value *values, size_t count)
 {
@@ -389,16 +420,37 @@ int msim_agent_send_udp_marked(struct msim_agent *agent, uint16_t local_port, st
 
   if (!msim__trace_wants(sim, MSIM_TRACE_DATAGRAM))
     return msim_agent_send_udp(agent, local_port, to, bytes);
-  units = msim__units_new(&sim->mem, 1);
-  if (units == NULL)
-    return msim__sim_fail_nomem(sim);
-  units->items[0].unit = unit;
-  units->items[0].end_byte = (uint32_t)bytes.size_bytes;
-  units->items[0].edges = MSIM_EDGE_FIRST | MSIM_EDGE_LAST;
-  err = msim__unit_set_values(units, 0, values, count);
-  err = err != MSIM_OK ? msim__sim_fail_nomem(sim) : msim__udp_send(agent->node, local_port, to, bytes, units);
+  err = mark_datagram(sim, bytes, unit, values, count, &units);
+  if (err != MSIM_OK)
+    return err;
+  err = msim__udp_send(agent->node, local_port, to, bytes, units);
   msim__units_unref(units);
   return err;
+}
+
+int msim_agent_send_udp_by(struct msim_agent *agent, struct msim_attachment *attachment, uint16_t local_port,
+                           struct msim_endpoint to, struct msim_slice bytes, const char *unit,
+                           const struct msim_value *values, size_t count)
+{
+  struct msim_sim *sim = msim__node_sim(agent->node);
+  struct msim__units *units = NULL;
+  int err;
+
+  if (msim_attachment_node(attachment) != agent->node)
+    return MSIM_ERR_INVALID;
+  if (unit != NULL && msim__trace_wants(sim, MSIM_TRACE_DATAGRAM)) {
+    err = mark_datagram(sim, bytes, unit, values, count, &units);
+    if (err != MSIM_OK)
+      return err;
+  }
+  err = msim__udp_send_by(attachment, local_port, to, bytes, units);
+  msim__units_unref(units);
+  return err;
+}
+
+struct msim_attachment *msim_agent_datagram_by(const struct msim_agent *agent)
+{
+  return msim__net(msim__node_sim(agent->node))->arrived_by;
 }
 
 /* ---- telling ---- */

@@ -244,6 +244,8 @@ static const char *closing_words(enum msim_close_reason why)
     return "the other host did not answer";
   case MSIM_CLOSED_UNREACHABLE:
     return "the other host cannot be reached";
+  case MSIM_CLOSED_NO_ADDRESS:
+    return "this host has no address";
   case MSIM_CLOSED_DONE:
   case MSIM_CLOSED_RESET:
   case MSIM_CLOSED_ABORTED:

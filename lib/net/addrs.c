@@ -2,7 +2,7 @@
  *
  * Rows are never removed: an address that was ever spoken of costs 32 bytes and its place in the hash. Foreign packets
  * can name any address, so the table is bounded. */
-#include "net/net.h"
+#include "net/lan.h"
 
 #include <string.h>
 
@@ -11,9 +11,14 @@
 
 #define ADDRS_MAX ((size_t)1 << 26)
 
-static uint64_t hash_of(const struct msim_addr *addr)
+static uint64_t hash_of(uint32_t realm, const struct msim_addr *addr)
 {
-  return msim__hash_bytes(addr->family, addr->bytes, addr->family == MSIM_FAMILY_IPV4 ? 4 : 16);
+  return msim__hash_bytes((uint64_t)realm << 8 | addr->family, addr->bytes, addr->family == MSIM_FAMILY_IPV4 ? 4 : 16);
+}
+
+static bool is_row(const struct msim__addr_row *row, uint32_t realm, const struct msim_addr *addr)
+{
+  return row->realm == realm && msim_addr_equal(&row->addr, addr);
 }
 
 static int rehash(struct msim__net *net)
@@ -24,7 +29,7 @@ static int rehash(struct msim__net *net)
   if (fresh == NULL)
     return MSIM_ERR_NOMEM;
   for (i = 1; i < net->addr_count; i++) {
-    size_t at = (size_t)hash_of(&net->addrs[i].addr) & (wanted - 1);
+    size_t at = (size_t)hash_of(net->addrs[i].realm, &net->addrs[i].addr) & (wanted - 1);
 
     while (fresh[at] != 0)
       at = (at + 1) & (wanted - 1);
@@ -36,28 +41,28 @@ static int rehash(struct msim__net *net)
   return MSIM_OK;
 }
 
-uint32_t msim__addr_find(const struct msim__net *net, const struct msim_addr *addr)
+uint32_t msim__addr_find_in(const struct msim__net *net, uint32_t realm, const struct msim_addr *addr)
 {
   size_t at;
 
   if (net->addr_bucket_count == 0)
     return 0;
-  at = (size_t)hash_of(addr) & (net->addr_bucket_count - 1);
-  while (net->addr_buckets[at] != 0 && !msim_addr_equal(&net->addrs[net->addr_buckets[at]].addr, addr))
+  at = (size_t)hash_of(realm, addr) & (net->addr_bucket_count - 1);
+  while (net->addr_buckets[at] != 0 && !is_row(&net->addrs[net->addr_buckets[at]], realm, addr))
     at = (at + 1) & (net->addr_bucket_count - 1);
   return net->addr_buckets[at];
 }
 
-uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr)
+uint32_t msim__addr_intern_in(struct msim__net *net, uint32_t realm, const struct msim_addr *addr)
 {
   struct msim__addr_row *row;
   size_t at;
 
   if (net->addr_bucket_count * 3 < (net->addr_count + 1) * 4 && rehash(net) != MSIM_OK)
     return 0;
-  at = (size_t)hash_of(addr) & (net->addr_bucket_count - 1);
+  at = (size_t)hash_of(realm, addr) & (net->addr_bucket_count - 1);
   for (; net->addr_buckets[at] != 0; at = (at + 1) & (net->addr_bucket_count - 1)) {
-    if (msim_addr_equal(&net->addrs[net->addr_buckets[at]].addr, addr))
+    if (is_row(&net->addrs[net->addr_buckets[at]], realm, addr))
       return net->addr_buckets[at];
   }
   /* row 0 means "none", hence one more */
@@ -71,7 +76,8 @@ uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr)
   row = &net->addrs[net->addr_count];
   memset(row, 0, sizeof *row);
   row->addr = *addr;
-  if (net->has_ranges)
+  row->realm = realm & MSIM__REALMS_MAX;
+  if (net->has_ranges && realm == 0)
     row->node = msim__port_route(net, addr);
   net->addr_buckets[at] = (uint32_t)net->addr_count;
   return (uint32_t)net->addr_count++;
@@ -89,7 +95,7 @@ const char *msim__addr_name(struct msim__net *net, uint32_t id)
     return row->node->name;
   if (!row->has_text) {
     row->text = msim__arena_text(&net->sim->arena, text, msim_addr_format(&row->addr, text));
-    row->has_text = row->text != NULL;
+    row->has_text = row->text != NULL ? 1 : 0;
   }
   return row->has_text ? row->text : "?";
 }
@@ -107,8 +113,41 @@ bool msim__addr_is_loopback(const struct msim_addr *addr)
   return addr->family == MSIM_FAMILY_IPV6 && addr->bytes[15] == 1; /* RFC 4291 2.5.3 */
 }
 
+int msim__addr_own(struct msim_node *node, uint32_t realm, const struct msim_addr *addr, uint32_t *id)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+
+  *id = msim__addr_intern_in(net, realm, addr);
+  if (*id == 0)
+    return MSIM_ERR_NOMEM;
+  if (msim__addr_node(net, *id) != NULL)
+    return MSIM_ERR_EXISTS;
+  net->addrs[*id].has_text = 0;
+  net->addrs[*id].node = node;
+  if (node->addr_id == 0)
+    node->addr_id = *id;
+  return MSIM_OK;
+}
+
+void msim__addr_disown(struct msim_node *node, uint32_t id)
+{
+  msim__net(msim__node_sim(node))->addrs[id].node = NULL;
+  if (node->addr_id == id)
+    node->addr_id = 0;
+}
+
+/* RFC 1122 3.3.4.3: the address of the interface by which the packet leaves. */
+static uint32_t source_of_attachment(const struct msim_node *node, uint32_t dst_id)
+{
+  struct msim__port *port = msim__route_find(node, dst_id);
+
+  return port != NULL && port->out->params->is_cable ? msim__lan_attachment(port)->addr_id : node->addr_id;
+}
+
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id)
 {
   /* A host speaks to itself under the address that it was called by (RFC 1122 3.3.4.3). */
-  return dst_id != 0 && msim__node_owns(node, dst_id) ? dst_id : node->addr_id;
+  if (dst_id != 0 && msim__node_owns(node, dst_id))
+    return dst_id;
+  return !msim__is_in_lan(node) || dst_id == 0 ? node->addr_id : source_of_attachment(node, dst_id);
 }

@@ -59,6 +59,10 @@ static void cut_options(const struct msim__packet *packet, bool is_first, struct
   if (from == NULL)
     return;
   rare->stop = from->stop; /* source routes are copied */
+  rare->has_frame = from->has_frame;
+  rare->to_all = from->to_all;
+  rare->frame_dst = from->frame_dst;
+  rare->frame_src = from->frame_src;
   if (is_first) {
     rare->ip_option_bytes = from->ip_option_bytes;
     memcpy(rare->ip_options, from->ip_options, from->ip_option_bytes);
@@ -118,25 +122,26 @@ static uint32_t make_part(const struct cut *cut, uint32_t at_bytes, uint32_t siz
   return index;
 }
 
-static int send_parts(const struct cut *cut, struct msim__way *way, enum msim_trace_point point, const char *link)
+static int send_parts(const struct cut *cut, struct msim__way *way, uint32_t mtu_bytes, enum msim_trace_point point,
+                      const char *link)
 {
   uint32_t at, size, most, index, options_bytes = 0;
 
   if (cut->packet->cold != NULL && cut->packet->cold->rare != NULL)
     options_bytes = cut->packet->cold->rare->ip_option_bytes;
-  most = (way->params->mtu_bytes - 20 - options_bytes) & ~7u; /* an MTU is 68 at least, options are 40 at most */
+  most = (mtu_bytes - 20 - options_bytes) & ~7u; /* an MTU is 68 at least, options are 40 at most */
   for (at = 0; at < cut->size_bytes; at += size) {
     size = cut->size_bytes - at < most ? cut->size_bytes - at : most;
     index = make_part(cut, at, size);
     if (index == MSIM__PACKET_NONE)
       return MSIM_ERR_NOMEM;
     msim__observe_packet(cut->net, msim__packet_at(&cut->net->packets, index), point, link, NULL, NULL);
-    msim__way_send(way, index, msim__packet_size_bytes(msim__packet_at(&cut->net->packets, index)));
+    msim__way_send(way, index, msim__packet_wire_bytes(msim__packet_at(&cut->net->packets, index)));
   }
   return MSIM_OK;
 }
 
-void msim__fragment_send(struct msim__net *net, struct msim__way *way, uint32_t packet_index,
+void msim__fragment_send(struct msim__net *net, struct msim__way *way, uint32_t mtu_bytes, uint32_t packet_index,
                          enum msim_trace_point point, const char *link)
 {
   struct cut cut = {0};
@@ -161,7 +166,8 @@ void msim__fragment_send(struct msim__net *net, struct msim__way *way, uint32_t 
     cut.bytes = bytes_of(net, cut.packet, head_bytes);
     cut.whole = cut.bytes == NULL ? NULL : keep_whole(net, packet_index, cut.size_bytes);
   }
-  err = cut.bytes == NULL || (!is_part && cut.whole == NULL) ? MSIM_ERR_NOMEM : send_parts(&cut, way, point, link);
+  err = cut.bytes == NULL || (!is_part && cut.whole == NULL) ? MSIM_ERR_NOMEM
+                                                             : send_parts(&cut, way, mtu_bytes, point, link);
   msim_blob_unref(cut.bytes);
   if (err != MSIM_OK)
     msim__sim_fail_nomem(net->sim);

@@ -10,7 +10,7 @@
 
 /* Cuts a packet without DF, or a fragment of one, to mtu_bytes and hands each part to the direction, recorded as TX or
  * FWD at link. Takes the packet. */
-void msim__fragment_send(struct msim__net *net, struct msim__way *way, uint32_t packet_index,
+void msim__fragment_send(struct msim__net *net, struct msim__way *way, uint32_t mtu_bytes, uint32_t packet_index,
                          enum msim_trace_point point, const char *link);
 
 /* ---- reassembly.c ---- */

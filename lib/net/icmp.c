@@ -19,6 +19,8 @@ static bool may_tell(struct msim__net *net, const struct msim__packet *about)
     return false;
   if (dst->bytes[0] >= 224 || src->bytes[0] >= 224 || src->bytes[0] == 0)
     return false;
+  if (msim__packet_is_to_all(about))
+    return false;
   if (msim__packet_is_fragment(about) && about->cold->rare->offset_bytes != 0)
     return false;
   return (about->bits & MSIM__PACKET_CORRUPT) == 0;
@@ -83,8 +85,8 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
   message = type == MSIM__ICMP_UNREACHABLE ? msim__icmp_make_unreachable(code, mtu_bytes, datagram)
                                            : msim__icmp_make_time_exceeded(code, datagram);
   if (datagram.size_bytes > 0)
-    send_message(node, msim__node_owns(node, about->dst) ? about->dst : node->addr_id, about->src, &message,
-                 about->flow);
+    send_message(node, msim__node_owns(node, about->dst) ? about->dst : msim__ip_source_for(node, about->src),
+                 about->src, &message, about->flow);
   msim__free(&sim->mem, bytes, capacity);
 }
 
@@ -106,11 +108,11 @@ static void take_error(struct msim_node *node, const struct msim__icmp_message *
   error.mtu_bytes = message->type == MSIM__ICMP_UNREACHABLE && message->code == MSIM__ICMP_FRAGMENTATION_NEEDED
                         ? msim__icmp_next_hop_mtu_bytes(message)
                         : 0;
-  error.local = msim__addr_intern(net, &quoted.src);
+  error.local = msim__addr_intern_for(node, &quoted.src);
   options.data = quoted.options;
   options.size_bytes = quoted.options_bytes;
   last_dst = msim__source_route_last(options, &quoted.dst);
-  error.remote = msim__addr_intern(net, &last_dst);
+  error.remote = msim__addr_intern_for(node, &last_dst);
   error.local_port = msim__octets_get16(start.data);
   error.remote_port = msim__octets_get16(start.data + 2);
   error.seq = msim__octets_get32(start.data + 4);

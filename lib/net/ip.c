@@ -2,21 +2,25 @@
  * with DF, dies there and is reported. Options of IP travel and mean nothing here, but for source routes: a host that
  * was told to follows them (RFC 791 3.1), others refuse them (RFC 7126 4.3). */
 #include "net/fragment.h"
-#include "net/link.h"
+#include "net/lan.h"
 #include "net/port.h"
 #include "wire/source_route.h"
 
 uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id)
 {
-  const struct msim__port *port = msim__route_find(node, dst_id);
+  struct msim__port *port = msim__route_find(node, dst_id);
 
-  return port == NULL ? 0 : port->out->params->mtu_bytes;
+  if (port == NULL)
+    return 0;
+  return port->out->params->is_cable ? msim__lan_attachment(port)->mtu_bytes : port->out->params->mtu_bytes;
 }
 
 bool msim__ip_is_next_hop(const struct msim_node *node, uint32_t dst_id)
 {
-  const struct msim__port *port = msim__route_find(node, dst_id);
+  struct msim__port *port = msim__route_find(node, dst_id);
 
+  if (port != NULL && port->out->params->is_cable)
+    return msim__lan_is_next_hop(msim__lan_attachment(port), dst_id);
   return port != NULL && port->peer != NULL && msim__node_owns(port->peer, dst_id);
 }
 
@@ -77,12 +81,48 @@ MSIM__HOT static struct msim__port *leave(struct msim_node *node, struct msim__p
   struct msim__port *port = node->is_up ? msim__route_find(node, msim__packet_towards(packet)) : NULL;
 
   number_it(net->sim, packet);
+  if (port != NULL && port->out->params->is_cable) /* it is sent when the neighbour is known */
+    return port;
   if (port != NULL && (packet->bits & MSIM__PACKET_DF) == 0 && !fits(packet, port))
     msim__observe_whole(net, packet, MSIM_POINT_TX, port->link_name);
   else
     msim__observe_packet(net, packet, MSIM_POINT_TX, port != NULL ? port->link_name : NULL, NULL, NULL);
   packet->bits |= MSIM__PACKET_SENT;
   return port;
+}
+
+MSIM__HOT static void complete(struct msim_node *node, struct msim__packet *packet)
+{
+  if (packet->ttl == 0)
+    packet->ttl = node->ttl;
+  if ((packet->bits & MSIM__PACKET_MAY_FRAGMENT) != 0) {
+    packet->id = node->fragment_id++;
+  } else {
+    packet->id = node->ip_id++;
+    packet->bits |= MSIM__PACKET_DF;
+  }
+}
+
+int msim__ip_send_by(struct msim_attachment *attachment, uint32_t packet_index)
+{
+  struct msim_node *node = msim__lan_host(attachment);
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  complete(node, packet);
+  if (!node->is_up)
+    return msim__ip_give_up(node, packet_index, "down");
+  number_it(net->sim, packet);
+  return msim__lan_send(attachment, packet_index);
+}
+
+int msim__ip_give_up(struct msim_node *node, uint32_t packet_index, const char *reason)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+
+  number_it(net->sim, msim__packet_at(&net->packets, packet_index));
+  die(net, packet_index, NULL, reason);
+  return MSIM_ERR_NOT_FOUND;
 }
 
 MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
@@ -92,14 +132,7 @@ MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
   struct msim__port *port;
   uint32_t size_bytes;
 
-  if (packet->ttl == 0)
-    packet->ttl = node->ttl;
-  if ((packet->bits & MSIM__PACKET_MAY_FRAGMENT) != 0) {
-    packet->id = node->fragment_id++;
-  } else {
-    packet->id = node->ip_id++;
-    packet->bits |= MSIM__PACKET_DF;
-  }
+  complete(node, packet);
   port = leave(node, packet);
   if (port == NULL) {
     die(net, packet_index, NULL, node->is_up ? "no-route" : "down");
@@ -109,6 +142,8 @@ MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, port->link_name, "source-route");
     return MSIM_ERR_NOT_FOUND;
   }
+  if (port->out->params->is_cable)
+    return msim__lan_send(msim__lan_attachment(port), packet_index);
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes <= port->out->params->mtu_bytes) {
     msim__way_send(port->out, packet_index, size_bytes);
@@ -118,7 +153,7 @@ MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, port->link_name, "mtu");
     return MSIM_ERR_LIMIT;
   }
-  msim__fragment_send(net, port->out, packet_index, MSIM_POINT_TX, port->link_name);
+  msim__fragment_send(net, port->out, port->out->params->mtu_bytes, packet_index, MSIM_POINT_TX, port->link_name);
   return MSIM_OK;
 }
 
@@ -137,13 +172,15 @@ void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, NULL, "down");
   else if (port == NULL)
     refuse(node, packet_index, NULL, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
+  else if (port->out->params->is_cable)
+    (void)msim__lan_send(msim__lan_attachment(port), packet_index);
   else if (fits(packet, port))
     msim__way_send(port->out, packet_index, msim__packet_size_bytes(packet));
   else if ((packet->bits & MSIM__PACKET_DF) != 0)
     refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
            port->out->params->mtu_bytes);
   else
-    msim__fragment_send(net, port->out, packet_index, MSIM_POINT_TX, port->link_name);
+    msim__fragment_send(net, port->out, port->out->params->mtu_bytes, packet_index, MSIM_POINT_TX, port->link_name);
 }
 
 /* Of a packet with a rare part: a source route that has not come to its end here, where it is for. */
@@ -286,13 +323,19 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     return;
   }
   packet->ttl--;
+  if (is_rare(packet))
+    packet->cold->rare->has_frame = false; /* that of the network that it came by */
+  if (port->out->params->is_cable) {
+    (void)msim__lan_send(msim__lan_attachment(port), packet_index);
+    return;
+  }
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes > port->out->params->mtu_bytes) {
     if ((packet->bits & MSIM__PACKET_DF) != 0) /* RFC 1191 4 */
       refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
              port->out->params->mtu_bytes);
     else
-      msim__fragment_send(net, port->out, packet_index, MSIM_POINT_FWD, port->link_name);
+      msim__fragment_send(net, port->out, port->out->params->mtu_bytes, packet_index, MSIM_POINT_FWD, port->link_name);
     return;
   }
   msim__observe_packet(net, packet, MSIM_POINT_FWD, port->link_name, NULL, NULL);
@@ -301,9 +344,10 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
 
 /* The address as a row of the table, which one that is nobody's does not get. 0: nobody's, or out of memory (the
  * simulation has then failed). */
-static uint32_t next_stop(struct msim__net *net, const struct msim_addr *addr)
+static uint32_t next_stop(const struct msim_node *node, const struct msim_addr *addr)
 {
-  uint32_t id = msim__addr_find(net, addr);
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  uint32_t id = msim__addr_find_for(node, addr);
 
   if (addr->bytes[0] == 0 || addr->bytes[0] == 127 || addr->bytes[0] >= 224)
     return 0; /* RFC 1122 3.2.1.3: never on a wire */
@@ -311,7 +355,7 @@ static uint32_t next_stop(struct msim__net *net, const struct msim_addr *addr)
     return id;
   if (msim__port_route(net, addr) == NULL)
     return 0;
-  id = msim__addr_intern(net, addr);
+  id = msim__addr_intern_for(node, addr);
   if (id == 0)
     msim__sim_fail_nomem(net->sim);
   return id;
@@ -330,7 +374,7 @@ static bool advance_route(struct msim_node *node, struct msim__packet *packet)
   if (msim__source_route_find(&route, msim__packet_ip_options(packet)) != MSIM__ROUTE_LEFT)
     return false;
   next = msim__source_route_next(msim__packet_ip_options(packet), &route);
-  stop = next_stop(net, &next);
+  stop = next_stop(node, &next);
   own = stop == 0 ? 0 : msim__ip_source_for(node, stop);
   if (own == 0)
     return false;
@@ -350,6 +394,22 @@ static bool pass_stops(struct msim_node *node, struct msim__packet *packet)
       return false;
   }
   return true;
+}
+
+void msim__ip_die(struct msim__net *net, uint32_t packet_index, const char *link, const char *reason)
+{
+  die(net, packet_index, link, reason);
+}
+
+void msim__ip_refuse(struct msim_node *node, uint32_t packet_index, const char *link, const char *reason, uint8_t type,
+                     uint8_t code, uint32_t mtu_bytes)
+{
+  refuse(node, packet_index, link, reason, type, code, mtu_bytes);
+}
+
+void msim__ip_deliver(struct msim__port *port, uint32_t packet_index)
+{
+  deliver(msim__net(msim__node_sim(port->node)), port, packet_index);
 }
 
 MSIM__HOT void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/sized.h"
-#include "net/link.h"
+#include "net/lan.h"
 
 #define NAME_BYTES_MAX 63u
 #define LINKS_MAX (1u << 24)
@@ -35,7 +35,8 @@ static int room_for_port(struct msim_node *node)
 }
 
 static const struct msim__way_params *params_of(struct msim__net *net, const struct msim_link_opts *opts,
-                                                const struct msim_link_way *way, const struct msim_ecn_mark *mark)
+                                                const struct msim_link_way *way, const struct msim_ecn_mark *mark,
+                                                bool is_cable, bool is_back)
 {
   struct msim__way_params wanted, *fresh;
   const struct msim__way_params *last = net->last_params;
@@ -47,11 +48,14 @@ static const struct msim__way_params *params_of(struct msim__net *net, const str
   wanted.overhead_bytes = opts->overhead_bytes;
   wanted.mtu_bytes = opts->mtu_bytes == 0 ? MTU_DEFAULT : opts->mtu_bytes;
   wanted.cost = opts->cost == 0 ? 1 : opts->cost;
+  if (is_cable && is_back)
+    wanted.cost = 0; /* a network is one hop */
+  wanted.is_cable = is_cable;
   if (last != NULL && last->way.rate_bps == wanted.way.rate_bps && last->way.delay_ns == wanted.way.delay_ns &&
       last->way.queue_bytes_max == wanted.way.queue_bytes_max &&
       last->way.queue_packets_max == wanted.way.queue_packets_max && last->mark.queue_bytes == mark->queue_bytes &&
       last->mark.queue_packets == mark->queue_packets && last->overhead_bytes == wanted.overhead_bytes &&
-      last->mtu_bytes == wanted.mtu_bytes && last->cost == wanted.cost)
+      last->mtu_bytes == wanted.mtu_bytes && last->cost == wanted.cost && last->is_cable == is_cable)
     return last;
   fresh = msim__arena_alloc(&net->sim->arena, sizeof *fresh);
   if (fresh == NULL)
@@ -63,7 +67,7 @@ static const struct msim__way_params *params_of(struct msim__net *net, const str
 
 /* One end of a link, and the direction that leaves it. */
 static int make_end(struct msim__link *link, size_t side, struct msim_node *node, const char *link_name,
-                    const struct msim_link_opts *opts)
+                    const struct msim_link_opts *opts, bool is_cable)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   const struct msim_link_way *wanted = side == 0 ? &opts->a_to_b : &opts->b_to_a;
@@ -77,7 +81,7 @@ static int make_end(struct msim__link *link, size_t side, struct msim_node *node
   port->link_name = link_name;
   way->to = &link->ends[1 - side];
   way->to->peer = node;
-  way->params = params_of(net, opts, wanted, side == 0 ? &opts->a_to_b_mark : &opts->b_to_a_mark);
+  way->params = params_of(net, opts, wanted, side == 0 ? &opts->a_to_b_mark : &opts->b_to_a_mark, is_cable, side == 1);
   if (way->params == NULL)
     return MSIM_ERR_NOMEM;
   if (!msim__impair_any(&wanted->impair))
@@ -166,44 +170,55 @@ static int check_link(const struct msim_node *a, const struct msim_node *b, cons
   return MSIM_OK;
 }
 
-int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct msim_link_opts *opts, size_t opts_bytes)
+int msim__link_make(struct msim__link *link, struct msim_node *a, struct msim_node *b,
+                    const struct msim_link_opts *opts, bool is_cable)
 {
   struct msim_sim *sim = msim__node_sim(a);
   struct msim__net *net = msim__net(sim);
-  struct msim_link_opts full;
-  struct msim__link *link;
   char text[2 * NAME_BYTES_MAX + 16];
   const char *name = text;
-  int err;
+  int err = check_link(a, b, opts);
 
-  err = msim__sized_in(&full, sizeof full, opts, opts_bytes);
-  if (err == MSIM_OK)
-    err = check_link(a, b, &full);
   if (err != MSIM_OK)
     return err;
-  if (full.name != NULL)
-    name = full.name;
+  if (opts->name != NULL)
+    name = opts->name;
   else
     default_name(a, b, text, sizeof text);
   if (name_is_taken(net, name))
     return MSIM_ERR_EXISTS;
   name = msim__arena_text(&sim->arena, name, strlen(name));
-  link = name == NULL ? NULL : msim__arena_alloc(&sim->arena, sizeof *link);
-  if (link == NULL)
+  if (name == NULL)
     return MSIM_ERR_NOMEM;
   link->ends[0].peer = b;
-  err = make_end(link, 0, a, name, &full);
+  err = make_end(link, 0, a, name, opts, is_cable);
   if (err == MSIM_OK)
-    err = make_end(link, 1, b, name, &full);
+    err = make_end(link, 1, b, name, opts, is_cable);
   if (err == MSIM_OK)
     err = room_for_port(a);
   if (err == MSIM_OK)
     err = room_for_port(b);
-  if (err == MSIM_OK && full.name != NULL)
+  if (err == MSIM_OK && opts->name != NULL)
     err = msim__names_add(&net->link_names, name, strlen(name), link);
   if (err != MSIM_OK)
     return err;
   a->ports[a->port_count++] = &link->ends[0];
   b->ports[b->port_count++] = &link->ends[1];
   return MSIM_OK;
+}
+
+int msim_link_add_sized(struct msim_node *a, struct msim_node *b, const struct msim_link_opts *opts, size_t opts_bytes)
+{
+  struct msim_link_opts full;
+  struct msim__link *link;
+  int err = msim__sized_in(&full, sizeof full, opts, opts_bytes);
+
+  if (err == MSIM_OK)
+    err = check_link(a, b, &full);
+  if (err != MSIM_OK)
+    return err;
+  if (msim__lan_network(a) != NULL || msim__lan_network(b) != NULL)
+    return MSIM_ERR_INVALID; /* hosts are joined to a switch by msim_network_attach */
+  link = msim__arena_alloc(&msim__node_sim(a)->arena, sizeof *link);
+  return link == NULL ? MSIM_ERR_NOMEM : msim__link_make(link, a, b, &full, false);
 }

@@ -1,5 +1,5 @@
 /* link.c: see link.h. The only place that puts packets on a wire. */
-#include "net/link.h"
+#include "net/lan.h"
 
 #include <string.h>
 
@@ -15,6 +15,8 @@ uint32_t msim__packet_rare_size_bytes(const struct msim__packet *packet)
 {
   const struct msim__packet_rare *rare = packet->cold->rare;
 
+  if (rare->is_arp)
+    return MSIM__ARP_BYTES;
   if (rare->is_fragment)
     return 20u + packet->payload_bytes + rare->ip_option_bytes;
   return msim__packet_plain_size_bytes(packet) + rare->ip_option_bytes;
@@ -181,6 +183,21 @@ MSIM__HOT static void arrive(struct msim_timer *timer, msim_ns now_ns)
   msim__ip_arrive(way->to, packet);
 }
 
+/* The same of a cable. */
+static void arrive_frame(struct msim_timer *timer, msim_ns now_ns)
+{
+  struct msim__way *way = (struct msim__way *)(void *)timer;
+  struct msim__traffic *traffic = way->traffic;
+  uint32_t packet = flight_at(traffic, 0)->packet;
+
+  (void)now_ns;
+  traffic->head = (traffic->head + 1) & (traffic->capacity - 1);
+  traffic->count--;
+  if (traffic->count > 0)
+    arm_head(way);
+  msim__lan_arrive(way->to, packet);
+}
+
 void msim__way_forget(struct msim__net *net, struct msim__way *way)
 {
   struct msim__traffic *traffic = way->traffic;
@@ -196,7 +213,7 @@ void msim__way_forget(struct msim__net *net, struct msim__way *way)
 static void rearm(struct msim__way *way)
 {
   if (way->arrival.fire == NULL) {
-    msim_timer_init(&way->arrival, way->to->node, arrive);
+    msim_timer_init(&way->arrival, way->to->node, way->params->is_cable ? arrive_frame : arrive);
     msim__timer_set_lasting(&way->arrival);
   }
   msim_timer_cancel(&way->arrival);

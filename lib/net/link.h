@@ -12,6 +12,7 @@ struct msim__way_params { /* shared by equal links */
   struct msim_link_way way;
   struct msim_ecn_mark mark;
   uint32_t overhead_bytes, mtu_bytes, cost;
+  bool is_cable; /* of a network: what is on it travels in frames (lan.h) */
 };
 
 /* State of the impairments of one direction, made only when there are any (impair.c). */
@@ -78,6 +79,19 @@ static inline uint32_t msim__packet_size_bytes(const struct msim__packet *packet
   return (packet->bits & MSIM__PACKET_RARE) == 0 ? msim__packet_plain_size_bytes(packet)
                                                  : msim__packet_rare_size_bytes(packet);
 }
+
+/* The same as it counts on the wire: a frame is padded (IEEE 802.3 3.2.8). */
+static inline uint32_t msim__packet_wire_bytes(const struct msim__packet *packet)
+{
+  uint32_t size = msim__packet_size_bytes(packet);
+
+  return (packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->has_frame && size < 46 ? 46 : size;
+}
+
+/* Makes a link in memory of the caller's, zeroed, which lives as long as the simulation. name: copied already. The cost
+ * of ways[1] of a cable is 0. MSIM_ERR_INVALID, MSIM_ERR_EXISTS, MSIM_ERR_STATE, MSIM_ERR_NOMEM. */
+int msim__link_make(struct msim__link *link, struct msim_node *a, struct msim_node *b,
+                    const struct msim_link_opts *opts, bool is_cable);
 
 /* Puts a packet on the wire or drops it (recorded). Takes the packet. size_bytes: msim__packet_size_bytes of it. */
 void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes);

@@ -6,6 +6,7 @@
 #ifndef MSIM_NET_NET_H
 #define MSIM_NET_NET_H
 
+#include <mailsim/network.h>
 #include <mailsim/topology.h>
 
 #include "core/names.h"
@@ -39,6 +40,8 @@ struct msim__node_rare {
   struct msim__port *loopback;
   struct msim__tcp_limits *tcp_limits; /* of its agents, where they have options of their own; or NULL */
   struct msim__reassembly *reassembly;
+  struct msim_attachment *attachments, *last_attachment; /* lan.h: its places in networks */
+  struct msim_network *network;                          /* of a switch */
 };
 
 /* Two cache lines: the first is what a packet needs on its way through, or to and from TCP. */
@@ -70,10 +73,13 @@ struct msim_node {
 _Static_assert(sizeof(void *) != 8 || sizeof(struct msim_node) <= 128, "a host has grown beyond two cache lines");
 #define MSIM__CORE_NONE UINT32_MAX
 
+#define MSIM__REALMS_MAX ((1u << 24) - 1u)
+
 /* A row of the table of addresses: what packets carry is its number. Row 0 is "none". */
 struct msim__addr_row {
   struct msim_addr addr;
-  bool has_text;
+  unsigned has_text : 1;
+  unsigned realm : 24; /* 0: the outside. Private addresses may be there once in each */
   union {
     struct msim_node *node; /* who has it; NULL: nobody */
     const char *text;       /* has_text: nobody has it; made when first asked for */
@@ -122,6 +128,11 @@ struct msim__net {
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;
   msim_ns until_ns;
+  struct msim_network *networks, *last_network; /* lan.h */
+  uint32_t realm_count;                         /* beside the outside */
+  struct msim_attachment *arrived_by;           /* of the packet that is being handed over; NULL: by a link */
+  /* The agents' room hears of addresses and plugs; NULL: nobody does. */
+  void (*on_network)(struct msim_attachment *attachment, enum msim_network_change change);
   uint64_t doubt_count;     /* msim__ip_doubt */
   uint32_t unplugged_count; /* hosts */
 };
@@ -161,10 +172,37 @@ struct msim__port *msim__link_named(const struct msim__net *net, const char *nam
 
 /* ---- addresses ---- */
 
-/* The id of an address, made when new; 0 when out of memory. */
-uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr);
+/* The id of an address of a realm, made when new; 0 when out of memory. */
+uint32_t msim__addr_intern_in(struct msim__net *net, uint32_t realm, const struct msim_addr *addr);
 /* The same without making one: 0 when the address was never spoken of. */
-uint32_t msim__addr_find(const struct msim__net *net, const struct msim_addr *addr);
+uint32_t msim__addr_find_in(const struct msim__net *net, uint32_t realm, const struct msim_addr *addr);
+/* Of the outside. */
+static inline uint32_t msim__addr_intern(struct msim__net *net, const struct msim_addr *addr)
+{
+  return msim__addr_intern_in(net, 0, addr);
+}
+static inline uint32_t msim__addr_find(const struct msim__net *net, const struct msim_addr *addr)
+{
+  return msim__addr_find_in(net, 0, addr);
+}
+/* In which realm a host finds the address: in that of a network that has it, if the host is in that or can see it. */
+uint32_t msim__realm_seen(const struct msim_node *node, const struct msim_addr *addr);
+static inline uint32_t msim__realm_for(const struct msim_node *node, const struct msim_addr *addr)
+{
+  return msim__net(msim__node_sim(node))->realm_count == 0 ? 0 : msim__realm_seen(node, addr);
+}
+/* The id of the address as this host means it: what texts and the headers of its packets say. */
+static inline uint32_t msim__addr_intern_for(const struct msim_node *node, const struct msim_addr *addr)
+{
+  return msim__addr_intern_in(msim__net(msim__node_sim(node)), msim__realm_for(node, addr), addr);
+}
+static inline uint32_t msim__addr_find_for(const struct msim_node *node, const struct msim_addr *addr)
+{
+  return msim__addr_find_in(msim__net(msim__node_sim(node)), msim__realm_for(node, addr), addr);
+}
+/* Makes an address the host's. MSIM_ERR_EXISTS: another one has it. */
+int msim__addr_own(struct msim_node *node, uint32_t realm, const struct msim_addr *addr, uint32_t *id);
+void msim__addr_disown(struct msim_node *node, uint32_t id);
 static inline const struct msim_addr *msim__addr_of(const struct msim__net *net, uint32_t id)
 {
   return &net->addrs[id].addr;
@@ -208,6 +246,17 @@ void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index);
  * no other gateway to try: the advice is counted. */
 void msim__ip_doubt(struct msim_node *node);
 
+/* The same by one attachment of the node, whatever routes say. */
+int msim__ip_send_by(struct msim_attachment *attachment, uint32_t packet_index);
+/* Of a packet that has not left its host: it never will. Takes it; always MSIM_ERR_NOT_FOUND. */
+int msim__ip_give_up(struct msim_node *node, uint32_t packet_index, const char *reason);
+/* A packet dies, without or with a word to its sender. Takes it. */
+void msim__ip_die(struct msim__net *net, uint32_t packet_index, const char *link, const char *reason);
+void msim__ip_refuse(struct msim_node *node, uint32_t packet_index, const char *link, const char *reason, uint8_t type,
+                     uint8_t code, uint32_t mtu_bytes);
+/* To this host, whoever the packet says that it is for. Takes it. */
+void msim__ip_deliver(struct msim__port *port, uint32_t packet_index);
+
 /* From links: a packet has arrived at a port's node. Takes the packet. */
 void msim__ip_arrive(struct msim__port *port, uint32_t packet_index);
 
@@ -236,6 +285,9 @@ int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endp
                    struct msim__units *units);
 /* With DF: one that is too large for a link is refused there (MSIM_ERR_LIMIT: by the first), and its sender is told. */
 int msim__udp_send_whole(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes);
+/* As msim__udp_send, by one attachment: from 0.0.0.0 when it has no address. */
+int msim__udp_send_by(struct msim_attachment *attachment, uint16_t local_port, struct msim_endpoint to,
+                      struct msim_slice bytes, struct msim__units *units);
 
 /* The flow of a datagram that node sends, found or made; *server_side: node answers. NULL when out of memory (the
  * simulation has then failed). */
@@ -265,6 +317,12 @@ static inline void msim__observe_packet(struct msim__net *net, const struct msim
   if (point == MSIM_POINT_DROP || (net->sim->trace_kinds & MSIM__TRACE_PACKETS) != 0)
     msim__observe_watched(net, packet, point, link, reason, fault);
 }
+/* A frame of ARP: it has arrived, or died (reason). */
+void msim__observe_arp(struct msim__net *net, const struct msim__packet *packet, const char *link, const char *reason,
+                       const char *fault);
+/* Something that the network layer did or learned at a host: a record of kind app without an agent. */
+void msim__observe_event(const struct msim_node *node, const char *event, const struct msim_value *values,
+                         size_t count);
 /* Of a packet that was not on a wire itself, but in fragments. */
 void msim__observe_whole(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                          const char *link);

@@ -6,7 +6,7 @@
 
 #include "core/hash.h"
 #include "net/fragment.h"
-#include "net/link.h"
+#include "net/lan.h"
 #include "net/port.h"
 #include "net/rooms.h"
 #include "text/utf8.h"
@@ -157,31 +157,16 @@ struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index)
   return index < msim__net(sim)->node_count ? msim__net(sim)->nodes[index] : NULL;
 }
 
-static int own_addr(struct msim_node *node, const struct msim_addr *addr)
-{
-  struct msim__net *net = msim__net(msim__node_sim(node));
-  uint32_t id = msim__addr_intern(net, addr);
-
-  if (id == 0)
-    return MSIM_ERR_NOMEM;
-  if (msim__addr_node(net, id) != NULL)
-    return MSIM_ERR_EXISTS;
-  net->addrs[id].has_text = false;
-  net->addrs[id].node = node;
-  if (node->addr_id == 0)
-    node->addr_id = id;
-  return MSIM_OK;
-}
-
 int msim_node_add_addr(struct msim_node *node, const char *text)
 {
   const char *slash = strchr(text, '/');
   size_t size = slash != NULL ? (size_t)(slash - text) : strlen(text), i;
   unsigned prefix = 0;
   struct msim_addr addr;
+  uint32_t id;
   int err;
 
-  if (!is_open(msim__node_sim(node)))
+  if (!is_open(msim__node_sim(node)) || msim__lan_network(node) != NULL)
     return MSIM_ERR_STATE;
   err = msim_addr_parse(&addr, text, size);
   if (err != MSIM_OK)
@@ -198,7 +183,7 @@ int msim_node_add_addr(struct msim_node *node, const char *text)
     return MSIM_ERR_INVALID;
   if (addr.family != MSIM_FAMILY_IPV4) /* hosts speak IPv4 only as yet */
     return MSIM_ERR_INVALID;
-  return own_addr(node, &addr);
+  return msim__addr_own(node, 0, &addr, &id);
 }
 
 struct msim_addr msim_node_addr(const struct msim_node *node)
@@ -282,13 +267,15 @@ static int auto_addr(struct msim_node *node)
 {
   uint64_t hash = msim__hash_bytes(0, node->name, strlen(node->name));
   unsigned tries;
+  uint32_t id;
   int err;
 
   for (tries = 0; tries < 1000000u; tries++, hash = msim__mix64(hash + 1)) {
     uint32_t value = 10u << 24 | (uint32_t)(hash >> 40 & 0xff) << 16 | (uint32_t)(hash >> 32 & 0xff) << 8;
     struct msim_addr addr = msim_addr_ipv4(value | (1u + (uint32_t)(hash & 0xffffffffu) % 254u));
 
-    err = own_addr(node, &addr);
+    err = msim__lan_covers(msim__net(msim__node_sim(node)), &addr) ? MSIM_ERR_EXISTS
+                                                                   : msim__addr_own(node, 0, &addr, &id);
     if (err != MSIM_ERR_EXISTS)
       return err;
   }
@@ -357,10 +344,14 @@ static int begin(struct msim_sim *sim)
     net->ranked[i]->actor.ordinal = (uint32_t)i;
     rank_ports(net->ranked[i]);
     begin_impairments(net->ranked[i]);
-    err = net->ranked[i]->addr_id == 0 ? auto_addr(net->ranked[i]) : MSIM_OK;
-    if (err != MSIM_OK)
-      return err;
   }
+  err = msim__lan_begin(net);
+  for (i = 0; i < net->node_count && err == MSIM_OK; i++) {
+    if (net->ranked[i]->addr_id == 0 && !msim__lan_names_no_addr(net->ranked[i]))
+      err = auto_addr(net->ranked[i]);
+  }
+  if (err != MSIM_OK)
+    return err;
   msim__ports_begin(net);
   err = trim(net);
   return err != MSIM_OK ? err : msim__routes_begin(net);
@@ -386,6 +377,7 @@ static void end(struct msim_sim *sim)
   for (i = 0; i < net->node_count; i++)
     end_node(net, net->nodes[i]);
   msim__ports_end(net);
+  msim__lan_end(net);
   msim__udp_end(net);
   msim__reassembly_end(net);
   msim__packets_release(&net->packets);
@@ -405,6 +397,8 @@ static void crash(struct msim_node *node)
 {
   msim__udp_crash(node);
   msim__reassembly_crash(node);
+  if (msim__is_in_lan(node))
+    msim__lan_crash(node);
   if (node->rare != NULL && node->rare->loopback != NULL)
     msim__way_forget(msim__net(msim__node_sim(node)), node->rare->loopback->out);
 }

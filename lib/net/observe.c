@@ -1,7 +1,7 @@
 /* observe.c: the only producer of packet records. Interprets nothing: names and relative numbers come from the flow. */
 #include <string.h>
 
-#include "net/net.h"
+#include "net/lan.h"
 #include "wire/octets.h"
 #include "wire/tcp_header.h"
 
@@ -62,6 +62,9 @@ static bool view_rare(const struct msim__net *net, const struct msim__packet_rar
 {
   if (rare->stop != 0)
     out->dst = *msim__addr_of(net, rare->stop);
+  out->has_frame = rare->has_frame;
+  memcpy(out->frame_dst, rare->frame_dst.bytes, sizeof out->frame_dst);
+  memcpy(out->frame_src, rare->frame_src.bytes, sizeof out->frame_src);
   out->ip_options.data = rare->ip_options;
   out->ip_options.size_bytes = rare->ip_option_bytes;
   out->more_fragments = rare->more;
@@ -152,6 +155,8 @@ static void name_ends(struct msim__net *net, const struct msim__packet *packet, 
   if (packet->flow != NULL && packet->proto != MSIM_PROTO_ICMP) {
     out->from = out->from_client ? packet->flow->client : packet->flow->server;
     out->to = out->from_client ? packet->flow->server : packet->flow->client;
+    if ((packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->hearer != NULL)
+      out->to = packet->cold->rare->hearer->name; /* of a broadcast */
     return;
   }
   out->from = msim__addr_name(net, packet->src);
@@ -183,6 +188,11 @@ static void settle_whole(struct msim__net *net, struct msim__whole *whole, const
 void msim__observe_watched(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                            const char *link, const char *reason, const char *fault)
 {
+  if ((packet->bits & MSIM__PACKET_RARE) != 0 && (packet->cold->rare->is_stray || packet->cold->rare->is_arp)) {
+    if (!packet->cold->rare->is_stray && point == MSIM_POINT_DROP)
+      msim__observe_arp(net, packet, link, reason, fault);
+    return;
+  }
   if (point == MSIM_POINT_DROP)
     net->sim->counters.drop_count++;
   if (msim__trace_wants(net->sim, kind_of(packet)))
@@ -241,5 +251,55 @@ static void record_packet(struct msim__net *net, const struct msim__packet *pack
   }
   out->units = units;
   out->unit_count = i;
+  msim__trace_emit(net->sim, &record);
+}
+
+/* ---- what is no packet of IP ---- */
+
+void msim__observe_event(const struct msim_node *node, const char *event, const struct msim_value *values, size_t count)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  struct msim_trace_record record;
+
+  if (!msim__trace_wants(sim, MSIM_TRACE_APP))
+    return;
+  memset(&record, 0, sizeof record);
+  record.kind = MSIM_TRACE_APP;
+  record.u.event.host = node->name;
+  record.u.event.event = event;
+  record.u.event.values = values;
+  record.u.event.value_count = count;
+  msim__trace_emit(sim, &record);
+}
+
+void msim__observe_arp(struct msim__net *net, const struct msim__packet *packet, const char *link, const char *reason,
+                       const char *fault)
+{
+  const struct msim__packet_rare *rare = packet->cold->rare;
+  const struct msim__arp *arp = &rare->arp;
+  struct msim_attachment *to;
+  struct msim_trace_record record;
+  struct msim_trace_arp *out = &record.u.arp;
+
+  if (!msim__trace_wants(net->sim, MSIM_TRACE_ARP))
+    return;
+  memset(&record, 0, sizeof record);
+  record.kind = MSIM_TRACE_ARP;
+  to = (rare->frame_dst.bytes[0] & 1) != 0 ? NULL : msim__lan_by_mac(arp->sender->network, &rare->frame_dst);
+  out->from = msim__lan_host(arp->sender)->name;
+  out->to = rare->hearer != NULL ? rare->hearer->name : to != NULL ? msim__lan_host(to)->name : "*";
+  out->what = arp->operation == MSIM__ARP_REQUEST ? "arp.request" : "arp.reply";
+  out->target = msim__addr_name(net, arp->operation == MSIM__ARP_REQUEST || arp->sender_id == 0 ? arp->target_id
+                                                                                                : arp->sender_id);
+  out->reason = reason;
+  out->fault = fault;
+  out->link = link;
+  out->operation = arp->operation;
+  memcpy(out->frame_dst, rare->frame_dst.bytes, sizeof out->frame_dst);
+  memcpy(out->frame_src, rare->frame_src.bytes, sizeof out->frame_src);
+  memcpy(out->sender_mac, arp->sender_mac.bytes, sizeof out->sender_mac);
+  memcpy(out->target_mac, arp->target_mac.bytes, sizeof out->target_mac);
+  out->sender_addr = arp->sender_id != 0 ? *msim__addr_of(net, arp->sender_id) : msim_addr_ipv4(0);
+  out->target_addr = arp->target_id != 0 ? *msim__addr_of(net, arp->target_id) : msim_addr_ipv4(0);
   msim__trace_emit(net->sim, &record);
 }

@@ -5,6 +5,7 @@
 #ifndef MSIM_NET_PACKET_H
 #define MSIM_NET_PACKET_H
 
+#include <mailsim/network.h>
 #include <mailsim/packet.h>
 
 #include "core/pool.h"
@@ -30,8 +31,16 @@ struct msim__whole {
   bool is_settled;          /* what became of it is recorded */
 };
 
-/* What next to no packet has: parts of a packet, and options of IP. A fragment's payload is its part of the payload of
- * IP as bytes; its ports, numbers and flags are not set. */
+/* What ARP says (RFC 826). */
+struct msim__arp {
+  struct msim_attachment *sender; /* whose frame it is */
+  uint16_t operation;
+  uint32_t sender_id, target_id; /* ids of addresses; 0: 0.0.0.0 */
+  struct msim_mac sender_mac, target_mac;
+};
+
+/* What next to no packet has: parts of a packet, options of IP, and a frame of Ethernet while it is on a network. A
+ * fragment's payload is its part of the payload of IP as bytes; its ports, numbers and flags are not set. */
 struct msim__packet_rare {
   struct msim__whole *whole; /* counted; NULL: whole packet, or fragments that came from outside */
   uint16_t offset_bytes;
@@ -41,6 +50,12 @@ struct msim__packet_rare {
   /* The id of what stands in the header's destination while a source route is not at its end (RFC 791 3.1); 0: the
    * packet's dst, which is always the last one. */
   uint32_t stop;
+  bool has_frame, is_arp; /* with is_arp nothing of a packet of IP is set */
+  bool to_all;            /* a broadcast: its flow says so in all records */
+  bool is_stray;          /* a copy that a switch sends where its receiver is not: nobody hears of it */
+  struct msim_mac frame_dst, frame_src;
+  struct msim_node *hearer; /* of a copy of a broadcast: who gets it; NULL: all */
+  struct msim__arp arp;
 };
 
 /* The two lower bits of tos (RFC 3168 5). */
@@ -108,6 +123,15 @@ struct msim__packet_rare *msim__packet_rare(struct msim__packets *packets, struc
 static inline bool msim__packet_is_fragment(const struct msim__packet *packet)
 {
   return (packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->is_fragment;
+}
+
+static inline bool msim__packet_is_arp(const struct msim__packet *packet)
+{
+  return (packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->is_arp;
+}
+static inline bool msim__packet_is_to_all(const struct msim__packet *packet)
+{
+  return (packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->to_all;
 }
 
 /* Of one with MSIM__PACKET_RARE. */

@@ -5,7 +5,7 @@
  * Does not know prefixes: a destination is a host. */
 #include <string.h>
 
-#include "net/link.h"
+#include "net/lan.h"
 #include "net/rooms.h"
 
 #define FAR UINT64_MAX
@@ -218,11 +218,13 @@ MSIM__HOT struct msim__port *msim__route_find(const struct msim_node *node, uint
 
   if (target == NULL || target == node) {
     if (!msim__node_owns(node, dst_id))
-      return NULL;
+      return !msim__is_in_lan(node) ? NULL : msim__lan_default(node, dst_id);
     return msim__loopback((struct msim_node *)node); /* made once; the node is otherwise not changed */
   }
   if (node->ports[0] == NULL || target->ports[0] == NULL)
-    return NULL;                           /* no link */
+    return NULL; /* no link */
+  if (net->addrs[dst_id].realm != 0 && !msim__realm_reaches(node, net->addrs[dst_id].realm))
+    return NULL;                           /* a private address of a home, seen from elsewhere */
   if (node->core_index == MSIM__CORE_NONE) /* in an island of two the neighbour is all there is */
     return node->ports[0]->peer->core_index != MSIM__CORE_NONE || node->ports[0]->peer == target ? node->ports[0]
                                                                                                  : NULL;

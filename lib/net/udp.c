@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/hash.h"
-#include "net/link.h"
+#include "net/lan.h"
 #include "net/rooms.h"
 
 #define FLOWS_MIN 8u
@@ -133,7 +133,7 @@ void msim__udp_set_local(struct msim_node *node, uint16_t port, const struct msi
 
   if (found == NULL)
     return;
-  found->local_id = local->family != MSIM_FAMILY_NONE ? msim__addr_intern(msim__net(sim), local) : 0;
+  found->local_id = local->family != MSIM_FAMILY_NONE ? msim__addr_intern_for(node, local) : 0;
   if (local->family != MSIM_FAMILY_NONE && found->local_id == 0)
     msim__sim_fail_nomem(sim);
 }
@@ -278,7 +278,8 @@ struct msim_flow *msim__udp_flow_for(struct msim_node *node, const struct msim__
     msim__sim_fail_nomem(net->sim);
     return NULL;
   }
-  row->flow = msim__flow_new(node, node->name, msim__addr_name(net, packet->dst), packet->dst_port, MSIM_PROTO_UDP);
+  row->flow = msim__flow_new(node, node->name, msim__packet_is_to_all(packet) ? "*" : msim__addr_name(net, packet->dst),
+                             packet->dst_port, MSIM_PROTO_UDP);
   if (row->flow == NULL)
     return NULL;
   row->client = packet->src;
@@ -319,12 +320,33 @@ static int fill(struct msim_node *node, struct msim__packet *packet, struct msim
   return MSIM_OK;
 }
 
-static int send_with(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
-                     struct msim__units *units, uint8_t bits)
+/* The source of what leaves by an attachment, and whether it goes to all. 0 or MSIM_ERR_NOMEM. */
+static int choose_by(struct msim_attachment *by, struct msim__packet *packet, const struct msim_addr *dst)
+{
+  struct msim__net *net = msim__net(msim__node_sim(msim__lan_host(by)));
+  const struct msim_addr nobody = msim_addr_ipv4(0);
+  struct msim__packet_rare *rare;
+
+  if (packet->src == 0)
+    packet->src = by->addr_id != 0 ? by->addr_id : msim__addr_intern(net, &nobody);
+  if (packet->src == 0)
+    return MSIM_ERR_NOMEM;
+  if (!msim__lan_is_broadcast(by, dst))
+    return MSIM_OK;
+  rare = msim__packet_rare(&net->packets, packet);
+  if (rare == NULL)
+    return MSIM_ERR_NOMEM;
+  rare->to_all = true;
+  return MSIM_OK;
+}
+
+/* by: NULL: routes say. */
+static int send_with(struct msim_node *node, struct msim_attachment *by, uint16_t local_port, struct msim_endpoint to,
+                     struct msim_slice bytes, struct msim__units *units, uint8_t bits)
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__net *net = msim__net(sim);
-  uint32_t dst = msim__addr_intern(net, &to.addr), index;
+  uint32_t dst = msim__addr_intern_for(node, &to.addr), index;
   const struct msim__udp_port *port = find_port(node, local_port);
   struct msim__packet *packet;
   int err;
@@ -339,29 +361,41 @@ static int send_with(struct msim_node *node, uint16_t local_port, struct msim_en
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_UDP;
   packet->bits = bits;
-  packet->src = port != NULL && port->local_id != 0 ? port->local_id : msim__ip_source_for(node, dst);
+  if (msim__is_in_lan(node) && by == NULL)
+    by = msim__lan_for_broadcast(node, &to.addr);
+  packet->src = port != NULL && port->local_id != 0 ? port->local_id : by != NULL ? 0 : msim__ip_source_for(node, dst);
   packet->dst = dst;
   packet->tos = port != NULL ? port->tos : 0;
   packet->src_port = local_port;
   packet->dst_port = to.port;
-  err = fill(node, packet, bytes, units);
+  err = by != NULL && choose_by(by, packet, &to.addr) != MSIM_OK ? msim__sim_fail_nomem(sim) : MSIM_OK;
+  if (err == MSIM_OK)
+    err = fill(node, packet, bytes, units);
   if (err != MSIM_OK) {
     msim__packet_free(&net->packets, index);
     return err;
   }
-  return msim__ip_send(node, index);
+  if (packet->src == 0)
+    return msim__ip_give_up(node, index, "no-address");
+  return by != NULL ? msim__ip_send_by(by, index) : msim__ip_send(node, index);
 }
 
 int msim__udp_send(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes,
                    struct msim__units *units)
 {
   /* there is nobody who would send it again in a smaller size */
-  return send_with(node, local_port, to, bytes, units, MSIM__PACKET_MAY_FRAGMENT);
+  return send_with(node, NULL, local_port, to, bytes, units, MSIM__PACKET_MAY_FRAGMENT);
+}
+
+int msim__udp_send_by(struct msim_attachment *attachment, uint16_t local_port, struct msim_endpoint to,
+                      struct msim_slice bytes, struct msim__units *units)
+{
+  return send_with(msim__lan_host(attachment), attachment, local_port, to, bytes, units, MSIM__PACKET_MAY_FRAGMENT);
 }
 
 int msim__udp_send_whole(struct msim_node *node, uint16_t local_port, struct msim_endpoint to, struct msim_slice bytes)
 {
-  return send_with(node, local_port, to, bytes, NULL, 0);
+  return send_with(node, NULL, local_port, to, bytes, NULL, 0);
 }
 
 static void receive(struct msim_node *node, struct msim__packet *packet)

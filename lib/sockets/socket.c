@@ -251,7 +251,7 @@ static int check_local(const struct msim_socket *s, const struct msim_addr *addr
 
   if (addr->family != MSIM_FAMILY_IPV4)
     return -MSIM_EAFNOSUPPORT;
-  id = msim__addr_intern(msim__net(msim__socket_sim(s)), addr); /* a loopback address may never have been spoken of */
+  id = msim__addr_intern_for(s->node, addr); /* a loopback address may never have been spoken of */
   if (id == 0)
     return msim__sim_fail_nomem(msim__socket_sim(s));
   return id != 0 && msim__node_owns(s->node, id) ? 0 : -MSIM_EADDRNOTAVAIL;

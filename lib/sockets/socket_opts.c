@@ -280,15 +280,14 @@ static int get_max_seg(const struct msim_socket *s)
 
 static int get_mtu(const struct msim_socket *s, int *out)
 {
-  const struct msim__net *net = msim__net(msim__socket_sim(s));
   uint32_t mtu = 0;
 
   if (s->phase != MSIM__SOCKET_CONNECTED)
     return -MSIM_ENOTCONN;
   if (s->tcb != NULL)
     mtu = msim__tcp_path_mtu_bytes(s->tcb);
-  else if (msim__addr_find(net, &s->remote.addr) != 0)
-    mtu = msim__ip_mtu_for(s->node, msim__addr_find(net, &s->remote.addr));
+  else if (msim__addr_find_for(s->node, &s->remote.addr) != 0)
+    mtu = msim__ip_mtu_for(s->node, msim__addr_find_for(s->node, &s->remote.addr));
   *out = (int)mtu;
   return 0;
 }

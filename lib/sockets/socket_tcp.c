@@ -24,6 +24,7 @@ static int errno_of(const struct msim_socket *s, enum msim_close_reason why)
   case MSIM_CLOSED_TIMEOUT:
     return MSIM_ETIMEDOUT;
   case MSIM_CLOSED_UNREACHABLE:
+  case MSIM_CLOSED_NO_ADDRESS:
     if (!msim__tcp_last_trouble(s->tcb, &icmp_type, &icmp_code))
       return MSIM_EHOSTUNREACH;
     return msim__socket_unreachable(icmp_type, icmp_code);
@@ -404,7 +405,6 @@ static int open_connection(struct msim_socket *s, const struct msim__tcp_open *o
 /* 0, or why nothing can be opened to there. */
 static int check_remote(const struct msim_socket *s, struct msim_endpoint *remote)
 {
-  struct msim__net *net = msim__net(msim__socket_sim(s));
   uint32_t id;
 
   if (remote->addr.family != MSIM_FAMILY_IPV4)
@@ -413,7 +413,7 @@ static int check_remote(const struct msim_socket *s, struct msim_endpoint *remot
     return -MSIM_EINVAL;
   if (msim_addr_ipv4_value(&remote->addr) == 0) /* Linux: the host itself */
     remote->addr = msim_addr_ipv4(UINT32_C(127) << 24 | 1);
-  id = msim__addr_intern(net, &remote->addr);
+  id = msim__addr_intern_for(s->node, &remote->addr);
   if (id == 0)
     return msim__sim_fail_nomem(msim__socket_sim(s));
   return remote->addr.bytes[0] == 0 || remote->addr.bytes[0] >= 224 || msim__ip_mtu_for(s->node, id) == 0 ||

@@ -131,7 +131,6 @@ void msim__socket_udp_close(struct msim_socket *s)
 /* 0, or why nothing can go there. The address of no host stands for the host itself, as Linux has it. */
 static int check_target(const struct msim_socket *s, struct msim_endpoint *to, size_t size_bytes)
 {
-  struct msim__net *net = msim__net(msim__socket_sim(s));
   uint32_t id, mtu;
 
   if (to->addr.family != MSIM_FAMILY_IPV4)
@@ -140,7 +139,7 @@ static int check_target(const struct msim_socket *s, struct msim_endpoint *to, s
     return -MSIM_EACCES;
   if (msim_addr_ipv4_value(&to->addr) == 0)
     to->addr = msim_addr_ipv4(UINT32_C(127) << 24 | 1);
-  id = msim__addr_intern(net, &to->addr);
+  id = msim__addr_intern_for(s->node, &to->addr);
   if (id == 0)
     return msim__sim_fail_nomem(msim__socket_sim(s));
   mtu = msim__ip_mtu_for(s->node, id);

@@ -535,6 +535,8 @@ const char *msim_close_reason_name(enum msim_close_reason why)
     return "unreachable";
   case MSIM_CLOSED_ABORTED:
     return "aborted";
+  case MSIM_CLOSED_NO_ADDRESS:
+    return "no-address";
   }
   return "unknown";
 }

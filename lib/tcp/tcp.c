@@ -196,10 +196,9 @@ static struct msim_flow *flow_for(struct msim__tcp *tcp, struct msim_node *node,
 }
 
 /* MUST-43: the address that the user names, which must be the host's; MUST-44: else IP's choice. */
-static int choose_source(struct msim__tcp *tcp, const struct msim_node *node, const struct msim_addr *local,
-                         struct msim__tcp_head *key)
+static int choose_source(const struct msim_node *node, const struct msim_addr *local, struct msim__tcp_head *key)
 {
-  key->local_id = local != NULL ? msim__addr_intern(tcp->net, local) : msim__ip_source_for(node, key->remote_id);
+  key->local_id = local != NULL ? msim__addr_intern_for(node, local) : msim__ip_source_for(node, key->remote_id);
   return local == NULL || (key->local_id != 0 && msim__node_owns(node, key->local_id)) ? MSIM_OK : MSIM_ERR_INVALID;
 }
 
@@ -223,14 +222,14 @@ static int prepare(struct msim_node *node, const struct msim__tcp_open *open, co
   int err;
 
   memset(&key, 0, sizeof key);
-  key.remote_id = msim__addr_intern(tcp->net, &open->remote.addr);
+  key.remote_id = msim__addr_intern_for(node, &open->remote.addr);
   key.remote_port = open->remote.port;
   key.local_port = open->local.port;
   if (key.remote_id == 0)
     return MSIM_ERR_NOMEM;
   if (open->remote.port == 0)
     return MSIM_ERR_INVALID;
-  if (choose_source(tcp, node, open->local.addr.family != MSIM_FAMILY_NONE ? &open->local.addr : NULL, &key) != MSIM_OK)
+  if (choose_source(node, open->local.addr.family != MSIM_FAMILY_NONE ? &open->local.addr : NULL, &key) != MSIM_OK)
     return MSIM_ERR_INVALID;
   if (open->local.port == 0 && choose_port(tcp, node, open->opts, &key) != MSIM_OK)
     return MSIM_ERR_LIMIT;
@@ -258,7 +257,7 @@ static int prepare(struct msim_node *node, const struct msim__tcp_open *open, co
   sim->counters.connection_count++;
   msim__tcb_choose_iss(tcb, NULL);
   if (!can_be_reached(tcp, tcb)) {
-    msim__tcb_bury(tcb, MSIM_CLOSED_UNREACHABLE);
+    msim__tcb_bury(tcb, key.local_id == 0 ? MSIM_CLOSED_NO_ADDRESS : MSIM_CLOSED_UNREACHABLE);
     return MSIM_OK;
   }
   msim__tcb_set_state(tcb, MSIM__TCP_SYN_SENT, "open");

@@ -116,7 +116,7 @@ int msim__tcp_listen_at(struct msim_node *node, const struct msim_addr *local, u
                         msim__tcp_accept_fn *accept, void *ctx)
 {
   struct msim_sim *sim = msim__node_sim(node);
-  uint32_t local_id = local != NULL ? msim__addr_find(msim__net(sim), local) : 0;
+  uint32_t local_id = local != NULL ? msim__addr_find_for(node, local) : 0;
   struct msim__tcp_listener *listener;
 
   if (port == 0 || (local != NULL && (local_id == 0 || !msim__node_owns(node, local_id))))
@@ -157,7 +157,7 @@ void msim__tcp_unlisten(struct msim_node *node, uint16_t port)
 
 static uint32_t id_of(const struct msim_node *node, const struct msim_addr *local)
 {
-  return local != NULL ? msim__addr_find(msim__net(msim__node_sim(node)), local) : 0;
+  return local != NULL ? msim__addr_find_for(node, local) : 0;
 }
 
 void msim__tcp_unlisten_at(struct msim_node *node, const struct msim_addr *local, uint16_t port)

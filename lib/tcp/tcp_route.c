@@ -31,7 +31,7 @@ int msim__tcb_route_open(struct msim__tcb *tcb, struct msim_slice stops)
       (uint8_t)msim__source_route_begin(route.options, stops, msim__addr_of(net, tcb->head.remote_id), &first);
   if (route.option_bytes == 0 || !tcb->head.node->source_routes)
     return MSIM_ERR_INVALID;
-  route.stop = msim__addr_intern(net, &first);
+  route.stop = msim__addr_intern_for(tcb->head.node, &first);
   if (route.stop == 0)
     return msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
   if (keep(tcb, &route) != MSIM_OK)
@@ -53,7 +53,7 @@ void msim__tcb_route_take(struct msim__tcb *tcb, const struct msim__packet *pack
                                                         msim__addr_of(net, tcb->head.remote_id), &first);
   if (route.option_bytes == 0)
     return;
-  route.stop = msim__addr_find(net, &first);
+  route.stop = msim__addr_find_for(tcb->head.node, &first);
   if (route.stop == 0 || msim__route_find(tcb->head.node, route.stop) == NULL)
     return; /* what was recorded is nobody here */
   if (tcb->route != NULL && tcb->route->stop == route.stop && tcb->route->option_bytes == route.option_bytes &&

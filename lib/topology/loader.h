@@ -21,6 +21,7 @@
 #define MSIM__TOPOLOGY_LINKS_MAX (UINT32_C(1) << 24)
 #define MSIM__TOPOLOGY_FINDINGS_MAX 100u
 #define MSIM__TOPOLOGY_ADDRS_MAX 256u                /* of one host */
+#define MSIM__TOPOLOGY_NETWORKS_MAX 256u             /* that one host is in */
 #define MSIM__TOPOLOGY_RESOLVERS_MAX 3u              /* of one host, as resolv.conf has it */
 #define MSIM__TOPOLOGY_AGENTS_MAX 4096u              /* on one host */
 #define MSIM__TOPOLOGY_FILLS_MAX (UINT64_C(1) << 25) /* values read again for the numbers of ranges, all together */
@@ -53,6 +54,22 @@ struct msim__agent_plan {
   const struct msim__yaml_node *place;
 };
 
+struct msim__network_plan {
+  struct msim__network_plan *next;
+  const char *name;
+  const struct msim_network_opts *opts;
+  const struct msim__yaml_node *place;
+  struct msim_network *network; /* once built */
+};
+
+/* A host's place in a network. */
+struct msim__attach_plan {
+  struct msim__network_plan *network;
+  struct msim_attach_opts opts;
+  bool wants_dhcp;
+  const struct msim__yaml_node *place;
+};
+
 /* What the body of a host says; shared by the hosts of a range unless the body holds `{n}`. */
 struct msim__host_plan {
   struct msim_list addrs;            /* of struct msim__addr_plan */
@@ -60,6 +77,8 @@ struct msim__host_plan {
   const struct msim_disk_opts *disk; /* likewise */
   struct msim__agent_plan *agents;
   size_t agent_count;
+  struct msim__attach_plan *attachments;
+  size_t attachment_count;
   const char *resolvers[MSIM__TOPOLOGY_RESOLVERS_MAX]; /* its name servers */
   size_t resolver_count;
   int32_t zone_minutes;
@@ -122,6 +141,8 @@ struct msim__loader {
   struct msim__names addrs;      /* by their bytes, to struct msim__addr_owner */
   struct msim__names link_names; /* to the place of the name */
   struct msim__link_plan *first_link, *last_link;
+  struct msim__names networks; /* to struct msim__network_plan */
+  struct msim__network_plan *first_network, *last_network;
   struct msim__fault_row *first_fault, *last_fault;
   uint32_t host_count, link_count;
   uint64_t fill_count; /* values read again */
@@ -213,6 +234,14 @@ struct msim_tcp_opts *msim__loader_fill_agent_tcp(struct msim__loader *loader, c
 
 /* `disk` of a host; NULL: findings, or out of memory. The result lives with the load. */
 struct msim_disk_opts *msim__loader_fill_disk(struct msim__loader *loader, const struct msim__yaml_node *map);
+
+/* ---- topology_networks.c ---- */
+
+/* When the names of all hosts are known, and before their bodies are read. */
+void msim__loader_add_networks(struct msim__loader *loader, const struct msim__yaml_node *networks);
+/* `networks` of a host into plan. */
+void msim__loader_fill_attachments(struct msim__loader *loader, const struct msim__yaml_node *value,
+                                   struct msim__host_plan *plan);
 
 /* ---- topology_links.c ---- */
 

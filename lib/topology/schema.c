@@ -90,6 +90,34 @@ static void put_bodies(struct msim__schema *w, bool are_hosts)
   msim__json_object_end(&w->json);
 }
 
+/* A map from names to these, or to nothing, or to a text. */
+static void put_map_of(struct msim__schema *w, const char *definition, bool is_main)
+{
+  msim__json_key_text(&w->json, "type", "object");
+  msim__schema_begin(w, "additionalProperties");
+  msim__schema_begin_list(w, "anyOf");
+  msim__schema_put_ref_object(w, definition);
+  if (!is_main)
+    msim__schema_put_ref_object(w, "#/$defs/text");
+  msim__json_object_begin(&w->json);
+  msim__json_key_text(&w->json, "type", "null");
+  msim__json_object_end(&w->json);
+  msim__json_array_end(&w->json);
+  msim__json_object_end(&w->json);
+}
+
+static void put_attachments(struct msim__schema *w)
+{
+  msim__schema_begin_list(w, "anyOf");
+  msim__json_object_begin(&w->json);
+  put_map_of(w, "#/$defs/attachment", false);
+  msim__json_object_end(&w->json);
+  msim__json_object_begin(&w->json);
+  msim__schema_put_array(w, "#/$defs/text", MSIM__TOPOLOGY_NETWORKS_MAX);
+  msim__json_object_end(&w->json);
+  msim__json_array_end(&w->json);
+}
+
 static void put_form(struct msim__schema *w, const struct msim__key *key)
 {
   switch (key->form) {
@@ -158,6 +186,12 @@ static void put_form(struct msim__schema *w, const struct msim__key *key)
     break;
   case MSIM__FORM_WAY:
     msim__schema_put_ref(w, "#/$defs/way");
+    break;
+  case MSIM__FORM_NETWORKS:
+    put_map_of(w, "#/$defs/lan", true);
+    break;
+  case MSIM__FORM_ATTACHMENTS:
+    put_attachments(w);
     break;
   }
 }
@@ -352,7 +386,9 @@ static void put_definitions(struct msim__schema *w)
                   {"tcp", &msim__section_tcp},
                   {"disk", &msim__section_disk},
                   {"link", &msim__section_link},
-                  {"way", &msim__section_way}};
+                  {"way", &msim__section_way},
+                  {"lan", &msim__section_network},
+                  {"attachment", &msim__section_attachment}};
   size_t i;
 
   msim__schema_begin(w, "$defs");

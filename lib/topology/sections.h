@@ -35,7 +35,9 @@ enum msim__form {
   MSIM__FORM_DISK,
   MSIM__FORM_LINKS,
   MSIM__FORM_FAULTS,
-  MSIM__FORM_WAY /* one direction of a link */
+  MSIM__FORM_WAY,      /* one direction of a link */
+  MSIM__FORM_NETWORKS, /* networks by name */
+  MSIM__FORM_ATTACHMENTS
 };
 
 #define MSIM__KEY_TCP "tcp" /* of a host, and of every agent beside the keys of its type */
@@ -57,12 +59,14 @@ struct msim__section {
   const struct msim__section *also; /* stands in the same map; may be NULL */
 };
 
-extern const struct msim__section msim__section_main; /* topology.c */
-extern const struct msim__section msim__section_host; /* topology_hosts.c */
-extern const struct msim__section msim__section_tcp;  /* topology_tcp.c */
-extern const struct msim__section msim__section_disk; /* topology_disk.c */
-extern const struct msim__section msim__section_link; /* topology_links.c */
-extern const struct msim__section msim__section_way;  /* topology_way.c */
+extern const struct msim__section msim__section_main;       /* topology.c */
+extern const struct msim__section msim__section_host;       /* topology_hosts.c */
+extern const struct msim__section msim__section_tcp;        /* topology_tcp.c */
+extern const struct msim__section msim__section_disk;       /* topology_disk.c */
+extern const struct msim__section msim__section_link;       /* topology_links.c */
+extern const struct msim__section msim__section_way;        /* topology_way.c */
+extern const struct msim__section msim__section_network;    /* topology_networks.c */
+extern const struct msim__section msim__section_attachment; /* topology_networks.c */
 
 /* Findings for the keys of map that section does not hold. */
 void msim__section_check(struct msim__loader *loader, const struct msim__section *section,

@@ -11,10 +11,12 @@
 #include "topology/loader.h"
 #include "topology/sections.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SHOWN_BYTES 48
 #define FORMAT_VERSION 1u
+#define DHCP_CLIENT "dhcp-client" /* agents are found by name here, as everywhere */
 
 /* What the file says beside the world: the room of this layer. */
 struct msim__topology {
@@ -45,6 +47,10 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_HOSTS,
      .fallback = "",
      .help = "the hosts by name; pc[1..10] is ten of them, {n} in their values is the number"},
+    {.name = "networks",
+     .form = MSIM__FORM_NETWORKS,
+     .fallback = "",
+     .help = "Ethernet networks by name; hosts say in which they are"},
     {.name = "links", .form = MSIM__FORM_LINKS, .fallback = "", .help = "who is joined to whom, and by what"},
     {.name = "faults", .form = MSIM__FORM_FAULTS, .fallback = "", .help = "what goes wrong, and when"},
     {.name = NULL},
@@ -213,6 +219,13 @@ static void plan(struct msim__loader *loader)
     if (hosts != NULL)
       msim__loader_add_hosts(loader, hosts);
   }
+  for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
+    const struct msim__yaml_node *networks =
+        file->tree.root != NULL ? msim__yaml_find(file->tree.root, "networks") : NULL;
+
+    if (networks != NULL)
+      msim__loader_add_networks(loader, networks);
+  }
   if (loader->is_incomplete || loader->err != MSIM_OK)
     return; /* names in a missing file would all be unknown */
   if (loader->first_group == NULL && loader->finding_count == 0)
@@ -240,6 +253,30 @@ static int refuse(struct msim__loader *loader, const struct msim__yaml_node *pla
   return err;
 }
 
+/* A host that gets its address by DHCP has a client for that, unless the file says how it shall be. It starts in front
+ * of the others, so that they find it at work. */
+static int build_dhcp(struct msim__loader *loader, const struct msim__host *host)
+{
+  const struct msim__host_plan *plan = host->plan;
+  char yaml[128];
+  size_t i;
+  int err = MSIM_OK;
+
+  for (i = 0; i < plan->agent_count; i++)
+    if (strcmp(plan->agents[i].type->name, DHCP_CLIENT) == 0)
+      return MSIM_OK;
+  for (i = 0; i < plan->attachment_count && err == MSIM_OK; i++) {
+    const struct msim__attach_plan *attachment = &plan->attachments[i];
+
+    if (!attachment->wants_dhcp)
+      continue;
+    (void)snprintf(yaml, sizeof yaml, "network: \"%.63s\"", attachment->network->name);
+    err = refuse(loader, attachment->place, "the agent", DHCP_CLIENT,
+                 msim_agent_add_yaml(host->node, DHCP_CLIENT, yaml, NULL, NULL));
+  }
+  return err;
+}
+
 static int build_host(struct msim__loader *loader, struct msim__host *host)
 {
   const struct msim__host_plan *plan = host->plan;
@@ -264,6 +301,8 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
   if (err == MSIM_OK && plan->resolver_count > 0)
     err = refuse(loader, host->place, "the resolver of", host->name,
                  msim_node_set_resolver(host->node, plan->resolvers, plan->resolver_count));
+  if (err == MSIM_OK)
+    err = build_dhcp(loader, host);
   for (i = 0; i < plan->agent_count && err == MSIM_OK; i++) {
     const struct msim__agent_plan *agent = &plan->agents[i];
 
@@ -275,8 +314,23 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
   return err;
 }
 
+static int build_attachments(struct msim__loader *loader, const struct msim__host *host)
+{
+  size_t i;
+  int err = MSIM_OK;
+
+  for (i = 0; i < host->plan->attachment_count && err == MSIM_OK; i++) {
+    const struct msim__attach_plan *plan = &host->plan->attachments[i];
+
+    err = refuse(loader, plan->place, "the network", plan->network->name,
+                 msim_network_attach(plan->network->network, host->node, &plan->opts, NULL));
+  }
+  return err;
+}
+
 static int build_world(struct msim__loader *loader)
 {
+  struct msim__network_plan *network;
   struct msim__host_group *group;
   struct msim__link_plan *link;
   int err = MSIM_OK;
@@ -285,6 +339,12 @@ static int build_world(struct msim__loader *loader)
   for (group = loader->first_group; group != NULL; group = group->next)
     for (i = 0; i < group->count && err == MSIM_OK; i++)
       err = build_host(loader, &group->hosts[i]);
+  for (network = loader->first_network; network != NULL && err == MSIM_OK; network = network->next)
+    err = refuse(loader, network->place, "the network", network->name,
+                 msim_network_add(loader->sim, network->name, network->opts, &network->network));
+  for (group = loader->first_group; group != NULL; group = group->next)
+    for (i = 0; i < group->count && err == MSIM_OK; i++)
+      err = build_attachments(loader, &group->hosts[i]);
   for (link = loader->first_link; link != NULL && err == MSIM_OK; link = link->next)
     err = refuse(loader, link->place, "the link from", link->a->name,
                  msim_link_add(link->a->node, link->b->node, link->opts));
@@ -325,6 +385,7 @@ static void open_loader(struct msim__loader *loader, struct msim_sim *sim, const
   msim__names_init(&loader->hosts, &sim->mem);
   msim__names_init(&loader->addrs, &sim->mem);
   msim__names_init(&loader->link_names, &sim->mem);
+  msim__names_init(&loader->networks, &sim->mem);
   loader->fill.arena = &sim->arena;
   loader->fill.fn = msim__loader_keep;
   loader->fill.user = loader;
@@ -339,6 +400,7 @@ static void close_loader(struct msim__loader *loader)
   msim__names_release(&loader->hosts);
   msim__names_release(&loader->addrs);
   msim__names_release(&loader->link_names);
+  msim__names_release(&loader->networks);
   msim__arena_release(&loader->arena);
 }
 

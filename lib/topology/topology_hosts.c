@@ -26,6 +26,10 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_ADDRESSES,
      .fallback = "",
      .help = "several; the first is the one that it speaks from"},
+    {.name = "networks",
+     .form = MSIM__FORM_ATTACHMENTS,
+     .fallback = "",
+     .help = "which it is in, each with its address there, dhcp, none, or {address, gateway, mac}"},
     {.name = "zone",
      .form = MSIM__FORM_ZONE,
      .fallback = "Z",
@@ -463,6 +467,7 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   const struct msim__yaml_node *source_routes = msim__body_find(body, "source-routes");
   const struct msim__yaml_node *disk = msim__body_find(body, "disk");
   const struct msim__yaml_node *resolver = msim__body_find(body, "resolver");
+  const struct msim__yaml_node *networks = msim__body_find(body, "networks");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
   bool sends_errors = true;
 
@@ -473,6 +478,8 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   if (resolver != NULL)
     fill_resolver(loader, resolver, plan);
   fill_addrs(loader, body, plan);
+  if (networks != NULL)
+    msim__loader_fill_attachments(loader, networks, plan);
   if (zone != NULL)
     fill_zone(loader, zone, plan);
   if (ttl != NULL)

@@ -28,7 +28,8 @@ static int start(struct msim_agent *agent)
   return 0;
 }
 
-static const struct msim_agent_type probe = {"probe", "", 0, sizeof(struct config), fields, start, NULL, NULL, NULL};
+static const struct msim_agent_type probe = {"probe", "",   0,   sizeof(struct config), fields, start, NULL,
+                                             NULL,    NULL, NULL};
 static const struct msim_agent_type *const types[] = {&probe, NULL};
 
 struct heard {

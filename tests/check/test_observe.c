@@ -160,7 +160,8 @@ static void emit_arp(struct stage *s, const char *reason)
 
   memset(&record, 0, sizeof record);
   record.kind = MSIM_TRACE_ARP;
-  record.u.arp = (struct msim_trace_arp){"a", "*", "arp.request", "b", reason};
+  record.u.arp =
+      (struct msim_trace_arp){.from = "a", .to = "*", .what = "arp.request", .target = "b", .reason = reason};
   if (msim__trace_wants(s->sim, record.kind))
     msim__trace_emit(s->sim, &record);
 }

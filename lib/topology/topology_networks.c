@@ -1,0 +1,217 @@
+/* topology_networks.c: the section `networks`, and the key `networks` of a host: who is in which.
+ *
+ * Does not create them (topology.c); the keys of a cable are those of a direction of a link (topology_way.c). */
+#include "net/lan.h"
+#include "text/escape.h"
+#include "text/yaml_read.h"
+#include "topology/loader.h"
+#include "topology/sections.h"
+
+#include <string.h>
+
+#define SHOWN_BYTES 72
+#define MTU_BYTES_MAX 9000u
+#define OVERHEAD_BYTES_MAX 65535u
+
+struct network_keys {
+  const char *prefix;
+  uint64_t mtu_bytes, overhead_bytes;
+};
+
+#define FIELD(name, kind, type, member, low, high, help)                                                               \
+  {                                                                                                                    \
+    name, kind, offsetof(struct type, member), "", NULL, 0, NULL, low, high, NULL, help                                \
+  }
+#define END                                                                                                            \
+  {                                                                                                                    \
+    NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL                                                    \
+  }
+
+static const struct msim_field network_fields[] = {
+    FIELD("prefix", MSIM_FIELD_TEXT, network_keys, prefix, 0, 0,
+          "its addresses, as in 192.168.1.0/24; by its name when absent"),
+    FIELD("mtu", MSIM_FIELD_SIZE_BYTES, network_keys, mtu_bytes, MSIM__MTU_BYTES_MIN, MTU_BYTES_MAX,
+          "largest packet; 1500B when absent"),
+    FIELD("overhead", MSIM_FIELD_SIZE_BYTES, network_keys, overhead_bytes, 1, OVERHEAD_BYTES_MAX,
+          "of each frame on the wire and in the queue; 38B when absent"),
+    END,
+};
+const struct msim__section msim__section_network = {.fields = network_fields, .also = &msim__section_way};
+
+static const struct msim_field attach_fields[] = {
+    FIELD("address", MSIM_FIELD_TEXT, msim_attach_opts, address, 0, 0,
+          "IPv4, dhcp or none; by the host's name when absent"),
+    FIELD("gateway", MSIM_FIELD_TEXT, msim_attach_opts, gateway, 0, 0,
+          "who passes on what is for elsewhere; the next hop of the topology when absent"),
+    FIELD("mac", MSIM_FIELD_TEXT, msim_attach_opts, mac, 0, 0, "as in 02:00:00:00:00:01; by the names when absent"),
+    END,
+};
+const struct msim__section msim__section_attachment = {.fields = attach_fields};
+
+/* ---- networks ---- */
+
+static const struct msim_network_opts *fill_opts(struct msim__loader *loader, const struct msim__yaml_node *map)
+{
+  struct msim_network_opts *opts = msim__arena_alloc(&loader->arena, sizeof *opts);
+  struct msim__fill fill = loader->fill;
+  struct network_keys keys;
+
+  memset(&keys, 0, sizeof keys);
+  fill.arena = &loader->arena;
+  fill.ignore_unknown = true; /* told by the next line */
+  msim__section_check(loader, &msim__section_network, map);
+  if (opts == NULL || msim__fields_fill(&fill, network_fields, map, NULL, false, &keys) == MSIM_ERR_NOMEM) {
+    loader->err = MSIM_ERR_NOMEM;
+    return NULL;
+  }
+  opts->prefix = keys.prefix != NULL && keys.prefix[0] != '\0' ? keys.prefix : NULL;
+  opts->mtu_bytes = (uint32_t)keys.mtu_bytes;
+  opts->overhead_bytes = (uint32_t)keys.overhead_bytes;
+  msim__loader_fill_way(loader, map, false, &opts->cable, &opts->mark);
+  return opts;
+}
+
+static void add_network(struct msim__loader *loader, const struct msim__yaml_entry *e)
+{
+  static const struct msim_network_opts plain;
+  struct msim__network_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
+  struct msim_slice name = msim__yaml_slice(e->key);
+  struct msim_diag diag;
+  int err;
+
+  if (plan == NULL) {
+    loader->err = MSIM_ERR_NOMEM;
+    return;
+  }
+  plan->place = e->key;
+  plan->name = msim__arena_text(&loader->arena, (const char *)name.data, name.size_bytes);
+  if (msim__yaml_is_null(e->value)) {
+    plan->opts = &plain;
+  } else if (msim__yaml_read_kind(e->value, "a network", MSIM__YAML_MAP, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+    return;
+  } else {
+    plan->opts = fill_opts(loader, e->value);
+  }
+  if (plan->name == NULL || plan->opts == NULL) {
+    loader->err = MSIM_ERR_NOMEM;
+    return;
+  }
+  err = msim__names_add(&loader->networks, plan->name, name.size_bytes, plan);
+  if (err == MSIM_ERR_EXISTS)
+    msim__loader_report(loader, e->key, "there is already a network \"%.60s\"", plan->name);
+  else if (err != MSIM_OK)
+    loader->err = MSIM_ERR_NOMEM;
+  else if (msim__names_find(&loader->hosts, plan->name, name.size_bytes) != NULL)
+    msim__loader_report(loader, e->key, "there is already a host \"%.60s\"; a network needs a name of its own",
+                        plan->name);
+  if (loader->last_network != NULL)
+    loader->last_network->next = plan;
+  else
+    loader->first_network = plan;
+  loader->last_network = plan;
+}
+
+void msim__loader_add_networks(struct msim__loader *loader, const struct msim__yaml_node *networks)
+{
+  const struct msim__yaml_entry *e;
+  struct msim_diag diag;
+
+  if (msim__yaml_read_kind(networks, "networks", MSIM__YAML_MAP, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+    return;
+  }
+  for (e = msim__yaml_first(networks); e != NULL && loader->err == MSIM_OK; e = e->next)
+    add_network(loader, e);
+}
+
+/* ---- of a host ---- */
+
+static void read_address(struct msim__attach_plan *plan)
+{
+  struct msim_attach_opts *opts = &plan->opts;
+
+  if (opts->address == NULL || (strcmp(opts->address, "dhcp") != 0 && strcmp(opts->address, "none") != 0))
+    return;
+  plan->wants_dhcp = strcmp(opts->address, "dhcp") == 0;
+  opts->no_address = true;
+  opts->address = NULL;
+}
+
+/* What stands behind the name of the network: nothing, an address, a word, or a map. */
+static void fill_attachment(struct msim__loader *loader, const struct msim__yaml_node *value,
+                            struct msim__attach_plan *out)
+{
+  struct msim__fill fill = loader->fill;
+  struct msim__yaml_node node;
+  struct msim_diag diag;
+
+  fill.arena = &loader->arena;
+  if (msim__yaml_is_null(value))
+    return;
+  if (value->kind == MSIM__YAML_MAP) {
+    msim__section_check(loader, &msim__section_attachment, value);
+    fill.ignore_unknown = true; /* told by the line above */
+    if (msim__fields_fill(&fill, attach_fields, value, NULL, false, &out->opts) == MSIM_ERR_NOMEM)
+      loader->err = MSIM_ERR_NOMEM;
+    if (out->opts.address != NULL && out->opts.address[0] == '\0')
+      out->opts.address = NULL;
+    if (out->opts.gateway != NULL && out->opts.gateway[0] == '\0')
+      out->opts.gateway = NULL;
+    if (out->opts.mac != NULL && out->opts.mac[0] == '\0')
+      out->opts.mac = NULL;
+  } else if (msim__fill_numbered(&fill, value, &node) != MSIM_OK) {
+    loader->err = MSIM_ERR_NOMEM;
+  } else if (msim__yaml_read_text(&node, "networks", &out->opts.address, &diag) < 0) {
+    out->opts.address = NULL;
+    msim__loader_keep(loader, &diag);
+  }
+  read_address(out);
+}
+
+static bool find_network(struct msim__loader *loader, const struct msim__yaml_node *place,
+                         struct msim__attach_plan *out)
+{
+  struct msim_slice name = msim__yaml_slice(place);
+  char word[SHOWN_BYTES];
+
+  out->network =
+      name.size_bytes == 0 ? NULL : msim__names_find(&loader->networks, (const char *)name.data, name.size_bytes);
+  out->place = place;
+  if (out->network != NULL)
+    return true;
+  (void)msim__escape_short(word, sizeof word, name);
+  msim__loader_report(loader, place, "networks: \"%s\" is no network of this topology", word);
+  return false;
+}
+
+void msim__loader_fill_attachments(struct msim__loader *loader, const struct msim__yaml_node *value,
+                                   struct msim__host_plan *plan)
+{
+  const struct msim__yaml_entry *e;
+  bool is_list = value->kind == MSIM__YAML_LIST;
+  struct msim_diag diag;
+
+  if (!is_list && msim__yaml_read_kind(value, "networks", MSIM__YAML_MAP, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+    return;
+  }
+  if (value->count > MSIM__TOPOLOGY_NETWORKS_MAX) {
+    msim__loader_report(loader, value, "networks: a host is in at most %u of them", MSIM__TOPOLOGY_NETWORKS_MAX);
+    return;
+  }
+  plan->attachments = msim__arena_alloc(&loader->arena, value->count * sizeof *plan->attachments);
+  if (plan->attachments == NULL) {
+    loader->err = MSIM_ERR_NOMEM;
+    return;
+  }
+  for (e = msim__yaml_first(value); e != NULL && loader->err == MSIM_OK; e = e->next) {
+    struct msim__attach_plan *out = &plan->attachments[plan->attachment_count];
+
+    if (!find_network(loader, is_list ? e->value : e->key, out))
+      continue;
+    if (!is_list)
+      fill_attachment(loader, e->value, out);
+    plan->attachment_count++;
+  }
+}
