@@ -102,7 +102,9 @@ static void end_command(struct msim__imap_session *session, const char *word, co
   const char *unit = is_login(session) ? "auth.result" : "imap.reply";
 
   if (session->state == MSIM__IMAP_SELECTED) {
-    msim__imap_put_news(session, verb == NULL || !verb->keeps_numbers || session->command.uid, session->command.uid);
+    bool uid = session->command.uid;
+
+    msim__imap_put_news(session, verb == NULL || !verb->keeps_numbers || (uid && !session->numbers_meant), uid);
     msim__imap_put_modseq(session);
   }
   if (session->command.tag.size_bytes > 0)

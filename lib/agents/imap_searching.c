@@ -72,9 +72,12 @@ static void resolve(struct msim__imap_session *session, struct msim__imap_search
   uint32_t last_uid = session->row_count > 0 ? session->rows[session->row_count - 1].uid : 0;
   size_t i;
 
-  for (i = 0; i < keys->count; i++)
+  for (i = 0; i < keys->count; i++) {
+    session->numbers_meant =
+        session->numbers_meant || (keys->nodes[i].kind == MSIM__IMAP_SEARCH_NUMBERS && !keys->nodes[i].set.is_saved);
     msim__imap_set_resolve(&keys->nodes[i].set,
                            keys->nodes[i].kind == MSIM__IMAP_SEARCH_UID ? last_uid : (uint32_t)session->row_count);
+  }
 }
 
 static int look(struct msim__imap_session *session, struct msim__imap_searching *s)

@@ -93,6 +93,7 @@ struct msim__imap_session {
   struct msim__imap_cursor cursor;
   char append_label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1]; /* of its literal, by the sender's marks; "" for none */
   const struct msim__mailbox_item *search_item;         /* the one that is looked at */
+  bool numbers_meant;                                   /* the search names messages by number: they stay (RFC 7162) */
   struct msim__imap_wait *wait;                         /* it waits for the disk */
   struct msim__imap_fetching fetching;
   struct msim__imap_set modified; /* what a conditional STORE has left alone */

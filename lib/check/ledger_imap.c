@@ -368,9 +368,9 @@ static void judge_append(struct msim__ledger *ledger, const char *host, struct t
   struct box *box = NULL;
   size_t i;
 
-  while (t.at < t.end && *t.at != '[')
+  while (t.end - t.at >= 12 && memcmp(t.at, "[APPENDUID ", 11) != 0)
     t.at++;
-  if (t.end - t.at < 12 || memcmp(t.at, "[APPENDUID ", 11) != 0)
+  if (t.end - t.at < 12)
     return;
   t.at += 11;
   if (!take_number(&t, &uid_validity) || t.at == t.end || *t.at++ != ' ' || !take_number(&t, &uid))
