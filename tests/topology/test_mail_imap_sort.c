@@ -10,13 +10,41 @@
 #include "imap_talk.h"
 
 #define MAIL(n, text) "{message: m" n ", source: \"" text "\\r\\n\\r\\nbody " n "\\r\\n\"}"
-#define SERVER                                                                                                                                                                                                                                          \
-  "accounts: {bob: {password: blue}}, mailboxes: {bob: [" MAIL("1", "Subject: beta\\r\\nMessage-ID: <1@x>\\r\\nFrom: "                                                                                                                                  \
-                                                                    "zoe@a.example\\r\\nDate: 3 Jan 2026 00:00 +0000") ", " MAIL("2", "Subject: Re: alpha\\r\\nFrom: =?utf-8?q?=C3=84nne?= <z@a.example>\\r\\nDate: 2 Jan 2026 00:00 +0000") ", " MAIL( \
-      "3",                                                                                                                                                                                                                                              \
-      "Subject: Re: beta\\r\\nReferences: <1@x>\\r\\nFrom: bea@a.example\\r\\nDate: 1 Jan 2026 00:00 +0000") ","                                                                                                                                        \
-                                                                                                             " " MAIL("4",                                                                                                                              \
-                                                                                                                      "Subject: alpha\\r\\nMessage-ID: <4@x>\\r\\nFrom: Carl <carl@a.example>\\r\\nDate: 4 Jan 2026 00:00 +0000") "]}"
+#define SERVER                                                                                                         \
+  "accounts: {bob: {password: blue}}, mailboxes: {bob: [" MAIL(                                                        \
+      "1",                                                                                                             \
+      "Subject: beta\\r\\nMessage-ID: <1@x>\\r\\nFrom: "                                                               \
+      "zoe@a.example\\r\\nDate: 3 Jan 2026 00:00 +0000") ", " MAIL("2", "Subject: Re: alpha\\r\\nFrom: "               \
+                                                                        "=?utf-8?q?=C3=84nne?= "                       \
+                                                                        "<z@a.example>\\r\\nDate: 2 Jan 2026 00:00 "   \
+                                                                        "+0000") ", " MAIL("3", "Subject: Re: "        \
+                                                                                                "beta\\r\\nReferences" \
+                                                                                                ": <1@x>\\r\\nFrom: "  \
+                                                                                                "bea@a."               \
+                                                                                                "example\\r\\nDate: "  \
+                                                                                                "1 Jan 2026 00:00 "    \
+                                                                                                "+0000") ","           \
+                                                                                                         " " MAIL(     \
+                                                                                                             "4",      \
+                                                                                                             "Subject" \
+                                                                                                             ": "      \
+                                                                                                             "alpha\\" \
+                                                                                                             "r\\nMes" \
+                                                                                                             "sage-"   \
+                                                                                                             "ID: "    \
+                                                                                                             "<4@x>"   \
+                                                                                                             "\\r\\nF" \
+                                                                                                             "rom: "   \
+                                                                                                             "Carl "   \
+                                                                                                             "<carl@"  \
+                                                                                                             "a."      \
+                                                                                                             "example" \
+                                                                                                             ">\\r\\n" \
+                                                                                                             "Date: "  \
+                                                                                                             "4 Jan "  \
+                                                                                                             "2026 "   \
+                                                                                                             "00:00 "  \
+                                                                                                             "+0000") "]}"
 /* Numbers and UIDs apart. */
 #define READY OPEN "x STORE 1 +FLAGS.SILENT (\\Deleted)\r\ny EXPUNGE\r\n"
 
@@ -76,8 +104,8 @@ static void numbers_stay_meanwhile(void **state)
   (void)state;
   assert_int_equal(build(SERVER), 0);
   (void)snprintf(script, sizeof script,
-                 "%sc SORT (DATE) UTF-8 ALL\r\nd THREAD REFERENCES UTF-8 ALL\r\ne UID SORT (DATE) UTF-8 ALL\r\nf SORT "
-                 "(DATE) UTF-8 ALL\r\n",
+                 "%sc SORT (DATE) UTF-8 ALL\r\nd THREAD REFERENCES UTF-8 ALL\r\nx UID SEARCH 1:3\r\ne UID SORT "
+                 "(DATE) UTF-8 ALL\r\nf SORT (DATE) UTF-8 ALL\r\n",
                  first);
   add_feed(0, script, FEED_CLOSES);
   feeds[0].piece_bytes = sizeof first - 1;
@@ -85,9 +113,9 @@ static void numbers_stay_meanwhile(void **state)
   add_feed(1, OPEN "c STORE 1 +FLAGS (\\Deleted)\r\nd EXPUNGE\r\n", FEED_CLOSES);
   feeds[1].at_ns = MSIM_SEC(2);
   assert_int_equal(stage_run(&stage, MSIM_SEC(600)), 0);
-  assert_heard(feeds[0].heard,
-               "* SORT 3 2 4\r\nc OK|* THREAD (3)(4 2)\r\nd OK|* SORT 3 2 4\r\n* 1 EXPUNGE\r\ne OK|* SORT 2 "
-               "1 3\r\nf OK");
+  assert_heard(feeds[0].heard, "* SORT 3 2 4\r\nc OK|* THREAD (3)(4 2)\r\nd OK|* SEARCH 2 3\r\nx OK|* SORT 3 2 4\r\n* "
+                               "1 EXPUNGE\r\ne OK|* SORT 2 "
+                               "1 3\r\nf OK");
   stage_end(&stage);
 }
 
