@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SMTP_PORT 25u
 #define ADDRESSES_MAX 8u /* of the provider's host that are tried */
 
 /* One mail from its time to its outcome. */
@@ -257,7 +258,7 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
   s->place_count = s->place_next = 0;
   for (i = 0; i < answers->count && s->place_count < ADDRESSES_MAX; i++) {
     s->places[s->place_count].addr = answers->items[i].addr;
-    s->places[s->place_count++].port = (uint16_t)s->account->submit_port;
+    s->places[s->place_count++].port = s->account->submit_port != 0 ? (uint16_t)s->account->submit_port : SMTP_PORT;
   }
   if (s->place_count > 0) {
     connect_next(s, none);

@@ -16,9 +16,12 @@ struct msim__user_login {
   const char *user, *password;
 };
 
+enum msim__user_via { MSIM__USER_VIA_SMTP, MSIM__USER_VIA_WEBMAIL };
+
 struct msim__user_account {
   const char *address, *name, *submit;
-  uint64_t submit_port;
+  uint64_t submit_port;                     /* 0: that of via */
+  int via;                                  /* enum msim__user_via */
   const struct msim__user_login *login;     /* NULL: none */
   const struct msim__user_receive *receive; /* NULL: it reads no mail (user_reading.h) */
 };
@@ -35,6 +38,7 @@ struct msim__user_mail {
   const char *subject, *body;   /* UTF-8 */
   uint64_t size_bytes;          /* the least that it measures */
   struct msim_list attachments; /* struct msim__user_attachment * */
+  bool is_draft;                /* via webmail only: it is kept, and not sent */
 };
 
 struct msim__user_retry {
