@@ -4,6 +4,7 @@
  * mail is read in user_reading.h. */
 #include "agents/draw.h"
 #include "agents/user_addresses.h"
+#include "agents/user_browsing.h"
 #include "agents/user_reading.h"
 #include "agents/user_sending.h"
 #include "proto/address.h"
@@ -14,7 +15,7 @@
 
 struct step_config {
   msim_ns at_ns;
-  const char *account;
+  const char *account, *browse;
   const struct msim__user_mail *send;
   struct msim_list select; /* const char * */
   bool check, offline, online;
@@ -227,6 +228,12 @@ static const struct msim_field step_fields[] = {
      .item = label_item,
      .item_bytes = sizeof(const char *),
      .help = "picks mails by their labels and looks at them"},
+    {.key = "browse",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct step_config, browse),
+     .fallback = "",
+     .check = msim__user_check_url,
+     .help = "opens a page, e.g. http://www.example/"},
     {.key = "offline",
      .kind = MSIM_FIELD_BOOL,
      .offset = offsetof(struct step_config, offline),
@@ -406,6 +413,7 @@ struct step {
 struct state {
   struct msim__user_outbox outbox;
   struct msim__user_inbox inbox;
+  struct msim__user_browsing browsing;
   struct step *steps;
   size_t step_count;
   struct msim_timer traffic_timer;
@@ -441,6 +449,13 @@ static void act_select(struct step *step)
     msim__user_select(&state->inbox, step->account->receive, labels[i]);
 }
 
+static void act_browse(struct step *step)
+{
+  struct state *state = msim_agent_state(step->agent);
+
+  msim__user_browse(&state->browsing, step->config->browse);
+}
+
 static void act_offline(struct step *step)
 {
   struct state *state = msim_agent_state(step->agent);
@@ -468,6 +483,7 @@ static const struct act {
     {"send", offsetof(struct step_config, send), sizeof(void *), NEEDS_SUBMIT, act_send},
     {"check", offsetof(struct step_config, check), sizeof(bool), NEEDS_RECEIVE, act_check},
     {"select", offsetof(struct step_config, select), sizeof(void *), NEEDS_RECEIVE, act_select},
+    {"browse", offsetof(struct step_config, browse), sizeof(void *), NEEDS_NOTHING, act_browse},
     {"offline", offsetof(struct step_config, offline), sizeof(bool), NEEDS_NOTHING, act_offline},
 };
 #define ACT_COUNT (sizeof acts / sizeof acts[0])
@@ -512,9 +528,11 @@ static int check_step(const struct step *step, unsigned number)
       return MSIM_ERR_INVALID;
     }
   }
+  if (step->config->browse != NULL)
+    msim__user_browsing_open(&state->browsing);
   if (any)
     return step->account->receive != NULL ? msim__user_inbox_open(&state->inbox) : MSIM_OK;
-  msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, offline or online", number);
+  msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, browse, offline or online", number);
   return MSIM_ERR_INVALID;
 }
 
@@ -604,7 +622,8 @@ static int start(struct msim_agent *agent)
 
   msim__agent_mem_init(&state->outbox.mem, agent);
   msim__agent_mem_init(&state->inbox.mem, agent);
-  state->outbox.agent = state->inbox.agent = agent;
+  msim__agent_mem_init(&state->browsing.mem, agent);
+  state->outbox.agent = state->inbox.agent = state->browsing.agent = agent;
   if (config->retry != NULL)
     state->outbox.retry = *config->retry;
   msim_timer_init(&state->traffic_timer, msim_agent_node(agent), on_traffic);
@@ -627,6 +646,7 @@ static void stop(struct msim_agent *agent)
 
   msim__user_outbox_release(&state->outbox);
   msim__user_inbox_release(&state->inbox);
+  msim__user_browsing_release(&state->browsing);
   msim_timer_cancel(&state->traffic_timer);
   for (i = 0; i < state->step_count; i++)
     msim_timer_cancel(&state->steps[i].timer);
