@@ -578,4 +578,5 @@ const struct msim_agent_type msim__agent_dhcp_client = {
     .on_datagram = on_datagram,
     .stop = stop,
     .on_network = on_network,
+    .needs_network = true,
 };
