@@ -344,7 +344,7 @@ int msim__html_to_text(struct msim__buf *out, struct msim_slice html)
     } else {
       if (r.pre_depth > 0 && c == '\n')
         r.line_count += r.any;
-      else if (r.pre_depth > 0 && c != '\r' && r.line_count == 0)
+      else if (r.pre_depth > 0 && c != '\r' && r.any)
         put(&r, " ", 1);
       else
         put_space(&r);
