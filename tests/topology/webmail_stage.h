@@ -256,7 +256,7 @@ static const struct msim_agent_type visitor_type = {.name = "visitor",
   "{message: m2, from: eve@z.example, subject: Two, body: zwei}]}"
 
 /* mx has the mailboxes of ann and bob and sends mail; more: further keys of the webmail, each with ", " before it. */
-static void webmail_build(struct mail_stage *stage, const char *store, const char *mailboxes, const char *more)
+static inline void webmail_build(struct mail_stage *stage, const char *store, const char *mailboxes, const char *more)
 {
   char yaml[2000];
 
