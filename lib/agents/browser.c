@@ -78,8 +78,8 @@ static void put_head(struct msim__browser *b, struct msim__http_writer *w)
   size = msim__jar_format(&b->jar, &b->url, msim_agent_unix_s(b->agent), cookies, sizeof cookies);
   if (size > 0)
     msim__http_put_field(w, "Cookie", (struct msim_slice){cookies, size});
-  if (b->request.type != NULL) {
-    msim__http_put_text(w, "Content-Type", b->request.type);
+  if (b->type[0] != '\0') {
+    msim__http_put_text(w, "Content-Type", b->type);
     msim__http_put_number(w, "Content-Length", b->request_body.size_bytes);
   }
   msim__http_put_end(w);
@@ -163,7 +163,8 @@ void msim__browser_go(struct msim__browser *b, const struct msim__url *url, cons
   b->url = *url;
   b->request = *request;
   (void)snprintf(b->label, sizeof b->label, "%s", request->label != NULL ? request->label : "");
-  b->request.label = NULL; /* copied, as the body is */
+  (void)snprintf(b->type, sizeof b->type, "%s", request->type != NULL ? request->type : "");
+  b->request.label = b->request.type = NULL; /* copied, as the body is */
   b->request.body = msim__slice_text("");
   b->redirect_count = 0;
   msim__buf_clear(&b->request_body);
@@ -210,7 +211,7 @@ static void turn_into_get(struct msim__browser *b)
   const struct msim__browser_request get = {.method = "GET"};
 
   b->request = get;
-  b->label[0] = '\0';
+  b->label[0] = b->type[0] = '\0';
   msim__buf_clear(&b->request_body);
 }
 

@@ -31,10 +31,10 @@ struct msim__browser_ops {
   void (*failed)(void *ctx, const char *reason, const char *detail);
 };
 
-/* What is asked for. Everything is copied. */
+/* What is asked for. method and unit are static, the rest is copied. */
 struct msim__browser_request {
   const char *method; /* GET or POST */
-  const char *type;   /* of the body; NULL: there is none */
+  const char *type;   /* of the body, at most 127 bytes; NULL: there is none */
   struct msim_slice body;
   const char *unit;  /* NULL: http.request; static */
   const char *label; /* of the message that it posts, or NULL */
@@ -67,7 +67,7 @@ struct msim__browser {
   size_t place_count, place_next;
   struct msim__browser_request request;
   struct msim__buf request_body;
-  char label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1];
+  char label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1], type[128]; /* of the request; "" for none */
   unsigned redirect_count, interim_count;
   struct msim__buf head, content;
   size_t earned_bytes; /* of content, since the timer was armed */
