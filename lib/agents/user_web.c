@@ -142,7 +142,7 @@ static void log_in(struct msim__web_session *session, const struct msim__browser
   char user[64] = "", password[64] = "";
   struct msim__web_fill fills[2] = {{user, msim__slice_text(session->login.user)},
                                     {password, msim__slice_text(session->login.password)}};
-  const struct msim__web_filling filling = {fills, 2, NULL, {NULL, 0}};
+  const struct msim__web_filling filling = {fills, 2, NULL, false, {NULL, 0}};
   struct msim__html_control control;
   size_t at = 0, size;
 

@@ -59,6 +59,7 @@ enum msim__html_control_kind {
 struct msim__html_control {
   enum msim__html_control_kind kind;
   struct msim_slice name, value; /* as written; name may be empty */
+  struct msim_slice action;      /* of a button that leads elsewhere than its form: formaction */
   bool is_checked;
 };
 
