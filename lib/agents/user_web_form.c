@@ -32,7 +32,7 @@ static bool resolve(const struct msim__browser_page *page, struct msim_slice raw
   uint8_t text[MSIM__URL_BYTES_MAX];
   size_t size;
 
-  return msim__html_text(raw, text, sizeof text, &size) == MSIM_OK &&
+  return msim__html_decode(raw, text, sizeof text, &size) == MSIM_OK &&
          msim__url_resolve(out, page->url, (struct msim_slice){text, size}) == MSIM_OK;
 }
 
@@ -78,7 +78,7 @@ void msim__web_reply(const struct msim__browser_page *page, char out[MSIM__WEB_R
 
   if (alert.size_bytes > sizeof text)
     alert.size_bytes = sizeof text;
-  (void)msim__html_text(alert, text, sizeof text, &size);
+  (void)msim__html_decode(alert, text, sizeof text, &size);
   for (i = 0; i < size; i++)
     if (msim__ascii_is_control(text[i]))
       text[i] = ' ';
@@ -221,7 +221,7 @@ static bool put_controls(struct body *body, struct msim__mem *mem, const struct 
   while (msim__html_control_next(form->content, &at, &control) == 1) {
     const struct msim__web_fill *fill;
 
-    if (msim__html_text(control.name, (uint8_t *)name, sizeof name - 1, &size) != MSIM_OK)
+    if (msim__html_decode(control.name, (uint8_t *)name, sizeof name - 1, &size) != MSIM_OK)
       return false;
     name[size] = '\0';
     if (control.kind == MSIM__HTML_BUTTON && button_count++ != button)
@@ -237,7 +237,7 @@ static bool put_controls(struct body *body, struct msim__mem *mem, const struct 
       put_pair(body, mem, name, fill->value);
       continue;
     }
-    if (msim__html_text(control.value, value, sizeof value, &value_bytes) != MSIM_OK)
+    if (msim__html_decode(control.value, value, sizeof value, &value_bytes) != MSIM_OK)
       return false;
     put_pair(body, mem, name, (struct msim_slice){value, value_bytes});
   }

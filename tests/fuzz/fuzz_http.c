@@ -198,9 +198,9 @@ static void check_html(struct msim_slice input)
   for (at = 0; msim__html_form_next(input, &at, &form) == 1;)
     for (inner = 0; msim__html_control_next(form.content, &inner, &control) == 1;)
       FUZZ_CHECK(fuzz_within(control.name, form.content));
-  FUZZ_CHECK(msim__html_text(input, out, input.size_bytes, &size) == MSIM_OK);
-  FUZZ_CHECK(msim__html_escape(input, out, 6 * input.size_bytes, &size) == MSIM_OK);
-  FUZZ_CHECK(msim__html_text(fuzz_slice_of(out, size), back, size, &again) == MSIM_OK);
+  FUZZ_CHECK(msim__html_decode(input, out, input.size_bytes, &size) == MSIM_OK);
+  FUZZ_CHECK(msim__html_encode(input, out, 6 * input.size_bytes, &size) == MSIM_OK);
+  FUZZ_CHECK(msim__html_decode(fuzz_slice_of(out, size), back, size, &again) == MSIM_OK);
   FUZZ_CHECK(fuzz_same(fuzz_slice_of(back, again), input));
   free(out);
   free(back);
