@@ -409,6 +409,12 @@ static int check_step(const struct step *step, unsigned number)
   }
   if (step->config->browse != NULL)
     msim__user_browsing_open(&state->browsing);
+  if (step->config->send != NULL && !msim__user_mail_is_clear(step->agent, step->config->send)) {
+    msim_agent_fail(step->agent,
+                    "step %u: message \"%.100s\" is a file, so it takes no subject, body, size or attachments", number,
+                    step->config->send->message);
+    return MSIM_ERR_INVALID;
+  }
   if (any)
     return step->account->receive != NULL ? msim__user_inbox_open(&state->inbox) : MSIM_OK;
   msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, browse, offline or online", number);

@@ -2,6 +2,7 @@
 #include "agents/user_sending.h"
 
 #include "mail/compose.h"
+#include "mail/letters.h"
 #include "proto/ascii.h"
 
 #include <stdio.h>
@@ -338,6 +339,12 @@ static struct msim__message *make_message(struct msim__user_sending *s, const st
   return message;
 }
 
+bool msim__user_mail_is_clear(struct msim_agent *agent, const struct msim__user_mail *mail)
+{
+  return msim__letter_find(msim_agent_sim(agent), mail->message) == NULL ||
+         (mail->subject[0] == '\0' && mail->body[0] == '\0' && mail->size_bytes == 0 && mail->attachments.count == 0);
+}
+
 /* RFC 5322 3.6.3: who stands in bcc gets the mail, and is named nowhere. */
 static int compose(struct msim__user_sending *s, const struct msim__user_mail *mail, uint64_t number,
                    struct msim__buf *plain)
@@ -361,9 +368,12 @@ static int compose(struct msim__user_sending *s, const struct msim__user_mail *m
       .zone_minutes = msim_agent_zone_minutes(outbox->agent),
       .size_bytes = mail->size_bytes,
   };
+  const struct msim__letter *letter = msim__letter_find(msim_agent_sim(outbox->agent), mail->message);
   size_t i;
   int err;
 
+  if (letter != NULL)
+    return msim__buf_append(plain, letter->plain.data, letter->plain.size_bytes);
   if (mail->attachments.count > 0) {
     attachments = msim__alloc_zeroed(&outbox->mem, mail->attachments.count, sizeof *attachments);
     if (attachments == NULL)

@@ -32,7 +32,7 @@ struct msim__user_attachment {
 };
 
 struct msim__user_mail {
-  const char *message;          /* label, or "": HOST-N */
+  const char *message;          /* label, or "": HOST-N; that of a letter (mail/letters.h): its text is sent */
   const char *from;             /* or "": the account's address */
   struct msim_list to, cc, bcc; /* const char * */
   const char *subject, *body;   /* UTF-8 */
@@ -59,6 +59,9 @@ struct msim__user_outbox {
 /* Writes the mail and sends it. account is borrowed until the outbox is released, mail for the call. */
 void msim__user_send(struct msim__user_outbox *outbox, const struct msim__user_account *account,
                      const struct msim__user_mail *mail);
+
+/* false: it is a letter from a file (mail/letters.h), and has a subject, body, size or attachments nevertheless. */
+bool msim__user_mail_is_clear(struct msim_agent *agent, const struct msim__user_mail *mail);
 
 /* From stop: forgets what is under way. */
 void msim__user_outbox_release(struct msim__user_outbox *outbox);
