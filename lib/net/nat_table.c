@@ -163,6 +163,15 @@ static struct msim__nat_port_set *ports_of(struct msim__nat_table *table, uint8_
   return ports == NULL ? NULL : &ports->set;
 }
 
+bool msim__nat_port_is_mapped(const struct msim__nat_table *table, uint16_t port)
+{
+  const struct msim__nat_ports *ports = table->ports;
+
+  while (ports != NULL && !msim__nat_port_is_used(&ports->set, port))
+    ports = ports->next;
+  return ports != NULL;
+}
+
 /* RFC 4787 4.2.2: a well-known port stays one, others do not become one. Identifiers of ICMP are all alike. */
 static void range_for(const struct msim__nat_table *table, uint8_t proto, uint16_t wanted, uint16_t *first,
                       uint16_t *last)

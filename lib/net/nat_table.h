@@ -95,6 +95,9 @@ struct msim__nat_mapping *msim__nat_map_to(struct msim__nat_table *table, uint8_
                                            struct msim__nat_end outside, int *err);
 void msim__nat_unmap(struct msim__nat_table *table, struct msim__nat_mapping *mapping); /* as if it had expired */
 
+/* Whether that port is given out, of any address and protocol. */
+bool msim__nat_port_is_mapped(const struct msim__nat_table *table, uint16_t port);
+
 /* A session that is not there yet, used now. NULL: *err is MSIM_ERR_LIMIT, the table is full, or MSIM_ERR_NOMEM; a
  * mapping without sessions that does not last is then gone. */
 struct msim__nat_session *msim__nat_open(struct msim__nat_table *table, struct msim__nat_mapping *mapping,

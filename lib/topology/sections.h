@@ -37,7 +37,8 @@ enum msim__form {
   MSIM__FORM_FAULTS,
   MSIM__FORM_WAY,      /* one direction of a link */
   MSIM__FORM_NETWORKS, /* networks by name */
-  MSIM__FORM_ATTACHMENTS
+  MSIM__FORM_ATTACHMENTS,
+  MSIM__FORM_NAT
 };
 
 #define MSIM__KEY_TCP "tcp" /* of a host, and of every agent beside the keys of its type */
@@ -63,6 +64,7 @@ extern const struct msim__section msim__section_main;       /* topology.c */
 extern const struct msim__section msim__section_host;       /* topology_hosts.c */
 extern const struct msim__section msim__section_tcp;        /* topology_tcp.c */
 extern const struct msim__section msim__section_disk;       /* topology_disk.c */
+extern const struct msim__section msim__section_nat;        /* topology_nat.c */
 extern const struct msim__section msim__section_link;       /* topology_links.c */
 extern const struct msim__section msim__section_way;        /* topology_way.c */
 extern const struct msim__section msim__section_network;    /* topology_networks.c */
