@@ -139,6 +139,7 @@ struct msim__net {
   /* The agents' room hears of addresses and plugs; NULL: nobody does. */
   void (*on_network)(struct msim_attachment *attachment, enum msim_network_change change);
   uint64_t doubt_count;                   /* msim__ip_doubt */
+  bool no_auto_addrs;                     /* a host that was given no address has none: it is known from a trace */
   uint32_t gate_count;                    /* unplugged hosts, and directions of links with a filter */
   struct msim__nat *nats, **nat_of_realm; /* nat.h; the latter from the start on */
 };
@@ -173,7 +174,7 @@ struct msim_node *msim__node_named(const struct msim__net *net, const char *name
 int msim__node_names_add(struct msim__net *net, uint32_t index);
 void msim__node_names_release(struct msim__net *net);
 
-/* One end of the link of that name, or NULL. Looks at every link that was not given a name. */
+/* One end of the link of that name, or NULL. */
 struct msim__port *msim__link_named(const struct msim__net *net, const char *name);
 
 /* ---- addresses ---- */
