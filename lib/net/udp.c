@@ -360,7 +360,7 @@ static int send_with(struct msim_node *node, struct msim_attachment *by, uint16_
     return msim__sim_fail_nomem(sim);
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_UDP;
-  packet->bits = bits;
+  packet->bits = to.addr.family == MSIM_FAMILY_IPV6 ? bits | MSIM__PACKET_V6 : bits;
   if (msim__is_in_lan(node) && by == NULL)
     by = msim__lan_for_broadcast(node, &to.addr);
   packet->src = port != NULL && port->local_id != 0 ? port->local_id : by != NULL ? 0 : msim__ip_source_for(node, dst);

@@ -19,7 +19,7 @@
 
 #define WORDS_BYTES (2 * (MSIM__FORMAT_NAME_BYTES_MAX + 1) + MSIM_FLOW_TEXT_BYTES + 128) /* of a comment, no fate */
 #define COMMENT_BYTES_MAX ((size_t)2048)
-#define HEADERS_BYTES_MAX ((size_t)(60 + 60)) /* IPv4 and TCP with all options */
+#define HEADERS_BYTES_MAX ((size_t)(60 + 60)) /* IPv4, or IPv6 and what may follow, and TCP with all options */
 #define NAMES_BYTES_MAX ((size_t)60000)       /* of one block of names */
 #define START_MAX_S INT64_C(9000000000)       /* nanoseconds from 1970 fit 64 bits, and a run of 292 years behind it */
 
