@@ -63,7 +63,10 @@ static uint64_t kept_count(const struct broken *broken)
 
 static void print_place(const struct finding *f, const struct output *output)
 {
-  if (f->message[0] == '\0') {
+  if (f->message[0] == '\0' && f->connection[0] == '\0') {
+    fputs(" by ", output->file);
+    output_text(output->file, f->host);
+  } else if (f->message[0] == '\0') {
     fprintf(output->file, " by the %s of ", f->side);
     output_text(output->file, f->connection);
   } else {
@@ -106,7 +109,10 @@ void broken_print_json(const struct broken *broken, FILE *file)
     const struct finding *f = &broken->first[i];
 
     fprintf(file, "%s{\"rule\":\"%s\",", i > 0 ? "," : "", f->rule);
-    if (f->message[0] == '\0') {
+    if (f->message[0] == '\0' && f->connection[0] == '\0') {
+      fputs("\"host\":", file);
+      output_json_text(file, f->host);
+    } else if (f->message[0] == '\0') {
       fprintf(file, "\"side\":\"%s\",\"conn\":", f->side);
       output_json_text(file, f->connection);
       fprintf(file, ",\"seg\":\"%s\"", f->segment);
@@ -123,4 +129,17 @@ void broken_print_json(const struct broken *broken, FILE *file)
     putc('}', file);
   }
   putc(']', file);
+}
+
+bool broken_first(const struct broken *broken, char *rule, size_t rule_bytes, char *sentence, size_t sentence_bytes)
+{
+  const struct finding *f = &broken->first[0];
+
+  if (broken->count == 0)
+    return false;
+  snprintf(rule, rule_bytes, "%s", f->rule);
+  snprintf(sentence, sentence_bytes, "%s at %" PRIu64 ".%06" PRIu64 " s: %s",
+           f->message[0] != '\0' ? f->message : f->connection, f->at_ns / 1000000000u, f->at_ns % 1000000000u / 1000u,
+           f->text);
+  return true;
 }

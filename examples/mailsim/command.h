@@ -101,6 +101,10 @@ struct mails *mails_watch(struct msim_sim *sim);
 void mails_free(struct mails *mails);
 void mails_print(const struct mails *mails, const struct output *output);
 void mails_print_json(const struct mails *mails, FILE *file);
+/* Whether each mail of a person that was delivered before is now delivered, returned, or known to its sender as failed;
+ * no_more: and has no more copies than before. Of two runs that have ended. false: sentence says what is not. */
+bool mails_as_before(const struct mails *before, const struct mails *now, bool no_more, char *sentence,
+                     size_t sentence_bytes);
 
 /* ---- captions.c ---- */
 
@@ -127,6 +131,13 @@ struct broken *broken_watch(struct msim_sim *sim);
 void broken_free(struct broken *broken);
 void broken_print(const struct broken *broken, const struct output *output); /* nothing when none was broken */
 void broken_print_json(const struct broken *broken, FILE *file);             /* a list */
+/* The first finding: its rule, and a sentence. false: none. */
+bool broken_first(const struct broken *broken, char *rule, size_t rule_bytes, char *sentence, size_t sentence_bytes);
+
+/* ---- run.c ---- */
+
+/* Adds what --fault gave. false: said on stderr. */
+bool faults_add(struct msim_sim *sim, const char *const *faults, size_t fault_count);
 
 /* ---- same.c: whether a topology runs the same again ---- */
 
@@ -136,15 +147,33 @@ struct same_request {
   uint64_t seed;
   msim_ns until_ns;
   bool has_until;
+  const char *const *faults; /* --fault */
+  size_t fault_count;
 };
 /* Runs it again in other circumstances. An exit code: EXIT_FAILED when a run differs, which is told on output; said on
  * stderr when one is unusable. */
 int same_check(const struct same_request *request, const struct output *output, bool quiet);
 
+/* ---- points.c: where in a run something can go wrong ---- */
+
+enum points_kind { POINTS_NONE, POINTS_DROP, POINTS_CRASH };
+enum points_kind points_kind_of(const char *name); /* "drop", "crash"; else POINTS_NONE */
+
+struct points;
+/* Watches a simulation before its start; freed after the simulation. NULL: out of memory. */
+struct points *points_watch(struct msim_sim *sim, enum points_kind kind);
+/* After the end of the simulation, before the rest. false: out of memory. */
+bool points_settle(struct points *points);
+size_t points_count(const struct points *points);
+const char *points_fault(const struct points *points, size_t index); /* "drop: {...}", an item of `faults` but its id */
+const char *points_what(const struct points *points, size_t index);  /* for people */
+void points_free(struct points *points);
+
 /* ---- verbs: arguments behind the verb; return an exit code ---- */
 
 int verb_run(struct arguments *arguments);
 int verb_check(struct arguments *arguments);
+int verb_explore(struct arguments *arguments);
 int verb_list(struct arguments *arguments);
 int verb_new(struct arguments *arguments);
 int verb_show(struct arguments *arguments);

@@ -337,3 +337,30 @@ void mails_print_json(const struct mails *mails, FILE *file)
   }
   putc(']', file);
 }
+
+bool mails_as_before(const struct mails *before, const struct mails *now, bool no_more, char *sentence,
+                     size_t sentence_bytes)
+{
+  size_t i, k;
+  struct mail was, is;
+
+  for (i = 0; i < mail_count(before); i++) {
+    mail_at(before, i, &was);
+    if (was.copy_count == 0 || was.sent_ns == MSIM_NEVER) /* notices have other names when a host has begun anew */
+      continue;
+    memset(&is, 0, sizeof is);
+    for (k = 0; k < mail_count(now) && strcmp(is.label, was.label) != 0; k++)
+      mail_at(now, k, &is);
+    if (strcmp(is.label, was.label) != 0)
+      snprintf(sentence, sentence_bytes, "%s was delivered, and is not sent now", was.label);
+    else if (is.copy_count == 0 && is.bounced_count == 0 && is.failed_count == 0)
+      snprintf(sentence, sentence_bytes, "%s was delivered, and is now %s", was.label, outcome_of(&is));
+    else if (no_more && is.copy_count > was.copy_count)
+      snprintf(sentence, sentence_bytes, "%s was delivered to %" PRIu32 " mailboxes, and now to %" PRIu32, was.label,
+               was.copy_count, is.copy_count);
+    else
+      continue;
+    return false;
+  }
+  return true;
+}

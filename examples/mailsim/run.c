@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SEED_DEFAULT 1u
+#define FAULTS_MAX 16u
 
 static const struct option options[] = {
     {"trace", "FORMAT:PATH[,OPTIONS]", "write a trace; may be repeated; PATH - is standard output"},
@@ -16,6 +17,7 @@ static const struct option options[] = {
     {"case", "ID", "which case of the scene"},
     {"order", "ORDER", "order of the steps: causal, narrated or both (default: both)"},
     {"language", "CODE", "of the scene's captions, such as de (default: LC_ALL, LC_MESSAGES, LANG)"},
+    {"fault", "YAML", "add a fault, as an item of the section faults; may be repeated"},
     {"check", NULL, "run again in other circumstances and compare: is it the same to the byte?"},
     {"no-invariants", NULL, "do not judge the segments of TCP by docs/invariants.md"},
     {"json", NULL, "print the results as one JSON object"},
@@ -31,6 +33,8 @@ struct request {
   uint64_t seed;
   msim_ns until_ns;
   const char *program;
+  const char *faults[FAULTS_MAX];
+  size_t fault_count;
   bool has_seed, has_until, check, no_invariants, json, quiet, help;
 };
 
@@ -122,6 +126,13 @@ static bool take_option(struct request *request, const char *name, const char *v
   }
   if (strcmp(name, "order") == 0)
     return read_order(request, value);
+  if (strcmp(name, "fault") == 0) {
+    if (request->fault_count == FAULTS_MAX)
+      complain("--fault: at most %u; write more of them into the topology", FAULTS_MAX);
+    else
+      request->faults[request->fault_count++] = value;
+    return request->faults[request->fault_count - 1] == value;
+  }
   if (strcmp(name, "scene") == 0)
     request->scene = value;
   else if (strcmp(name, "case") == 0)
@@ -171,6 +182,22 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
 
 /* ---- the run ---- */
 
+bool faults_add(struct msim_sim *sim, const char *const *faults, size_t fault_count)
+{
+  unsigned findings = 0;
+  size_t i;
+  int err;
+
+  for (i = 0; i < fault_count; i++) {
+    err = msim_fault_add_yaml(sim, faults[i], print_finding, &findings);
+    if (err != MSIM_OK) {
+      complain("--fault %s: %s", faults[i], msim_strerror(err));
+      return false;
+    }
+  }
+  return true;
+}
+
 static bool load_world(struct run *run, const struct request *request)
 {
   struct msim_sim_opts opts;
@@ -189,6 +216,8 @@ static bool load_world(struct run *run, const struct request *request)
   }
   if (request->has_seed)
     msim_sim_set_seed(run->sim, request->seed);
+  if (!faults_add(run->sim, request->faults, request->fault_count))
+    return false;
   msim_topology_info(run->sim, &run->info);
   return true;
 }
@@ -438,8 +467,8 @@ static bool is_fine(const struct run *run)
 /* What it tells goes behind the results; of those for programs it must not become a part. */
 static int check_again(const struct run *run, const struct request *request, const struct output *output)
 {
-  struct same_request same = {request->program, request->topology, msim_sim_seed(run->sim), request->until_ns,
-                              request->has_until};
+  struct same_request same = {request->program,   request->topology, msim_sim_seed(run->sim), request->until_ns,
+                              request->has_until, request->faults,   request->fault_count};
   struct output told = *output;
 
   if (request->json)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define PATH_BYTES_MAX 4096
+#define SAME_FAULTS_MAX 16u
 
 /* One circumstance: 0, or an exit code after a complaint. */
 typedef int circumstance_fn(const struct same_request *request, struct msim_difference *out);
@@ -42,6 +43,10 @@ static struct msim_sim *load(const struct same_request *request)
     return NULL;
   }
   msim_sim_set_seed(sim, request->seed);
+  if (!faults_add(sim, request->faults, request->fault_count)) {
+    msim_sim_free(sim);
+    return NULL;
+  }
   return sim;
 }
 
@@ -84,34 +89,37 @@ static int read_pipe(void *ctx, void *data, size_t capacity_bytes, size_t *size_
 static void become_another(const struct same_request *request, const char *program, const char *topology, int out)
 {
   char seed[24], until[24];
-  char *arguments[] = {(char *)(uintptr_t)program,
-                       (char *)(uintptr_t) "run",
-                       (char *)(uintptr_t)topology,
-                       (char *)(uintptr_t) "--seed",
-                       seed,
-                       (char *)(uintptr_t) "--trace",
-                       (char *)(uintptr_t) "jsonl:-,full-text,hops",
-                       (char *)(uintptr_t) "--no-invariants",
-                       (char *)(uintptr_t) "--quiet",
-                       NULL,
-                       NULL,
-                       NULL};
+  const char *arguments[2 * SAME_FAULTS_MAX + 16];
+  char **items;
+  size_t count = 0, i;
 
   snprintf(seed, sizeof seed, "%" PRIu64, request->seed);
-  if (request->has_until && request->until_ns != MSIM_NEVER) {
-    snprintf(until, sizeof until, "%" PRIu64 "ns", request->until_ns);
-    arguments[9] = (char *)(uintptr_t) "--until";
-    arguments[10] = until;
-  } else if (request->has_until) {
-    arguments[9] = (char *)(uintptr_t) "--until";
-    arguments[10] = (char *)(uintptr_t) "quiet";
+  snprintf(until, sizeof until, "%" PRIu64 "ns", request->until_ns);
+  arguments[count++] = program;
+  arguments[count++] = "run";
+  arguments[count++] = topology;
+  arguments[count++] = "--seed";
+  arguments[count++] = seed;
+  arguments[count++] = "--trace";
+  arguments[count++] = "jsonl:-,full-text,hops";
+  arguments[count++] = "--no-invariants";
+  arguments[count++] = "--quiet";
+  if (request->has_until) {
+    arguments[count++] = "--until";
+    arguments[count++] = request->until_ns == MSIM_NEVER ? "quiet" : until;
   }
+  for (i = 0; i < request->fault_count && i < SAME_FAULTS_MAX; i++) {
+    arguments[count++] = "--fault";
+    arguments[count++] = request->faults[i];
+  }
+  arguments[count] = NULL;
   if (dup2(out, STDOUT_FILENO) < 0 || freopen("/dev/null", "w", stderr) == NULL || chdir("/") != 0 ||
       setenv("TZ", "Asia/Kathmandu", 1) != 0 || setenv("LC_ALL", "tr_TR.UTF-8", 1) != 0 ||
       setenv("MALLOC_PERTURB_", "165", 1) != 0)
     _exit(EXIT_UNUSABLE);
   close(out);
-  execvp(program, arguments);
+  memcpy(&items, &(const char **){arguments}, sizeof items); /* exec takes them without const and changes nothing */
+  execvp(program, items);
   _exit(EXIT_UNUSABLE);
 }
 

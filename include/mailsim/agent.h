@@ -158,12 +158,14 @@ struct msim_answer {
   uint32_t ttl_s;
 };
 struct msim_answers {
-  int err; /* 0; MSIM_ERR_NOT_FOUND: there is no such name or no such record; others are temporary */
+  int err; /* 0; MSIM_ERR_NOT_FOUND: there is no such name or no such record; MSIM_ERR_STATE: the host has no address
+              itself; others are temporary */
   const struct msim_answer *items;
   size_t count;
 };
 typedef void msim_resolved_fn(struct msim_agent *agent, void *ctx, const struct msim_answers *answers);
-/* name is copied. fn is called exactly once, while the agent lives. An address as text is answered too.
+/* name is copied. fn is called exactly once, while the agent lives. An address as text is answered too. While a DHCP
+ * client of the host is still fetching its address the question waits for that.
  * MSIM_ERR_NOMEM. */
 MSIM_API int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_name_type type,
                                 msim_resolved_fn *fn, void *ctx);

@@ -43,6 +43,7 @@ void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver)
     struct msim__question *q = resolver->questions;
 
     resolver->questions = q->next;
+    msim__address_wait_cancel(&q->wait);
     msim_timer_cancel(&q->timer); /* others of that instant are chained to it */
     if (q->stub != NULL)
       msim__dns_exchange_cancel(&q->exchange, true);
@@ -64,18 +65,54 @@ static void take_out(struct msim__resolver *resolver, struct msim__question *q)
 
 void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_node *node)
 {
+  struct msim__stub *stub = msim__names_find(&resolver->stubs, node->name, strlen(node->name));
   struct msim__question *q = resolver->questions, *next;
+
+  if (stub != NULL && stub->is_lent)
+    stub->count = 0;
 
   for (; q != NULL; q = next) {
     next = q->next;
     if (q->agent->node != node)
       continue;
     take_out(resolver, q);
+    msim__address_wait_cancel(&q->wait);
     msim_timer_cancel(&q->timer);
     if (q->stub != NULL)
       msim__dns_exchange_cancel(&q->exchange, true);
     msim__free(&msim__node_sim(node)->mem, q, sizeof *q);
   }
+}
+
+/* NULL when out of memory. */
+static struct msim__stub *make_stub(struct msim__resolver *resolver, const struct msim_node *node)
+{
+  struct msim__stub *stub = msim__arena_alloc(&msim__node_sim(node)->arena, sizeof *stub);
+
+  return stub == NULL || msim__names_add(&resolver->stubs, node->name, strlen(node->name), stub) != MSIM_OK ? NULL
+                                                                                                            : stub;
+}
+
+int msim__resolver_lend(struct msim_node *node, const struct msim_addr *servers, size_t count)
+{
+  struct msim__resolver *resolver = msim__resolver_of(msim__node_sim(node));
+  struct msim__stub *stub = msim__names_find(&resolver->stubs, node->name, strlen(node->name));
+  size_t i;
+
+  if (stub == NULL && count > 0) {
+    stub = make_stub(resolver, node);
+    if (stub == NULL)
+      return msim__sim_fail_nomem(msim__node_sim(node));
+  }
+  if (stub == NULL || (stub->count > 0 && !stub->is_lent))
+    return MSIM_OK;
+  stub->is_lent = true;
+  stub->count = count < MSIM__STUB_SERVERS_MAX ? count : MSIM__STUB_SERVERS_MAX;
+  for (i = 0; i < stub->count; i++) {
+    (void)msim_addr_format(&servers[i], stub->lent[i]);
+    stub->servers[i] = stub->lent[i];
+  }
+  return MSIM_OK;
 }
 
 int msim_node_set_resolver(struct msim_node *node, const char *const *servers, size_t count)
@@ -96,15 +133,13 @@ int msim_node_set_resolver(struct msim_node *node, const char *const *servers, s
       return MSIM_ERR_NOMEM;
   }
   fresh.count = count;
-  if (stub != NULL) {
-    memcpy(stub->servers, fresh.servers, sizeof stub->servers);
-    stub->count = count;
-    return MSIM_OK;
-  }
-  stub = msim__arena_alloc(&sim->arena, sizeof *stub);
-  if (stub == NULL || msim__names_add(&resolver->stubs, node->name, strlen(node->name), stub) != MSIM_OK)
+  if (stub == NULL)
+    stub = make_stub(resolver, node);
+  if (stub == NULL)
     return MSIM_ERR_NOMEM;
-  *stub = fresh;
+  memcpy(stub->servers, fresh.servers, sizeof stub->servers);
+  stub->count = count;
+  stub->is_lent = false;
   return MSIM_OK;
 }
 
@@ -184,7 +219,7 @@ static size_t answer_addresses(const struct msim__question *q, struct msim_answe
     return 0;
   answers[0].addr = addr;
   answers[0].name = node != NULL ? node->name : q->name;
-  return 1;
+  return addr.family != MSIM_FAMILY_NONE; /* a host may have none just now */
 }
 
 static size_t answer_name(const struct msim__question *q, struct msim_answer *answers)
@@ -253,10 +288,10 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
   struct msim_answers answers = {q->err, items, 0};
 
   (void)now_ns;
-  if (q->stub == NULL) {
+  if (q->stub == NULL && q->err == MSIM_OK) {
     answers.count = answer_by_table(q, items);
     answers.err = answers.count > 0 ? MSIM_OK : MSIM_ERR_NOT_FOUND;
-  } else {
+  } else if (q->stub != NULL) {
     msim__stub_tell_failure(q);
   }
   msim__question_end(q, &answers);
@@ -278,6 +313,29 @@ static struct msim__stub *choose(const struct msim__question *q)
   if (stub->rng.stream == 0)
     msim__rng_init(&stub->rng, sim->seed, "resolver:", node->name);
   return stub;
+}
+
+static void begin_asking(struct msim__question *q)
+{
+  q->stub = choose(q);
+  if (q->stub != NULL)
+    msim__stub_ask(q);
+  else
+    msim_timer_arm(&q->timer, 0);
+}
+
+static void give_up(struct msim__question *q)
+{
+  q->err = MSIM_ERR_STATE;
+  msim_timer_arm(&q->timer, 0);
+}
+
+static void on_address(void *ctx, bool has_address)
+{
+  if (has_address)
+    begin_asking(ctx);
+  else
+    give_up(ctx);
 }
 
 int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_name_type type, msim_resolved_fn *fn,
@@ -303,10 +361,9 @@ int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_nam
     q->next->prev = q;
   resolver->questions = q;
   msim_timer_init(&q->timer, agent->node, on_timer);
-  q->stub = choose(q);
-  if (q->stub != NULL)
-    msim__stub_ask(q);
-  else
-    msim_timer_arm(&q->timer, 0);
+  if (msim__host_has_address(agent->node))
+    begin_asking(q);
+  else if (!msim__address_await(agent, &q->wait, on_address, q))
+    give_up(q);
   return MSIM_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef MSIM_AGENTS_RESOLVER_H
 #define MSIM_AGENTS_RESOLVER_H
 
+#include "agents/address_wait.h"
 #include "agents/agents.h"
 #include "agents/dns_exchange.h"
 
@@ -14,7 +15,9 @@
 struct msim__stub {
   size_t count;
   const char *servers[MSIM__STUB_SERVERS_MAX]; /* addresses, or names of hosts; they live as long as the simulation */
-  struct msim__rng rng;                        /* "resolver:HOST": ids and ports */
+  bool is_lent;                                /* they are those below, which the network has told */
+  char lent[MSIM__STUB_SERVERS_MAX][MSIM_ADDR_TEXT_BYTES];
+  struct msim__rng rng; /* "resolver:HOST": ids and ports */
 };
 
 /* One question that waits for its answer. */
@@ -29,9 +32,14 @@ struct msim__question {
   const char *reason;      /* why there is no answer, for the event */
   unsigned try_count;
   int err;
+  struct msim__address_wait wait;     /* for an address of the host */
   struct msim__dns_exchange exchange; /* with stub only */
   char name[MSIM__QUESTION_BYTES_MAX + 1];
 };
+
+/* The name servers that the network has told (DHCP); further ones than three are passed over, count 0 takes them back.
+ * No effect where the host was told its name servers otherwise. A crash forgets them. MSIM_ERR_NOMEM (told). */
+int msim__resolver_lend(struct msim_node *node, const struct msim_addr *servers, size_t count);
 
 /* Ends a question: tells, calls back, frees. */
 void msim__question_end(struct msim__question *question, const struct msim_answers *answers);

@@ -502,7 +502,9 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
     imap->places[imap->place_count].addr = answers->items[i].addr;
     imap->places[imap->place_count++].port = port != 0 ? (uint16_t)port : msim__user_imap.port;
   }
-  if (imap->place_count == 0)
+  if (answers->err == MSIM_ERR_STATE)
+    fail(imap, "no-address", "this computer has no address");
+  else if (imap->place_count == 0)
     fail(imap, "no-such-host", "the provider's name is not known");
   connect_next(imap);
 }

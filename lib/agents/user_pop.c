@@ -578,7 +578,9 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
     pop->places[pop->place_count].addr = answers->items[i].addr;
     pop->places[pop->place_count++].port = port != 0 ? (uint16_t)port : msim__user_pop.port;
   }
-  if (pop->place_count == 0)
+  if (answers->err == MSIM_ERR_STATE)
+    fail(pop, "no-address", "this computer has no address");
+  else if (pop->place_count == 0)
     fail(pop, "no-such-host", "the provider's name is not known");
   connect_next(pop);
 }

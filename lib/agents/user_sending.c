@@ -248,6 +248,7 @@ static void connect_next(struct msim__user_sending *s, struct msim__smtp_reply_v
 static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_answers *answers)
 {
   struct msim__smtp_reply_view none = {0, "the provider's name is not known", true};
+  struct msim__smtp_reply_view homeless = {0, "this computer has no address", true};
   struct msim__user_sending *s = ctx;
   size_t i;
 
@@ -261,7 +262,10 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
     connect_next(s, none);
     return;
   }
-  fail_or_retry(s, "no-such-host", none);
+  if (answers->err == MSIM_ERR_STATE)
+    fail_or_retry(s, "no-address", homeless);
+  else
+    fail_or_retry(s, "no-such-host", none);
   end_attempt(s);
 }
 

@@ -360,6 +360,7 @@ static void end(struct msim_sim *sim)
     free_case(inv, inv->oldest);
   msim__free(&sim->mem, inv->buckets, inv->bucket_count * sizeof *inv->buckets);
   msim__ledger_free(inv->ledger);
+  msim__lease_rule_free(inv->leases);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
@@ -379,7 +380,13 @@ static void crash(struct msim_node *node)
   }
 }
 
-static const struct msim__layer_hooks layer = {.finish = finish, .end = end, .crash = crash};
+static int begin(struct msim_sim *sim)
+{
+  msim__lease_rule_begin(invariants_of(sim)->leases);
+  return MSIM_OK;
+}
+
+static const struct msim__layer_hooks layer = {.begin = begin, .finish = finish, .end = end, .crash = crash};
 
 int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *user)
 {
@@ -392,12 +399,14 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   if (inv == NULL)
     return MSIM_ERR_NOMEM;
   err = msim__ledger_new(&inv->ledger, sim, fn, user, &inv->info);
-  if (err == MSIM_OK) {
+  if (err == MSIM_OK)
+    err = msim__lease_rule_new(&inv->leases, sim, fn, user, &inv->info);
+  if (err == MSIM_OK)
     err = msim__sim_add_layer(sim, &layer);
-    if (err != MSIM_OK)
-      msim__ledger_free(inv->ledger);
-  }
   if (err != MSIM_OK) {
+    if (inv->ledger != NULL)
+      msim__ledger_free(inv->ledger);
+    msim__lease_rule_free(inv->leases);
     msim__free(&sim->mem, inv, sizeof *inv);
     return err;
   }

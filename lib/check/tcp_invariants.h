@@ -12,6 +12,7 @@
 #include <mailsim/topology.h>
 
 #include "check/ledger.h"
+#include "check/rule_i13_lease.h"
 #include "check/seq_bytes.h"
 #include "check/seq_ranges.h"
 #include "core/sim.h"
@@ -147,6 +148,7 @@ struct msim__invariants {
   size_t ended_count;
   struct msim_invariants_info info;
   struct msim__ledger *ledger; /* of mail: ledger.h */
+  struct msim__lease_rule *leases;
   msim_ns now_ns;
   uint64_t n, key;      /* of the record that is judged */
   msim_ns syn_ns;       /* when the last SYN arrived anywhere */

@@ -137,6 +137,7 @@ struct msim__net {
   /* The agents' room hears of addresses and plugs; NULL: nobody does. */
   void (*on_network)(struct msim_attachment *attachment, enum msim_network_change change);
   uint64_t doubt_count;     /* msim__ip_doubt */
+  bool no_auto_addrs;       /* a host that was given no address has none: it is known from a trace */
   uint32_t unplugged_count; /* hosts */
 };
 

@@ -348,7 +348,7 @@ static int begin(struct msim_sim *sim)
   }
   err = msim__lan_begin(net);
   for (i = 0; i < net->node_count && err == MSIM_OK; i++) {
-    if (net->ranked[i]->addr_id == 0 && !msim__lan_names_no_addr(net->ranked[i]))
+    if (net->ranked[i]->addr_id == 0 && !net->no_auto_addrs && !msim__lan_names_no_addr(net->ranked[i]))
       err = auto_addr(net->ranked[i]);
   }
   if (err != MSIM_OK)

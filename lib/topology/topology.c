@@ -11,10 +11,12 @@
 #include "topology/loader.h"
 #include "topology/sections.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SHOWN_BYTES 48
 #define FORMAT_VERSION 1u
+#define DHCP_CLIENT "dhcp-client" /* agents are found by name here, as everywhere */
 
 /* What the file says beside the world: the room of this layer. */
 struct msim__topology {
@@ -251,6 +253,30 @@ static int refuse(struct msim__loader *loader, const struct msim__yaml_node *pla
   return err;
 }
 
+/* A host that gets its address by DHCP has a client for that, unless the file says how it shall be. It starts in front
+ * of the others, so that they find it at work. */
+static int build_dhcp(struct msim__loader *loader, const struct msim__host *host)
+{
+  const struct msim__host_plan *plan = host->plan;
+  char yaml[128];
+  size_t i;
+  int err = MSIM_OK;
+
+  for (i = 0; i < plan->agent_count; i++)
+    if (strcmp(plan->agents[i].type->name, DHCP_CLIENT) == 0)
+      return MSIM_OK;
+  for (i = 0; i < plan->attachment_count && err == MSIM_OK; i++) {
+    const struct msim__attach_plan *attachment = &plan->attachments[i];
+
+    if (!attachment->wants_dhcp)
+      continue;
+    (void)snprintf(yaml, sizeof yaml, "network: \"%.63s\"", attachment->network->name);
+    err = refuse(loader, attachment->place, "the agent", DHCP_CLIENT,
+                 msim_agent_add_yaml(host->node, DHCP_CLIENT, yaml, NULL, NULL));
+  }
+  return err;
+}
+
 static int build_host(struct msim__loader *loader, struct msim__host *host)
 {
   const struct msim__host_plan *plan = host->plan;
@@ -277,6 +303,8 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
   if (err == MSIM_OK && plan->resolver_count > 0)
     err = refuse(loader, host->place, "the resolver of", host->name,
                  msim_node_set_resolver(host->node, plan->resolvers, plan->resolver_count));
+  if (err == MSIM_OK)
+    err = build_dhcp(loader, host);
   for (i = 0; i < plan->agent_count && err == MSIM_OK; i++) {
     const struct msim__agent_plan *agent = &plan->agents[i];
 

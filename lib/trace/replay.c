@@ -83,6 +83,7 @@ static bool add_host(struct msim__replay *replay, node *host)
   if (!msim__replay_text(replay, host, "name", true, &name) ||
       !msim__replay_items(replay, host, "addresses", MSIM__JSON_LIST, &addresses))
     return false;
+  msim__net(replay->sim)->no_auto_addrs = true;
   err = msim_node_add(replay->sim, name, &made);
   if (err != MSIM_OK)
     return msim__replay_fail(replay, err, "hosts", err == MSIM_ERR_EXISTS ? "a host stands twice" : "a name is wrong");

@@ -18,6 +18,7 @@
 #define HTYPE_ETHERNET 1u
 #define OVERLOAD_FILE 1u
 #define OVERLOAD_SNAME 2u
+#define OVERLOAD_OPTION_BYTES 3u
 
 static const uint8_t cookie[4] = {99, 130, 83, 99};
 
@@ -36,24 +37,36 @@ bool msim__dhcp_asks_for(const struct msim__dhcp_message *message, uint8_t optio
 
 /* ---- writing ---- */
 
-struct out {
+struct area {
   uint8_t *bytes;
-  size_t capacity_bytes, size_bytes;
+  size_t capacity_bytes, size_bytes; /* capacity: without the end mark */
+};
+
+/* The options, then file, then sname; one area where nothing is overloaded. */
+struct out {
+  struct area areas[3];
+  size_t area_count;
   bool full;
 };
 
+/* In the first area that has room. */
 static uint8_t *option(struct out *out, uint8_t code, size_t size_bytes)
 {
-  uint8_t *p = out->bytes + out->size_bytes;
+  size_t i;
 
-  if (out->full || out->capacity_bytes - out->size_bytes < size_bytes + 2) {
-    out->full = true;
-    return NULL;
+  for (i = 0; i < out->area_count && !out->full; i++) {
+    struct area *area = &out->areas[i];
+    uint8_t *p = area->bytes + area->size_bytes;
+
+    if (area->capacity_bytes - area->size_bytes < size_bytes + 2)
+      continue;
+    p[0] = code;
+    p[1] = (uint8_t)size_bytes;
+    area->size_bytes += size_bytes + 2;
+    return p + 2;
   }
-  p[0] = code;
-  p[1] = (uint8_t)size_bytes;
-  out->size_bytes += size_bytes + 2;
-  return p + 2;
+  out->full = true;
+  return NULL;
 }
 
 static void put_bytes(struct out *out, uint8_t code, const void *bytes, size_t size_bytes)
@@ -125,12 +138,8 @@ static void put_options(struct out *out, const struct msim__dhcp_message *messag
   put_text(out, MSIM__DHCP_OPT_TEXT, message->text);
 }
 
-size_t msim__dhcp_encode(const struct msim__dhcp_message *message, uint8_t *out, size_t capacity_bytes)
+static void put_header(const struct msim__dhcp_message *message, uint8_t *out)
 {
-  struct out o = {out, capacity_bytes, OPTIONS_AT, false};
-
-  if (capacity_bytes < MSIM__DHCP_MESSAGE_BYTES_MIN)
-    return 0;
   memset(out, 0, MSIM__DHCP_MESSAGE_BYTES_MIN);
   out[0] = message->op;
   out[1] = HTYPE_ETHERNET;
@@ -145,11 +154,46 @@ size_t msim__dhcp_encode(const struct msim__dhcp_message *message, uint8_t *out,
   put_fixed_addr(out + 24, &message->relay);
   memcpy(out + 28, message->mac, sizeof message->mac);
   memcpy(out + FIXED_BYTES, cookie, sizeof cookie);
+}
+
+/* 0: it does not fit. */
+static size_t put_all(const struct msim__dhcp_message *message, uint8_t *out, size_t capacity_bytes, bool overloads)
+{
+  size_t reserved = overloads ? OVERLOAD_OPTION_BYTES : 0, size, i;
+  struct out o = {{{out + OPTIONS_AT, capacity_bytes - OPTIONS_AT - 1 - reserved, 0},
+                   {out + FILE_AT, FILE_BYTES - 1, 0},
+                   {out + SNAME_AT, SNAME_BYTES - 1, 0}},
+                  overloads ? 3 : 1,
+                  false};
+  uint8_t *p;
+
+  put_header(message, out);
   put_options(&o, message);
-  if (o.full || o.size_bytes == capacity_bytes)
+  if (o.full)
     return 0;
-  out[o.size_bytes++] = END;
-  return o.size_bytes > MSIM__DHCP_MESSAGE_BYTES_MIN ? o.size_bytes : MSIM__DHCP_MESSAGE_BYTES_MIN;
+  if (overloads) {
+    o.areas[0].capacity_bytes += reserved;
+    o.area_count = 1;
+    p = option(&o, MSIM__DHCP_OPT_OVERLOAD, 1);
+    if (p != NULL) /* its room was kept */
+      *p =
+          (uint8_t)((o.areas[1].size_bytes > 0 ? OVERLOAD_FILE : 0) | (o.areas[2].size_bytes > 0 ? OVERLOAD_SNAME : 0));
+  }
+  for (i = 0; i < 3; i++)
+    if (i == 0 || o.areas[i].size_bytes > 0)
+      o.areas[i].bytes[o.areas[i].size_bytes] = END;
+  size = OPTIONS_AT + o.areas[0].size_bytes + 1;
+  return size > MSIM__DHCP_MESSAGE_BYTES_MIN ? size : MSIM__DHCP_MESSAGE_BYTES_MIN;
+}
+
+size_t msim__dhcp_encode(const struct msim__dhcp_message *message, uint8_t *out, size_t capacity_bytes)
+{
+  size_t size;
+
+  if (capacity_bytes < MSIM__DHCP_MESSAGE_BYTES_MIN)
+    return 0;
+  size = put_all(message, out, capacity_bytes, false);
+  return size != 0 ? size : put_all(message, out, capacity_bytes, true);
 }
 
 /* ---- reading ---- */

@@ -78,7 +78,8 @@ struct msim__dhcp_message {
   uint8_t asks[MSIM__DHCP_ASKS_MAX]; /* option 55: which options are wanted */
 };
 
-/* Returns the length, at least MSIM__DHCP_MESSAGE_BYTES_MIN; 0: capacity_bytes are too few. */
+/* What finds no room among the options stands in file and sname (option overload). Returns the length, at least
+ * MSIM__DHCP_MESSAGE_BYTES_MIN; 0: capacity_bytes are too few. */
 size_t msim__dhcp_encode(const struct msim__dhcp_message *message, uint8_t *out, size_t capacity_bytes);
 
 /* MSIM_ERR_SYNTAX: too short, no DHCP, no Ethernet, options that contradict their lengths, a mask with holes. Never

@@ -58,7 +58,7 @@ expect 2 'wrong verb' "$mailsim" rnu
 has err 'no verb "rnu"; did you mean "run"?'
 expect 2 'strange verb' "$mailsim" zzzzzz
 has err 'see mailsim --help'
-for verb in run show check list new schema; do
+for verb in run show check explore list new schema; do
   expect 0 "help of $verb" "$mailsim" $verb --help
   has out "^usage: mailsim $verb"
   expect 2 "$verb with an unknown option" "$mailsim" $verb --hlep
@@ -121,6 +121,34 @@ expect 1 'a run that does not show its scene stays one' "$mailsim" run "$scene" 
 has out '^the same twice'
 expect 0 'the same, for programs' "$mailsim" run "$scene" --check --json
 has err '^the same twice'
+
+# ---- explore ----
+expect 0 'every segment lost in turn' "$mailsim" explore "$scene" --each drop
+has out '^runs 3[0-9], as they should be 3[0-9]$'
+cp out explored
+expect 0 'the same, two at a time' "$mailsim" explore "$scene" --each drop --jobs 2
+same out explored
+expect 0 'every host crashed after each of its lines' "$mailsim" explore "$scene" --each crash --jobs 2 --quiet
+empty out
+expect 1 'disks that lose what was synced' "$mailsim" explore "$scene" --each crash --disk wipe
+has out '^I1: 1[0-9] of 4[0-9] runs$'
+has out '^    try: mailsim run .*mail-send.yaml. --fault .{id: explored, crash: {host: "isp-x", disk: wipe}, after: .*}.$'
+sed -n 's/^    try: mailsim run .* --fault .\({.*}\).$/\1/p' out | head -n 1 >fault
+expect 1 'what is told repeats it' "$mailsim" run "$scene" --no-invariants --fault "$(cat fault)" --until 60s
+expect 1 'and is judged alike' "$mailsim" run "$scene" --fault "$(cat fault)"
+has out '^broken: I1 by m1'
+expect 0 'seeds' "$mailsim" explore "$root/topologies/mailing.yaml" --seeds 1..3
+has out '^runs 3, as they should be 3$'
+expect 2 'neither faults nor seeds' "$mailsim" explore "$scene"
+has err 'give --each drop, --each crash or --seeds A..B'
+expect 2 'seeds that run backwards' "$mailsim" explore "$scene" --seeds 9..1
+expect 2 'a disk that is not known' "$mailsim" explore "$scene" --each crash --disk burn
+has err 'write keep, lose-unsynced, torn, wipe or stale'
+expect 2 'a topology that is not there' "$mailsim" explore absent.yaml --each drop
+expect 2 'a fault that is none' "$mailsim" run "$scene" --fault '{id: x, boil: {}}'
+has err 'boil'
+expect 0 'a fault, and the same again' "$mailsim" run "$root/topologies/hello.yaml" --check --fault '{id: x, drop: {conn: "*", segment: c2}}'
+has out '^the same in another process'
 
 # ---- run: captions ----
 expect 0 'captions in German' "$mailsim" run "$scene" --language de

@@ -19,6 +19,7 @@ static const struct example {
   const char *name;
   bool logs_in;
 } examples[] = {
+    {"dhcp-lease", false},
     {"greylisted-week", false},
     {"hello", false},
     {"lost-250", false},

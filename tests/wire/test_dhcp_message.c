@@ -64,8 +64,37 @@ static void encoded_message_is_read_as_it_was(void **state)
   assert_in_range(size, MSIM__DHCP_MESSAGE_BYTES_MIN, MSIM__DHCP_MESSAGE_BYTES_MAX - 28);
   assert_int_equal(msim__dhcp_decode(&back, (struct msim_slice){bytes, size}), MSIM_OK);
   assert_memory_equal(&back, &m, sizeof m);
-  for (n = 0; n < size; n++)
+  for (n = 0; n < MSIM__DHCP_MESSAGE_BYTES_MIN; n++)
     assert_int_equal(msim__dhcp_encode(&m, bytes, n), 0);
+}
+
+static void what_does_not_fit_stands_in_file_and_sname(void **state)
+{
+  struct msim__dhcp_message m = full_message(), back;
+  uint8_t bytes[600];
+  size_t n, full_size, fitted = 0;
+
+  (void)state;
+  full_size = msim__dhcp_encode(&m, bytes, sizeof bytes);
+  for (n = MSIM__DHCP_MESSAGE_BYTES_MIN; n < full_size; n++) {
+    size_t size;
+
+    memset(bytes, 0xee, sizeof bytes);
+    size = msim__dhcp_encode(&m, bytes, n);
+    assert_in_range(size, MSIM__DHCP_MESSAGE_BYTES_MIN, n);
+    assert_int_equal(bytes[n], 0xee);
+    assert_int_equal(msim__dhcp_decode(&back, (struct msim_slice){bytes, size}), MSIM_OK);
+    assert_memory_equal(&back, &m, sizeof m);
+    fitted++;
+  }
+  assert_true(fitted > 20);
+  memset(m.text, 'x', 120); /* long texts need another place */
+  memset(m.domain, 'y', MSIM__DHCP_TEXT_BYTES - 1);
+  assert_int_equal(msim__dhcp_encode(&m, bytes, MSIM__DHCP_MESSAGE_BYTES_MIN), 0);
+  n = msim__dhcp_encode(&m, bytes, MSIM__DHCP_MESSAGE_BYTES_MAX - 28);
+  assert_in_range(n, 1, MSIM__DHCP_MESSAGE_BYTES_MAX - 28);
+  assert_int_equal(msim__dhcp_decode(&back, (struct msim_slice){bytes, n}), MSIM_OK);
+  assert_memory_equal(&back, &m, sizeof m);
 }
 
 static void short_message_is_filled_up(void **state)
@@ -221,6 +250,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(encoded_message_is_read_as_it_was),
+      cmocka_unit_test(what_does_not_fit_stands_in_file_and_sname),
       cmocka_unit_test(short_message_is_filled_up),
       cmocka_unit_test(cut_message_is_refused_or_whole),
       cmocka_unit_test(options_of_wrong_form_are_refused),
