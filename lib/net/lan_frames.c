@@ -162,6 +162,8 @@ int msim__lan_send(struct msim_attachment *a, uint32_t packet_index)
   uint32_t towards = msim__packet_towards(packet), neighbour;
   bool is_own = (packet->bits & MSIM__PACKET_SENT) == 0;
 
+  if (msim__packet_is_v6(packet)) /* ARP finds no neighbours for it */
+    return refuse(a, packet_index, "no-ipv6", MSIM__ICMP_NET_UNREACHABLE, MSIM_ERR_NOT_FOUND);
   if (msim__lan_is_broadcast(a, msim__addr_of(net, towards))) {
     if (is_own && packet->proto != MSIM_PROTO_TCP)
       return msim__lan_put(a, packet_index, &msim__mac_of_all);

@@ -375,7 +375,7 @@ static int send_with(struct msim_node *node, struct msim_attachment *by, uint16_
     msim__packet_free(&net->packets, index);
     return err;
   }
-  if (packet->src == 0)
+  if (packet->src == 0 || msim__addr_of(net, packet->src)->family != to.addr.family)
     return msim__ip_give_up(node, index, "no-address");
   return by != NULL ? msim__ip_send_by(by, index) : msim__ip_send(node, index);
 }
