@@ -1,6 +1,7 @@
 /* run.c: `mailsim run`: runs a topology and tells what was seen. */
 #define _POSIX_C_SOURCE 200809L
 #include "command.h"
+#include "exports.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 
 static const struct option options[] = {
     {"trace", "FORMAT:PATH[,OPTIONS]", "write a trace; may be repeated; PATH - is standard output"},
+    {"export", "FORMAT:FOLDER", "write the mailboxes at the end, as maildir or mbox; may be repeated"},
     {"seed", "N|random", "decides every random draw (default: what the file says, else 1)"},
     {"until", "TIME", "end at 10s, 500ms, 2min ..., or quiet (default: what the file says)"},
     {"scene", "FILE", "check the run against this scene (default: what the file says)"},
@@ -30,6 +32,7 @@ struct request {
   const char *topology, *scene, *scene_case, *language;
   enum msim_scene_order order;
   struct traces traces;
+  struct exports exports;
   uint64_t seed;
   msim_ns until_ns;
   const char *program;
@@ -108,6 +111,8 @@ static bool take_option(struct request *request, const char *name, const char *v
 {
   if (strcmp(name, "trace") == 0)
     return traces_add(&request->traces, value);
+  if (strcmp(name, "export") == 0)
+    return exports_add(&request->exports, value);
   if (strcmp(name, "seed") == 0) {
     request->has_seed = true;
     if (strcmp(value, "random") == 0)
@@ -272,7 +277,7 @@ static bool attach(struct run *run, struct request *request)
       return false;
     }
   }
-  return traces_attach(&request->traces, run->sim);
+  return exports_open(&request->exports) && traces_attach(&request->traces, run->sim);
 }
 
 static int simulate(struct run *run, const struct request *request)
@@ -487,7 +492,7 @@ static int run_request(struct run *run, struct request *request)
     (void)traces_close(&request->traces);
     return EXIT_UNUSABLE;
   }
-  if (traces_close(&request->traces)) {
+  if (traces_close(&request->traces) && exports_write(&request->exports, run->sim)) {
     output_init(&output, request->traces.on_stdout ? stderr : stdout);
     if (request->json)
       print_json(output.file, run);

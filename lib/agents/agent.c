@@ -327,6 +327,15 @@ int msim_agent_zone_minutes(const struct msim_agent *agent)
   return agent->node->zone_minutes;
 }
 
+const void *msim__agents_shared(const struct msim_node *node, const char *key, size_t size_bytes)
+{
+  const struct msim__shared *s = node->agents != NULL ? node->agents->shared : NULL;
+
+  while (s != NULL && (strcmp(s->key, key) != 0 || s->size_bytes != size_bytes))
+    s = s->next;
+  return s != NULL ? s->memory : NULL;
+}
+
 void *msim_agent_shared(struct msim_agent *agent, const char *key, size_t size_bytes)
 {
   struct msim_sim *sim = msim__node_sim(agent->node);

@@ -12,12 +12,35 @@ struct state {
 
 static const char *check_capability(const char *text)
 {
-  static const char *const known[] = {"LITERAL+",           "SASL-IR",     "UIDPLUS",   "CHILDREN",
-                                      "SPECIAL-USE",        "ESEARCH",     "SEARCHRES", "STATUS=SIZE",
-                                      "CREATE-SPECIAL-USE", "MULTIAPPEND", "UNSELECT",  "MOVE",
-                                      "NAMESPACE",          "ID",          "ENABLE",    "IDLE",
-                                      "APPENDLIMIT",        "CONDSTORE",   "QUOTA",     "QUOTA=RES-STORAGE",
-                                      "LIST-EXTENDED",      "LIST-STATUS", "QRESYNC",   "IMAP4rev2"};
+  static const char *const known[] = {"LITERAL+",
+                                      "SASL-IR",
+                                      "UIDPLUS",
+                                      "CHILDREN",
+                                      "SPECIAL-USE",
+                                      "ESEARCH",
+                                      "SEARCHRES",
+                                      "STATUS=SIZE",
+                                      "CREATE-SPECIAL-USE",
+                                      "MULTIAPPEND",
+                                      "UNSELECT",
+                                      "MOVE",
+                                      "NAMESPACE",
+                                      "ID",
+                                      "ENABLE",
+                                      "IDLE",
+                                      "APPENDLIMIT",
+                                      "CONDSTORE",
+                                      "QUOTA",
+                                      "QUOTA=RES-STORAGE",
+                                      "LIST-EXTENDED",
+                                      "LIST-STATUS",
+                                      "QRESYNC",
+                                      "IMAP4rev2",
+                                      "SORT",
+                                      "SORT=DISPLAY",
+                                      "ESORT",
+                                      "THREAD=ORDEREDSUBJECT",
+                                      "THREAD=REFERENCES"};
   size_t i;
 
   for (i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -4,8 +4,11 @@
  * mail is read in user_reading.h. */
 #include "agents/draw.h"
 #include "agents/user_addresses.h"
+#include "agents/user_browsing.h"
+#include "agents/user_mail_keys.h"
 #include "agents/user_reading.h"
 #include "agents/user_sending.h"
+#include "agents/user_web.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
 
@@ -14,7 +17,7 @@
 
 struct step_config {
   msim_ns at_ns;
-  const char *account;
+  const char *account, *browse;
   const struct msim__user_mail *send;
   struct msim_list select; /* const char * */
   bool check, offline, online;
@@ -43,37 +46,6 @@ struct config {
 
 /* ---- keys ---- */
 
-static const char *check_address(const char *text)
-{
-  struct msim__address address;
-
-  return msim__address_parse(&address, msim__slice_text(text), true, NULL) == MSIM_OK
-             ? NULL
-             : "an address such as anna@x.example is expected here";
-}
-
-/* An address, or a range of them, which is judged by its first. */
-static const char *check_addresses(const char *text)
-{
-  static const char bad_range[] = "a range such as reader[1..1000]@y.example is expected here, of at most 65536";
-  const char *begin = strchr(text, '[');
-  uint64_t first, last;
-  char one[512];
-  size_t open, close;
-
-  if (msim__user_range(text, &open, &close, &first, &last)) {
-    int n = snprintf(one, sizeof one, "%.*s%llu%s", (int)open, text, (unsigned long long)last, text + close + 1);
-
-    return n > 0 && (size_t)n < sizeof one ? check_address(one) : bad_range;
-  }
-  return begin != NULL && strstr(begin, "..") != NULL ? bad_range : check_address(text);
-}
-
-static const char *check_address_or_none(const char *text)
-{
-  return text[0] == '\0' ? NULL : check_address(text);
-}
-
 static const char *check_secret(const char *text)
 {
   size_t n = strlen(text);
@@ -81,120 +53,8 @@ static const char *check_secret(const char *text)
   return n > 0 && n <= MSIM__SASL_TEXT_BYTES_MAX ? NULL : "1 to 255 bytes are expected here";
 }
 
-static const char *check_name(const char *text)
-{
-  return text[0] != '\0' ? NULL : "a name is expected here";
-}
-
-static const char *check_type(const char *text)
-{
-  const char *c, *slash = strchr(text, '/');
-
-  for (c = text; *c != '\0'; c++)
-    if (*c <= ' ' || *c > '~' || *c == '"' || *c == ';')
-      slash = NULL;
-  return text[0] == '\0' || (slash != NULL && slash > text && slash[1] != '\0')
-             ? NULL
-             : "a type such as application/pdf is expected here";
-}
-
-static const struct msim_field address_item[] = {
-    {.key = "to", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_addresses},
-};
-
-static const struct msim_field attachment_fields[] = {
-    {.key = "name",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct msim__user_attachment, name),
-     .check = check_name,
-     .help = "of the file, UTF-8; its bytes follow from it"},
-    {.key = "type",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct msim__user_attachment, type),
-     .fallback = "\"\"",
-     .check = check_type,
-     .help = "application/octet-stream when absent"},
-    {.key = "size",
-     .kind = MSIM_FIELD_SIZE_BYTES,
-     .offset = offsetof(struct msim__user_attachment, size_bytes),
-     .max = MSIM__USER_MAIL_BYTES_MAX,
-     .help = "before it is coded"},
-    {.key = NULL},
-};
-
-static const struct msim_field attachment_item[] = {
-    {.key = "attachment",
-     .kind = MSIM_FIELD_STRUCT,
-     .offset = 0,
-     .item = attachment_fields,
-     .item_bytes = sizeof(struct msim__user_attachment)},
-};
-
-static const struct msim_field mail_fields[] = {
-    {.key = "message",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct msim__user_mail, message),
-     .fallback = "\"\"",
-     .help = "its label in the trace; HOST-N when absent"},
-    {.key = "from",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct msim__user_mail, from),
-     .fallback = "\"\"",
-     .check = check_address_or_none,
-     .help = "another sender than the account's address"},
-    {.key = "to",
-     .kind = MSIM_FIELD_LIST,
-     .offset = offsetof(struct msim__user_mail, to),
-     .item = address_item,
-     .item_bytes = sizeof(const char *),
-     .min = 1,
-     .max = 1000,
-     .help = "the recipients' addresses; reader[1..9]@y.example stands for nine"},
-    {.key = "cc",
-     .kind = MSIM_FIELD_LIST,
-     .offset = offsetof(struct msim__user_mail, cc),
-     .fallback = "",
-     .item = address_item,
-     .item_bytes = sizeof(const char *),
-     .max = 1000,
-     .help = "further recipients"},
-    {.key = "bcc",
-     .kind = MSIM_FIELD_LIST,
-     .offset = offsetof(struct msim__user_mail, bcc),
-     .fallback = "",
-     .item = address_item,
-     .item_bytes = sizeof(const char *),
-     .max = 1000,
-     .help = "further recipients of whom the others shall not know"},
-    {.key = "subject",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct msim__user_mail, subject),
-     .fallback = "\"\"",
-     .help = "UTF-8"},
-    {.key = "body",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = offsetof(struct msim__user_mail, body),
-     .fallback = "\"\"",
-     .help = "UTF-8; lines end in LF or CRLF"},
-    {.key = "size",
-     .kind = MSIM_FIELD_SIZE_BYTES,
-     .offset = offsetof(struct msim__user_mail, size_bytes),
-     .fallback = "0B",
-     .max = MSIM__USER_MAIL_BYTES_MAX,
-     .help = "fills the text so that the whole message measures this much"},
-    {.key = "attachments",
-     .kind = MSIM_FIELD_LIST,
-     .offset = offsetof(struct msim__user_mail, attachments),
-     .fallback = "",
-     .item = attachment_item,
-     .item_bytes = sizeof(const struct msim__user_attachment *),
-     .max = 100,
-     .help = "files that go with it"},
-    {.key = NULL},
-};
-
 static const struct msim_field label_item[] = {
-    {.key = "message", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_name},
+    {.key = "message", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = msim__user_check_name},
 };
 
 static const struct msim_field step_fields[] = {
@@ -211,7 +71,7 @@ static const struct msim_field step_fields[] = {
     {.key = "send",
      .kind = MSIM_FIELD_STRUCT,
      .offset = offsetof(struct step_config, send),
-     .item = mail_fields,
+     .item = msim__user_mail_fields,
      .item_bytes = sizeof(struct msim__user_mail),
      .fallback = "",
      .help = "a mail to be written and sent"},
@@ -227,6 +87,12 @@ static const struct msim_field step_fields[] = {
      .item = label_item,
      .item_bytes = sizeof(const char *),
      .help = "picks mails by their labels and looks at them"},
+    {.key = "browse",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = offsetof(struct step_config, browse),
+     .fallback = "",
+     .check = msim__user_check_url,
+     .help = "opens a page, e.g. http://www.example/"},
     {.key = "offline",
      .kind = MSIM_FIELD_BOOL,
      .offset = offsetof(struct step_config, offline),
@@ -257,12 +123,14 @@ static const struct msim_field login_fields[] = {
     {.key = NULL},
 };
 
+static const char *const via_names[] = {"smtp", "webmail", NULL};
+
 /* The same for the person's own account and for further ones. */
 #define ACCOUNT_FIELDS                                                                                                 \
   {.key = "address",                                                                                                   \
    .kind = MSIM_FIELD_TEXT,                                                                                            \
    .offset = offsetof(struct msim__user_account, address),                                                             \
-   .check = check_address,                                                                                             \
+   .check = msim__user_check_address,                                                                                  \
    .help = "the person's mail address"},                                                                               \
       {.key = "name",                                                                                                  \
        .kind = MSIM_FIELD_TEXT,                                                                                        \
@@ -277,10 +145,15 @@ static const struct msim_field login_fields[] = {
       {.key = "submit-port",                                                                                           \
        .kind = MSIM_FIELD_UINT,                                                                                        \
        .offset = offsetof(struct msim__user_account, submit_port),                                                     \
-       .fallback = "25",                                                                                               \
-       .min = 1,                                                                                                       \
+       .fallback = "0",                                                                                                \
        .max = 65535,                                                                                                   \
-       .help = "its port; with a login usually 587"},                                                                  \
+       .help = "its port; 0 is 25, or 80 via webmail; with a login usually 587"},                                      \
+      {.key = "via",                                                                                                   \
+       .kind = MSIM_FIELD_ENUM,                                                                                        \
+       .offset = offsetof(struct msim__user_account, via),                                                             \
+       .fallback = "smtp",                                                                                             \
+       .names = via_names,                                                                                             \
+       .help = "how mail gets there: by SMTP, or typed in at the provider's webmail site"},                            \
       {.key = "receive",                                                                                               \
        .kind = MSIM_FIELD_STRUCT,                                                                                      \
        .offset = offsetof(struct msim__user_account, receive),                                                         \
@@ -332,7 +205,7 @@ static const struct msim_field traffic_fields[] = {
     {.key = "to",
      .kind = MSIM_FIELD_LIST,
      .offset = offsetof(struct traffic_config, to),
-     .item = address_item,
+     .item = msim__user_address_item,
      .item_bytes = sizeof(const char *),
      .min = 1,
      .max = 100000,
@@ -406,12 +279,22 @@ struct step {
 struct state {
   struct msim__user_outbox outbox;
   struct msim__user_inbox inbox;
+  struct msim__user_browsing browsing;
+  struct msim__user_web web;
   struct step *steps;
   size_t step_count;
   struct msim_timer traffic_timer;
   uint64_t traffic_count;
   struct msim_list traffic_to; /* const char *: ranges written out */
 };
+
+static void send_mail(struct state *state, const struct msim__user_account *account, const struct msim__user_mail *mail)
+{
+  if (account->via == MSIM__USER_VIA_WEBMAIL)
+    msim__user_web_send(&state->web, account, mail, &state->outbox.retry);
+  else
+    msim__user_send(&state->outbox, account, mail);
+}
 
 static void act_send(struct step *step)
 {
@@ -421,7 +304,7 @@ static void act_send(struct step *step)
   if (msim__user_addresses_expand(step->agent, mail.to, &mail.to) == MSIM_OK &&
       msim__user_addresses_expand(step->agent, mail.cc, &mail.cc) == MSIM_OK &&
       msim__user_addresses_expand(step->agent, mail.bcc, &mail.bcc) == MSIM_OK)
-    msim__user_send(&state->outbox, step->account, &mail);
+    send_mail(state, step->account, &mail);
 }
 
 static void act_check(struct step *step)
@@ -439,6 +322,13 @@ static void act_select(struct step *step)
 
   for (i = 0; i < step->config->select.count; i++)
     msim__user_select(&state->inbox, step->account->receive, labels[i]);
+}
+
+static void act_browse(struct step *step)
+{
+  struct state *state = msim_agent_state(step->agent);
+
+  msim__user_browse(&state->browsing, step->config->browse);
 }
 
 static void act_offline(struct step *step)
@@ -468,6 +358,7 @@ static const struct act {
     {"send", offsetof(struct step_config, send), sizeof(void *), NEEDS_SUBMIT, act_send},
     {"check", offsetof(struct step_config, check), sizeof(bool), NEEDS_RECEIVE, act_check},
     {"select", offsetof(struct step_config, select), sizeof(void *), NEEDS_RECEIVE, act_select},
+    {"browse", offsetof(struct step_config, browse), sizeof(void *), NEEDS_NOTHING, act_browse},
     {"offline", offsetof(struct step_config, offline), sizeof(bool), NEEDS_NOTHING, act_offline},
 };
 #define ACT_COUNT (sizeof acts / sizeof acts[0])
@@ -512,9 +403,21 @@ static int check_step(const struct step *step, unsigned number)
       return MSIM_ERR_INVALID;
     }
   }
+  if (step->config->send != NULL && step->config->send->is_draft && step->account->via != MSIM__USER_VIA_WEBMAIL) {
+    msim_agent_fail(step->agent, "step %u: draft needs an account with via: webmail", number);
+    return MSIM_ERR_INVALID;
+  }
+  if (step->config->browse != NULL)
+    msim__user_browsing_open(&state->browsing);
+  if (step->config->send != NULL && !msim__user_mail_is_clear(step->agent, step->config->send)) {
+    msim_agent_fail(step->agent,
+                    "step %u: message \"%.100s\" is a file, so it takes no subject, body, size or attachments", number,
+                    step->config->send->message);
+    return MSIM_ERR_INVALID;
+  }
   if (any)
     return step->account->receive != NULL ? msim__user_inbox_open(&state->inbox) : MSIM_OK;
-  msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, offline or online", number);
+  msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, browse, offline or online", number);
   return MSIM_ERR_INVALID;
 }
 
@@ -544,7 +447,7 @@ static void on_traffic(struct msim_timer *timer, msim_ns now_ns)
     mail.size_bytes = msim__draw(agent, traffic->size, MSIM__USER_MAIL_BYTES_MAX);
   if (++state->traffic_count < traffic->mail_count)
     arm_traffic(agent, 0);
-  msim__user_send(&state->outbox, &config->account, &mail);
+  send_mail(state, &config->account, &mail);
 }
 
 /* ---- the agent ---- */
@@ -562,6 +465,27 @@ static const struct msim__user_account *find_account(struct msim_agent *agent, c
       return accounts[i].account;
   msim_agent_fail(agent, "there is no account \"%.100s\"; name it in accounts", name);
   return NULL;
+}
+
+/* A webmail site wants to know who is there. */
+static int check_account(struct msim_agent *agent, const struct msim__user_account *account)
+{
+  if (account == NULL || account->via != MSIM__USER_VIA_WEBMAIL || account->login != NULL)
+    return MSIM_OK;
+  msim_agent_fail(agent, "via: webmail needs a login: name and password at the site");
+  return MSIM_ERR_INVALID;
+}
+
+static int check_accounts(struct msim_agent *agent)
+{
+  const struct config *config = msim_agent_config(agent);
+  const struct account_config *accounts = config->accounts.items;
+  int err = check_account(agent, &config->account);
+  size_t i;
+
+  for (i = 0; err == MSIM_OK && i < config->accounts.count; i++)
+    err = check_account(agent, accounts[i].account);
+  return err;
 }
 
 static int start_script(struct msim_agent *agent)
@@ -604,7 +528,10 @@ static int start(struct msim_agent *agent)
 
   msim__agent_mem_init(&state->outbox.mem, agent);
   msim__agent_mem_init(&state->inbox.mem, agent);
-  state->outbox.agent = state->inbox.agent = agent;
+  msim__agent_mem_init(&state->browsing.mem, agent);
+  msim__agent_mem_init(&state->web.mem, agent);
+  state->outbox.agent = state->inbox.agent = state->browsing.agent = state->web.agent = agent;
+  state->inbox.web = &state->web;
   if (config->retry != NULL)
     state->outbox.retry = *config->retry;
   msim_timer_init(&state->traffic_timer, msim_agent_node(agent), on_traffic);
@@ -612,7 +539,9 @@ static int start(struct msim_agent *agent)
     msim_agent_fail(agent, "traffic needs submit: the provider's host that takes the mail");
     return MSIM_ERR_INVALID;
   }
-  err = start_script(agent);
+  err = check_accounts(agent);
+  if (err == MSIM_OK)
+    err = start_script(agent);
   if (err == MSIM_OK && config->traffic != NULL)
     err = msim__user_addresses_expand(agent, config->traffic->to, &state->traffic_to);
   if (err == MSIM_OK && config->traffic != NULL)
@@ -627,6 +556,8 @@ static void stop(struct msim_agent *agent)
 
   msim__user_outbox_release(&state->outbox);
   msim__user_inbox_release(&state->inbox);
+  msim__user_browsing_release(&state->browsing);
+  msim__user_web_release(&state->web);
   msim_timer_cancel(&state->traffic_timer);
   for (i = 0; i < state->step_count; i++)
     msim_timer_cancel(&state->steps[i].timer);

@@ -33,4 +33,7 @@ void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_nod
 void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver);
 struct msim__resolver *msim__resolver_of(const struct msim_sim *sim);
 
+/* What msim_agent_shared has given to agents of a host under a key; NULL: nothing yet. */
+const void *msim__agents_shared(const struct msim_node *node, const char *key, size_t size_bytes);
+
 #endif

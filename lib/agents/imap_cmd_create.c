@@ -51,10 +51,12 @@ static void run(struct msim__imap_session *session)
   if (name.size_bytes > 1 && name.data[name.size_bytes - 1] == MSIM__IMAP_SEPARATOR)
     name.size_bytes--; /* RFC 3501 6.3.3: it says that there will be names below it */
   err = msim__folder_create(session->inbox, name, uses, NULL);
-  if (err == MSIM_OK)
-    msim__imap_wait_changes(session, done, NULL, 0);
-  else
+  if (err != MSIM_OK) {
     msim__imap_failed(session, err);
+    return;
+  }
+  msim__imap_tell_folder(session, "mailbox.created", name, NULL);
+  msim__imap_wait_changes(session, done, NULL, 0);
 }
 
 extern const struct msim__imap_cmd msim__imap_cmd_create;

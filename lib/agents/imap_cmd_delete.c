@@ -31,10 +31,12 @@ static void run(struct msim__imap_session *session)
   }
   if (session->box == box)
     msim__imap_close(session);
-  if (msim__folder_remove(box) == MSIM_OK)
-    msim__imap_wait_changes(session, done, NULL, 0);
-  else
+  if (msim__folder_remove(box) != MSIM_OK) {
     msim__imap_no(session, "HASCHILDREN", "There are mailboxes below it");
+    return;
+  }
+  msim__imap_tell_folder(session, "mailbox.removed", name, NULL);
+  msim__imap_wait_changes(session, done, NULL, 0);
 }
 
 extern const struct msim__imap_cmd msim__imap_cmd_delete;

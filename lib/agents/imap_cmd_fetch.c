@@ -70,6 +70,8 @@ static void run(struct msim__imap_session *session)
     err = MSIM_ERR_SYNTAX;
   if (err == MSIM_OK && vanished)
     err = put_vanished(session, &set_at, f->changed_since);
+  if (err == MSIM_OK)
+    msim__imap_flush(session, "imap.reply", NULL);
   if (err != MSIM_OK) {
     msim__imap_fetching_release(session);
     msim__imap_failed(session, err);

@@ -35,6 +35,8 @@ static void move_inbox(struct msim__imap_session *session, struct msim_slice nam
   uint32_t *uids;
   int err = msim__folder_create(inbox, name, 0, &to);
 
+  if (err == MSIM_OK)
+    msim__imap_tell_folder(session, "mailbox.created", name, NULL);
   if (err != MSIM_OK || count == 0) {
     if (err == MSIM_OK)
       msim__imap_wait_changes(session, done, NULL, 0);
@@ -85,10 +87,12 @@ static void run(struct msim__imap_session *session)
     return;
   }
   err = msim__folder_rename(box, name);
-  if (err == MSIM_OK)
-    msim__imap_wait_changes(session, done, NULL, 0);
-  else
+  if (err != MSIM_OK) {
     msim__imap_failed(session, err);
+    return;
+  }
+  msim__imap_tell_folder(session, "mailbox.renamed", old, &name);
+  msim__imap_wait_changes(session, done, NULL, 0);
 }
 
 extern const struct msim__imap_cmd msim__imap_cmd_rename;

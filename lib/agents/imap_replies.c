@@ -5,10 +5,11 @@
 #include <stdio.h>
 
 /* What is offered without a command of its own. */
-static const char *const extensions[] = {"LITERAL+",      "SASL-IR",     "UIDPLUS",          "CHILDREN",
-                                         "SPECIAL-USE",   "ESEARCH",     "SEARCHRES",        "STATUS=SIZE",
-                                         "MULTIAPPEND",   "CONDSTORE",   "QRESYNC",          "CREATE-SPECIAL-USE",
-                                         "LIST-EXTENDED", "LIST-STATUS", "QUOTA=RES-STORAGE"};
+static const char *const extensions[] = {
+    "LITERAL+",         "SASL-IR",     "UIDPLUS",           "CHILDREN",     "SPECIAL-USE", "ESEARCH",
+    "SEARCHRES",        "STATUS=SIZE", "MULTIAPPEND",       "CONDSTORE",    "QRESYNC",     "CREATE-SPECIAL-USE",
+    "LIST-EXTENDED",    "LIST-STATUS", "QUOTA=RES-STORAGE", "SORT=DISPLAY", "ESORT",       "THREAD=ORDEREDSUBJECT",
+    "THREAD=REFERENCES"};
 
 /* Folded into IMAP4rev2 (RFC 9051 appendix E): it is offered when they are. */
 static const char *const folded[] = {"NAMESPACE", "UNSELECT",      "UIDPLUS",     "ESEARCH",    "SEARCHRES",
@@ -101,7 +102,9 @@ static void end_command(struct msim__imap_session *session, const char *word, co
   const char *unit = is_login(session) ? "auth.result" : "imap.reply";
 
   if (session->state == MSIM__IMAP_SELECTED) {
-    msim__imap_put_news(session, verb == NULL || !verb->keeps_numbers || session->command.uid, session->command.uid);
+    bool uid = session->command.uid;
+
+    msim__imap_put_news(session, verb == NULL || !verb->keeps_numbers || (uid && !session->numbers_meant), uid);
     msim__imap_put_modseq(session);
   }
   if (session->command.tag.size_bytes > 0)

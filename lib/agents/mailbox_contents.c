@@ -2,8 +2,11 @@
 #include "agents/mailbox_contents.h"
 
 #include "mail/compose.h"
+#include "mail/folders.h"
+#include "mail/letters.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
+#include "proto/date.h"
 
 #include <stdio.h>
 
@@ -19,6 +22,62 @@ static const char *check_address(const char *text)
              ? NULL
              : "an address such as anna@x.example is expected here";
 }
+
+/* "2026-01-01" or with a time, as RFC 3339 writes it. */
+static int read_date(const char *text, int64_t *unix_s)
+{
+  char whole[] = "yyyy-mm-ddT00:00:00Z";
+
+  if (strlen(text) != 10)
+    return msim__date_parse_iso(unix_s, msim__slice_text(text));
+  memcpy(whole, text, 10);
+  return msim__date_parse_iso(unix_s, msim__slice_text(whole));
+}
+
+static const char *check_date(const char *text)
+{
+  int64_t unix_s;
+
+  return text[0] == '\0' || read_date(text, &unix_s) == MSIM_OK
+             ? NULL
+             : "a date such as 2026-01-01 or 2026-01-01T08:00:00Z is expected here";
+}
+
+static const char *check_folder(const char *text)
+{
+  return strlen(text) <= MSIM__FOLDER_BYTES_MAX && (text[0] == '\0' || msim__folder_is_title(msim__slice_text(text)))
+             ? NULL
+             : "a folder such as Lists/c is expected here: parts with / between them, no control characters, at most "
+               "1000 bytes";
+}
+
+static const struct {
+  const char *name;
+  uint32_t flag;
+} flag_names[] = {
+    {"seen", MSIM__FLAG_SEEN},       {"answered", MSIM__FLAG_ANSWERED}, {"flagged", MSIM__FLAG_FLAGGED},
+    {"deleted", MSIM__FLAG_DELETED}, {"draft", MSIM__FLAG_DRAFT},
+};
+#define FLAG_NAMES (sizeof flag_names / sizeof flag_names[0])
+
+static uint32_t flag_of(const char *name)
+{
+  size_t i;
+
+  for (i = 0; i < FLAG_NAMES; i++)
+    if (strcmp(flag_names[i].name, name) == 0)
+      return flag_names[i].flag;
+  return 0;
+}
+
+static const char *check_flag(const char *text)
+{
+  return flag_of(text) != 0 ? NULL : "seen, answered, flagged, deleted or draft is expected here";
+}
+
+static const struct msim_field flag_item[] = {
+    {.key = "flag", .kind = MSIM_FIELD_TEXT, .offset = 0, .check = check_flag},
+};
 
 #define MAIL(member) offsetof(struct msim__mailbox_mail, member)
 static const struct msim_field mail_fields[] = {
@@ -57,6 +116,26 @@ static const struct msim_field mail_fields[] = {
      .offset = MAIL(source),
      .fallback = "\"\"",
      .help = "instead of subject, body and size: the whole message, header, empty line and all"},
+    {.key = "folder",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = MAIL(folder),
+     .fallback = "\"\"",
+     .check = check_folder,
+     .help = "where it lies, such as Lists/c; INBOX when absent"},
+    {.key = "date",
+     .kind = MSIM_FIELD_TEXT,
+     .offset = MAIL(date),
+     .fallback = "\"\"",
+     .check = check_date,
+     .help = "when it was written and came; the start of the run when absent"},
+    {.key = "flags",
+     .kind = MSIM_FIELD_LIST,
+     .offset = MAIL(flags),
+     .fallback = "",
+     .item = flag_item,
+     .item_bytes = sizeof(const char *),
+     .max = FLAG_NAMES,
+     .help = "seen, answered, flagged, deleted, draft"},
     {.key = NULL},
 };
 
@@ -82,7 +161,8 @@ const struct msim_field msim__mailbox_content_item[] = {
 struct writing {
   struct msim__mailbox_server *server;
   const struct msim__mailbox_mail *mail;
-  struct msim__mailbox *box;
+  struct msim__mailbox *inbox, *box;
+  int64_t unix_s;
   char from[MSIM__ADDRESS_LOCAL_BYTES_MAX + MSIM__ADDRESS_DOMAIN_BYTES_MAX + 2];
   char to[MSIM__ADDRESS_LOCAL_BYTES_MAX + MSIM__ADDRESS_DOMAIN_BYTES_MAX + 2];
   uint64_t number;
@@ -118,11 +198,15 @@ static int put_mail(const struct writing *w, struct msim__buf *plain)
       .body = w->mail->body,
       .host = msim_agent_host(agent),
       .number = w->number,
-      .unix_s = msim_agent_unix_s(agent),
+      .unix_s = w->unix_s,
       .zone_minutes = msim_agent_zone_minutes(agent),
       .size_bytes = w->mail->size_bytes,
   };
 
+  const struct msim__letter *letter = msim__letter_find(msim_agent_sim(agent), w->mail->message);
+
+  if (letter != NULL)
+    return msim__buf_append(plain, letter->plain.data, letter->plain.size_bytes);
   if (w->mail->source[0] != '\0')
     return put_source(plain, w->mail->source);
   return msim__compose_append(plain, &compose);
@@ -153,18 +237,48 @@ static struct msim__message *make_message(const struct writing *w, const struct 
 static int keep(const struct writing *w, struct msim__message *message)
 {
   struct msim_agent *agent = w->server->agent;
-  struct msim_value values[4];
-  uint32_t uid;
-  int err = msim__store_add(&w->server->room->store, w->box, message, msim_agent_unix_s(agent), &uid);
+  struct msim_value values[5];
+  const char *const *flags = w->mail->flags.items;
+  uint32_t uid, bits = 0;
+  size_t i;
+  int err = msim__store_reserve(w->box, &uid);
 
   if (err < 0)
     return err;
+  for (i = 0; i < w->mail->flags.count; i++)
+    bits |= flag_of(flags[i]);
+  msim__store_put(w->box, message, w->unix_s, uid, bits);
   values[0] = msim_value_text("message", message->label);
-  values[1] = msim_value_text("mailbox", w->box->name);
+  values[1] = msim_value_text("mailbox", w->inbox->name);
   values[2] = msim_value_bool("durable", true);
   values[3] = msim_value_int("uid", uid);
-  msim_agent_event(agent, "store.add", values, 4);
+  if (w->box->title != NULL)
+    values[4] = msim_value_text("folder", w->box->title);
+  msim_agent_event(agent, "store.add", values, w->box->title != NULL ? 5 : 4);
   return MSIM_OK;
+}
+
+/* A letter from a file has no other text. */
+static bool is_clear(const struct msim__mailbox_server *server, const struct msim__mailbox_mail *mail)
+{
+  if (msim__letter_find(msim_agent_sim(server->agent), mail->message) == NULL ||
+      (mail->subject[0] == '\0' && mail->body[0] == '\0' && mail->source[0] == '\0' && mail->size_bytes == 0))
+    return true;
+  msim_agent_fail(server->agent,
+                  "mailboxes: message \"%.100s\" is a file, so it takes no subject, body, size or source",
+                  mail->message);
+  return false;
+}
+
+static int open_place(struct writing *w)
+{
+  struct msim_slice folder = msim__slice_text(w->mail->folder[0] != '\0' ? w->mail->folder : "INBOX");
+
+  w->unix_s = msim_agent_unix_s(w->server->agent);
+  if (w->mail->date[0] != '\0')
+    (void)read_date(w->mail->date, &w->unix_s); /* it was checked */
+  w->box = msim__folder_find(w->inbox, folder);
+  return w->box != NULL ? MSIM_OK : msim__folder_create(w->inbox, folder, 0, &w->box);
 }
 
 static int fill_one(struct writing *w)
@@ -172,8 +286,10 @@ static int fill_one(struct writing *w)
   struct msim__mem *mem = &w->server->room->mem;
   struct msim__message *message = NULL;
   struct msim__buf plain, wire;
-  int err;
+  int err = open_place(w);
 
+  if (err != MSIM_OK)
+    return err;
   w->number = msim__mail_number_next(w->server->agent);
   msim__buf_init(&plain, mem, 4 * (size_t)MAIL_BYTES_MAX);
   msim__buf_init(&wire, mem, 8 * (size_t)MAIL_BYTES_MAX);
@@ -228,11 +344,13 @@ static int fill_box(struct msim__mailbox_server *server, const struct msim__mail
 
   memset(&w, 0, sizeof w);
   w.server = server;
-  w.box = open_box(server, content->key, account);
-  if (w.box == NULL)
+  w.inbox = open_box(server, content->key, account);
+  if (w.inbox == NULL)
     return MSIM_ERR_NOMEM;
   for (i = 0; err == MSIM_OK && i < content->mails.count; i++) {
     w.mail = mails[i];
+    if (!is_clear(server, w.mail))
+      return MSIM_ERR_INVALID;
     name_ends(&w, content->key, account);
     err = fill_one(&w);
   }

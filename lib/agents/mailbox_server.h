@@ -25,6 +25,8 @@ struct msim__mailbox_account_config {
 /* A message that is there when the run begins. */
 struct msim__mailbox_mail {
   const char *message, *from, *to, *subject, *body, *source; /* "" for what is not given; source: the whole message */
+  const char *folder, *date;                                 /* "": INBOX; "": the start of the run */
+  struct msim_list flags;                                    /* const char * */
   uint64_t size_bytes;
 };
 

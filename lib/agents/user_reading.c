@@ -10,11 +10,12 @@
 static const struct msim__user_protocol_type *const protocols[MSIM__USER_PROTOCOL_COUNT] = {
     [MSIM__USER_POP3] = &msim__user_pop,
     [MSIM__USER_IMAP] = &msim__user_imap,
+    [MSIM__USER_WEBMAIL] = &msim__user_webmail,
 };
 
 /* ---- keys ---- */
 
-static const char *const protocol_names[] = {"pop3", "imap", NULL};
+static const char *const protocol_names[] = {"pop3", "imap", "webmail", NULL};
 static const char *const auth_names[] = {"auto", "user", "apop", "sasl", NULL};
 
 static const char *check_secret(const char *text)
@@ -38,7 +39,7 @@ const struct msim_field msim__user_receive_fields[] = {
      .offset = RECEIVE(port),
      .fallback = "0",
      .max = 65535,
-     .help = "its port; 0 is the protocol's own: 110, 143"},
+     .help = "its port; 0 is the protocol's own: 110, 143, 80"},
     {.key = "login",
      .kind = MSIM_FIELD_TEXT,
      .offset = RECEIVE(login),
@@ -61,7 +62,7 @@ const struct msim_field msim__user_receive_fields[] = {
      .offset = RECEIVE(stay_ns),
      .fallback = "60s",
      .min = 1,
-     .help = "IMAP: how long the session stays open when nobody does anything"},
+     .help = "IMAP, webmail: how long the session stays open when nobody does anything"},
     {.key = NULL},
 };
 

@@ -12,7 +12,7 @@
 
 #include <mailsim/agent.h>
 
-enum msim__user_protocol { MSIM__USER_POP3, MSIM__USER_IMAP, MSIM__USER_PROTOCOL_COUNT };
+enum msim__user_protocol { MSIM__USER_POP3, MSIM__USER_IMAP, MSIM__USER_WEBMAIL, MSIM__USER_PROTOCOL_COUNT };
 enum msim__user_auth { MSIM__USER_AUTH_AUTO, MSIM__USER_AUTH_USER, MSIM__USER_AUTH_APOP, MSIM__USER_AUTH_SASL };
 
 /* The key `receive` of an account. */
@@ -22,12 +22,13 @@ struct msim__user_receive {
   uint64_t port; /* 0: the protocol's own */
   int auth;      /* enum msim__user_auth */
   bool leave_on_server;
-  msim_ns stay_ns; /* IMAP: how long a session stays open when nobody does anything */
+  msim_ns stay_ns; /* IMAP, webmail: how long a session stays open when nobody does anything */
 };
 extern const struct msim_field msim__user_receive_fields[];
 
 struct msim__user_check;
 struct msim__user_saving;
+struct msim__user_web;
 
 /* A person's mail on the PC. All zero at first; agent and mem are set by the owner. */
 struct msim__user_inbox {
@@ -37,6 +38,7 @@ struct msim__user_inbox {
   struct msim__mailbox *local;
   struct msim__user_check *first;   /* sessions under way */
   struct msim__user_saving *saving; /* mails on their way to the disk */
+  struct msim__user_web *web;       /* sessions at webmail sites, set by the owner (user_web.h) */
 };
 
 /* From start, when an account has `receive`: finds what the disk has. 0 or MSIM_ERR_NOMEM. */
@@ -62,11 +64,12 @@ struct msim__user_protocol_type {
   /* The person picks a mail of which there is no copy; user.select has been told, and the PC is not offline. NULL: what
    * is not copied cannot be shown. */
   void (*select)(struct msim__user_inbox *inbox, const struct msim__user_receive *receive, const char *label);
-  void (*forget)(struct msim__user_check *check); /* from stop: frees it, and takes it out of inbox->first */
+  void (*forget)(struct msim__user_check *check); /* from stop: frees it, and takes it out of inbox->first. NULL: it has
+                                                     none there */
   /* The plug is pulled. NULL: sessions find out by themselves. */
   void (*unplugged)(struct msim__user_inbox *inbox);
 };
-extern const struct msim__user_protocol_type msim__user_pop, msim__user_imap;
+extern const struct msim__user_protocol_type msim__user_pop, msim__user_imap, msim__user_webmail;
 
 /* The beginning of what a protocol keeps of a session under way. */
 struct msim__user_check {

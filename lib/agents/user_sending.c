@@ -2,11 +2,13 @@
 #include "agents/user_sending.h"
 
 #include "mail/compose.h"
+#include "mail/letters.h"
 #include "proto/ascii.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define SMTP_PORT 25u
 #define ADDRESSES_MAX 8u /* of the provider's host that are tried */
 
 /* One mail from its time to its outcome. */
@@ -256,7 +258,7 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
   s->place_count = s->place_next = 0;
   for (i = 0; i < answers->count && s->place_count < ADDRESSES_MAX; i++) {
     s->places[s->place_count].addr = answers->items[i].addr;
-    s->places[s->place_count++].port = (uint16_t)s->account->submit_port;
+    s->places[s->place_count++].port = s->account->submit_port != 0 ? (uint16_t)s->account->submit_port : SMTP_PORT;
   }
   if (s->place_count > 0) {
     connect_next(s, none);
@@ -337,6 +339,12 @@ static struct msim__message *make_message(struct msim__user_sending *s, const st
   return message;
 }
 
+bool msim__user_mail_is_clear(struct msim_agent *agent, const struct msim__user_mail *mail)
+{
+  return msim__letter_find(msim_agent_sim(agent), mail->message) == NULL ||
+         (mail->subject[0] == '\0' && mail->body[0] == '\0' && mail->size_bytes == 0 && mail->attachments.count == 0);
+}
+
 /* RFC 5322 3.6.3: who stands in bcc gets the mail, and is named nowhere. */
 static int compose(struct msim__user_sending *s, const struct msim__user_mail *mail, uint64_t number,
                    struct msim__buf *plain)
@@ -360,9 +368,12 @@ static int compose(struct msim__user_sending *s, const struct msim__user_mail *m
       .zone_minutes = msim_agent_zone_minutes(outbox->agent),
       .size_bytes = mail->size_bytes,
   };
+  const struct msim__letter *letter = msim__letter_find(msim_agent_sim(outbox->agent), mail->message);
   size_t i;
   int err;
 
+  if (letter != NULL)
+    return msim__buf_append(plain, letter->plain.data, letter->plain.size_bytes);
   if (mail->attachments.count > 0) {
     attachments = msim__alloc_zeroed(&outbox->mem, mail->attachments.count, sizeof *attachments);
     if (attachments == NULL)

@@ -16,9 +16,12 @@ struct msim__user_login {
   const char *user, *password;
 };
 
+enum msim__user_via { MSIM__USER_VIA_SMTP, MSIM__USER_VIA_WEBMAIL };
+
 struct msim__user_account {
   const char *address, *name, *submit;
-  uint64_t submit_port;
+  uint64_t submit_port;                     /* 0: that of via */
+  int via;                                  /* enum msim__user_via */
   const struct msim__user_login *login;     /* NULL: none */
   const struct msim__user_receive *receive; /* NULL: it reads no mail (user_reading.h) */
 };
@@ -29,12 +32,13 @@ struct msim__user_attachment {
 };
 
 struct msim__user_mail {
-  const char *message;          /* label, or "": HOST-N */
+  const char *message;          /* label, or "": HOST-N; that of a letter (mail/letters.h): its text is sent */
   const char *from;             /* or "": the account's address */
   struct msim_list to, cc, bcc; /* const char * */
   const char *subject, *body;   /* UTF-8 */
   uint64_t size_bytes;          /* the least that it measures */
   struct msim_list attachments; /* struct msim__user_attachment * */
+  bool is_draft;                /* via webmail only: it is kept, and not sent */
 };
 
 struct msim__user_retry {
@@ -55,6 +59,9 @@ struct msim__user_outbox {
 /* Writes the mail and sends it. account is borrowed until the outbox is released, mail for the call. */
 void msim__user_send(struct msim__user_outbox *outbox, const struct msim__user_account *account,
                      const struct msim__user_mail *mail);
+
+/* false: it is a letter from a file (mail/letters.h), and has a subject, body, size or attachments nevertheless. */
+bool msim__user_mail_is_clear(struct msim_agent *agent, const struct msim__user_mail *mail);
 
 /* From stop: forgets what is under way. */
 void msim__user_outbox_release(struct msim__user_outbox *outbox);

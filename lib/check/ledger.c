@@ -24,7 +24,8 @@ void msim__ledger_broken(struct msim__ledger *ledger, struct msim__ledger_messag
   char text[300];
   va_list arguments;
 
-  if ((message->loose && rule != MSIM__MAIL_RULE_I11) || (message->told >> rule & 1u) != 0)
+  if ((message->loose && rule != MSIM__MAIL_RULE_I10 && rule != MSIM__MAIL_RULE_I11) ||
+      (message->told >> rule & 1u) != 0)
     return;
   message->told |= UINT32_C(1) << rule;
   ledger->info->finding_count++;
@@ -283,7 +284,7 @@ static int take_record(void *ctx, const struct msim_trace_record *record)
     return msim__ledger_take_event(ledger, &record->u.event);
   if (strcmp(record->u.event.event, "crash") == 0 && record->u.event.host != NULL)
     msim__ledger_take_crash(ledger, &record->u.event);
-  return MSIM_OK;
+  return ledger->err;
 }
 
 int msim__ledger_new(struct msim__ledger **out, struct msim_sim *sim, msim_invariants_fn *fn, void *user,
@@ -301,6 +302,8 @@ int msim__ledger_new(struct msim__ledger **out, struct msim_sim *sim, msim_invar
   msim__names_init(&ledger->hosts, &sim->mem);
   msim__names_init(&ledger->messages, &sim->mem);
   msim__names_init(&ledger->readers, &sim->mem);
+  msim__names_init(&ledger->imap_boxes, &sim->mem);
+  msim__names_init(&ledger->imap_readers, &sim->mem);
   ledger->hook.kinds = KINDS;
   ledger->hook.ctx = ledger;
   ledger->hook.record = take_record;
@@ -338,6 +341,7 @@ void msim__ledger_free(struct msim__ledger *ledger)
 
   msim__ledger_flows_free(ledger);
   msim__ledger_readers_free(ledger);
+  msim__ledger_mailboxes_free(ledger);
   while ((message = ledger->oldest) != NULL) {
     ledger->oldest = message->newer;
     free_message(ledger, message);

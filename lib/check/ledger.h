@@ -3,7 +3,9 @@
  *
  * A message is known by its label, which travels with its bytes, never by its Message-ID. Agents do not call anything
  * of this. Rooms: ledger.c (tables, findings, the end of a run), ledger_events.c (what agents tell), ledger_wire.c
- * (what is on the wire: replies, bodies, headers), ledger_pop.c (who may delete). */
+ * (what is on the wire: replies, bodies, headers), ledger_pop.c (who may delete), ledger_imap.c (what mailboxes keep
+ * to).
+ */
 #ifndef MSIM_CHECK_LEDGER_H
 #define MSIM_CHECK_LEDGER_H
 
@@ -22,6 +24,7 @@
   X(I6, "the body arrives as it was sent")                                                                             \
   X(I7, "what is refused for now is kept, and tried again in time")                                                    \
   X(I8, "no mail runs in a circle for ever")                                                                           \
+  X(I10, "mailboxes keep their UIDs, their messages and their flags")                                                  \
   X(I11, "POP3 deletes behind QUIT only")                                                                              \
   X(I14, "hidden recipients and passwords stay hidden")                                                                \
   X(L1, "no mail waits when nothing will happen any more")
@@ -107,7 +110,8 @@ struct msim__ledger {
   void *user;
   struct msim_invariants_info *info;
   struct msim__names hosts, messages;
-  struct msim__names readers; /* sessions of POP3 by the names of their connections; ledger_pop.c */
+  struct msim__names imap_boxes, imap_readers; /* ledger_imap.c */
+  struct msim__names readers;                  /* sessions of POP3 by the names of their connections; ledger_pop.c */
   struct msim__ledger_message *oldest, *newest;
   struct msim__ledger_flow **flows; /* buckets */
   size_t flow_count;
@@ -160,6 +164,22 @@ int msim__ledger_take_arrival(struct msim__ledger *ledger, const struct msim_tra
 void msim__ledger_judge_removal(struct msim__ledger *ledger, struct msim__ledger_message *message, const char *host,
                                 const char *conn);
 void msim__ledger_readers_free(struct msim__ledger *ledger);
+
+/* store.add, store.remove and mailbox.*: others are passed over. */
+int msim__ledger_take_mailbox(struct msim__ledger *ledger, const struct msim_trace_event *event);
+/* wiped: nothing is left on its disk. */
+void msim__ledger_crash_mailboxes(struct msim__ledger *ledger, const char *host, bool wiped);
+/* A line of a client by IMAP has arrived; not whole: some of it cannot be seen. */
+void msim__ledger_take_imap_command(struct msim__ledger *ledger, const struct msim_flow *flow, const char *line,
+                                    size_t line_bytes, bool whole);
+/* A unit imap.reply or imap.overview is sent as a whole. */
+void msim__ledger_take_imap_reply(struct msim__ledger *ledger, const struct msim_trace_packet *packet,
+                                  const struct msim_trace_unit *unit);
+void msim__ledger_mailboxes_free(struct msim__ledger *ledger);
+
+/* A value of an event by name. NULL: there is no such text; 0: no such number, or a negative one. */
+const char *msim__ledger_text(const struct msim_trace_event *event, const char *name);
+uint64_t msim__ledger_number(const struct msim_trace_event *event, const char *name);
 
 /* Keeps a password, so that it is found where it must not be. */
 void msim__ledger_keep_secret(struct msim__ledger *ledger, const char *text, size_t size_bytes);

@@ -24,7 +24,7 @@ static const struct msim_value *value_of(const struct msim_trace_event *event, c
   return NULL;
 }
 
-static const char *text_of(const struct msim_trace_event *event, const char *name)
+const char *msim__ledger_text(const struct msim_trace_event *event, const char *name)
 {
   const struct msim_value *value = value_of(event, name);
 
@@ -36,6 +36,13 @@ static int64_t number_of(const struct msim_trace_event *event, const char *name)
   const struct msim_value *value = value_of(event, name);
 
   return value != NULL && value->kind == MSIM_VALUE_INT ? value->u.integer : 0;
+}
+
+uint64_t msim__ledger_number(const struct msim_trace_event *event, const char *name)
+{
+  int64_t number = number_of(event, name);
+
+  return number > 0 ? (uint64_t)number : 0;
 }
 
 /* ---- custodies ---- */
@@ -227,7 +234,7 @@ static struct msim__custody *find_due(const struct told *t, const struct msim__l
 static void on_deferred(struct told *t, struct msim__ledger_recipient *r)
 {
   struct msim__custody *custody = find_due(t, r);
-  const char *domain = text_of(t->event, "domain"), *at = strrchr(r->address, '@');
+  const char *domain = msim__ledger_text(t->event, "domain"), *at = strrchr(r->address, '@');
   msim_ns wait_ns = MSIM_SEC((msim_ns)number_of(t->event, "retry_s"));
 
   if (custody == NULL || domain == NULL || at == NULL ||
@@ -360,7 +367,7 @@ static void take_recipients(struct told *t, const struct row *row)
 /* What an event says of the message as a whole. */
 static void take_message(struct told *t, const struct row *row)
 {
-  const char *from = text_of(t->event, "from"), *notice = text_of(t->event, "notice");
+  const char *from = msim__ledger_text(t->event, "from"), *notice = msim__ledger_text(t->event, "notice");
   const struct msim_value *hidden;
   struct msim__ledger_message *other;
   size_t i;
@@ -380,8 +387,8 @@ static void take_message(struct told *t, const struct row *row)
   }
   if (strcmp(t->event->event, "message.converted") == 0)
     t->message->converted = true;
-  if (strcmp(t->event->event, "store.remove") == 0 && text_of(t->event, "conn") != NULL)
-    msim__ledger_judge_removal(t->ledger, t->message, t->host, text_of(t->event, "conn"));
+  if (strcmp(t->event->event, "store.remove") == 0 && msim__ledger_text(t->event, "conn") != NULL)
+    msim__ledger_judge_removal(t->ledger, t->message, t->host, msim__ledger_text(t->event, "conn"));
   if (row->take == on_discarded && value_of(t->event, "to") == NULL)
     t->message->dropped = true;
   hidden = value_of(t->event, "bcc");
@@ -421,7 +428,9 @@ int msim__ledger_take_event(struct msim__ledger *ledger, const struct msim_trace
   const char *label;
   struct told told;
 
-  if (row == NULL || event->host == NULL || (label = text_of(event, "message")) == NULL)
+  if (event->event[0] == 's' || event->event[0] == 'm')
+    (void)msim__ledger_take_mailbox(ledger, event);
+  if (row == NULL || event->host == NULL || (label = msim__ledger_text(event, "message")) == NULL)
     return ledger->err;
   told.ledger = ledger;
   told.event = event;
@@ -429,7 +438,7 @@ int msim__ledger_take_event(struct msim__ledger *ledger, const struct msim_trace
   told.host = msim__ledger_host_of(ledger, event->host);
   told.reply_class = number_of(event, "reply_class");
   told.notice = NULL;
-  told.reason = text_of(event, "reason");
+  told.reason = msim__ledger_text(event, "reason");
   if (told.reason == NULL)
     told.reason = "";
   if (told.message == NULL || told.host == NULL)
@@ -473,11 +482,12 @@ static void crash_gone(struct msim__ledger *ledger, struct msim__ledger_recipien
  * about, and so still as they were when that is looked at. */
 void msim__ledger_take_crash(struct msim__ledger *ledger, const struct msim_trace_event *event)
 {
-  const char *host = msim__ledger_host_of(ledger, event->host);
+  const char *host = msim__ledger_host_of(ledger, event->host), *disk = msim__ledger_text(event, "disk");
   struct msim__ledger_message *message;
   struct msim__custody *custody, *next;
   size_t i;
 
+  msim__ledger_crash_mailboxes(ledger, event->host, disk != NULL && strcmp(disk, "wipe") == 0);
   for (message = ledger->oldest; message != NULL; message = message->newer)
     for (i = 0; i < message->recipient_count; i++)
       for (custody = message->recipients[i].custodies; custody != NULL; custody = next) {

@@ -38,6 +38,17 @@ static struct session *find_or_add(struct msim__ledger *ledger, const struct msi
   return msim__ledger_need(ledger, NULL);
 }
 
+static void take_imap(struct msim__ledger *ledger, const struct msim_trace_packet *packet,
+                      const struct msim_trace_unit *unit)
+{
+  struct msim_slice payload = packet->packet->payload;
+  bool whole = packet->unseen_bytes == 0 && unit->end_byte <= payload.size_bytes &&
+               unit->edges == (MSIM_EDGE_FIRST | MSIM_EDGE_LAST);
+
+  msim__ledger_take_imap_command(ledger, packet->flow, whole ? (const char *)payload.data + unit->begin_byte : "",
+                                 whole ? unit->end_byte - unit->begin_byte : 0, whole);
+}
+
 int msim__ledger_take_arrival(struct msim__ledger *ledger, const struct msim_trace_packet *packet)
 {
   struct session *session;
@@ -50,6 +61,8 @@ int msim__ledger_take_arrival(struct msim__ledger *ledger, const struct msim_tra
   for (i = 0; i < packet->unit_count; i++) {
     const struct msim_trace_unit *unit = &packet->units[i];
 
+    if (unit->unit != NULL && strcmp(unit->unit, "imap.command") == 0)
+      take_imap(ledger, packet, unit);
     if (unit->unit == NULL || strcmp(unit->unit, "pop.command") != 0)
       continue;
     session = find_or_add(ledger, packet->flow);

@@ -383,6 +383,10 @@ static void take_unit(struct msim__ledger *ledger, const struct msim_trace_packe
     flow = size > 4 && memcmp(data, "BDAT", 4) == 0 ? find_flow(ledger, packet->flow) : NULL;
     if (flow != NULL)
       flow->chunked = true;
+  } else if (unit->unit[0] == 'i' && !packet->from_client) {
+    if (unit->edges == (MSIM_EDGE_FIRST | MSIM_EDGE_LAST) &&
+        (strcmp(unit->unit, "imap.reply") == 0 || strcmp(unit->unit, "imap.overview") == 0))
+      msim__ledger_take_imap_reply(ledger, packet, unit);
   } else if (strcmp(unit->unit, "auth.credentials") == 0) {
     flow = open_flow(ledger, packet->flow);
     if (flow != NULL)

@@ -49,6 +49,12 @@ int msim__compose_words_append(struct msim__buf *out, const char *text, size_t c
  * for size_bytes. 0 or the buffer's error. */
 int msim__compose_body_append(struct msim__buf *out, const struct msim__compose *compose, size_t begin);
 
+/* What a size asks for more: lines of at most 72 letters and CRLF, missing_bytes in all (or one more). */
+void msim__compose_filling_append(struct msim__buf *out, uint64_t missing_bytes);
+
+/* The bytes of a file that is attached, as they are: they follow from its name alone. */
+void msim__compose_file_append(struct msim__buf *out, const char *name, uint64_t size_bytes);
+
 /* The next character of UTF-8 text, or U+FFFD for a byte that starts none; returns how many bytes it took. */
 size_t msim__compose_character(const uint8_t *at, size_t size_bytes, struct msim_slice *out);
 

@@ -14,6 +14,7 @@
 #define LINE_BYTES_MAX 998u /* RFC 5322 2.1.1, without CRLF */
 #define BOUNDARY_BYTES 64u
 #define NAME_BYTES_MAX 200u
+#define DRAWN_BYTES (57u * 8u) /* of a file at a time: whole lines of base64 */
 
 size_t msim__compose_character(const uint8_t *at, size_t size_bytes, struct msim_slice *out)
 {
@@ -129,7 +130,7 @@ static void append_text(struct coder *coder, const char *text)
 }
 
 /* Lines of at most 72 letters and CRLF, missing_bytes in all; a last line is never shorter than its CRLF. */
-static void append_filling(struct msim__buf *out, uint64_t missing_bytes)
+void msim__compose_filling_append(struct msim__buf *out, uint64_t missing_bytes)
 {
   static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst";
   const uint64_t full = sizeof letters - 1 + 2;
@@ -196,21 +197,48 @@ static void append_attachment_head(struct msim__buf *out, const struct msim__com
   msim__buf_append_text(out, "\r\nContent-Transfer-Encoding: base64\r\n\r\n");
 }
 
-/* Bytes in base64, drawn from the name. */
+/* The next bytes of a file, drawn from its name; *state: begin_bytes at first. */
+static uint64_t begin_bytes(const char *name)
+{
+  return msim__hash_bytes(0, name, strlen(name));
+}
+
+static void draw_bytes(uint64_t *state, uint8_t *bytes, size_t count)
+{
+  size_t i;
+
+  for (i = 0; i < count; i++) {
+    if (i % 8 == 0)
+      *state = msim__hash_join(*state, i);
+    bytes[i] = (uint8_t)(*state >> i % 8 * 8);
+  }
+}
+
+void msim__compose_file_append(struct msim__buf *out, const char *name, uint64_t size_bytes)
+{
+  uint64_t left = size_bytes, state = begin_bytes(name);
+  uint8_t bytes[DRAWN_BYTES];
+
+  while (left > 0 && out->err == 0) {
+    size_t n = left < sizeof bytes ? (size_t)left : sizeof bytes;
+
+    draw_bytes(&state, bytes, n);
+    msim__buf_append(out, bytes, n);
+    left -= n;
+  }
+}
+
+/* In base64. */
 static void append_attachment(struct msim__buf *out, const struct msim__compose_attachment *attachment)
 {
   struct coder coder = {out, BASE64, {0}, {{0}, 0, 0}};
-  uint64_t left = attachment->size_bytes, state = msim__hash_bytes(0, attachment->name, strlen(attachment->name));
-  uint8_t bytes[57 * 8];
-  size_t i, n;
+  uint64_t left = attachment->size_bytes, state = begin_bytes(attachment->name);
+  uint8_t bytes[DRAWN_BYTES];
+  size_t n;
 
   while (left > 0 && out->err == 0) {
     n = left < sizeof bytes ? (size_t)left : sizeof bytes;
-    for (i = 0; i < n; i++) {
-      if (i % 8 == 0)
-        state = msim__hash_join(state, i);
-      bytes[i] = (uint8_t)(state >> i % 8 * 8);
-    }
+    draw_bytes(&state, bytes, n);
     code(&coder, (struct msim_slice){bytes, n});
     left -= n;
   }
@@ -281,7 +309,7 @@ int msim__compose_body_append(struct msim__buf *out, const struct msim__compose 
   if (coder.coding == BASE64)
     end_code(&coder); /* nothing can follow it in clear */
   else if (compose->size_bytes > size)
-    append_filling(out, compose->size_bytes - size);
+    msim__compose_filling_append(out, compose->size_bytes - size);
   for (i = 0; i < compose->attachment_count && out->err == 0; i++) {
     append_attachment_head(out, &compose->attachments[i], boundary);
     append_attachment(out, &compose->attachments[i]);

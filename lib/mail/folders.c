@@ -87,8 +87,7 @@ static int set_title(struct msim__mailbox *box, struct msim_slice title)
   return MSIM_OK;
 }
 
-/* No part of a path is empty, and no byte is a control. */
-static bool is_title(struct msim_slice title)
+bool msim__folder_is_title(struct msim_slice title)
 {
   size_t i;
 
@@ -96,7 +95,8 @@ static bool is_title(struct msim_slice title)
     if (msim__ascii_is_control(title.data[i]) ||
         (title.data[i] == MSIM__FOLDER_SEPARATOR && (i == 0 || title.data[i - 1] == MSIM__FOLDER_SEPARATOR)))
       return false;
-  return title.size_bytes > 0 && title.data[title.size_bytes - 1] != MSIM__FOLDER_SEPARATOR;
+  return title.size_bytes > 0 && title.size_bytes <= MSIM__FOLDER_BYTES_MAX &&
+         title.data[title.size_bytes - 1] != MSIM__FOLDER_SEPARATOR;
 }
 
 int msim__folder_join(struct msim__mailbox *box, struct msim_slice title)
@@ -104,7 +104,7 @@ int msim__folder_join(struct msim__mailbox *box, struct msim_slice title)
   const char *mark = memchr(box->name, NAME_MARK, box->name_bytes);
   struct msim__mailbox *inbox;
 
-  if (mark == NULL || box->owner != box || !is_title(title) || title.size_bytes > MSIM__FOLDER_BYTES_MAX)
+  if (mark == NULL || box->owner != box || !msim__folder_is_title(title) || title.size_bytes > MSIM__FOLDER_BYTES_MAX)
     return MSIM_OK; /* we do not write such */
   inbox = msim__store_open(box->store, box->name, (size_t)(mark - box->name));
   if (inbox == NULL || set_title(box, title) != MSIM_OK)
@@ -178,7 +178,7 @@ int msim__folder_create(struct msim__mailbox *inbox, struct msim_slice title, un
   struct msim__mailbox *box = msim__folder_find(inbox, title);
   int err;
 
-  if (!is_title(title))
+  if (!msim__folder_is_title(title))
     return MSIM_ERR_INVALID;
   if (title.size_bytes > MSIM__FOLDER_BYTES_MAX)
     return MSIM_ERR_LIMIT;
@@ -242,7 +242,7 @@ int msim__folder_rename(struct msim__mailbox *folder, struct msim_slice title)
   struct msim_slice old = {(const uint8_t *)copy, folder->title_bytes};
   int err;
 
-  if (!is_title(title) || folder->title_bytes > MSIM__FOLDER_BYTES_MAX)
+  if (!msim__folder_is_title(title) || folder->title_bytes > MSIM__FOLDER_BYTES_MAX)
     return MSIM_ERR_INVALID;
   if (msim__folder_find(inbox, title) != NULL)
     return MSIM_ERR_EXISTS;
@@ -269,7 +269,7 @@ int msim__folder_subscribe(struct msim__mailbox *inbox, struct msim_slice title,
 
   if (box == NULL && !subscribed)
     return MSIM_OK;
-  if (box == NULL && !is_title(title))
+  if (box == NULL && !msim__folder_is_title(title))
     return MSIM_ERR_INVALID;
   if (box == NULL)
     return title.size_bytes > MSIM__FOLDER_BYTES_MAX ? MSIM_ERR_LIMIT

@@ -13,6 +13,9 @@
 #define MSIM__FOLDER_BYTES_MAX 1000u
 #define MSIM__FOLDERS_MAX 10000u /* of one user */
 
+/* Whether a folder could be called that: no part of the path is empty, and no byte is a control. */
+bool msim__folder_is_title(struct msim_slice title);
+
 /* "INBOX" in any case is the inbox itself. NULL: there is none that exists. */
 struct msim__mailbox *msim__folder_find(struct msim__mailbox *inbox, struct msim_slice title);
 /* The same, also one that is only subscribed to. */

@@ -5,6 +5,7 @@
 #include "proto/mime.h"
 
 #define VALUE_BYTES_MAX 4000u
+#define NAME_BYTES_MAX 200u
 
 struct writer {
   struct msim__buf *out;
@@ -34,17 +35,58 @@ static struct msim_slice unquote(struct msim_slice value, uint8_t *room)
   return out;
 }
 
+/* "name*", "name*0", "name*1*": RFC 2231 3. The name without that; the same where there is none. */
+static struct msim_slice base_name(struct msim_slice name)
+{
+  const uint8_t *star = name.size_bytes > 0 ? memchr(name.data, '*', name.size_bytes) : NULL;
+
+  if (star != NULL)
+    name.size_bytes = (size_t)(star - name.data);
+  return name;
+}
+
+static bool came_before(struct msim_slice params, struct msim_slice name, size_t count)
+{
+  struct msim__mime_param param;
+  size_t at = 0;
+
+  while (count-- > 0 && msim__mime_param_next(params, &at, &param) == 1)
+    if (msim__slice_equal_nocase(base_name(param.name), name))
+      return true;
+  return false;
+}
+
+/* A value in pieces is one, and what is coded in it is decoded (RFC 9051 appendix E, 6). false: it has no beginning. */
+static bool join(struct msim_slice params, struct msim_slice name, uint8_t *room, struct msim_slice *value)
+{
+  char text[NAME_BYTES_MAX + 1];
+
+  memcpy(text, name.data, name.size_bytes);
+  text[name.size_bytes] = '\0';
+  value->data = room;
+  return msim__mime_param_get(params, text, room, VALUE_BYTES_MAX, &value->size_bytes, NULL) != 0;
+}
+
 static void put_params(const struct writer *w, struct msim_slice params)
 {
   uint8_t room[VALUE_BYTES_MAX];
   struct msim__mime_param param;
-  size_t at = 0, count = 0;
+  size_t at = 0, seen = 0, count = 0;
 
-  while (count < MSIM__MIME_PARAMS_MAX && msim__mime_param_next(params, &at, &param) == 1) {
+  for (; seen < MSIM__MIME_PARAMS_MAX && msim__mime_param_next(params, &at, &param) == 1; seen++) {
+    struct msim_slice name = base_name(param.name), value;
+    bool pieces = name.size_bytes < param.name.size_bytes && name.size_bytes > 0 && name.size_bytes <= NAME_BYTES_MAX;
+
+    if (pieces && came_before(params, name, seen))
+      continue;
+    if (!pieces || !join(params, name, room, &value)) {
+      name = param.name;
+      value = unquote(param.value, room);
+    }
     msim__buf_append_byte(w->out, count++ == 0 ? '(' : ' ');
-    msim__imap_put_string(w->out, param.name);
+    msim__imap_put_string(w->out, name);
     msim__buf_append_byte(w->out, ' ');
-    msim__imap_put_string(w->out, unquote(param.value, room));
+    msim__imap_put_string(w->out, value);
   }
   msim__buf_append_text(w->out, count == 0 ? "NIL" : ")");
 }

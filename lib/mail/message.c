@@ -197,9 +197,9 @@ int msim__message_to_wire(struct msim__buf *out, struct msim_slice plain, uint64
   return msim__buf_append(out, piece, written);
 }
 
-int msim__message_to_plain(struct msim__buf *out, const struct msim__message *message)
+/* message->binary: the CRLF that only the wire needs is left out, which a cut does not reach. */
+static int to_plain(struct msim__buf *out, const struct msim__message *message, struct msim_slice wire)
 {
-  struct msim_slice wire = msim_blob_bytes(message->content);
   uint64_t left = message->size_bytes;
   struct msim__dot dot = {0};
   uint8_t piece[1024];
@@ -218,4 +218,27 @@ int msim__message_to_plain(struct msim__buf *out, const struct msim__message *me
     wire.size_bytes -= taken;
   }
   return out->err;
+}
+
+int msim__message_to_plain(struct msim__buf *out, const struct msim__message *message)
+{
+  return to_plain(out, message, msim_blob_bytes(message->content));
+}
+
+int msim__message_header_to_plain(struct msim__buf *out, const struct msim__message *message)
+{
+  struct msim_slice wire = msim_blob_bytes(message->content);
+  size_t at = 0;
+
+  while (at < wire.size_bytes) {
+    const uint8_t *lf = memchr(wire.data + at, '\n', wire.size_bytes - at);
+    size_t end = lf != NULL ? (size_t)(lf - wire.data) + 1 : wire.size_bytes;
+    bool empty = end - at == 1 || (end - at == 2 && wire.data[at] == '\r');
+
+    at = end;
+    if (empty)
+      break;
+  }
+  wire.size_bytes = at;
+  return to_plain(out, message, wire);
 }

@@ -71,5 +71,7 @@ int msim__message_to_wire(struct msim__buf *out, struct msim_slice plain, uint64
 
 /* The other way round: the plain content of a message, size_bytes of it, appended to out. 0 or the buffer's error. */
 int msim__message_to_plain(struct msim__buf *out, const struct msim__message *message);
+/* Only its header, with the empty line where there is one. */
+int msim__message_header_to_plain(struct msim__buf *out, const struct msim__message *message);
 
 #endif

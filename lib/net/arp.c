@@ -133,7 +133,16 @@ void msim__arp_frame(struct msim_attachment *a, uint16_t operation, uint32_t sen
   rare->arp.target_id = target_id;
   rare->arp.sender_mac = a->mac;
   rare->arp.target_mac = target_mac != NULL ? *target_mac : nobody;
-  msim__way_send(a->cable.ends[0].out, index, MSIM__FRAME_PAYLOAD_MIN);
+  msim__way_send(a->cable.ends[0].out, index, MSIM__ETHERNET_PAYLOAD_MIN);
+}
+
+void msim__arp_view(const struct msim__net *net, const struct msim__arp *arp, struct msim__arp_packet *out)
+{
+  out->operation = arp->operation;
+  out->sender = arp->sender_id != 0 ? *msim__addr_of(net, arp->sender_id) : msim_addr_ipv4(0);
+  out->target = arp->target_id != 0 ? *msim__addr_of(net, arp->target_id) : msim_addr_ipv4(0);
+  memcpy(out->sender_mac, arp->sender_mac.bytes, sizeof out->sender_mac);
+  memcpy(out->target_mac, arp->target_mac.bytes, sizeof out->target_mac);
 }
 
 /* ---- what waits ---- */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/link.h"
+#include "net/lan.h"
 
 static bool same_bytes(struct msim_slice a, struct msim_slice b)
 {
@@ -114,6 +114,53 @@ static void name_packet(struct msim__net *net, const struct msim__packet *packet
            msim__addr_name(net, packet->dst), (unsigned)packet->proto);
 }
 
+/* What is wrong with the frame around the packet, or NULL. */
+static const char *frame_difference(const struct msim__packet_rare *rare)
+{
+  struct msim__ethernet_header header = {.type = rare->is_arp ? MSIM__ETHERTYPE_ARP : MSIM__ETHERTYPE_IPV4}, again;
+  uint8_t bytes[MSIM__ETHERNET_HEADER_BYTES + MSIM__ETHERNET_PAYLOAD_MIN] = {0};
+  struct msim_slice payload;
+
+  memcpy(header.dst, rare->frame_dst.bytes, sizeof header.dst);
+  memcpy(header.src, rare->frame_src.bytes, sizeof header.src);
+  if (msim__ethernet_encode(&header, bytes, sizeof bytes) == 0 ||
+      msim__ethernet_decode(&again, &payload, (struct msim_slice){bytes, sizeof bytes}) != MSIM_OK)
+    return "frame";
+  return memcmp(header.dst, again.dst, 6) != 0 || memcmp(header.src, again.src, 6) != 0 || header.type != again.type
+             ? "header of the frame"
+             : NULL;
+}
+
+static const char *arp_difference(const struct msim__net *net, const struct msim__packet *packet)
+{
+  struct msim__arp_packet arp, again;
+  uint8_t bytes[MSIM__ARP_BYTES];
+
+  msim__arp_view(net, &packet->cold->rare->arp, &arp);
+  if (msim__packet_size_bytes(packet) != sizeof bytes || msim__arp_encode(&arp, bytes, sizeof bytes) != sizeof bytes)
+    return "size";
+  if (msim__arp_decode(&again, (struct msim_slice){bytes, sizeof bytes}) != MSIM_OK)
+    return "form";
+  if (again.operation != arp.operation)
+    return "operation";
+  if (!msim_addr_equal(&again.sender, &arp.sender) || !msim_addr_equal(&again.target, &arp.target))
+    return "address";
+  return memcmp(again.sender_mac, arp.sender_mac, 6) != 0 || memcmp(again.target_mac, arp.target_mac, 6) != 0 ? "MAC"
+                                                                                                              : NULL;
+}
+
+/* Of a packet on a network. */
+static int check_frame(struct msim__net *net, const struct msim__packet *packet)
+{
+  const char *field = frame_difference(packet->cold->rare);
+
+  if (field == NULL && packet->cold->rare->is_arp)
+    field = arp_difference(net, packet);
+  return field == NULL ? MSIM_OK
+                       : msim__sim_fail(net->sim, MSIM_ERR_BUG, "a frame of %s is not the same after its bytes: %s",
+                                        packet->cold->rare->is_arp ? "ARP" : "IP", field);
+}
+
 int msim__check_wire(struct msim__net *net, const struct msim__packet *packet)
 {
   size_t size_bytes = msim__packet_size_bytes(packet);
@@ -122,6 +169,8 @@ int msim__check_wire(struct msim__net *net, const struct msim__packet *packet)
   uint8_t *bytes;
   char name[160];
 
+  if ((packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->has_frame && check_frame(net, packet) != MSIM_OK)
+    return MSIM_ERR_BUG;
   if (packet->proto != MSIM_PROTO_TCP && packet->proto != MSIM_PROTO_UDP && !msim__packet_is_icmp(packet))
     return MSIM_OK;
   bytes = msim__alloc(&net->sim->mem, size_bytes);

@@ -101,50 +101,36 @@ static void default_name(const struct msim_node *a, const struct msim_node *b, c
   snprintf(out, capacity_bytes, "%s-%s", in_order ? a->name : b->name, in_order ? b->name : a->name);
 }
 
-/* Whether a link of these two has that name. */
-static bool joins(const struct msim_node *a, const struct msim_node *b, const char *name)
+/* The link of that name between these two, at the end of the one with fewer; NULL: none. */
+static struct msim__port *joint_named(const struct msim_node *a, const struct msim_node *b, const char *name)
 {
   const struct msim_node *fewer = a->port_count <= b->port_count ? a : b, *other = fewer == a ? b : a;
   uint32_t i;
 
   for (i = 0; i < fewer->port_count; i++) {
     if (fewer->ports[i]->peer == other && strcmp(fewer->ports[i]->link_name, name) == 0)
-      return true;
+      return fewer->ports[i];
   }
-  return false;
+  return NULL;
 }
 
 /* Given names stand in a table. One that was not given is found by the two nodes that it is made of: it may be cut at
  * each '-', since nodes may have one in their names. */
-static bool name_is_taken(const struct msim__net *net, const char *name)
-{
-  const char *cut;
-
-  if (msim__names_find(&net->link_names, name, strlen(name)) != NULL)
-    return true;
-  for (cut = strchr(name, '-'); cut != NULL; cut = strchr(cut + 1, '-')) {
-    const struct msim_node *a = msim__node_named(net, name, (size_t)(cut - name));
-    const struct msim_node *b = a == NULL ? NULL : msim__node_named(net, cut + 1, strlen(cut + 1));
-
-    if (b != NULL && joins(a, b, name))
-      return true;
-  }
-  return false;
-}
-
 struct msim__port *msim__link_named(const struct msim__net *net, const char *name)
 {
   struct msim__link *given = msim__names_find(&net->link_names, name, strlen(name));
-  size_t i;
-  uint32_t k;
+  struct msim__port *port = NULL;
+  const char *cut;
 
   if (given != NULL)
     return &given->ends[0];
-  for (i = 0; i < net->node_count; i++)
-    for (k = 0; k < net->nodes[i]->port_count; k++)
-      if (strcmp(net->nodes[i]->ports[k]->link_name, name) == 0)
-        return net->nodes[i]->ports[k];
-  return NULL;
+  for (cut = strchr(name, '-'); cut != NULL && port == NULL; cut = strchr(cut + 1, '-')) {
+    const struct msim_node *a = msim__node_named(net, name, (size_t)(cut - name));
+    const struct msim_node *b = a == NULL ? NULL : msim__node_named(net, cut + 1, strlen(cut + 1));
+
+    port = b == NULL ? NULL : joint_named(a, b, name);
+  }
+  return port;
 }
 
 static int check_link(const struct msim_node *a, const struct msim_node *b, const struct msim_link_opts *opts)
@@ -185,7 +171,7 @@ int msim__link_make(struct msim__link *link, struct msim_node *a, struct msim_no
     name = opts->name;
   else
     default_name(a, b, text, sizeof text);
-  if (name_is_taken(net, name))
+  if (msim__link_named(net, name) != NULL)
     return MSIM_ERR_EXISTS;
   name = msim__arena_text(&sim->arena, name, strlen(name));
   if (name == NULL)

@@ -9,11 +9,8 @@
 #include <mailsim/network.h>
 
 #include "net/link.h"
-
-#define MSIM__FRAME_PAYLOAD_MIN 46u /* IEEE 802.3 3.2.8: less is padded */
-#define MSIM__ARP_BYTES 28u         /* RFC 826 of IPv4 over Ethernet */
-
-enum { MSIM__ARP_REQUEST = 1, MSIM__ARP_REPLY = 2 };
+#include "wire/arp.h"
+#include "wire/ethernet.h"
 
 /* A neighbour as one attachment knows it. It waits for an answer, or has one. */
 struct msim__neighbour {
@@ -148,6 +145,8 @@ void msim__neighbour_hear(struct msim_attachment *a, uint32_t addr_id, const str
 int msim__arp_send(struct msim_attachment *a, uint32_t neighbour_id, uint32_t packet_index);
 /* A frame of ARP that is for this host, or for all. Borrows it. */
 void msim__arp_receive(struct msim_attachment *a, const struct msim__packet *packet);
+/* As its bytes say it. */
+void msim__arp_view(const struct msim__net *net, const struct msim__arp *arp, struct msim__arp_packet *out);
 void msim__arp_forget(struct msim_attachment *a,
                       const char *reason); /* all neighbours; NULL: what waits is told to nobody */
 void msim__arp_release(struct msim_attachment *a);

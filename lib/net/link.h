@@ -7,6 +7,7 @@
 #define MSIM_NET_LINK_H
 
 #include "net/net.h"
+#include "wire/ethernet.h"
 
 struct msim__way_params { /* shared by equal links */
   struct msim_link_way way;
@@ -86,7 +87,9 @@ static inline uint32_t msim__packet_wire_bytes(const struct msim__packet *packet
 {
   uint32_t size = msim__packet_size_bytes(packet);
 
-  return (packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->has_frame && size < 46 ? 46 : size;
+  if ((packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->has_frame)
+    size += (uint32_t)msim__ethernet_padding_bytes(size);
+  return size;
 }
 
 /* Makes a link in memory of the caller's, zeroed, which lives as long as the simulation. name: copied already. The cost

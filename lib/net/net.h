@@ -171,7 +171,7 @@ struct msim_node *msim__node_named(const struct msim__net *net, const char *name
 int msim__node_names_add(struct msim__net *net, uint32_t index);
 void msim__node_names_release(struct msim__net *net);
 
-/* One end of the link of that name, or NULL. Looks at every link that was not given a name. */
+/* One end of the link of that name, or NULL. */
 struct msim__port *msim__link_named(const struct msim__net *net, const char *name);
 
 /* ---- addresses ---- */

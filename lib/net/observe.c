@@ -326,6 +326,7 @@ void msim__observe_arp(struct msim__net *net, const struct msim__packet *packet,
   struct msim_attachment *to;
   struct msim_trace_record record;
   struct msim_trace_arp *out = &record.u.arp;
+  struct msim__arp_packet view;
 
   if (!msim__trace_wants(net->sim, MSIM_TRACE_ARP))
     return;
@@ -340,12 +341,13 @@ void msim__observe_arp(struct msim__net *net, const struct msim__packet *packet,
   out->reason = reason;
   out->fault = fault;
   out->link = link;
-  out->operation = arp->operation;
+  msim__arp_view(net, arp, &view);
+  out->operation = view.operation;
   memcpy(out->frame_dst, rare->frame_dst.bytes, sizeof out->frame_dst);
   memcpy(out->frame_src, rare->frame_src.bytes, sizeof out->frame_src);
-  memcpy(out->sender_mac, arp->sender_mac.bytes, sizeof out->sender_mac);
-  memcpy(out->target_mac, arp->target_mac.bytes, sizeof out->target_mac);
-  out->sender_addr = arp->sender_id != 0 ? *msim__addr_of(net, arp->sender_id) : msim_addr_ipv4(0);
-  out->target_addr = arp->target_id != 0 ? *msim__addr_of(net, arp->target_id) : msim_addr_ipv4(0);
+  memcpy(out->sender_mac, view.sender_mac, sizeof out->sender_mac);
+  memcpy(out->target_mac, view.target_mac, sizeof out->target_mac);
+  out->sender_addr = view.sender;
+  out->target_addr = view.target;
   msim__trace_emit(net->sim, &record);
 }

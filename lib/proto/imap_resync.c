@@ -92,7 +92,7 @@ static bool step(const struct msim__imap_set *set, size_t *range, uint32_t *at, 
   if (*range == set->count)
     return false;
   *out = set->ranges[*range].first + *at;
-  *at += *out < UINT32_MAX;
+  (*at)++;
   return true;
 }
 

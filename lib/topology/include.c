@@ -81,9 +81,8 @@ const char *msim__loader_shown_path(struct msim__loader *loader, const char *pat
   return join(loader, loader->first_file->shown, path);
 }
 
-/* 0 with *out to be released, or a finding. */
-static int read_bytes(struct msim__loader *loader, const char *path, const struct msim__yaml_node *place,
-                      const char *what, struct msim_slice *out)
+int msim__loader_read_bytes(struct msim__loader *loader, const char *path, const struct msim__yaml_node *place,
+                            const char *what, struct msim_slice *out)
 {
   char word[SHOWN_BYTES];
   int err;
@@ -109,7 +108,7 @@ static int read_bytes(struct msim__loader *loader, const char *path, const struc
   return err;
 }
 
-static void release_bytes(struct msim__loader *loader, struct msim_slice bytes)
+void msim__loader_release_bytes(struct msim__loader *loader, struct msim_slice bytes)
 {
   if (loader->reader->release != NULL)
     loader->reader->release(loader->reader->ctx, bytes);
@@ -120,8 +119,8 @@ void msim__loader_check_file(struct msim__loader *loader, const char *path, cons
 {
   struct msim_slice bytes = {NULL, 0};
 
-  if (read_bytes(loader, path, place, what, &bytes) == MSIM_OK)
-    release_bytes(loader, bytes);
+  if (msim__loader_read_bytes(loader, path, place, what, &bytes) == MSIM_OK)
+    msim__loader_release_bytes(loader, bytes);
 }
 
 /* ---- files ---- */
@@ -195,12 +194,12 @@ static void include(struct msim__loader *loader, const struct msim__topology_fil
     msim__loader_report(loader, place, "include: there are too many files (at most %u)", MSIM__TOPOLOGY_FILES_MAX);
     return;
   }
-  if (read_bytes(loader, path, place, "include", &bytes) != MSIM_OK)
+  if (msim__loader_read_bytes(loader, path, place, "include", &bytes) != MSIM_OK)
     return;
   file = add_file(loader, from, path, msim__loader_shown_path(loader, path));
   if (file != NULL)
     parse_file(loader, file, bytes);
-  release_bytes(loader, bytes);
+  msim__loader_release_bytes(loader, bytes);
 }
 
 static void include_all(struct msim__loader *loader, const struct msim__topology_file *file)

@@ -179,6 +179,17 @@ const char *msim__loader_shown_path(struct msim__loader *loader, const char *pat
 void msim__loader_check_file(struct msim__loader *loader, const char *path, const struct msim__yaml_node *place,
                              const char *what);
 
+/* The bytes of such a file: 0 with *out to be released, or a finding. */
+int msim__loader_read_bytes(struct msim__loader *loader, const char *path, const struct msim__yaml_node *place,
+                            const char *what, struct msim_slice *out);
+void msim__loader_release_bytes(struct msim__loader *loader, struct msim_slice bytes);
+
+/* ---- topology_messages.c ---- */
+
+/* The section `messages` of a file. */
+void msim__loader_add_messages(struct msim__loader *loader, const struct msim__topology_file *from,
+                               const struct msim__yaml_node *messages);
+
 /* ---- expand.c ---- */
 
 /* "pc[1..1000]" or a plain name. */

@@ -190,6 +190,9 @@ static void put_form(struct msim__schema *w, const struct msim__key *key)
   case MSIM__FORM_NETWORKS:
     put_map_of(w, "#/$defs/lan", true);
     break;
+  case MSIM__FORM_MESSAGES:
+    put_map_of(w, "#/$defs/message", true);
+    break;
   case MSIM__FORM_ATTACHMENTS:
     put_attachments(w);
     break;
@@ -384,13 +387,10 @@ static void put_definitions(struct msim__schema *w)
   static const struct {
     const char *name;
     const struct msim__section *section;
-  } sections[] = {{"host", &msim__section_host},
-                  {"tcp", &msim__section_tcp},
-                  {"disk", &msim__section_disk},
-                  {"link", &msim__section_link},
-                  {"way", &msim__section_way},
-                  {"lan", &msim__section_network},
-                  {"attachment", &msim__section_attachment}};
+  } sections[] = {{"host", &msim__section_host},   {"tcp", &msim__section_tcp},
+                  {"disk", &msim__section_disk},   {"link", &msim__section_link},
+                  {"way", &msim__section_way},     {"message", &msim__section_message},
+                  {"lan", &msim__section_network}, {"attachment", &msim__section_attachment}};
   size_t i;
 
   msim__schema_begin(w, "$defs");

@@ -36,6 +36,7 @@ enum msim__form {
   MSIM__FORM_LINKS,
   MSIM__FORM_FAULTS,
   MSIM__FORM_WAY,      /* one direction of a link */
+  MSIM__FORM_MESSAGES, /* messages by label */
   MSIM__FORM_NETWORKS, /* networks by name */
   MSIM__FORM_ATTACHMENTS
 };
@@ -65,6 +66,7 @@ extern const struct msim__section msim__section_tcp;        /* topology_tcp.c */
 extern const struct msim__section msim__section_disk;       /* topology_disk.c */
 extern const struct msim__section msim__section_link;       /* topology_links.c */
 extern const struct msim__section msim__section_way;        /* topology_way.c */
+extern const struct msim__section msim__section_message;    /* topology_messages.c */
 extern const struct msim__section msim__section_network;    /* topology_networks.c */
 extern const struct msim__section msim__section_attachment; /* topology_networks.c */
 

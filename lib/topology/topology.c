@@ -47,6 +47,10 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_HOSTS,
      .fallback = "",
      .help = "the hosts by name; pc[1..10] is ten of them, {n} in their values is the number"},
+    {.name = "messages",
+     .form = MSIM__FORM_MESSAGES,
+     .fallback = "",
+     .help = "mails from files, by their labels, for send and mailboxes"},
     {.name = "networks",
      .form = MSIM__FORM_NETWORKS,
      .fallback = "",
@@ -203,7 +207,7 @@ static void plan(struct msim__loader *loader)
   const struct msim__topology_file *file;
 
   for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
-    const struct msim__yaml_node *root = file->tree.root, *templates, *hosts;
+    const struct msim__yaml_node *root = file->tree.root, *templates, *hosts, *messages;
 
     if (!open_file(loader, file)) {
       loader->is_incomplete = true;
@@ -214,6 +218,9 @@ static void plan(struct msim__loader *loader)
       read_run(loader, root);
     templates = msim__yaml_find(root, "templates");
     hosts = msim__yaml_find(root, "hosts");
+    messages = msim__yaml_find(root, "messages");
+    if (messages != NULL)
+      msim__loader_add_messages(loader, file, messages);
     if (templates != NULL)
       msim__loader_add_templates(loader, templates);
     if (hosts != NULL)

@@ -25,6 +25,7 @@ enum msim__pcapng_option {
   MSIM__PCAPNG_TSOFFSET = 14    /* of an interface: seconds to add, 64 bits with a sign */
 };
 
+#define MSIM__PCAPNG_LINKTYPE_ETHERNET 1u
 #define MSIM__PCAPNG_LINKTYPE_RAW 101u /* IPv4 or IPv6 without a header of a link */
 #define MSIM__PCAPNG_OPTION_BYTES_MAX ((size_t)65535)
 

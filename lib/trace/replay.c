@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "net/net.h"
+#include "net/lan.h"
 #include "text/diag.h"
 
 #define SCHEMA "mailsim-trace/1"
@@ -132,6 +132,57 @@ static bool add_link(struct msim__replay *replay, node *link)
                            err == MSIM_ERR_EXISTS ? "a name of a link stands twice" : "a link cannot be like this");
 }
 
+static bool add_member(struct msim__replay *replay, struct msim_network *network, node *member)
+{
+  struct msim_attach_opts opts;
+  struct msim_node *host;
+  const char *name;
+  int err;
+
+  memset(&opts, 0, sizeof opts);
+  if (!msim__replay_text(replay, member, "host", true, &name) ||
+      !msim__replay_text(replay, member, "address", false, &opts.address) ||
+      !msim__replay_text(replay, member, "mac", false, &opts.mac))
+    return false;
+  opts.no_address = opts.address == NULL;
+  host = msim_node_find(replay->sim, name);
+  if (host == NULL)
+    return msim__replay_fail(replay, MSIM_ERR_SYNTAX, "members", "a host is not listed");
+  err = msim_network_attach(network, host, &opts, NULL);
+  return err == MSIM_OK || msim__replay_fail(replay, err, "members", "a host cannot be in a network like this");
+}
+
+static bool add_network(struct msim__replay *replay, node *object)
+{
+  struct msim_network_opts opts;
+  struct msim_network *network;
+  const char *name;
+  uint64_t realm = 0;
+  node *members, *item;
+  int err;
+
+  memset(&opts, 0, sizeof opts);
+  if (!msim__replay_text(replay, object, "name", true, &name) ||
+      !msim__replay_text(replay, object, "prefix", false, &opts.prefix) ||
+      !msim__replay_uint(replay, object, "realm", MSIM__REALMS_MAX, &realm) ||
+      !read_way(replay, object, "cable", &opts.cable) ||
+      !msim__replay_items(replay, object, "members", MSIM__JSON_LIST, &members))
+    return false;
+  err = msim_network_add(replay->sim, name, &opts, &network);
+  while (err == MSIM_OK && msim__net(replay->sim)->realm_count < realm)
+    err = msim__realm_new(msim__net(replay->sim)) == 0 ? MSIM_ERR_LIMIT : MSIM_OK;
+  if (err == MSIM_OK)
+    err = msim__lan_set_realm(network, (uint32_t)realm);
+  if (err != MSIM_OK)
+    return msim__replay_fail(replay, err, "networks",
+                             err == MSIM_ERR_EXISTS ? "a name stands twice" : "a network cannot be like this");
+  for (item = members != NULL ? members->u.items.first : NULL; item != NULL; item = item->next) {
+    if (!add_member(replay, network, item))
+      return false;
+  }
+  return true;
+}
+
 static bool read_names(struct msim__replay *replay, node *head)
 {
   const char *topology, *title;
@@ -156,19 +207,23 @@ static bool read_names(struct msim__replay *replay, node *head)
 
 static bool read_head(struct msim__replay *replay, node *head)
 {
-  node *hosts, *links, *item, *schema = msim__json_find(head, "schema");
+  node *hosts, *links, *networks, *item, *schema = msim__json_find(head, "schema");
   int err;
 
   if (schema == NULL || schema->kind != MSIM__JSON_TEXT || strcmp(schema->u.text.data, SCHEMA) != 0)
     return msim__replay_fail(replay, MSIM_ERR_SYNTAX, "schema", "the first line must say " SCHEMA);
   if (!read_names(replay, head) || !msim__replay_items(replay, head, "hosts", MSIM__JSON_LIST, &hosts) ||
-      !msim__replay_items(replay, head, "links", MSIM__JSON_LIST, &links))
+      !msim__replay_items(replay, head, "links", MSIM__JSON_LIST, &links) ||
+      !msim__replay_items(replay, head, "networks", MSIM__JSON_LIST, &networks))
     return false;
   for (item = hosts != NULL ? hosts->u.items.first : NULL; item != NULL; item = item->next)
     if (!add_host(replay, item))
       return false;
   for (item = links != NULL ? links->u.items.first : NULL; item != NULL; item = item->next)
     if (!add_link(replay, item))
+      return false;
+  for (item = networks != NULL ? networks->u.items.first : NULL; item != NULL; item = item->next)
+    if (!add_network(replay, item))
       return false;
   err = msim_sim_start(replay->sim);
   if (err != MSIM_OK)

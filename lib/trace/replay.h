@@ -46,11 +46,19 @@ bool msim__replay_u32(struct msim__replay *replay, const struct msim__json_node 
 /* true, false; absent is false. */
 bool msim__replay_bool(struct msim__replay *replay, const struct msim__json_node *object, const char *field, bool *out);
 
+/* "MAC>MAC"; both stay untouched when it is absent. */
+bool msim__replay_macs(struct msim__replay *replay, const struct msim__json_node *object, const char *field,
+                       uint8_t from[6], uint8_t to[6], bool *is_there);
+
 bool msim__replay_text_is(const struct msim__json_node *value, const char *text);
 /* Which of the names the text is; -1: none. value may be NULL. */
 int msim__replay_index_of(const struct msim__json_node *value, const char *const *names, int count);
 /* The number in the last digits of text[0..*size_bytes), which are taken off with the mark in front of them. */
 bool msim__replay_take_number(const char *text, size_t *size_bytes, char mark, uint32_t max, uint32_t *out);
+
+/* An address; absent: as it is. */
+bool msim__replay_addr(struct msim__replay *replay, const struct msim__json_node *object, const char *field,
+                       struct msim_addr *out);
 
 /* replay_header.c. src and dst, with ports when view->proto has them. */
 bool msim__replay_ports(struct msim__replay *replay, const struct msim__json_node *object, struct msim_packet *view);

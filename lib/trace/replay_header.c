@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <mailsim/network.h>
+
 #include "trace/format.h"
 
 typedef const struct msim__json_node node;
@@ -84,6 +86,39 @@ static bool read_endpoint(struct msim__replay *replay, node *object, const char 
   if (size_bytes == 1 && text[0] == '*')
     return true;
   return msim_addr_parse(addr, text, size_bytes) == MSIM_OK || wrong(replay, field, "an address is expected");
+}
+
+bool msim__replay_addr(struct msim__replay *replay, node *object, const char *field, struct msim_addr *out)
+{
+  const char *text;
+
+  if (!msim__replay_text(replay, object, field, false, &text))
+    return false;
+  return text == NULL || msim_addr_parse(out, text, strlen(text)) == MSIM_OK ||
+         wrong(replay, field, "an address is expected");
+}
+
+bool msim__replay_macs(struct msim__replay *replay, node *object, const char *field, uint8_t from[6], uint8_t to[6],
+                       bool *is_there)
+{
+  struct msim_mac macs[2];
+  const char *text;
+  char half[MSIM_MAC_TEXT_BYTES];
+
+  if (!msim__replay_text(replay, object, field, false, &text))
+    return false;
+  *is_there = text != NULL;
+  if (text == NULL)
+    return true;
+  if (strlen(text) != 2 * MSIM_MAC_TEXT_BYTES - 1 || text[MSIM_MAC_TEXT_BYTES - 1] != '>')
+    return wrong(replay, field, "two MACs with > between them are expected");
+  memcpy(half, text, MSIM_MAC_TEXT_BYTES - 1);
+  half[MSIM_MAC_TEXT_BYTES - 1] = '\0';
+  if (msim_mac_parse(&macs[0], half) != MSIM_OK || msim_mac_parse(&macs[1], text + MSIM_MAC_TEXT_BYTES) != MSIM_OK)
+    return wrong(replay, field, "a MAC is six pairs of digits 0-9a-f with : between them");
+  memcpy(from, macs[0].bytes, 6);
+  memcpy(to, macs[1].bytes, 6);
+  return true;
 }
 
 static bool read_flags(struct msim__replay *replay, node *object, struct msim_tcp_view *tcp)

@@ -378,6 +378,7 @@ static bool read_common(struct msim__replay *replay, node *object, struct msim_t
       !msim__replay_text(replay, object, "link", false, &packet->link) ||
       !msim__replay_bool(replay, object, "dup", &packet->duplicate) ||
       !msim__replay_bool(replay, object, "fragmented", &packet->fragmented) ||
+      !msim__replay_macs(replay, object, "frame", view->frame_src, view->frame_dst, &view->has_frame) ||
       !msim__replay_u32(replay, object, "id", UINT16_MAX, &id) || !msim__replay_u32(replay, object, "dscp", 63, &dscp))
     return false;
   if (ecn_word != NULL && ecn < 0)
@@ -509,7 +510,21 @@ static bool read_cwnd(struct msim__replay *replay, node *object, struct msim_tra
 static bool read_arp(struct msim__replay *replay, node *object, struct msim_trace_record *record)
 {
   struct msim_trace_arp *arp = &record->u.arp;
+  bool has_frame, has_macs;
 
+  arp->sender_addr = arp->target_addr = msim_addr_ipv4(0);
+  if (!msim__replay_text(replay, object, "fault", false, &arp->fault) ||
+      !msim__replay_text(replay, object, "link", false, &arp->link) ||
+      !msim__replay_addr(replay, object, "src", &arp->sender_addr) ||
+      !msim__replay_addr(replay, object, "dst", &arp->target_addr) ||
+      !msim__replay_macs(replay, object, "frame", arp->frame_src, arp->frame_dst, &has_frame) ||
+      !msim__replay_macs(replay, object, "macs", arp->sender_mac, arp->target_mac, &has_macs))
+    return false;
+  if (has_frame && has_macs)
+    arp->operation =
+        msim__json_find(object, "what") != NULL && msim__replay_text_is(msim__json_find(object, "what"), "arp.reply")
+            ? 2
+            : 1;
   return msim__replay_text(replay, object, "from", true, &arp->from) &&
          msim__replay_text(replay, object, "to", true, &arp->to) &&
          msim__replay_text(replay, object, "what", true, &arp->what) &&

@@ -4,11 +4,12 @@
  * nothing. New fields are added behind the others only. Keeps no record: what stands in a line stood in the record. */
 #include <string.h>
 
-#include "net/link.h"
-#include "net/net.h"
+#include <mailsim/network.h>
+
 #include "text/json_out.h"
 #include "text/utf8.h"
 #include "trace/format.h"
+#include "trace/jsonl.h"
 #include "trace/trace.h"
 
 #define TEXT_BYTES_MAX ((size_t)8 * 1024 * 1024) /* payload with hidden parts, put together */
@@ -331,6 +332,28 @@ static void put_traffic_class(struct msim__buf *buf, uint8_t tos)
   NUMBER(buf, ",\"dscp\":", (uint64_t)tos >> 2);
 }
 
+/* `FROM>TO`: two MACs. */
+static void put_macs(struct msim__buf *buf, const char *key, size_t key_bytes, const uint8_t from[6],
+                     const uint8_t to[6])
+{
+  struct msim_mac mac;
+  char *start = msim__buf_room(buf, key_bytes + 2 * (size_t)MSIM_MAC_TEXT_BYTES + 2), *p = start;
+
+  if (start == NULL)
+    return;
+  memcpy(p, key, key_bytes);
+  p += key_bytes;
+  *p++ = '"';
+  memcpy(mac.bytes, from, 6);
+  p += msim_mac_format(&mac, p);
+  *p++ = '>';
+  memcpy(mac.bytes, to, 6);
+  p += msim_mac_format(&mac, p);
+  *p++ = '"';
+  msim__buf_took(buf, (size_t)(p - start));
+}
+#define MACS(buf, literal, from, to) put_macs((buf), literal, sizeof(literal) - 1, (from), (to))
+
 static const char *const point_names[] = {"tx", "rx", "drop", "fwd"};
 
 /* A part of a packet has no ports and no numbers of its own. */
@@ -362,6 +385,8 @@ static void put_fragment(struct jsonl_sink *jsonl, const struct msim_trace_packe
   if (packet->duplicate)
     KEY(buf, ",\"dup\":true");
   OPTIONAL(jsonl, ",\"link\":", packet->link);
+  if (view->has_frame)
+    MACS(buf, ",\"frame\":", view->frame_src, view->frame_dst);
 }
 
 static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record *record)
@@ -421,6 +446,8 @@ static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record 
   put_traffic_class(buf, view->tos);
   if (packet->fragmented)
     KEY(buf, ",\"fragmented\":true");
+  if (view->has_frame)
+    MACS(buf, ",\"frame\":", view->frame_src, view->frame_dst);
 }
 
 /* ---- other records ---- */
@@ -459,118 +486,23 @@ static void put_cwnd(struct jsonl_sink *jsonl, const struct msim_trace_cwnd *cwn
 
 static void put_arp(struct jsonl_sink *jsonl, const struct msim_trace_arp *arp)
 {
+  struct msim__buf *buf = jsonl->json.buf;
+
   OPTIONAL(jsonl, ",\"from\":", arp->from);
   OPTIONAL(jsonl, ",\"to\":", arp->to);
   OPTIONAL(jsonl, ",\"what\":", arp->what);
   OPTIONAL(jsonl, ",\"target\":", arp->target);
   OPTIONAL(jsonl, ",\"reason\":", arp->reason);
-}
-
-/* ---- the header: enough to draw the topology without anything else ---- */
-
-/* Lists of addresses per host: first[i] is 1 + the row of node i's first address, next[row] the same of the one behind.
- */
-static int put_hosts(struct jsonl_sink *jsonl, struct msim__mem *mem, const struct msim__net *net)
-{
-  struct msim__json_out *json = &jsonl->json;
-  size_t node_count = net->node_count + 1, addr_count = net->addr_count + 1, i;
-  size_t *first = (size_t *)msim__alloc_zeroed(mem, node_count, sizeof *first);
-  size_t *next = (size_t *)msim__alloc_zeroed(mem, addr_count, sizeof *next);
-  size_t row;
-
-  if (first != NULL && next != NULL) {
-    for (row = net->addr_count; row-- > 1;) {
-      const struct msim_node *node = msim__addr_node(net, (uint32_t)row);
-
-      if (node == NULL)
-        continue;
-      next[row] = first[node->actor.index];
-      first[node->actor.index] = row + 1;
-    }
-    msim__json_key(json, "hosts");
-    msim__json_array_begin(json);
-    for (i = 0; i < net->node_count; i++) {
-      msim__json_object_begin(json);
-      msim__json_key_text(json, "name", net->nodes[i]->name);
-      msim__json_key(json, "addresses");
-      msim__json_array_begin(json);
-      for (row = first[net->nodes[i]->actor.index]; row != 0; row = next[row - 1]) {
-        char text[MSIM_ADDR_TEXT_BYTES];
-
-        msim_addr_format(&net->addrs[row - 1].addr, text);
-        msim__json_text(json, text);
-      }
-      msim__json_array_end(json);
-      msim__json_object_end(json);
-    }
-    msim__json_array_end(json);
-  }
-  i = first != NULL && next != NULL;
-  msim__free(mem, first, node_count * sizeof *first);
-  msim__free(mem, next, addr_count * sizeof *next);
-  return i != 0 ? MSIM_OK : MSIM_ERR_NOMEM;
-}
-
-static void put_way(struct msim__json_out *json, const char *key, const struct msim__way *way)
-{
-  if (way == NULL || way->params == NULL)
+  OPTIONAL(jsonl, ",\"fault\":", arp->fault);
+  OPTIONAL(jsonl, ",\"link\":", arp->link);
+  if (arp->operation == 0) /* nothing is known of the frame */
     return;
-  msim__json_key(json, key);
-  msim__json_object_begin(json);
-  if (way->params->way.rate_bps != 0)
-    msim__json_key_uint(json, "rate", way->params->way.rate_bps);
-  msim__json_key_uint(json, "delay", way->params->way.delay_ns);
-  msim__json_object_end(json);
-}
-
-/* Each link once: at the end that was added first. */
-static void put_links(struct jsonl_sink *jsonl, const struct msim__net *net)
-{
-  struct msim__json_out *json = &jsonl->json;
-  size_t i, k;
-
-  msim__json_key(json, "links");
-  msim__json_array_begin(json);
-  for (i = 0; i < net->node_count; i++) {
-    const struct msim_node *node = net->nodes[i];
-
-    for (k = 0; k < node->port_count; k++) {
-      const struct msim__port *port = node->ports[k];
-
-      if (port->peer == NULL || port->peer->actor.index <= node->actor.index)
-        continue;
-      msim__json_object_begin(json);
-      msim__json_key_text(json, "name", port->link_name);
-      msim__json_key_text(json, "a", node->name);
-      msim__json_key_text(json, "b", port->peer->name);
-      put_way(json, "ab", port->out);
-      put_way(json, "ba", port->out != NULL && port->out->to != NULL ? port->out->to->out : NULL);
-      msim__json_object_end(json);
-    }
-  }
-  msim__json_array_end(json);
-}
-
-static int put_header(struct jsonl_sink *jsonl, struct msim_sim *sim)
-{
-  const struct msim__net *net = msim__net(sim);
-  struct msim__json_out *json = &jsonl->json;
-  int err = MSIM_OK;
-
-  msim__json_object_begin(json);
-  msim__json_key_text(json, "schema", "mailsim-trace/1");
-  msim__json_key_text(json, "topology", net != NULL && net->topology_name != NULL ? net->topology_name : "");
-  msim__json_key_uint(json, "seed", sim->seed);
-  msim__json_key_uint(json, "engine", sim->engine);
-  if (net != NULL && net->topology_title != NULL && net->topology_title[0] != '\0')
-    msim__json_key_text(json, "title", net->topology_title);
-  msim__json_key_int(json, "start", sim->start_unix_s);
-  if (net != NULL) {
-    err = put_hosts(jsonl, &sim->mem, net);
-    put_links(jsonl, net);
-  }
-  msim__json_object_end(json);
-  return err == MSIM_OK ? msim__json_line_end(json) : err;
+  KEY(buf, ",\"src\":");
+  put_endpoint(jsonl, &arp->sender_addr, 0, false);
+  KEY(buf, ",\"dst\":");
+  put_endpoint(jsonl, &arp->target_addr, 0, false);
+  MACS(buf, ",\"frame\":", arp->frame_src, arp->frame_dst);
+  MACS(buf, ",\"macs\":", arp->sender_mac, arp->target_mac);
 }
 
 /* ---- the sink ---- */
@@ -585,7 +517,7 @@ static int jsonl_open(void *state, struct msim_sink *sink)
   err = msim__sink_flag(sink, "full-text", &jsonl->full_text);
   if (err == MSIM_OK)
     err = msim__sink_flag(sink, "show-secrets", &jsonl->show_secrets);
-  return err == MSIM_OK ? put_header(jsonl, msim_sink_sim(sink)) : err;
+  return err == MSIM_OK ? msim__jsonl_put_header(&jsonl->json, msim_sink_sim(sink)) : err;
 }
 
 static int jsonl_record(void *state, struct msim_sink *sink, const struct msim_trace_record *record)

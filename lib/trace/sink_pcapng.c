@@ -10,7 +10,7 @@
 
 #include "core/arena.h"
 #include "net/flow.h"
-#include "net/link.h"
+#include "net/lan.h"
 #include "trace/format.h"
 #include "trace/hold.h"
 #include "trace/pcapng.h"
@@ -19,22 +19,24 @@
 
 #define WORDS_BYTES (2 * (MSIM__FORMAT_NAME_BYTES_MAX + 1) + MSIM_FLOW_TEXT_BYTES + 128) /* of a comment, no fate */
 #define COMMENT_BYTES_MAX ((size_t)2048)
-#define HEADERS_BYTES_MAX ((size_t)(60 + 60)) /* IPv4, or IPv6 and what may follow, and TCP with all options */
-#define NAMES_BYTES_MAX ((size_t)60000)       /* of one block of names */
-#define START_MAX_S INT64_C(9000000000)       /* nanoseconds from 1970 fit 64 bits, and a run of 292 years behind it */
+#define HEADERS_BYTES_MAX ((size_t)(14 + 60 + 60)) /* Ethernet, and IPv4 and TCP with all options; or with padding */
+#define NAMES_BYTES_MAX ((size_t)60000)            /* of one block of names */
+#define START_MAX_S INT64_C(9000000000) /* nanoseconds from 1970 fit 64 bits, and a run of 292 years behind it */
 
 struct capture {
   struct msim__pcapng pcapng;
   struct msim__hold hold;
   struct msim__arena arena;
-  struct msim__names interfaces; /* link name to struct interface */
-  int64_t offset_s;              /* of all interfaces; 0 unless the stamps cannot hold it */
-  msim_ns start_ns;              /* added to each stamp */
+  struct msim__names links, networks; /* names to struct interface */
+  uint32_t interface_count;
+  int64_t offset_s; /* of all interfaces; 0 unless the stamps cannot hold it */
+  msim_ns start_ns; /* added to each stamp */
   bool hops, at_rx;
 };
 
 struct interface {
   uint32_t number;
+  bool has_frames;
 };
 
 /* In front of a held packet's bytes; its comment as far as it is known stands behind them. */
@@ -125,24 +127,38 @@ static int put_names(struct capture *c, struct msim__buf *out, const struct msim
   return MSIM_OK;
 }
 
-/* ---- interfaces: links, each made known when its first packet comes ---- */
+/* ---- interfaces: links and networks, each made known when its first packet comes ---- */
 
-static void put_interface(struct capture *c, struct msim__buf *out, const struct msim__net *net, const char *name)
+/* The network of which that link is a cable, or NULL. */
+static const struct msim_network *network_of(const struct msim__port *port)
 {
-  const struct msim__link *link = net == NULL ? NULL : msim__names_find(&net->link_names, name, strlen(name));
+  return port == NULL || !port->out->params->is_cable ? NULL
+         : msim__lan_network(port->node) != NULL      ? msim__lan_network(port->node)
+                                                      : msim__lan_network(port->peer);
+}
+
+/* Names that were not given are made of the two hosts'. */
+static bool is_given(const struct msim__net *net, const char *name)
+{
+  return msim__names_find(&net->link_names, name, strlen(name)) != NULL;
+}
+
+static void put_interface(struct capture *c, struct msim__buf *out, const struct msim__port *port, const char *name,
+                          const struct msim_network *network)
+{
   const uint8_t nanoseconds = 9;
 
   msim__pcapng_begin(&c->pcapng, MSIM__PCAPNG_INTERFACE);
-  msim__pcapng_put16(&c->pcapng, MSIM__PCAPNG_LINKTYPE_RAW);
+  msim__pcapng_put16(&c->pcapng, network != NULL ? MSIM__PCAPNG_LINKTYPE_ETHERNET : MSIM__PCAPNG_LINKTYPE_RAW);
   msim__pcapng_put16(&c->pcapng, 0);
   msim__pcapng_put32(&c->pcapng, 0); /* packets are not cut */
-  msim__pcapng_option_text(&c->pcapng, MSIM__PCAPNG_NAME, name);
-  if (link != NULL) { /* names that were not given are made of the two hosts' */
+  msim__pcapng_option_text(&c->pcapng, MSIM__PCAPNG_NAME, network != NULL ? network->hub->name : name);
+  if (network == NULL && port != NULL && is_given(msim__net(msim__node_sim(port->node)), name)) {
     char text[2 * MSIM__FORMAT_NAME_BYTES_MAX + 4], *p = text;
 
-    p = msim__put_name(p, link->ends[0].node->name);
+    p = msim__put_name(p, port->node->name);
     memcpy(p, " - ", 3);
-    p = msim__put_name(p + 3, link->ends[1].node->name);
+    p = msim__put_name(p + 3, port->peer->name);
     msim__pcapng_option(&c->pcapng, MSIM__PCAPNG_DESCRIPTION, text, (size_t)(p - text));
   }
   msim__pcapng_option(&c->pcapng, MSIM__PCAPNG_TSRESOL, &nanoseconds, 1);
@@ -152,27 +168,49 @@ static void put_interface(struct capture *c, struct msim__buf *out, const struct
   msim__pcapng_end(&c->pcapng, out);
 }
 
-/* MSIM_ERR_NOMEM, or what stopped the table from growing. */
-static int interface_of(struct capture *c, struct msim_sink *sink, const char *name, uint32_t *number)
+/* Found or made; NULL with *err: MSIM_ERR_NOMEM, or what stopped the table from growing. */
+static struct interface *enter(struct capture *c, struct msim__names *names, const char *name, int *err)
 {
-  size_t name_bytes = strlen(name);
-  struct interface *known = msim__names_find(&c->interfaces, name, name_bytes);
-  const char *copy;
-  int err;
+  struct interface *fresh = msim__arena_alloc(&c->arena, sizeof *fresh);
+  const char *copy = fresh == NULL ? NULL : msim__arena_text(&c->arena, name, strlen(name));
 
-  if (known == NULL) {
-    known = msim__arena_alloc(&c->arena, sizeof *known);
-    copy = known == NULL ? NULL : msim__arena_text(&c->arena, name, name_bytes);
-    if (copy == NULL)
-      return MSIM_ERR_NOMEM;
-    known->number = (uint32_t)c->interfaces.count;
-    err = msim__names_add(&c->interfaces, copy, name_bytes, known);
-    if (err != MSIM_OK)
-      return err;
-    put_interface(c, msim__sink_buf(sink), msim__net(msim_sink_sim(sink)), copy);
+  *err = copy == NULL ? MSIM_ERR_NOMEM : msim__names_add(names, copy, strlen(copy), fresh);
+  return *err == MSIM_OK ? fresh : NULL;
+}
+
+/* All cables of a network are one interface. *out: 0 or a negative enum msim_err is returned. */
+static int interface_of(struct capture *c, struct msim_sink *sink, const char *link, const struct interface **out)
+{
+  struct interface *known = msim__names_find(&c->links, link, strlen(link)), *shared = NULL;
+  const struct msim__net *net = msim__net(msim_sink_sim(sink));
+  const struct msim__port *port;
+  const struct msim_network *network;
+  int err = MSIM_OK;
+
+  *out = known;
+  if (known != NULL)
+    return MSIM_OK;
+  port = net == NULL ? NULL : msim__link_named(net, link);
+  network = network_of(port);
+  if (network != NULL)
+    shared = msim__names_find(&c->networks, network->hub->name, strlen(network->hub->name));
+  known = enter(c, &c->links, link, &err);
+  if (known == NULL)
+    return err;
+  *out = known;
+  if (shared != NULL) {
+    *known = *shared;
+    return MSIM_OK;
   }
-  *number = known->number;
-  return MSIM_OK;
+  known->number = c->interface_count++;
+  known->has_frames = network != NULL;
+  put_interface(c, msim__sink_buf(sink), port, link, network);
+  if (network == NULL)
+    return MSIM_OK;
+  shared = enter(c, &c->networks, network->hub->name, &err);
+  if (shared != NULL)
+    *shared = *known;
+  return err;
 }
 
 /* ---- packets ---- */
@@ -243,11 +281,37 @@ static void write_packet(void *user, struct msim__buf *out, const struct msim__h
   msim__pcapng_end(&c->pcapng, out);
 }
 
+static size_t put_frame(uint8_t *out, const uint8_t dst[6], const uint8_t src[6], uint16_t type)
+{
+  struct msim__ethernet_header header = {.type = type};
+
+  memcpy(header.dst, dst, sizeof header.dst);
+  memcpy(header.src, src, sizeof header.src);
+  return msim__ethernet_encode(&header, out, MSIM__ETHERNET_HEADER_BYTES);
+}
+
+/* The frame and its padding, around a packet; without one the packet alone. Returns 0 when it has no bytes. capacity:
+ * HEADERS_BYTES_MAX more than the payload. */
+static size_t put_bytes(uint8_t *out, size_t capacity, const struct msim_packet *packet, bool has_frames)
+{
+  size_t head = 0, size;
+
+  if (has_frames)
+    head = put_frame(out, packet->frame_dst, packet->frame_src,
+                     packet->src.family == MSIM_FAMILY_IPV6 ? MSIM__ETHERTYPE_IPV6 : MSIM__ETHERTYPE_IPV4);
+  size = msim_packet_encode(packet, out + head, capacity - head);
+  if (size == 0 || !has_frames)
+    return size;
+  memset(out + head + size, 0, msim__ethernet_padding_bytes(size));
+  return head + size + msim__ethernet_padding_bytes(size);
+}
+
 /* Lays a packet into the hold, up to its end. 1: it is there; 0: it has no bytes or no link. */
 static int lay_packet(struct capture *c, struct msim_sink *sink, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
   size_t capacity = HEADERS_BYTES_MAX + packet->packet->payload.size_bytes, size;
+  const struct interface *interface;
   struct msim__buf *buf;
   struct held held;
   char *start, *p;
@@ -256,15 +320,16 @@ static int lay_packet(struct capture *c, struct msim_sink *sink, const struct ms
   if (packet->link == NULL || packet->fragmented) /* its fragments are here, and not it */
     return 0;
   memset(&held, 0, sizeof held);
-  err = interface_of(c, sink, packet->link, &held.interface);
+  err = interface_of(c, sink, packet->link, &interface);
   if (err != MSIM_OK)
     return err;
+  held.interface = interface->number;
   buf = msim__hold_begin(&c->hold);
   start = msim__buf_room(buf, sizeof held + capacity + WORDS_BYTES);
   if (start == NULL)
     return buf->err;
   p = start + sizeof held;
-  size = msim_packet_encode(packet->packet, (uint8_t *)p, capacity);
+  size = put_bytes((uint8_t *)p, capacity, packet->packet, interface->has_frames);
   if (size == 0)
     return 0;
   held.at_ns = record->at_ns;
@@ -311,6 +376,49 @@ static int take_sending(struct capture *c, struct msim_sink *sink, const struct 
   return MSIM_OK;
 }
 
+/* A frame of ARP, whose fate is known already. */
+static int take_arp(struct capture *c, struct msim_sink *sink, const struct msim_trace_arp *arp, msim_ns at_ns)
+{
+  struct msim__arp_packet packet = {
+      .operation = arp->operation, .sender = arp->sender_addr, .target = arp->target_addr};
+  struct held held = {.at_ns = at_ns};
+  const struct interface *interface;
+  struct msim__buf *buf;
+  char *start, *p;
+  size_t size;
+  int err;
+
+  if (arp->link == NULL || arp->operation == 0)
+    return MSIM_OK;
+  err = interface_of(c, sink, arp->link, &interface);
+  if (err != MSIM_OK)
+    return err;
+  held.interface = interface->number;
+  memcpy(packet.sender_mac, arp->sender_mac, sizeof packet.sender_mac);
+  memcpy(packet.target_mac, arp->target_mac, sizeof packet.target_mac);
+  buf = msim__hold_begin(&c->hold);
+  start = msim__buf_room(buf, sizeof held + HEADERS_BYTES_MAX + WORDS_BYTES);
+  if (start == NULL)
+    return buf->err;
+  p = start + sizeof held;
+  size = put_frame((uint8_t *)p, arp->frame_dst, arp->frame_src, MSIM__ETHERTYPE_ARP);
+  size += msim__arp_encode(&packet, (uint8_t *)p + size, HEADERS_BYTES_MAX - size);
+  memset(p + size, 0, msim__ethernet_padding_bytes(MSIM__ARP_BYTES));
+  size += msim__ethernet_padding_bytes(MSIM__ARP_BYTES);
+  held.packet_bytes = held.original_bytes = (uint32_t)size;
+  memcpy(start, &held, sizeof held);
+  p = msim__put_name(p + size, arp->from);
+  *p++ = '>';
+  p = msim__put_name(p, arp->to);
+  *p++ = ' ';
+  p = msim__put_name(p, arp->what);
+  msim__buf_took(buf, (size_t)(p - start));
+  if (arp->reason != NULL)
+    (void)msim__buf_printf(buf, " lost(%.31s)", arp->reason);
+  msim__hold_end(&c->hold);
+  return MSIM_OK;
+}
+
 /* What became of a packet that was sent; a fate that comes too late for its comment is not told. */
 static int take_fate(struct capture *c, const struct msim_trace_record *record)
 {
@@ -347,6 +455,8 @@ static int pcapng_record(void *state, struct msim_sink *sink, const struct msim_
   const struct msim_trace_packet *packet = &record->u.packet;
 
   msim__hold_tick(&c->hold, record->at_ns);
+  if (record->kind == MSIM_TRACE_ARP)
+    return take_arp(c, sink, &record->u.arp, record->at_ns);
   switch (packet->point) {
   case MSIM_POINT_TX:
     return c->at_rx ? MSIM_OK : take_sending(c, sink, record);
@@ -385,7 +495,8 @@ static void release(struct capture *c)
 {
   msim__hold_release(&c->hold);
   msim__pcapng_release(&c->pcapng);
-  msim__names_release(&c->interfaces);
+  msim__names_release(&c->links);
+  msim__names_release(&c->networks);
   msim__arena_release(&c->arena);
 }
 
@@ -400,7 +511,8 @@ static int pcapng_open(void *state, struct msim_sink *sink)
     return err;
   msim__pcapng_init(&c->pcapng, mem);
   msim__arena_init(&c->arena, mem);
-  msim__names_init(&c->interfaces, mem);
+  msim__names_init(&c->links, mem);
+  msim__names_init(&c->networks, mem);
   if (sim->start_unix_s < 0 || sim->start_unix_s > START_MAX_S)
     c->offset_s = sim->start_unix_s;
   else
@@ -435,7 +547,7 @@ const struct msim_sink_type msim__sink_pcapng = {
     .summary = "the packets with all their bytes and a comment each, for Wireshark and its relatives",
     .state_bytes = sizeof(struct capture),
     .kinds = MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM) |
-             MSIM_TRACE_BIT(MSIM_TRACE_ICMP) | MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT),
+             MSIM_TRACE_BIT(MSIM_TRACE_ICMP) | MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_ARP),
     .open = pcapng_open,
     .record = pcapng_record,
     .close = pcapng_close,

@@ -29,7 +29,7 @@ fields() {
     -T fields "$@" 2>complaints || failed=$((failed + 1))
 }
 
-# What must hold for any capture: $1 names it.
+# What must hold for any capture: $1 names it. An ICMP error quotes a packet, so fields may have two values: "1,1".
 sound() {
   fields -e frame.number -e ip.checksum.status -e tcp.checksum.status -e udp.checksum.status -e icmp.checksum.status >frames
   same "$1: tshark reads it without a word" '' "$(grep -v '^Running as user' complaints)"

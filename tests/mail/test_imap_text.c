@@ -95,6 +95,10 @@ static void structures_tell_the_parts(void **state)
        "((\"text\" \"plain\" NIL NIL NIL \"7bit\" 0 0) \"mixed\" (\"boundary\" \"q\") NIL NIL NIL)"},
       {"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n",
        "(\"application\" \"octet-stream\" NIL NIL NIL \"base64\" 6 NIL NIL NIL NIL)"},
+      {"Content-Type: text/plain; name*0=\"a b\"; name*1=c; x*=utf-8''%C3%A4; y=z; n*1=q\r\n\r\n",
+       "(\"text\" \"plain\" (\"name\" \"a bc\" \"x\" {2}\r\n\xc3\xa4 \"y\" \"z\" \"n*1\" \"q\") NIL NIL \"7bit\" 0 0 "
+       "NIL NIL NIL "
+       "NIL)"},
       {nested, "((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 137 (NIL \"in\" NIL NIL NIL NIL NIL NIL NIL NIL) "
                "((\"text\" \"plain\" NIL NIL NIL "
                "\"7bit\" 5 1 NIL NIL NIL NIL)(\"text\" \"html\" (\"charset\" \"utf-8\") NIL NIL \"7bit\" 3 1 NIL NIL "

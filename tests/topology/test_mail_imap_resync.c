@@ -122,6 +122,42 @@ static void what_is_too_long_ago_is_told_as_a_whole(void **state)
   assert_int_equal(mem.held_bytes, 0);
 }
 
+/* A message on its way has its number already: nobody may think to know of it before it is there. */
+static void a_promised_place_holds_the_highest_number_back(void **state)
+{
+  static struct msim__store store;
+  struct msim__message_opts opts;
+  struct msim__mailbox_item item;
+  struct msim__mailbox *box;
+  struct msim__mem mem;
+  uint32_t uid;
+
+  (void)state;
+  msim__mem_init(&mem, NULL);
+  msim__store_init(&store, &mem);
+  box = msim__store_open(&store, "b", 1);
+  memset(&opts, 0, sizeof opts);
+  memset(&item, 0, sizeof item);
+  item.message = msim__message_new(&mem, &opts);
+  assert_true(box != NULL && item.message != NULL);
+  assert_int_equal(msim__store_add(&store, box, item.message, 0, NULL), 0);
+  assert_int_equal(msim__store_modseq(box), 2);
+  assert_int_equal(msim__store_reserve(box, &uid), 0);
+  item.uid = uid;
+  item.modseq = ++box->modseq_highest;
+  assert_int_equal(msim__store_set_flags(box, 0, 1), 0);
+  assert_int_equal(box->modseq_highest, 4);
+  assert_int_equal(msim__store_modseq(box), 2);
+  msim__store_put_item(box, &item);
+  assert_int_equal(msim__store_modseq(box), 4);
+  msim__store_renumber(box);
+  assert_int_equal(box->items[0].modseq, 4 + MSIM__STORE_MODSEQ_GAP);
+  assert_int_equal(box->items[1].modseq, 4 + MSIM__STORE_MODSEQ_GAP);
+  msim__message_unref(item.message);
+  msim__store_release(&store);
+  assert_int_equal(mem.held_bytes, 0);
+}
+
 static void numbers_that_match_spare_what_is_known(void **state)
 {
   static const struct row rows[] = {
@@ -201,6 +237,7 @@ int main(void)
       cmocka_unit_test(what_goes_is_told_by_uid),
       cmocka_unit_test(who_comes_back_hears_what_has_changed),
       cmocka_unit_test(what_is_too_long_ago_is_told_as_a_whole),
+      cmocka_unit_test(a_promised_place_holds_the_highest_number_back),
       cmocka_unit_test(numbers_that_match_spare_what_is_known),
       cmocka_unit_test(what_is_not_told_yet_is_not_counted),
       cmocka_unit_test(it_is_remembered_across_crashes),

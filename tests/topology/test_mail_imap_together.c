@@ -1,5 +1,5 @@
-/* test_mail_imap_together.c: several IMAP clients at one mailbox, bytes in pieces, changes since, what the disk has
- * after a crash, and many seeds of random commands in which numbers, UIDs and what was promised have to hold. */
+/* test_mail_imap_together.c: several IMAP clients at one mailbox, bytes in pieces, changes since, and what the disk has
+ * after a crash. Random ones: test_mail_imap_seeds.c. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -19,7 +19,7 @@
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static struct mail_stage stage;
-static struct feed feeds[3];
+static struct feed feeds[2];
 
 static int build(const char *yaml, uint64_t fail_at)
 {
@@ -42,7 +42,7 @@ static int build(const char *yaml, uint64_t fail_at)
 /* The first piece_bytes at once, the rest after pause_ns. */
 static int add_feed(unsigned n, const char *bytes, size_t piece_bytes, msim_ns at_ns, msim_ns pause_ns)
 {
-  static const char *const hosts[] = {"pc", "pd", "pe"};
+  static const char *const hosts[] = {"pc", "pd"};
   int err;
 
   memset(&feeds[n], 0, sizeof feeds[n]);
@@ -264,163 +264,6 @@ static void what_was_answered_survives_a_crash(void **state)
   stage_end(&stage);
 }
 
-/* ---- many seeds ---- */
-
-struct dice {
-  uint64_t state;
-};
-
-static unsigned roll(struct dice *dice, unsigned bound)
-{
-  dice->state = dice->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-  return (unsigned)(dice->state >> 33) % bound;
-}
-
-static void write_script(struct dice *dice, char *out, size_t out_bytes)
-{
-  static const char *const commands[] = {"t APPEND INBOX {3+}\r\nabc\r\n",
-                                         "t APPEND INBOX (\\Deleted) {5+}\r\nxy\r\nz\r\n",
-                                         "t UID STORE 1:* +FLAGS (\\Seen)\r\n",
-                                         "t STORE * +FLAGS.SILENT (\\Deleted)\r\n",
-                                         "t EXPUNGE\r\n",
-                                         "t NOOP\r\n",
-                                         "t UID FETCH 1:* (FLAGS)\r\n",
-                                         "t UID STORE 2:4 +FLAGS (\\Deleted k)\r\n",
-                                         "t UID COPY 1:* INBOX\r\n",
-                                         "t UID FETCH 1:* (UID BODY[])\r\n",
-                                         "t UID SEARCH DELETED\r\n",
-                                         "t UID MOVE 1:2 INBOX\r\n",
-                                         "t CHECK\r\n",
-                                         "t SELECT INBOX\r\n"};
-  size_t n = (size_t)snprintf(out, out_bytes, OPEN);
-  unsigned count = 5 + roll(dice, 12), copies = 0;
-
-  while (count-- > 0) {
-    unsigned which = roll(dice, ROWS(commands));
-
-    if (which == 8 && ++copies > 2)
-      continue; /* it doubles the mailbox */
-    n += (size_t)snprintf(out + n, out_bytes - n, "%s", commands[which]);
-  }
-  (void)snprintf(out + n, out_bytes - n, "z UID FETCH 1:* UID\r\n");
-}
-
-/* A client's own book: which uid each number is. */
-struct book {
-  uint32_t uids[4000];
-  size_t count;
-};
-
-static void read_line(struct book *book, const char *text)
-{
-  char line[100];
-  unsigned long n, uid;
-
-  (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\r\n"), text);
-  if (sscanf(line, "* %lu EXISTS", &n) == 1 && strstr(line, "EXISTS") != NULL) {
-    if (n < book->count || n >= 4000)
-      fail_msg("%lu EXISTS after %zu in:\n%s", n, book->count, line);
-    for (; book->count < n; book->count++)
-      book->uids[book->count] = 0;
-  } else if (sscanf(line, "* %lu EXPUNGE", &n) == 1 && strstr(line, "EXPUNGE") != NULL) {
-    assert_in_range(n, 1, book->count);
-    memmove(&book->uids[n - 1], &book->uids[n], (book->count - n) * sizeof book->uids[0]);
-    book->count--;
-  } else if (sscanf(line, "* %lu FETCH (UID %lu", &n, &uid) == 2) {
-    assert_in_range(n, 1, book->count);
-    assert_true(book->uids[n - 1] == 0 || book->uids[n - 1] == uid);
-    book->uids[n - 1] = (uint32_t)uid;
-  } else if (strncmp(line, "* FLAGS", 7) == 0) {
-    book->count = 0; /* selected anew */
-  }
-}
-
-static void read_book(const char *heard)
-{
-  static struct book book;
-  const char *line;
-  size_t i;
-
-  memset(&book, 0, sizeof book);
-  for (line = heard; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
-    line += *line == '\n';
-    read_line(&book, line);
-  }
-  for (i = 1; i < book.count; i++)
-    assert_true(book.uids[i] == 0 || book.uids[i] > book.uids[i - 1]);
-}
-
-/* What APPEND has promised is there, or was taken out by a command. */
-static unsigned check_promises(const char *heard)
-{
-  unsigned count = 0;
-  const char *at = heard;
-  unsigned long uid;
-
-  while ((at = strstr(at, "[APPENDUID 1767225600 ")) != NULL) {
-    struct msim__mailbox *box = stage_box(&stage, "bob");
-    char removed[60];
-
-    at += strlen("[APPENDUID 1767225600 ");
-    assert_int_equal(sscanf(at, "%lu", &uid), 1);
-    (void)snprintf(removed, sizeof removed, "uid=%lu ", uid);
-    assert_true(msim__store_index_of(box, (uint32_t)uid) < box->count || stage_saw(&stage, "store.remove", removed));
-    count++;
-  }
-  return count;
-}
-
-/* In the trace a uid is given once, and they ascend. */
-static void check_uids(void)
-{
-  const char *at = stage.events;
-  unsigned long uid, last = 0;
-
-  while ((at = strstr(at, "store.add ")) != NULL) {
-    const char *end = strchr(at, '\n'), *found = strstr(at, " uid=");
-
-    assert_true(end != NULL && found != NULL && found < end);
-    assert_int_equal(sscanf(found, " uid=%lu", &uid), 1);
-    assert_true(uid > last);
-    last = uid;
-    at = end;
-  }
-  assert_true(stage_box(&stage, "bob")->uid_next > last);
-}
-
-static void random_commands_and_crashes_break_nothing(void **state)
-{
-  static char scripts[3][4000];
-  unsigned i, promise_count = 0;
-  uint64_t seed;
-
-  (void)state;
-  for (seed = 1; seed <= 600; seed++) {
-    struct dice dice = {seed * 77};
-
-    assert_int_equal(build("{accounts: {bob: {password: blue}}, mailboxes: {bob: [{message: m1}, {message: m2}]}}", 0),
-                     0);
-    for (i = 0; i < 3; i++) {
-      write_script(&dice, scripts[i], sizeof scripts[i]);
-      assert_int_equal(add_feed(i, scripts[i], 10 + roll(&dice, 60), i < 2 ? MSIM_MSEC(roll(&dice, 50)) : MSIM_SEC(20),
-                                MSIM_MSEC(1 + roll(&dice, 20))),
-                       0);
-    }
-    assert_int_equal(msim_sim_run(stage.sim, MSIM_MSEC(20 + roll(&dice, 400))), 0);
-    if (roll(&dice, 3) > 0)
-      crash();
-    assert_int_equal(stage_run(&stage, MSIM_SEC(600)), 0);
-    for (i = 0; i < 3; i++) {
-      read_book(feeds[i].heard);
-      promise_count += check_promises(feeds[i].heard);
-    }
-    check_uids();
-    assert_non_null(strstr(feeds[2].heard, "z OK"));
-    stage_end(&stage);
-  }
-  assert_true(promise_count > 1000);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -431,7 +274,6 @@ int main(void)
       cmocka_unit_test(what_is_said_does_not_depend_on_pieces),
       cmocka_unit_test(without_memory_it_fails_cleanly),
       cmocka_unit_test(what_was_answered_survives_a_crash),
-      cmocka_unit_test(random_commands_and_crashes_break_nothing),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -329,6 +329,14 @@ static void every_other_kind_when_replayed_then_the_same(void **state)
   t.s.record.u.arp.target = "mx";
   t.s.record.u.arp.reason = "down";
   stage_emit(&t.s, 5);
+  t.s.record.u.arp.reason = NULL;
+  t.s.record.u.arp.link = "mx-r1";
+  t.s.record.u.arp.operation = 1;
+  memset(t.s.record.u.arp.frame_dst, 0xff, 6);
+  t.s.record.u.arp.frame_src[0] = t.s.record.u.arp.sender_mac[5] = 2;
+  t.s.record.u.arp.sender_addr = msim_addr_ipv4(1);
+  t.s.record.u.arp.target_addr = msim_addr_ipv4(0);
+  stage_emit(&t.s, 5);
   for (i = 0; i < 2; i++) { /* two of the same under way: only the IP id tells them apart */
     p = stage_packet(&t.s, MSIM_TRACE_ICMP, &t.s.hello, false, 0, "quoted");
     p->what = "icmp.fragmentation-needed";

@@ -155,6 +155,15 @@ static void every_other_kind_has_its_fields(void **state)
   s.record.u.arp.target = "mx";
   s.record.u.arp.reason = "down";
   stage_emit(&s, 5);
+  s.record.u.arp.reason = NULL;
+  s.record.u.arp.link = "home-r1";
+  s.record.u.arp.operation = 1;
+  memset(s.record.u.arp.frame_dst, 0xff, 6);
+  memset(s.record.u.arp.frame_src, 2, 6);
+  memset(s.record.u.arp.sender_mac, 2, 6);
+  s.record.u.arp.sender_addr = msim_addr_ipv4(0xc0000201);
+  s.record.u.arp.target_addr = msim_addr_ipv4(0xc0000202);
+  stage_emit(&s, 5);
   p = stage_packet(&s, MSIM_TRACE_ICMP, &s.hello, false, 0, "quoted");
   p->what = "icmp.fragmentation-needed";
   s.packet.proto = MSIM_PROTO_ICMP;
@@ -172,7 +181,10 @@ static void every_other_kind_has_its_fields(void **state)
       "\"cwnd\":14600,\"srtt\":5,\"why\":\"start\"}\n"
       "{\"n\":5,\"t\":5,\"kind\":\"arp\",\"from\":\"r1\",\"to\":\"*\",\"what\":\"arp.request\",\"target\":\"mx\","
       "\"reason\":\"down\"}\n"
-      "{\"n\":6,\"t\":6,\"kind\":\"icmp\",\"point\":\"tx\",\"conn\":\"laptop>mx:25#1\",\"from\":\"mx\",\"to\":"
+      "{\"n\":6,\"t\":5,\"kind\":\"arp\",\"from\":\"r1\",\"to\":\"*\",\"what\":\"arp.request\",\"target\":\"mx\","
+      "\"link\":\"home-r1\",\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\","
+      "\"frame\":\"02:02:02:02:02:02>ff:ff:ff:ff:ff:ff\",\"macs\":\"02:02:02:02:02:02>00:00:00:00:00:00\"}\n"
+      "{\"n\":7,\"t\":6,\"kind\":\"icmp\",\"point\":\"tx\",\"conn\":\"laptop>mx:25#1\",\"from\":\"mx\",\"to\":"
       "\"laptop\","
       "\"src\":\"192.0.2.25\",\"dst\":\"10.0.0.1\",\"len\":6,\"what\":\"icmp.fragmentation-needed\",\"mtu\":1400}\n");
 }

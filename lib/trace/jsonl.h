@@ -1,0 +1,11 @@
+/* trace/jsonl.h: what the files of the form jsonl share. */
+#ifndef MSIM_TRACE_JSONL_H
+#define MSIM_TRACE_JSONL_H
+
+#include "core/sim.h"
+#include "text/json_out.h"
+
+/* One line. 0 or a negative enum msim_err. */
+int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim);
+
+#endif
