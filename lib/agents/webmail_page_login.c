@@ -28,7 +28,7 @@ void msim__webmail_show_login(struct msim__webmail_job *job, unsigned status, co
                                      "autocomplete=\"current-password\"></p>\n<p><button class=\"main\">Log in</button>"
                                      "</p>\n</form>\n");
   msim__webmail_html_end(job, &html);
-  msim__webmail_answer_html(job, status, "login", &html, NULL, 0);
+  msim__webmail_answer_html(job, status, status == 403 ? "login-refused" : "login", &html, NULL, 0);
   msim__buf_release(&html);
 }
 

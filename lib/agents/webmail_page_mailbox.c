@@ -118,6 +118,10 @@ static void put_row(struct msim__webmail_job *job, struct msim__buf *html, const
   msim__webmail_html_url(html, item->id);
   (void)msim__buf_append_text(html, is_draft ? "&amp;folder=" : "?folder=");
   msim__webmail_html_url(html, folder);
+  if (item->label != NULL) { /* by which a simulated person knows it */
+    (void)msim__buf_append_text(html, "\" data-message=\"");
+    (void)msim__html_put_words(html, item->label);
+  }
   (void)msim__buf_append_text(html, "\">");
   (void)msim__html_put_words(html, subject);
   if ((item->flags & MSIM__WEBMAIL_SEEN) == 0)
@@ -171,9 +175,9 @@ static void put_rows(struct msim__webmail_job *job, struct msim__buf *html, cons
   (void)msim__buf_append_text(html, "</form>\n");
 }
 
-static void put_page_link(struct msim__buf *html, const char *folder, uint64_t page, const char *words)
+static void put_page_link(struct msim__buf *html, const char *folder, uint64_t page, const char *rel, const char *words)
 {
-  (void)msim__buf_append_text(html, "<a href=\"/mail?folder=");
+  (void)msim__buf_printf(html, "<a rel=\"%s\" href=\"/mail?folder=", rel);
   msim__webmail_html_url(html, folder);
   (void)msim__buf_printf(html, "&amp;page=%llu\">%s</a>\n", (unsigned long long)page, words);
 }
@@ -187,9 +191,9 @@ static void put_pages(struct msim__webmail_job *job, struct msim__buf *html, con
     return;
   (void)msim__buf_append_text(html, "<nav class=\"acts\" aria-label=\"Pages\">");
   if (page > 0)
-    put_page_link(html, folder, page, "Newer");
+    put_page_link(html, folder, page, "prev", "Newer");
   if ((page + 1) * config->page_count < total)
-    put_page_link(html, folder, page + 2, "Older");
+    put_page_link(html, folder, page + 2, "next", "Older");
   (void)msim__buf_printf(html, "<span class=\"quiet\">Page %llu of %llu</span></nav>\n", (unsigned long long)page + 1,
                          (unsigned long long)((total + config->page_count - 1) / config->page_count));
 }
