@@ -380,7 +380,7 @@ static int compose(struct msim__user_sending *s, const struct msim__user_mail *m
       return MSIM_ERR_NOMEM;
   }
   for (i = 0; i < mail->attachments.count; i++)
-    attachments[i] = (struct msim__compose_attachment){from[i]->name, from[i]->type, from[i]->size_bytes};
+    attachments[i] = (struct msim__compose_attachment){from[i]->name, from[i]->type, from[i]->size_bytes, NULL};
   compose.attachments = attachments;
   err = msim__compose_append(plain, &compose);
   if (attachments != NULL)

@@ -339,7 +339,7 @@ static void schema_when_compared_with_the_documentation_then_the_same_keys(void 
       told += take_row(line, properties);
   }
   assert_null(properties); /* the last heading is another one */
-  assert_int_equal(topic_count, 4 + 11);
+  assert_int_equal(topic_count, 4 + 12);
   close_world(world);
 }
 
