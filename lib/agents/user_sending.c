@@ -171,6 +171,12 @@ static void refused(void *ctx, uint32_t number, struct msim__smtp_reply_view rep
   s->settled[number] = true;
 }
 
+/* A reply of the server, a connection that broke, or nobody who answered. */
+static const char *why_lost(const struct msim__user_sending *s, const struct msim__smtp_reply_view *reply)
+{
+  return reply->code != 0 ? "refused" : s->out.timed_out ? "timeout" : "connection";
+}
+
 static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_view reply)
 {
   struct msim__user_sending *s = ctx;
@@ -192,7 +198,7 @@ static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_vie
     fail_or_retry(s, "refused", later);
     return;
   }
-  fail_or_retry(s, reply.code != 0 ? "refused" : "connection", reply);
+  fail_or_retry(s, why_lost(s, &reply), reply);
 }
 
 /* ---- connecting ---- */
@@ -243,7 +249,7 @@ static void connect_next(struct msim__user_sending *s, struct msim__smtp_reply_v
       return;
     last = none;
   }
-  fail_or_retry(s, last.code != 0 ? "refused" : "connection", last);
+  fail_or_retry(s, why_lost(s, &last), last);
   end_attempt(s);
 }
 
@@ -267,7 +273,7 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
   if (answers->err == MSIM_ERR_STATE)
     fail_or_retry(s, "no-address", homeless);
   else
-    fail_or_retry(s, "no-such-host", none);
+    fail_or_retry(s, "no-destination", none);
   end_attempt(s);
 }
 

@@ -29,9 +29,9 @@ void msim__webmail_html_url(struct msim__buf *out, const char *piece)
 void msim__webmail_html_hidden(struct msim__buf *out, const char *name, const char *value)
 {
   (void)msim__buf_append_text(out, "<input type=\"hidden\" name=\"");
-  (void)msim__html_words(out, name);
+  (void)msim__html_put_words(out, name);
   (void)msim__buf_append_text(out, "\" value=\"");
-  (void)msim__html_words(out, value);
+  (void)msim__html_put_words(out, value);
   (void)msim__buf_append_text(out, "\">");
 }
 
@@ -48,7 +48,7 @@ void msim__webmail_html_notice(struct msim__buf *out, const char *kind, const ch
   (void)msim__buf_append_text(out, "\" role=\"");
   (void)msim__buf_append_text(out, kind);
   (void)msim__buf_append_text(out, "\">");
-  (void)msim__html_words(out, text);
+  (void)msim__html_put_words(out, text);
   (void)msim__buf_append_text(out, "</p>\n");
 }
 
@@ -57,7 +57,7 @@ static void put_bar(struct msim__webmail_job *job, struct msim__buf *out)
   const struct msim__webmail_config *config = msim__webmail_config_of(job);
 
   (void)msim__buf_append_text(out, "<header class=\"bar\">\n<a class=\"home\" href=\"/mail\">");
-  (void)msim__html_words(out, config->title);
+  (void)msim__html_put_words(out, config->title);
   (void)msim__buf_append_text(out, "</a>\n");
   if (job->session != NULL && job->session->is_open) {
     (void)msim__buf_append_text(out,
@@ -68,7 +68,7 @@ static void put_bar(struct msim__webmail_job *job, struct msim__buf *out)
                                 "action=\"/logout\">");
     msim__webmail_html_csrf(job, out);
     (void)msim__buf_append_text(out, "<span class=\"who\">");
-    (void)msim__html_words(out, job->session->address);
+    (void)msim__html_put_words(out, job->session->address);
     (void)msim__buf_append_text(out, "</span> <button>Log out</button></form>\n");
   }
   (void)msim__buf_append_text(out, "</header>\n");
@@ -81,14 +81,14 @@ void msim__webmail_html_begin(struct msim__webmail_job *job, struct msim__buf *o
   (void)msim__buf_append_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                                    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-  (void)msim__html_words(out, title);
+  (void)msim__html_put_words(out, title);
   (void)msim__buf_append_text(out, " - ");
-  (void)msim__html_words(out, config->title);
+  (void)msim__html_put_words(out, config->title);
   (void)msim__buf_append_text(out, "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n"
                                    "<a class=\"skip\" href=\"#main\">To the content</a>\n");
   put_bar(job, out);
   (void)msim__buf_append_text(out, "<main id=\"main\">\n<h1>");
-  (void)msim__html_words(out, title);
+  (void)msim__html_put_words(out, title);
   (void)msim__buf_append_text(out, "</h1>\n");
 }
 
