@@ -27,6 +27,7 @@ static const struct example {
     {"mail-loop", false},
     {"mail-receive-imap", true},
     {"mail-receive-pop", false},
+    {"mail-receive-webmail", true},
     {"mail-send", false},
     {"mail-send-auth", true},
     {"dhcp-nat-dns/all-present", false},
@@ -39,10 +40,12 @@ static const struct example {
     {"pop-offline", true},
     {"provider-outage", false},
     {"relay-crash", false},
+    {"webmail-send", true},
     {"no-account-refused/receive-without-mailbox", true},
     {"no-account-refused/recipient-without-mailbox", false},
     {"no-account-refused/send-without-contract", true},
     {"no-account-refused/send-wrong-password", true},
+    {"no-account-refused/webmail-not-registered", true},
 };
 #define COUNT (sizeof examples / sizeof examples[0])
 
