@@ -22,6 +22,7 @@ static const struct example {
     {"dhcp-lease", false},
     {"greylisted-week", false},
     {"hello", false},
+    {"lan", false},
     {"lost-250", false},
     {"mail-loop", false},
     {"mail-receive-imap", true},
