@@ -346,15 +346,17 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     refuse(node, packet_index, came_by->link_name, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
     return;
   }
-  if (is_rare_or_v6(packet) && !passes(node, packet)) {
-    if (msim__packet_is_v6(packet))
-      die(net, packet_index, came_by->link_name, "no-ipv6");
-    else
-      refuse_route(came_by, packet_index);
-    return;
+  if (is_rare_or_v6(packet)) {
+    if (!passes(node, packet)) {
+      if (msim__packet_is_v6(packet))
+        die(net, packet_index, came_by->link_name, "no-ipv6");
+      else
+        refuse_route(came_by, packet_index);
+      return;
+    }
+    if (is_rare(packet))
+      packet->cold->rare->has_frame = false; /* that of the network that it came by */
   }
-  if (is_rare(packet))
-    packet->cold->rare->has_frame = false; /* that of the network that it came by */
   packet->ttl--;
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes > port->out->params->mtu_bytes) {
