@@ -49,7 +49,7 @@ static uint32_t mtu_of(const struct msim_node *node, const struct msim__packet *
 {
   uint32_t mtu_bytes = port->out->params->mtu_bytes;
 
-  if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != MSIM__PACKET_V6)
+  if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != MSIM__PACKET_V6 || mtu_bytes == 0) /* 0: a cable, lan.h */
     return mtu_bytes;
   return msim__ipv6_path_mtu(node, packet->dst, mtu_bytes);
 }

@@ -23,6 +23,7 @@ static const struct example {
     {"greylisted-week", false},
     {"hello", false},
     {"ipv6/fallback", false},
+    {"lan", false},
     {"lost-250", false},
     {"mail-loop", false},
     {"mail-receive-imap", true},
