@@ -1,6 +1,8 @@
 /* smtp_outgoing.c: one outgoing SMTP connection; see smtp_outgoing.h. */
 #include "agents/smtp_outgoing.h"
 
+#include "agents/agents.h"
+
 #include "agents/smtp_stream.h"
 #include "mail/downgrade.h"
 #include "proto/address.h"
@@ -278,7 +280,8 @@ static const struct msim_stream_ops stream_ops = {
     .on_closed = on_closed,
 };
 
-int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent, struct msim_endpoint to,
+int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent,
+                             const struct msim_endpoint *places, size_t count, size_t *next,
                              const struct msim__smtp_outgoing_opts *opts, const struct msim__smtp_outgoing_ops *ops,
                              void *ctx)
 {
@@ -290,7 +293,7 @@ int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent 
   out->opts = *opts;
   out->closing = out->timed_out = false;
   msim__smtp_session_init(&out->session, &session_ops, out, "", false);
-  err = msim_agent_connect(agent, to, &stream_ops, out, &out->stream);
+  err = msim__agent_connect_next(agent, places, count, next, &stream_ops, out, &out->stream);
   if (err < 0) {
     out->stream = NULL;
     return err;

@@ -1,6 +1,8 @@
 /* user_sending.c: a person's outbox; see user_sending.h. */
 #include "agents/user_sending.h"
 
+#include "agents/agents.h"
+
 #include "mail/compose.h"
 #include "mail/letters.h"
 #include "proto/ascii.h"
@@ -244,8 +246,8 @@ static void connect_next(struct msim__user_sending *s, struct msim__smtp_reply_v
       s->credentials->random[1] = msim_agent_random(s->outbox->agent);
       opts.login = s->credentials;
     }
-    if (msim__smtp_outgoing_open(&s->out, s->outbox->agent, s->places[s->place_next++], &opts, &outgoing_ops, s) ==
-        MSIM_OK)
+    if (msim__smtp_outgoing_open(&s->out, s->outbox->agent, s->places, s->place_count, &s->place_next, &opts,
+                                 &outgoing_ops, s) == MSIM_OK)
       return;
     last = none;
   }
@@ -386,7 +388,7 @@ static int compose(struct msim__user_sending *s, const struct msim__user_mail *m
       return MSIM_ERR_NOMEM;
   }
   for (i = 0; i < mail->attachments.count; i++)
-    attachments[i] = (struct msim__compose_attachment){from[i]->name, from[i]->type, from[i]->size_bytes};
+    attachments[i] = (struct msim__compose_attachment){from[i]->name, from[i]->type, from[i]->size_bytes, NULL};
   compose.attachments = attachments;
   err = msim__compose_append(plain, &compose);
   if (attachments != NULL)

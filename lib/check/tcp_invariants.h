@@ -171,6 +171,12 @@ struct msim__tcp_seen {
   bool syn, fin, rst, has_ack;
 };
 
+/* RFC 9293 MUST-15: of a peer that announces none. */
+static inline uint32_t msim__tcp_seen_mss_default(const struct msim__tcp_seen *seen)
+{
+  return seen->packet->packet->src.family == MSIM_FAMILY_IPV6 ? 1220 : 536;
+}
+
 /* Tells a finding, once per connection, end and rule. segment: number of the segment, of the end that the finding is
  * about; 0: none. */
 void msim__invariant_broken(struct msim__invariants *inv, struct msim__tcp_case *c, const struct msim__tcp_end *end,

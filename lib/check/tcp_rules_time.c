@@ -95,7 +95,8 @@ void msim__tcp_rules_repeat(struct msim__tcp_seen *seen)
 void msim__tcp_rules_flight(struct msim__tcp_seen *seen)
 {
   const struct msim__tcp_end *mine = seen->mine;
-  uint32_t mss = mine->peer.mss_bytes == 0 ? 536 : mine->peer.mss_bytes, flight = seen->end - mine->una;
+  uint32_t mss = mine->peer.mss_bytes == 0 ? msim__tcp_seen_mss_default(seen) : mine->peer.mss_bytes;
+  uint32_t flight = seen->end - mine->una;
   uint64_t allowed = mine->flight_allowed_bytes + (uint64_t)SLACK_SEGMENTS * mss + 2; /* SYN and FIN */
 
   if (!mine->flight_known || !mine->ack_arrived || !msim__seq_less(mine->sent_end, seen->end))

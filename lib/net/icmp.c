@@ -1,7 +1,9 @@
-/* icmp.c: ICMP of a host and of a router (RFC 792, RFC 1122 3.2.2, RFC 1812 4.3): errors out, errors in, echo.
+/* icmp.c: ICMP of a host and of a router (RFC 792, RFC 1122 3.2.2, RFC 1812 4.3): errors out, errors in, echo; for IPv6
+ * icmpv6.c does the same.
  * Does not limit the rate of errors: the simulation has no one to protect from them. */
 #include <string.h>
 
+#include "net/ipv6.h"
 #include "net/nat.h"
 #include "net/rooms.h"
 #include "wire/octets.h"
@@ -73,7 +75,13 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
   uint32_t to = about->src;
   uint8_t *bytes;
 
-  if (node->no_icmp_errors || !may_tell(net, about))
+  if (node->no_icmp_errors)
+    return;
+  if (msim__packet_is_v6(about)) {
+    msim__icmpv6_send_error(node, about, type, code, mtu_bytes);
+    return;
+  }
+  if (!may_tell(net, about))
     return;
   bytes = msim__alloc(&sim->mem, capacity);
   if (bytes == NULL) {

@@ -105,10 +105,18 @@ static void make_mac(struct msim_network *network, struct msim_attachment *a)
 
 bool msim__addr_in_prefix(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits)
 {
-  uint32_t mask = prefix_bits == 0 ? 0 : UINT32_MAX << (32 - prefix_bits);
+  uint32_t mask = prefix_bits == 0 ? 0 : UINT32_MAX << ((32u - prefix_bits) & 31u);
+  size_t whole = prefix_bits / 8;
 
-  return addr->family == MSIM_FAMILY_IPV4 && prefix->family == MSIM_FAMILY_IPV4 &&
-         ((msim_addr_ipv4_value(addr) ^ msim_addr_ipv4_value(prefix)) & mask) == 0;
+  if (addr->family != prefix->family)
+    return false;
+  if (addr->family == MSIM_FAMILY_IPV4) {
+    return ((msim_addr_ipv4_value(addr) ^ msim_addr_ipv4_value(prefix)) & mask) == 0;
+  }
+  if (addr->family != MSIM_FAMILY_IPV6 || memcmp(addr->bytes, prefix->bytes, whole) != 0)
+    return false;
+  return prefix_bits % 8 == 0 ||
+         ((addr->bytes[whole] ^ prefix->bytes[whole]) & (0xff00u >> prefix_bits % 8 & 0xffu)) == 0;
 }
 
 /* Not the first one, which is the network itself, nor the last one, which is all of it (RFC 1122 3.2.1.3). */

@@ -11,15 +11,19 @@
 #define RING_MAX (1u << 24)
 #define WAIT_NS_MAX MSIM_SEC(UINT64_C(3650) * 86400) /* in front of the transmitter: times stay far from their end */
 
-uint32_t msim__packet_rare_size_bytes(const struct msim__packet *packet)
+uint32_t msim__packet_other_size_bytes(const struct msim__packet *packet)
 {
-  const struct msim__packet_rare *rare = packet->cold->rare;
+  uint32_t more = msim__packet_is_v6(packet) ? 20u : 0; /* RFC 8200 3 */
+  const struct msim__packet_rare *rare;
 
+  if ((packet->bits & MSIM__PACKET_RARE) == 0)
+    return msim__packet_plain_size_bytes(packet) + more;
+  rare = packet->cold->rare;
   if (rare->is_arp)
     return MSIM__ARP_BYTES;
   if (rare->is_fragment)
-    return 20u + packet->payload_bytes + rare->ip_option_bytes;
-  return msim__packet_plain_size_bytes(packet) + rare->ip_option_bytes;
+    return 20u + more + packet->payload_bytes + rare->ip_option_bytes;
+  return msim__packet_plain_size_bytes(packet) + more + rare->ip_option_bytes;
 }
 
 static void free_flights(struct msim__mem *mem, struct msim__traffic *traffic)

@@ -43,6 +43,7 @@ struct msim__node_rare {
   struct msim_attachment *attachments, *last_attachment; /* lan.h: its places in networks */
   struct msim_network *network;                          /* of a switch */
   struct msim__nat *nat;                                 /* nat.h */
+  struct msim__ipv6_host *ipv6;                          /* ipv6.h */
 };
 
 /* Two cache lines: the first is what a packet needs on its way through, or to and from TCP. */
@@ -51,7 +52,7 @@ struct msim_node {
   struct msim__port **ports; /* &only_port while there is one at most */
   struct msim__port *only_port;
   void *tcp_node;      /* tcp: TIME-WAIT list and counters, made when first used */
-  uint32_t addr_id;    /* its first address; further ones point to it by their row's node; 0: none */
+  uint32_t addr_id;    /* its first address of IPv4, else of IPv6; others point to it by their row's node; 0: none */
   uint32_t core_index; /* route.c: row among the nodes with two links or more; MSIM__CORE_NONE for a leaf */
   uint8_t ttl;
   bool is_up;
@@ -88,7 +89,8 @@ struct msim__addr_row {
   };
 };
 
-/* What ICMP told about a packet of ours; fields from the quoted packet, seen as its sender sees them. */
+/* What ICMP told about a packet of ours; fields from the quoted packet, seen as its sender sees them. What ICMPv6 tells
+ * has the numbers that ICMP for IPv4 has for it. */
 struct msim__icmp_error {
   uint8_t type, code;
   uint16_t mtu_bytes;
@@ -128,6 +130,7 @@ struct msim__net {
   struct msim__routes *routes;
   struct msim__flow_counts *flow_counts;
   struct msim_port *outside;                  /* port.c: all ports to the outside */
+  bool has_ipv6;                              /* somebody has an address of it */
   bool has_ranges;                            /* every host has its address: ranges behind ports take the others */
   const struct msim__packet_rules *rules;     /* asked about every packet on every link; NULL: nobody is (link.h) */
   const struct msim__way_params *last_params; /* equal neighbours share them */
@@ -233,7 +236,7 @@ static inline bool msim__node_owns(const struct msim_node *node, uint32_t addr_i
     return row->node == node;
   return addr_id != 0 && msim__addr_is_loopback(&row->addr);
 }
-/* The local address that packets to dst leave with; 0: none. */
+/* The local address, of dst's family, that packets to dst leave with; 0: none. */
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id);
 /* The MTU of the first link towards dst, 0 when there is no route. */
 uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id);
@@ -275,7 +278,8 @@ void msim__ip_forward(struct msim__port *came_by, uint32_t packet_index, uint32_
 uint32_t msim__ip_join(struct msim__port *port, uint32_t packet_index);
 
 /* Answers with an ICMP error about a packet that this node has received or forwarded (RFC 792, RFC 1122 3.2.2): never
- * about ICMP errors, broadcasts, or anything without a host to tell. Borrows the packet. */
+ * about ICMP errors, broadcasts, or anything without a host to tell. Borrows the packet. About packets of IPv6 it says
+ * the same by ICMPv6 (RFC 4443). */
 void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *about, uint8_t type, uint8_t code,
                            uint16_t mtu_bytes);
 

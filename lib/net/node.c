@@ -6,6 +6,7 @@
 
 #include "core/hash.h"
 #include "net/fragment.h"
+#include "net/ipv6.h"
 #include "net/nat.h"
 #include "net/port.h"
 #include "net/rooms.h"
@@ -181,7 +182,7 @@ int msim_node_add_addr(struct msim_node *node, const char *text)
   /* a host cannot have "this network", loopback, multicast or broadcast (RFC 1122 3.2.1.3) */
   if (addr.family == MSIM_FAMILY_IPV4 && (addr.bytes[0] == 0 || addr.bytes[0] == 127 || addr.bytes[0] >= 224))
     return MSIM_ERR_INVALID;
-  if (addr.family != MSIM_FAMILY_IPV4) /* hosts speak IPv4 only as yet */
+  if (addr.family == MSIM_FAMILY_IPV6 && !msim__ipv6_can_be_owned(&addr))
     return MSIM_ERR_INVALID;
   return msim__addr_own(node, 0, &addr, &id);
 }
@@ -360,6 +361,9 @@ static int begin(struct msim_sim *sim)
     err = msim__nat_begin(net);
   if (err != MSIM_OK)
     return err;
+  err = msim__ipv6_name_routers(net);
+  if (err != MSIM_OK)
+    return err;
   msim__ports_begin(net);
   err = trim(net);
   return err != MSIM_OK ? err : msim__routes_begin(net);
@@ -387,6 +391,7 @@ static void end(struct msim_sim *sim)
   msim__ports_end(net);
   msim__lan_end(net);
   msim__nat_end(net);
+  msim__ipv6_end(net);
   msim__udp_end(net);
   msim__reassembly_end(net);
   msim__packets_release(&net->packets);
@@ -429,6 +434,7 @@ int msim__net_create(struct msim_sim *sim)
   msim__names_init(&net->link_names, &sim->mem);
   sim->rooms[MSIM__ROOM_NET] = net;
   msim__icmp_create(net);
+  msim__icmpv6_create(net);
   msim__udp_create(net);
   return msim__sim_add_layer(sim, &hooks);
 }

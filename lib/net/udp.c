@@ -367,7 +367,7 @@ static int send_with(struct msim_node *node, struct msim_attachment *by, uint16_
     return msim__sim_fail_nomem(sim);
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_UDP;
-  packet->bits = bits;
+  packet->bits = to.addr.family == MSIM_FAMILY_IPV6 ? bits | MSIM__PACKET_V6 : bits;
   if (msim__is_in_lan(node) && by == NULL)
     by = msim__lan_for_broadcast(node, &to.addr);
   packet->src = port != NULL && port->local_id != 0 ? port->local_id : by != NULL ? 0 : msim__ip_source_for(node, dst);
@@ -382,7 +382,7 @@ static int send_with(struct msim_node *node, struct msim_attachment *by, uint16_
     msim__packet_free(&net->packets, index);
     return err;
   }
-  if (packet->src == 0)
+  if (packet->src == 0 || msim__addr_of(net, packet->src)->family != to.addr.family)
     return msim__ip_give_up(node, index, "no-address");
   return by != NULL ? msim__ip_send_by(by, index) : msim__ip_send(node, index);
 }

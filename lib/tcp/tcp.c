@@ -209,7 +209,12 @@ static struct msim_flow *flow_for(struct msim__tcp *tcp, struct msim_node *node,
 static int choose_source(const struct msim_node *node, const struct msim_addr *local, struct msim__tcp_head *key)
 {
   key->local_id = local != NULL ? msim__addr_intern_for(node, local) : msim__ip_source_for(node, key->remote_id);
-  return local == NULL || (key->local_id != 0 && msim__node_owns(node, key->local_id)) ? MSIM_OK : MSIM_ERR_INVALID;
+  if (local == NULL)
+    return MSIM_OK;
+  return key->local_id != 0 && msim__node_owns(node, key->local_id) &&
+                 local->family == msim__addr_of(msim__net(msim__node_sim(node)), key->remote_id)->family
+             ? MSIM_OK
+             : MSIM_ERR_INVALID;
 }
 
 /* MUST-46: no connection to what is not one host; like a missing route it is told from the loop. */

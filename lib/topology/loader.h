@@ -86,7 +86,7 @@ struct msim__host_plan {
   size_t resolver_count;
   int32_t zone_minutes;
   uint8_t ttl; /* 0: the default */
-  bool no_icmp_errors, source_routes;
+  bool no_icmp_errors, source_routes, no_ipv6;
 };
 
 struct msim__addr_plan {

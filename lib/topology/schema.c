@@ -359,7 +359,9 @@ static void put_scalars(struct msim__schema *w)
   put_quantity(w, "queue", "^(" SIZE "|[0-9]+ ?packets?" OR_NUMBERED ")$", false);
   put_quantity(w, "zone", "^([+-][0-9]{2}:[0-5][0-9]|Z|[+-]?(" DURATION ")" OR_NUMBERED ")$", true);
   put_quantity(w, "date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?$", false);
-  put_quantity(w, "address", "^(" BYTE "(\\." BYTE "){3}(/[0-9]{1,2})?" OR_NUMBERED ")$", false);
+  put_quantity(w, "address",
+               "^(" BYTE "(\\." BYTE "){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?" OR_NUMBERED ")$",
+               false);
   put_quantity(w, "network", "^([0-9A-Fa-f:.]+(/[0-9]{1,3})?" OR_NUMBERED ")$", false);
   put_quantity(w, "numbered", "\\{n\\}", false);
   msim__schema_begin(w, "truth");

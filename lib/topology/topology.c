@@ -301,6 +301,8 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
     err = refuse(loader, host->place, "icmp-errors of", host->name, msim_node_set_icmp_errors(host->node, false));
   if (err == MSIM_OK && plan->source_routes)
     err = refuse(loader, host->place, "source-routes of", host->name, msim_node_set_source_routes(host->node, true));
+  if (err == MSIM_OK && plan->no_ipv6)
+    err = refuse(loader, host->place, "ipv6 of", host->name, msim_node_set_ipv6(host->node, false));
   if (err == MSIM_OK && plan->tcp != NULL)
     err = refuse(loader, host->place, "tcp of", host->name, msim_node_set_tcp(host->node, plan->tcp));
   if (err == MSIM_OK && plan->disk != NULL)

@@ -1,6 +1,7 @@
 /* topology_hosts.c: the sections `templates` and `hosts`: names first, bodies when all names of all files are known.
  *
  * Does not create nodes (topology.c) and leaves `agents` and `tcp` to files of their own. */
+#include "net/ipv6.h"
 #include "text/escape.h"
 #include "text/suggest.h"
 #include "text/units.h"
@@ -21,11 +22,14 @@
 
 static const struct msim__key keys[] = {
     {.name = "like", .form = MSIM__FORM_TEXT, .fallback = "", .help = "the template whose keys it has too"},
-    {.name = "address", .form = MSIM__FORM_ADDRESS, .fallback = "", .help = "IPv4; by its name when absent"},
+    {.name = "address",
+     .form = MSIM__FORM_ADDRESS,
+     .fallback = "",
+     .help = "IPv4 or IPv6; one of IPv4 by its name when absent"},
     {.name = "addresses",
      .form = MSIM__FORM_ADDRESSES,
      .fallback = "",
-     .help = "several; the first is the one that it speaks from"},
+     .help = "several; it speaks from the first of IPv4, and from that of IPv6 that fits (RFC 6724)"},
     {.name = "networks",
      .form = MSIM__FORM_ATTACHMENTS,
      .fallback = "",
@@ -56,6 +60,10 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_NAT,
      .fallback = "",
      .help = "it translates the addresses of networks that it is in: {inside: NETWORK}"},
+    {.name = "ipv6",
+     .form = MSIM__FORM_TRUTH,
+     .fallback = "true",
+     .help = "it takes part in IPv6; false: it drops all of it without a word, also on the way"},
     {.name = "tcp", .form = MSIM__FORM_TCP, .fallback = "", .help = "how its TCP behaves"},
     {.name = "disk", .form = MSIM__FORM_DISK, .fallback = "", .help = "how fast and how large its disk is"},
     {.name = "agents", .form = MSIM__FORM_AGENTS, .fallback = "", .help = "what runs there, in order of starting"},
@@ -356,7 +364,8 @@ static bool parse_addr(const char *text, struct msim_addr *out)
     return true;
   bits.data = (const uint8_t *)slash + 1;
   bits.size_bytes = strlen(slash + 1);
-  return bits.size_bytes <= 3 && msim__units_parse_count(bits, &prefix, &why) == MSIM_OK && prefix <= 32;
+  return bits.size_bytes <= 3 && msim__units_parse_count(bits, &prefix, &why) == MSIM_OK &&
+         prefix <= (out->family == MSIM_FAMILY_IPV4 ? 32u : 128u);
 }
 
 static void fill_addr(struct msim__loader *loader, const struct msim__yaml_node *value, struct msim__addr_plan *out)
@@ -378,11 +387,10 @@ static void fill_addr(struct msim__loader *loader, const struct msim__yaml_node 
   }
   (void)msim__escape_short(word, sizeof word, msim__yaml_slice(&node));
   if (!parse_addr(out->text, &addr))
-    msim__loader_report(loader, value, "\"%s\" is no address such as 192.0.2.1", word);
-  else if (addr.family != MSIM_FAMILY_IPV4)
-    msim__loader_report(loader, value, "\"%s\": hosts speak IPv4 only", word);
-  else if (addr.bytes[0] == 0 || addr.bytes[0] == 127 || addr.bytes[0] >= 224)
-    msim__loader_report(loader, value, "no host can have the address %s", word); /* RFC 1122 3.2.1.3 */
+    msim__loader_report(loader, value, "\"%s\" is no address such as 192.0.2.1 or 2001:db8::1", word);
+  else if (addr.family == MSIM_FAMILY_IPV4 ? addr.bytes[0] == 0 || addr.bytes[0] == 127 || addr.bytes[0] >= 224
+                                           : !msim__ipv6_can_be_owned(&addr))
+    msim__loader_report(loader, value, "no host can have the address %s", word); /* RFC 1122 3.2.1.3, RFC 4291 2 */
   else
     return;
   out->text = NULL;
@@ -473,7 +481,8 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   const struct msim__yaml_node *resolver = msim__body_find(body, "resolver");
   const struct msim__yaml_node *networks = msim__body_find(body, "networks");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
-  bool sends_errors = true;
+  const struct msim__yaml_node *ipv6 = msim__body_find(body, "ipv6");
+  bool sends_errors = true, speaks_ipv6 = true;
 
   if (plan == NULL) {
     loader->err = MSIM_ERR_NOMEM;
@@ -493,6 +502,9 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   plan->no_icmp_errors = !sends_errors;
   if (source_routes != NULL)
     fill_truth(loader, source_routes, "source-routes", &plan->source_routes);
+  if (ipv6 != NULL)
+    fill_truth(loader, ipv6, "ipv6", &speaks_ipv6);
+  plan->no_ipv6 = !speaks_ipv6;
   if (tcp != NULL)
     plan->tcp = msim__loader_fill_tcp(loader, tcp);
   if (disk != NULL)
