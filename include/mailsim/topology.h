@@ -124,6 +124,12 @@ struct msim_ecn_mark {
   uint32_t reserved; /* 0 */
 };
 
+/* What a provider's link does not carry. */
+enum msim_link_filter {
+  MSIM_FILTER_NONE,
+  MSIM_FILTER_PRIVATE_SOURCE /* packets whose source address means nothing outside: private, shared, link-local */
+};
+
 struct msim_link_opts {
   const char *name;        /* NULL: "A-B" in the order of the names; a second link of the same two needs a name */
   uint32_t overhead_bytes; /* per packet, on the wire and in the queue */
@@ -131,6 +137,8 @@ struct msim_link_opts {
   uint32_t cost;           /* of the route; 0: 1 */
   struct msim_link_way a_to_b, b_to_a;
   struct msim_ecn_mark a_to_b_mark, b_to_a_mark;
+  enum msim_link_filter filter; /* of both directions */
+  uint32_t reserved;            /* 0 */
 };
 
 /* Joins two nodes point to point. MSIM_ERR_INVALID, MSIM_ERR_EXISTS (the name), MSIM_ERR_STATE, MSIM_ERR_NOMEM. */

@@ -558,7 +558,10 @@ static void stop(struct msim_agent *agent)
 {
   const struct config *config = msim_agent_config(agent);
   struct state *state = msim_agent_state(agent);
+  size_t i;
 
+  for (i = 0; state->steps != NULL && i < config->script.count; i++)
+    msim_timer_cancel(&state->steps[i].timer);
   if (state->steps != NULL)
     (void)msim_agent_resize(agent, state->steps, config->script.count * sizeof *state->steps, 0);
   state->steps = NULL;
@@ -575,4 +578,5 @@ const struct msim_agent_type msim__agent_dhcp_client = {
     .on_datagram = on_datagram,
     .stop = stop,
     .on_network = on_network,
+    .needs_network = true,
 };

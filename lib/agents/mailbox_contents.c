@@ -1,6 +1,7 @@
 /* mailbox_contents.c: what lies in the mailboxes of a host when the run begins; see mailbox_contents.h. */
 #include "agents/mailbox_contents.h"
 
+#include "agents/imap_session.h"
 #include "mail/compose.h"
 #include "mail/folders.h"
 #include "mail/letters.h"
@@ -237,8 +238,9 @@ static struct msim__message *make_message(const struct writing *w, const struct 
 static int keep(const struct writing *w, struct msim__message *message)
 {
   struct msim_agent *agent = w->server->agent;
-  struct msim_value values[5];
+  struct msim_value values[4];
   const char *const *flags = w->mail->flags.items;
+  char name[2200];
   uint32_t uid, bits = 0;
   size_t i;
   int err = msim__store_reserve(w->box, &uid);
@@ -249,12 +251,11 @@ static int keep(const struct writing *w, struct msim__message *message)
     bits |= flag_of(flags[i]);
   msim__store_put(w->box, message, w->unix_s, uid, bits);
   values[0] = msim_value_text("message", message->label);
-  values[1] = msim_value_text("mailbox", w->inbox->name);
+  msim__imap_box_name(w->box, name, sizeof name);
+  values[1] = msim_value_text("mailbox", name);
   values[2] = msim_value_bool("durable", true);
   values[3] = msim_value_int("uid", uid);
-  if (w->box->title != NULL)
-    values[4] = msim_value_text("folder", w->box->title);
-  msim_agent_event(agent, "store.add", values, w->box->title != NULL ? 5 : 4);
+  msim_agent_event(agent, "store.add", values, 4);
   return MSIM_OK;
 }
 

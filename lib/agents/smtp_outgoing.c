@@ -174,6 +174,7 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
       (struct msim__smtp_outgoing *)(void *)((char *)timer - offsetof(struct msim__smtp_outgoing, timer));
 
   (void)now_ns;
+  out->timed_out = true;
   if (!out->closing)
     msim__smtp_session_lost(&out->session, "the server did not answer in time");
   msim_stream_abort(out->stream);
@@ -264,6 +265,7 @@ static void on_closed(struct msim_agent *agent, struct msim_stream *stream, enum
   if (out == NULL)
     return;
   out->stream = NULL;
+  out->timed_out |= why == MSIM_CLOSED_TIMEOUT;
   msim_timer_cancel(&out->timer);
   if (out->session.state != MSIM__SMTP_AT_OVER)
     msim__smtp_session_lost(&out->session, closing_words(why));
@@ -289,7 +291,7 @@ int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent 
   out->ops = ops;
   out->ctx = ctx;
   out->opts = *opts;
-  out->closing = false;
+  out->closing = out->timed_out = false;
   msim__smtp_session_init(&out->session, &session_ops, out, "", false);
   err = msim__agent_connect_next(agent, places, count, next, &stream_ops, out, &out->stream);
   if (err < 0) {

@@ -41,6 +41,7 @@ struct msim__smtp_outgoing {
   struct msim__smtp_outgoing_opts opts;
   struct msim_blob *content; /* another form of the message under way, or NULL */
   bool closing;
+  bool timed_out; /* it ended because nothing came from the other side */
 };
 
 /* Connects. 0, MSIM_ERR_NOMEM, MSIM_ERR_LIMIT: closed is then not called. */

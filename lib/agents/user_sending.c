@@ -173,6 +173,12 @@ static void refused(void *ctx, uint32_t number, struct msim__smtp_reply_view rep
   s->settled[number] = true;
 }
 
+/* A reply of the server, a connection that broke, or nobody who answered. */
+static const char *why_lost(const struct msim__user_sending *s, const struct msim__smtp_reply_view *reply)
+{
+  return reply->code != 0 ? "refused" : s->out.timed_out ? "timeout" : "connection";
+}
+
 static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_view reply)
 {
   struct msim__user_sending *s = ctx;
@@ -194,7 +200,7 @@ static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_vie
     fail_or_retry(s, "refused", later);
     return;
   }
-  fail_or_retry(s, reply.code != 0 ? "refused" : "connection", reply);
+  fail_or_retry(s, why_lost(s, &reply), reply);
 }
 
 /* ---- connecting ---- */
@@ -245,7 +251,7 @@ static void connect_next(struct msim__user_sending *s, struct msim__smtp_reply_v
       return;
     last = none;
   }
-  fail_or_retry(s, last.code != 0 ? "refused" : "connection", last);
+  fail_or_retry(s, why_lost(s, &last), last);
   end_attempt(s);
 }
 
@@ -269,7 +275,7 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
   if (answers->err == MSIM_ERR_STATE)
     fail_or_retry(s, "no-address", homeless);
   else
-    fail_or_retry(s, "no-such-host", none);
+    fail_or_retry(s, "no-destination", none);
   end_attempt(s);
 }
 
@@ -382,7 +388,7 @@ static int compose(struct msim__user_sending *s, const struct msim__user_mail *m
       return MSIM_ERR_NOMEM;
   }
   for (i = 0; i < mail->attachments.count; i++)
-    attachments[i] = (struct msim__compose_attachment){from[i]->name, from[i]->type, from[i]->size_bytes};
+    attachments[i] = (struct msim__compose_attachment){from[i]->name, from[i]->type, from[i]->size_bytes, NULL};
   compose.attachments = attachments;
   err = msim__compose_append(plain, &compose);
   if (attachments != NULL)

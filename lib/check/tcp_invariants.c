@@ -12,7 +12,9 @@
 
 #define OPEN_MAX ((size_t)1 << 17)
 #define ENDED_MAX ((size_t)8192)
-#define KINDS (MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND))
+#define KINDS                                                                                                          \
+  (MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND) |           \
+   MSIM_TRACE_BIT(MSIM_TRACE_ARP))
 
 /* Of hosts whose configuration is not known, as in a trace that is read back. */
 #define RTO_NS_MIN MSIM_MSEC(200)
@@ -318,7 +320,9 @@ static int judge_record(void *ctx, const struct msim_trace_record *record)
   inv->key = record->key;
   if (record->kind == MSIM_TRACE_SEGMENT)
     return judge_segment(inv, &record->u.packet);
-  if (record->kind == MSIM_TRACE_STATE)
+  if (record->kind == MSIM_TRACE_ARP)
+    inv->arp_ns = record->at_ns;
+  else if (record->kind == MSIM_TRACE_STATE)
     judge_state(inv, &record->u.state);
   else if (record->kind == MSIM_TRACE_CWND)
     note_window(inv, &record->u.cwnd);
@@ -413,7 +417,7 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   inv->sim = sim;
   inv->fn = fn;
   inv->user = user;
-  inv->syn_ns = MSIM_NEVER;
+  inv->syn_ns = inv->arp_ns = MSIM_NEVER;
   inv->hook.kinds = KINDS;
   inv->hook.ctx = inv;
   inv->hook.record = judge_record;

@@ -152,6 +152,7 @@ struct msim__invariants {
   msim_ns now_ns;
   uint64_t n, key;      /* of the record that is judged */
   msim_ns syn_ns;       /* when the last SYN arrived anywhere */
+  msim_ns arp_ns;       /* of the last frame of ARP: what is sent at that instant has waited for it */
   const char *syn_host; /* and where */
 };
 

@@ -79,7 +79,10 @@ void msim__tcp_rules_repeat(struct msim__tcp_seen *seen)
     return;
   }
   mine->probe.count = 0;
-  if (mine->rto.count > 0 && mine->rto.seq == seen->seq)
+  if (seen->inv->arp_ns == seen->inv->now_ns &&
+      mine->rto.count > 0) /* it waited for its neighbour, not for its timer */
+    begin_repeats(&mine->rto, seen->seq, seen->inv->now_ns, false);
+  else if (mine->rto.count > 0 && mine->rto.seq == seen->seq)
     judge_timeout(seen);
   else if (seen->syn || msim__seq_less(seen->seq, mine->sent_end))
     begin_repeats(&mine->rto, seen->seq, seen->inv->now_ns, !mine->syn_sent);

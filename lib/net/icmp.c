@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "net/ipv6.h"
-#include "net/link.h"
+#include "net/nat.h"
 #include "net/rooms.h"
 #include "wire/octets.h"
 #include "wire/source_route.h"
@@ -72,6 +72,7 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
   struct msim__icmp_message message;
   struct msim_slice datagram;
   size_t capacity = msim__packet_size_bytes(about);
+  uint32_t to = about->src;
   uint8_t *bytes;
 
   if (node->no_icmp_errors)
@@ -88,13 +89,15 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
     return;
   }
   msim__packet_view(net, about, &view);
+  if (node->is_nat)
+    to = msim__nat_requote(node, about, &view);
   datagram.data = bytes;
   datagram.size_bytes = msim_packet_encode(&view, bytes, capacity);
   message = type == MSIM__ICMP_UNREACHABLE ? msim__icmp_make_unreachable(code, mtu_bytes, datagram)
                                            : msim__icmp_make_time_exceeded(code, datagram);
   if (datagram.size_bytes > 0)
-    send_message(node, msim__node_owns(node, about->dst) ? about->dst : msim__ip_source_for(node, about->src),
-                 about->src, &message, about->flow);
+    send_message(node, msim__node_owns(node, about->dst) ? about->dst : msim__ip_source_for(node, to), to, &message,
+                 about->flow);
   msim__free(&sim->mem, bytes, capacity);
 }
 

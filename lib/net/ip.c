@@ -3,7 +3,7 @@
  * source routes: a host that was told to follows them (RFC 791 3.1), others refuse them (RFC 7126 4.3). */
 #include "net/fragment.h"
 #include "net/ipv6.h"
-#include "net/lan.h"
+#include "net/nat.h"
 #include "net/port.h"
 #include "wire/source_route.h"
 
@@ -384,6 +384,19 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
   msim__way_send(port->out, packet_index, size_bytes);
 }
 
+void msim__ip_forward(struct msim__port *came_by, uint32_t packet_index, uint32_t towards)
+{
+  forward(msim__net(msim__node_sim(came_by->node)), came_by, packet_index, towards);
+}
+
+uint32_t msim__ip_join(struct msim__port *port, uint32_t packet_index)
+{
+  struct msim__net *net = msim__net(msim__node_sim(port->node));
+
+  msim__observe_packet(net, msim__packet_at(&net->packets, packet_index), MSIM_POINT_RX, port->link_name, NULL, NULL);
+  return msim__reassembly_take(port->node, packet_index, port->link_name);
+}
+
 /* The address as a row of the table, which one that is nobody's does not get. 0: nobody's, or out of memory (the
  * simulation has then failed). */
 static uint32_t next_stop(const struct msim_node *node, const struct msim_addr *addr)
@@ -471,7 +484,9 @@ MSIM__HOT void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
     }
     towards = msim__packet_towards(packet);
   }
-  if (!msim__node_owns(port->node, towards)) {
+  if (port->node->is_nat) {
+    msim__nat_arrive(port, packet_index);
+  } else if (!msim__node_owns(port->node, towards)) {
     forward(net, port, packet_index, towards);
   } else if ((packet->bits & (MSIM__PACKET_CORRUPT | MSIM__PACKET_RARE | MSIM__PACKET_V6)) == 0 &&
              !port->node->is_port) {

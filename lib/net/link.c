@@ -326,14 +326,27 @@ static struct msim__traffic *first_traffic(struct msim__way *way)
   return traffic;
 }
 
-/* What keeps packets from links for a while: pulled plugs, faults. False: the packet is dropped. */
+/* RFC 1918 3, RFC 6598 4, RFC 3927 2.7, RFC 1122 3.2.1.3: addresses that mean nothing outside. */
+static bool is_private(const struct msim_addr *addr)
+{
+  const uint8_t *b = addr->bytes;
+
+  return addr->family == MSIM_FAMILY_IPV4 &&
+         (b[0] == 10 || (b[0] == 172 && b[1] >> 4 == 1) || (b[0] == 192 && b[1] == 168) ||
+          (b[0] == 100 && b[1] >> 6 == 1) || (b[0] == 169 && b[1] == 254) || b[0] == 127 || b[0] == 0);
+}
+
+/* What keeps packets from links: pulled plugs, filters, faults. False: the packet is dropped. */
 static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index, msim_ns *held_ns)
 {
   struct msim__packet_verdict verdict = {NULL, NULL, 0};
 
-  if (net->unplugged_count > 0 && way->to->node != way->to->peer &&
+  if (net->gate_count > 0 && way->to->node != way->to->peer &&
       (way->to->node->is_unplugged || way->to->peer->is_unplugged))
     verdict.reason = "down";
+  else if (way->params->drops_private &&
+           is_private(msim__addr_of(net, msim__packet_at(&net->packets, packet_index)->src)))
+    verdict.reason = "private-source";
   else if (net->rules != NULL)
     net->rules->judge(net->rules->ctx, way, msim__packet_at(&net->packets, packet_index), &verdict);
   *held_ns = verdict.held_ns;
@@ -362,7 +375,7 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     return;
   }
 #endif
-  if ((net->unplugged_count > 0 || net->rules != NULL) && !may_pass(net, way, packet_index, &held_ns))
+  if ((net->gate_count > 0 || net->rules != NULL) && !may_pass(net, way, packet_index, &held_ns))
     return;
   if (traffic->backlog != NULL)
     forget_started(traffic->backlog, sim->now_ns);

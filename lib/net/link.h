@@ -13,7 +13,8 @@ struct msim__way_params { /* shared by equal links */
   struct msim_link_way way;
   struct msim_ecn_mark mark;
   uint32_t overhead_bytes, mtu_bytes, cost;
-  bool is_cable; /* of a network: what is on it travels in frames (lan.h) */
+  bool is_cable;      /* of a network: what is on it travels in frames (lan.h) */
+  bool drops_private; /* packets with a source that means nothing outside */
 };
 
 /* State of the impairments of one direction, made only when there are any (impair.c). */

@@ -7,7 +7,7 @@
 #include "core/hash.h"
 #include "net/fragment.h"
 #include "net/ipv6.h"
-#include "net/lan.h"
+#include "net/nat.h"
 #include "net/port.h"
 #include "net/rooms.h"
 #include "text/utf8.h"
@@ -235,7 +235,13 @@ uint16_t msim__node_ephemeral(struct msim_node *node)
   /* A start of the host's own (RFC 6056 3.3.1), then one after the other. */
   uint32_t first = (uint32_t)msim__hash_bytes(msim__node_sim(node)->seed, node->name, strlen(node->name));
 
-  return (uint16_t)(49152u + ((first + node->ephemeral_count++) & 16383u));
+  uint16_t port;
+  unsigned tries = 0;
+
+  do {
+    port = (uint16_t)(49152u + ((first + node->ephemeral_count++) & 16383u));
+  } while (node->is_nat && ++tries < 16384u && msim__nat_uses_port(node, port));
+  return port;
 }
 
 /* ---- the start ---- */
@@ -264,19 +270,18 @@ static void rank_ports(struct msim_node *node)
 }
 
 /* 10.x.y.z from the hash of the name: no other host has a say, but for a collision (one in 16 million per pair). */
-static int auto_addr(struct msim_node *node)
+int msim__node_auto_addr(struct msim_node *node, uint32_t *id)
 {
   uint64_t hash = msim__hash_bytes(0, node->name, strlen(node->name));
   unsigned tries;
-  uint32_t id;
   int err;
 
   for (tries = 0; tries < 1000000u; tries++, hash = msim__mix64(hash + 1)) {
     uint32_t value = 10u << 24 | (uint32_t)(hash >> 40 & 0xff) << 16 | (uint32_t)(hash >> 32 & 0xff) << 8;
     struct msim_addr addr = msim_addr_ipv4(value | (1u + (uint32_t)(hash & 0xffffffffu) % 254u));
 
-    err = msim__lan_covers(msim__net(msim__node_sim(node)), &addr) ? MSIM_ERR_EXISTS
-                                                                   : msim__addr_own(node, 0, &addr, &id);
+    err =
+        msim__lan_covers(msim__net(msim__node_sim(node)), &addr) ? MSIM_ERR_EXISTS : msim__addr_own(node, 0, &addr, id);
     if (err != MSIM_ERR_EXISTS)
       return err;
   }
@@ -331,6 +336,7 @@ static void begin_impairments(struct msim_node *node)
 static int begin(struct msim_sim *sim)
 {
   struct msim__net *net = msim__net(sim);
+  uint32_t id;
   size_t i;
   int err;
 
@@ -349,8 +355,10 @@ static int begin(struct msim_sim *sim)
   err = msim__lan_begin(net);
   for (i = 0; i < net->node_count && err == MSIM_OK; i++) {
     if (net->ranked[i]->addr_id == 0 && !net->no_auto_addrs && !msim__lan_names_no_addr(net->ranked[i]))
-      err = auto_addr(net->ranked[i]);
+      err = msim__node_auto_addr(net->ranked[i], &id);
   }
+  if (err == MSIM_OK)
+    err = msim__nat_begin(net);
   if (err != MSIM_OK)
     return err;
   err = msim__ipv6_name_routers(net);
@@ -382,6 +390,7 @@ static void end(struct msim_sim *sim)
     end_node(net, net->nodes[i]);
   msim__ports_end(net);
   msim__lan_end(net);
+  msim__nat_end(net);
   msim__ipv6_end(net);
   msim__udp_end(net);
   msim__reassembly_end(net);
@@ -404,6 +413,8 @@ static void crash(struct msim_node *node)
   msim__reassembly_crash(node);
   if (msim__is_in_lan(node))
     msim__lan_crash(node);
+  if (node->is_nat)
+    msim__nat_crash(node);
   if (node->rare != NULL && node->rare->loopback != NULL)
     msim__way_forget(msim__net(msim__node_sim(node)), node->rare->loopback->out);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/hash.h"
-#include "net/lan.h"
+#include "net/nat.h"
 #include "net/rooms.h"
 
 #define FLOWS_MIN 8u
@@ -264,6 +264,7 @@ struct msim_flow *msim__udp_flow_for(struct msim_node *node, const struct msim__
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim_node *peer = msim__node_owns(node, packet->dst) ? node : msim__addr_node(net, packet->dst);
+  struct msim_flow *known;
   struct udp_flow *row;
 
   *server_side = true;
@@ -274,13 +275,19 @@ struct msim_flow *msim__udp_flow_for(struct msim_node *node, const struct msim__
   row = find_flow(flows_of(node), packet->src, packet->src_port, packet->dst, packet->dst_port);
   if (row != NULL)
     return row->flow;
+  known = net->nats != NULL ? msim__nat_flow(net, packet, server_side) : NULL;
+  if (known != NULL)
+    return known;
+  *server_side = false;
   row = next_row(node);
   if (row == NULL) {
     msim__sim_fail_nomem(net->sim);
     return NULL;
   }
-  row->flow = msim__flow_new(node, node->name, msim__packet_is_to_all(packet) ? "*" : msim__addr_name(net, packet->dst),
-                             packet->dst_port, MSIM_PROTO_UDP);
+  row->flow = msim__flow_new(
+      node, node->name,
+      msim__packet_is_to_all(packet) ? "*" : msim__server_name(net, packet->dst, MSIM_PROTO_UDP, packet->dst_port),
+      packet->dst_port, MSIM_PROTO_UDP);
   if (row->flow == NULL)
     return NULL;
   row->client = packet->src;
@@ -421,8 +428,19 @@ static void take_error(struct msim_node *node, const struct msim__icmp_error *er
     port->error(port->ctx, error);
 }
 
+static bool is_mine(const struct msim_node *node, uint32_t local_id, uint16_t local_port, uint32_t remote_id,
+                    uint16_t remote_port)
+{
+  const struct msim__udp_port *port = find_port(node, local_port);
+
+  (void)remote_id;
+  (void)remote_port;
+  return port != NULL && (port->local_id == 0 || port->local_id == local_id);
+}
+
 void msim__udp_create(struct msim__net *net)
 {
+  net->protocols[MSIM_PROTO_UDP].is_mine = is_mine;
   net->protocols[MSIM_PROTO_UDP].error = take_error;
   net->protocols[MSIM_PROTO_UDP].receive = receive;
 }

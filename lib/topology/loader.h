@@ -70,11 +70,14 @@ struct msim__attach_plan {
   const struct msim__yaml_node *place;
 };
 
+struct msim__nat_plan; /* topology_nat.c */
+
 /* What the body of a host says; shared by the hosts of a range unless the body holds `{n}`. */
 struct msim__host_plan {
   struct msim_list addrs;            /* of struct msim__addr_plan */
   struct msim_tcp_opts *tcp;         /* NULL: the defaults */
   const struct msim_disk_opts *disk; /* likewise */
+  const struct msim__nat_plan *nat;  /* NULL: none */
   struct msim__agent_plan *agents;
   size_t agent_count;
   struct msim__attach_plan *attachments;
@@ -245,6 +248,13 @@ struct msim_tcp_opts *msim__loader_fill_agent_tcp(struct msim__loader *loader, c
 
 /* `disk` of a host; NULL: findings, or out of memory. The result lives with the load. */
 struct msim_disk_opts *msim__loader_fill_disk(struct msim__loader *loader, const struct msim__yaml_node *map);
+
+/* ---- topology_nat.c ---- */
+
+/* `nat` of a host; NULL: findings, or out of memory. The result lives with the load. */
+const struct msim__nat_plan *msim__loader_fill_nat(struct msim__loader *loader, const struct msim__yaml_node *map);
+/* When hosts are in their networks. 0, MSIM_ERR_NOMEM, or negative with findings. */
+int msim__loader_build_nat(struct msim__loader *loader, struct msim__host *host);
 
 /* ---- topology_networks.c ---- */
 

@@ -184,6 +184,9 @@ static void put_form(struct msim__schema *w, const struct msim__key *key)
   case MSIM__FORM_DISK:
     msim__schema_put_ref(w, "#/$defs/disk");
     break;
+  case MSIM__FORM_NAT:
+    msim__schema_put_ref(w, "#/$defs/nat");
+    break;
   case MSIM__FORM_WAY:
     msim__schema_put_ref(w, "#/$defs/way");
     break;
@@ -387,10 +390,10 @@ static void put_definitions(struct msim__schema *w)
   static const struct {
     const char *name;
     const struct msim__section *section;
-  } sections[] = {{"host", &msim__section_host},   {"tcp", &msim__section_tcp},
-                  {"disk", &msim__section_disk},   {"link", &msim__section_link},
-                  {"way", &msim__section_way},     {"message", &msim__section_message},
-                  {"lan", &msim__section_network}, {"attachment", &msim__section_attachment}};
+  } sections[] = {
+      {"host", &msim__section_host},       {"tcp", &msim__section_tcp},     {"disk", &msim__section_disk},
+      {"nat", &msim__section_nat},         {"link", &msim__section_link},   {"way", &msim__section_way},
+      {"message", &msim__section_message}, {"lan", &msim__section_network}, {"attachment", &msim__section_attachment}};
   size_t i;
 
   msim__schema_begin(w, "$defs");

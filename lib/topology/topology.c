@@ -354,6 +354,9 @@ static int build_world(struct msim__loader *loader)
   for (group = loader->first_group; group != NULL; group = group->next)
     for (i = 0; i < group->count && err == MSIM_OK; i++)
       err = build_attachments(loader, &group->hosts[i]);
+  for (group = loader->first_group; group != NULL; group = group->next)
+    for (i = 0; i < group->count && err == MSIM_OK; i++)
+      err = msim__loader_build_nat(loader, &group->hosts[i]);
   for (link = loader->first_link; link != NULL && err == MSIM_OK; link = link->next)
     err = refuse(loader, link->place, "the link from", link->a->name,
                  msim_link_add(link->a->node, link->b->node, link->opts));

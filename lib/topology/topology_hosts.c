@@ -56,6 +56,10 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_TRUTH,
      .fallback = "false",
      .help = "it follows source routes and sends by them; else it refuses them, as networks do"},
+    {.name = "nat",
+     .form = MSIM__FORM_NAT,
+     .fallback = "",
+     .help = "it translates the addresses of networks that it is in: {inside: NETWORK}"},
     {.name = "ipv6",
      .form = MSIM__FORM_TRUTH,
      .fallback = "true",
@@ -473,7 +477,7 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   const struct msim__yaml_node *tcp = msim__body_find(body, "tcp"), *agents = msim__body_find(body, "agents");
   const struct msim__yaml_node *icmp_errors = msim__body_find(body, "icmp-errors");
   const struct msim__yaml_node *source_routes = msim__body_find(body, "source-routes");
-  const struct msim__yaml_node *disk = msim__body_find(body, "disk");
+  const struct msim__yaml_node *disk = msim__body_find(body, "disk"), *nat = msim__body_find(body, "nat");
   const struct msim__yaml_node *resolver = msim__body_find(body, "resolver");
   const struct msim__yaml_node *networks = msim__body_find(body, "networks");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
@@ -505,6 +509,8 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
     plan->tcp = msim__loader_fill_tcp(loader, tcp);
   if (disk != NULL)
     plan->disk = msim__loader_fill_disk(loader, disk);
+  if (nat != NULL)
+    plan->nat = msim__loader_fill_nat(loader, nat);
   if (agents != NULL)
     msim__loader_fill_agents(loader, agents, plan->tcp != NULL ? tcp : NULL, plan);
   return plan;
