@@ -165,8 +165,8 @@ static void connect_next(struct msim__webmail_letter *letter, const char *words)
       letter->login.random[1] = msim_agent_random(agent);
       opts.login = &letter->login;
     }
-    if (msim__smtp_outgoing_open(&letter->out, agent, letter->places[letter->place_next++], &opts, &outgoing_ops,
-                                 letter) == MSIM_OK)
+    if (msim__smtp_outgoing_open(&letter->out, agent, letter->places, letter->place_count, &letter->place_next, &opts,
+                                 &outgoing_ops, letter) == MSIM_OK)
       return;
   }
   settle(letter, false, words);
