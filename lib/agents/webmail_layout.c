@@ -147,8 +147,9 @@ static const char style[] =
     ".bar{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;padding:.5rem 1rem;background:var(--soft);"
     "border-bottom:1px solid var(--line)}\n"
     ".home{font-weight:700;color:var(--ink);text-decoration:none}\n.bar nav{display:flex;gap:1rem}\n"
-    ".find{display:flex;gap:.4rem;align-items:center;flex:1 1 12rem}\n.find label{position:absolute;left:-999px}\n"
-    ".find input{flex:1;min-width:0}\n.leave{display:flex;gap:.6rem;align-items:center;min-width:0}\n"
+    ".find{min-width:0;display:flex;gap:.4rem;align-items:center;flex:1 1 12rem}\n.find "
+    "label{position:absolute;left:-999px}\n"
+    ".find input{flex:1;min-width:0;width:100%}\n.leave{display:flex;gap:.6rem;align-items:center;min-width:0}\n"
     ".who{color:var(--quiet);overflow-wrap:anywhere}\n"
     "main{max-width:60rem;margin:0 auto;padding:1rem}\n"
     "h1{font-size:1.4rem;line-height:1.25;margin:.2rem 0 "
@@ -179,7 +180,8 @@ static const char style[] =
     "font:inherit;max-width:72ch}\n"
     ".files{padding-left:1.2rem;overflow-wrap:anywhere}\n.quiet{color:var(--quiet)}\n"
     "@media(max-width:40rem){main{padding:.8rem}.mails li{grid-template-columns:auto minmax(0,1fr) auto}"
-    ".mails .subject{grid-column:2/4;white-space:normal;overflow-wrap:anywhere}.find{flex-basis:100%}"
+    ".mails .from{grid-row:1;grid-column:2}.mails .when{grid-row:1;grid-column:3}"
+    ".mails .subject{grid-row:2;grid-column:2/4;white-space:normal;overflow-wrap:anywhere}.find{flex-basis:100%}"
     ".leave{flex:1;justify-content:space-between}button,input,select{min-height:2.6rem}"
     "input[type=checkbox]{min-height:0}}\n";
 

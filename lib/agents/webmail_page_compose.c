@@ -255,8 +255,8 @@ static void fill_body(struct msim__webmail_job *job, const struct msim__buf *bod
   msim__webmail_html_init(job, &text);
   if (kind == 'r') {
     (void)msim__buf_append_text(&text, "\n\n");
-    put_value(job, &text, "", "From");
-    (void)msim__buf_append_text(&text, "wrote:\n");
+    if (msim__readable_field(&text, mail_of(job), "From") == 1)
+      (void)msim__buf_append_text(&text, " wrote:\n");
     put_quoted(&text, body);
   } else {
     if (kind == 'f') {

@@ -49,7 +49,7 @@ static uint32_t mtu_of(const struct msim_node *node, const struct msim__packet *
 {
   uint32_t mtu_bytes = port->out->params->mtu_bytes;
 
-  if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != MSIM__PACKET_V6)
+  if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != MSIM__PACKET_V6 || mtu_bytes == 0) /* 0: a cable, lan.h */
     return mtu_bytes;
   return msim__ipv6_path_mtu(node, packet->dst, mtu_bytes);
 }
@@ -158,14 +158,14 @@ MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, port->link_name, "source-route");
     return MSIM_ERR_NOT_FOUND;
   }
-  if (port->out->params->is_cable)
-    return msim__lan_send(msim__lan_attachment(port), packet_index);
   size_bytes = msim__packet_size_bytes(packet);
   mtu_bytes = mtu_of(node, packet, port);
   if (size_bytes <= mtu_bytes) {
     msim__way_send(port->out, packet_index, size_bytes);
     return MSIM_OK;
   }
+  if (port->out->params->is_cable)
+    return msim__lan_send(msim__lan_attachment(port), packet_index);
   if ((packet->bits & MSIM__PACKET_DF) != 0) {
     die(net, packet_index, port->link_name, "mtu");
     return MSIM_ERR_LIMIT;
@@ -346,23 +346,23 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     refuse(node, packet_index, came_by->link_name, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
     return;
   }
-  if (is_rare_or_v6(packet) && !passes(node, packet)) {
-    if (msim__packet_is_v6(packet))
-      die(net, packet_index, came_by->link_name, "no-ipv6");
-    else
-      refuse_route(came_by, packet_index);
-    return;
+  if (is_rare_or_v6(packet)) {
+    if (!passes(node, packet)) {
+      if (msim__packet_is_v6(packet))
+        die(net, packet_index, came_by->link_name, "no-ipv6");
+      else
+        refuse_route(came_by, packet_index);
+      return;
+    }
+    if (is_rare(packet))
+      packet->cold->rare->has_frame = false; /* that of the network that it came by */
   }
   packet->ttl--;
-  if (is_rare(packet))
-    packet->cold->rare->has_frame = false; /* that of the network that it came by */
-  if (port->out->params->is_cable) {
-    (void)msim__lan_send(msim__lan_attachment(port), packet_index);
-    return;
-  }
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes > port->out->params->mtu_bytes) {
-    if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != 0) /* RFC 1191 4, RFC 8200 5 */
+    if (port->out->params->is_cable)
+      (void)msim__lan_send(msim__lan_attachment(port), packet_index);
+    else if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != 0) /* RFC 1191 4, RFC 8200 5 */
       refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
              port->out->params->mtu_bytes);
     else
