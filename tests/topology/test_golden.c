@@ -23,10 +23,12 @@ static const struct example {
     {"greylisted-week", false},
     {"hello", false},
     {"ipv6/fallback", false},
+    {"lan", false},
     {"lost-250", false},
     {"mail-loop", false},
     {"mail-receive-imap", true},
     {"mail-receive-pop", false},
+    {"mail-receive-webmail", true},
     {"mail-send", false},
     {"mail-send-auth", true},
     {"dhcp-nat-dns/all-present", false},
@@ -42,10 +44,12 @@ static const struct example {
     {"pop-offline", true},
     {"provider-outage", false},
     {"relay-crash", false},
+    {"webmail-send", true},
     {"no-account-refused/receive-without-mailbox", true},
     {"no-account-refused/recipient-without-mailbox", false},
     {"no-account-refused/send-without-contract", true},
     {"no-account-refused/send-wrong-password", true},
+    {"no-account-refused/webmail-not-registered", true},
 };
 #define COUNT (sizeof examples / sizeof examples[0])
 
