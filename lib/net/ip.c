@@ -164,13 +164,13 @@ MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
       return MSIM_ERR_NOT_FOUND;
     }
   }
-  if (port->out->params->is_cable)
-    return msim__lan_send(msim__lan_attachment(port), packet_index);
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes <= port->out->params->mtu_bytes) {
     msim__way_send(port->out, packet_index, size_bytes);
     return MSIM_OK;
   }
+  if (port->out->params->is_cable)
+    return msim__lan_send(msim__lan_attachment(port), packet_index);
   if ((packet->bits & MSIM__PACKET_DF) != 0) {
     die(net, packet_index, port->link_name, "mtu");
     return MSIM_ERR_LIMIT;
@@ -367,13 +367,11 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
   if (is_rare_or_v6(packet) && msim__ip_stops(came_by, packet_index))
     return;
   packet->ttl--;
-  if (port->out->params->is_cable) {
-    (void)msim__lan_send(msim__lan_attachment(port), packet_index);
-    return;
-  }
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes > port->out->params->mtu_bytes) {
-    if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != 0) /* RFC 1191 4, RFC 8200 5 */
+    if (port->out->params->is_cable)
+      (void)msim__lan_send(msim__lan_attachment(port), packet_index);
+    else if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != 0) /* RFC 1191 4, RFC 8200 5 */
       refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
              port->out->params->mtu_bytes);
     else

@@ -52,6 +52,8 @@ static const struct msim__way_params *params_of(struct msim__net *net, const str
     wanted.cost = 0; /* a network is one hop */
   wanted.is_cable = is_cable;
   wanted.drops_private = opts->filter == MSIM_FILTER_PRIVATE_SOURCE;
+  if (is_cable)
+    wanted.mtu_bytes = 0; /* nothing fits without a frame: ip.c need not ask of each packet (lan.h) */
   if (last != NULL && last->way.rate_bps == wanted.way.rate_bps && last->way.delay_ns == wanted.way.delay_ns &&
       last->way.queue_bytes_max == wanted.way.queue_bytes_max &&
       last->way.queue_packets_max == wanted.way.queue_packets_max && last->mark.queue_bytes == mark->queue_bytes &&
