@@ -398,6 +398,7 @@ static void open_loader(struct msim__loader *loader, struct msim_sim *sim, const
   msim__names_init(&loader->addrs, &sim->mem);
   msim__names_init(&loader->link_names, &sim->mem);
   msim__names_init(&loader->networks, &sim->mem);
+  msim__names_init(&loader->attached_addrs, &sim->mem);
   loader->fill.arena = &sim->arena;
   loader->fill.fn = msim__loader_keep;
   loader->fill.user = loader;
@@ -413,6 +414,7 @@ static void close_loader(struct msim__loader *loader)
   msim__names_release(&loader->addrs);
   msim__names_release(&loader->link_names);
   msim__names_release(&loader->networks);
+  msim__names_release(&loader->attached_addrs);
   msim__arena_release(&loader->arena);
 }
 

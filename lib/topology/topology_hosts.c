@@ -71,11 +71,6 @@ static const struct msim__key keys[] = {
 };
 const struct msim__section msim__section_host = {.keys = keys};
 
-struct msim__addr_owner {
-  const struct msim__host *host;
-  const struct msim__yaml_node *place;
-};
-
 /* A map, or nothing at all: `mx:` is a host without keys. */
 static bool is_body(struct msim__loader *loader, const struct msim__yaml_node *key, const struct msim__yaml_node *value)
 {
@@ -573,6 +568,8 @@ static void fill_group(struct msim__loader *loader, const struct msim__host_grou
     group->hosts[i].plan = plan;
     for (k = 0; plan != NULL && k < plan->addrs.count; k++)
       own_addr(loader, &group->hosts[i], &((const struct msim__addr_plan *)plan->addrs.items)[k]);
+    for (k = 0; plan != NULL && k < plan->attachment_count; k++)
+      msim__loader_own_attachment(loader, &group->hosts[i], &plan->attachments[k]);
     if (loader->complaint_count != before)
       return; /* the other numbers would complain of the same */
   }
