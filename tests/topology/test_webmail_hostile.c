@@ -423,6 +423,50 @@ static void stores_that_make_no_sense_are_given_up(void **state)
 
 /* ---- people who go, hosts that crash ---- */
 
+/* The server for sending is four seconds away; the browser breaks the connection after five. */
+static void who_hangs_up_while_sending_has_sent(void **state)
+{
+  static struct mail_stage stage;
+  static struct feed feed;
+  static char request[1000], body[200];
+  struct visitor v = {.visits = {LOG_IN, {.method = "GET", .path = "/mail"}}};
+  struct msim_link_opts link;
+  struct msim_node *far;
+
+  (void)state;
+  webmail_build(&stage, "imap", WEBMAIL_MAILBOXES,
+                ", submit: far, submit-port: 25, submit-login: false, save-sent: false");
+  assert_int_equal(stage_host(&stage, "pc2", "mx"), 0);
+  assert_int_equal(msim_node_add(stage.sim, "far", &far), 0);
+  memset(&link, 0, sizeof link);
+  link.a_to_b.delay_ns = link.b_to_a.delay_ns = MSIM_SEC(2);
+  assert_int_equal(msim_link_add(far, msim_node_find(stage.sim, "mx"), &link), 0);
+  assert_int_equal(stage_agent(&stage, "far", "smtp-server", "{domains: {z.example: [bob]}}"), 0);
+  memset(&feed, 0, sizeof feed);
+  feed.host = "mx";
+  feed.port = 80;
+  feed.at_ns = MSIM_SEC(3);
+  feed.bytes = request;
+  feed.end = FEED_ABORTS;
+  assert_int_equal(stage_feed(&stage, "pc2", &feed), 0);
+  webmail_visit(&stage, "pc", &v);
+  assert_int_equal(msim_sim_advance_to(stage.sim, MSIM_SEC(2)), 0);
+  assert_int_equal(v.at, 2);
+  (void)snprintf(body, sizeof body, "csrf=%s&to=bob%%40z.example&subject=Late", v.csrf);
+  (void)snprintf(request, sizeof request,
+                 "POST /send HTTP/1.1\r\nHost: mx\r\nCookie: sid=%s\r\nContent-Type: "
+                 "application/x-www-form-urlencoded\r\nContent-Length: %u\r\n\r\n%s",
+                 v.sid, (unsigned)strlen(body), body);
+  feed.size_bytes = strlen(request);
+  assert_int_equal(stage_run(&stage, MSIM_NEVER), 0);
+  assert_true(feed.closed);
+  assert_int_equal(feed.heard_bytes, 0);
+  assert_int_equal(stage_count(&stage, "far message.accepted"), 1);
+  assert_int_equal(stage_count(&stage, "mx webmail.sent"), 1);
+  assert_int_equal(stage_count(&stage, "page=send"), 0);
+  finish(&stage, &v);
+}
+
 static void a_crash_logs_everybody_out_and_loses_no_draft(void **state)
 {
   static struct mail_stage stage;
@@ -468,6 +512,7 @@ int main(void)
       cmocka_unit_test(what_the_server_refuses_is_not_sent),
       cmocka_unit_test(servers_that_are_not_there_are_told),
       cmocka_unit_test(stores_that_make_no_sense_are_given_up),
+      cmocka_unit_test(who_hangs_up_while_sending_has_sent),
       cmocka_unit_test(a_crash_logs_everybody_out_and_loses_no_draft),
   };
 
