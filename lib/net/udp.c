@@ -161,7 +161,7 @@ static uint32_t *bucket_of(struct msim__udp_flows *flows, uint32_t client, uint1
   return &flows->buckets[h & (flows->capacity - 1)];
 }
 
-/* flows may be NULL. */
+/* flows may be NULL, and without buckets when there was no memory for them. */
 static struct udp_flow *find_flow(struct msim__udp_flows *flows, uint32_t client, uint16_t client_port, uint32_t server,
                                   uint16_t server_port)
 {
