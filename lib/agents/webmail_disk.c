@@ -100,7 +100,8 @@ static void list(struct msim__webmail_job *job, const char *prefix)
   found->total = found->item_count;
   skip = job->ask.page < found->item_count ? (size_t)(job->ask.page * config->page_count) : found->item_count;
   skip = skip < found->item_count ? skip : found->item_count;
-  memmove(found->items, found->items + skip, (found->item_count - skip) * sizeof *found->items);
+  if (skip > 0)
+    memmove(found->items, found->items + skip, (found->item_count - skip) * sizeof *found->items);
   found->item_count -= skip;
   if (found->item_count > config->page_count)
     found->item_count = (size_t)config->page_count;
