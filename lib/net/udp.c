@@ -165,7 +165,8 @@ static uint32_t *bucket_of(struct msim__udp_flows *flows, uint32_t client, uint1
 static struct udp_flow *find_flow(struct msim__udp_flows *flows, uint32_t client, uint16_t client_port, uint32_t server,
                                   uint16_t server_port)
 {
-  uint32_t row = flows == NULL ? 0 : *bucket_of(flows, client, client_port, server, server_port);
+  uint32_t row =
+      flows == NULL || flows->capacity == 0 ? 0 : *bucket_of(flows, client, client_port, server, server_port);
 
   for (; row != 0; row = flows->rows[row - 1].next) {
     struct udp_flow *f = &flows->rows[row - 1];
