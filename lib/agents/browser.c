@@ -138,6 +138,8 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
   }
   if (b->place_count > 0)
     connect_next(b);
+  else if (answers->err == MSIM_ERR_STATE)
+    fail(b, "no-address", "this computer has no address");
   else
     fail(b, "no-such-host", "the site's name is not known");
 }

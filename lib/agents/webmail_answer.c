@@ -128,12 +128,12 @@ void msim__webmail_answer_status(struct msim__webmail_job *job, unsigned status,
     msim__webmail_html_notice(&text, "alert", why);
     if (job->words[0] != '\0') {
       (void)msim__buf_append_text(&text, "<p>The server says: <q>");
-      (void)msim__html_words(&text, job->words);
+      (void)msim__html_put_words(&text, job->words);
       (void)msim__buf_append_text(&text, "</q></p>\n");
     }
     if (advice != NULL) {
       (void)msim__buf_append_text(&text, "<p>");
-      (void)msim__html_words(&text, advice);
+      (void)msim__html_put_words(&text, advice);
       (void)msim__buf_append_text(&text, "</p>\n");
     }
     (void)msim__buf_append_text(&text, "<p><a href=\"/mail\">To the inbox</a></p>\n");

@@ -29,9 +29,9 @@ void msim__webmail_html_url(struct msim__buf *out, const char *piece)
 void msim__webmail_html_hidden(struct msim__buf *out, const char *name, const char *value)
 {
   (void)msim__buf_append_text(out, "<input type=\"hidden\" name=\"");
-  (void)msim__html_words(out, name);
+  (void)msim__html_put_words(out, name);
   (void)msim__buf_append_text(out, "\" value=\"");
-  (void)msim__html_words(out, value);
+  (void)msim__html_put_words(out, value);
   (void)msim__buf_append_text(out, "\">");
 }
 
@@ -48,7 +48,7 @@ void msim__webmail_html_notice(struct msim__buf *out, const char *kind, const ch
   (void)msim__buf_append_text(out, "\" role=\"");
   (void)msim__buf_append_text(out, kind);
   (void)msim__buf_append_text(out, "\">");
-  (void)msim__html_words(out, text);
+  (void)msim__html_put_words(out, text);
   (void)msim__buf_append_text(out, "</p>\n");
 }
 
@@ -57,7 +57,7 @@ static void put_bar(struct msim__webmail_job *job, struct msim__buf *out)
   const struct msim__webmail_config *config = msim__webmail_config_of(job);
 
   (void)msim__buf_append_text(out, "<header class=\"bar\">\n<a class=\"home\" href=\"/mail\">");
-  (void)msim__html_words(out, config->title);
+  (void)msim__html_put_words(out, config->title);
   (void)msim__buf_append_text(out, "</a>\n");
   if (job->session != NULL && job->session->is_open) {
     (void)msim__buf_append_text(out,
@@ -68,7 +68,7 @@ static void put_bar(struct msim__webmail_job *job, struct msim__buf *out)
                                 "action=\"/logout\">");
     msim__webmail_html_csrf(job, out);
     (void)msim__buf_append_text(out, "<span class=\"who\">");
-    (void)msim__html_words(out, job->session->address);
+    (void)msim__html_put_words(out, job->session->address);
     (void)msim__buf_append_text(out, "</span> <button>Log out</button></form>\n");
   }
   (void)msim__buf_append_text(out, "</header>\n");
@@ -81,14 +81,14 @@ void msim__webmail_html_begin(struct msim__webmail_job *job, struct msim__buf *o
   (void)msim__buf_append_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                                    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-  (void)msim__html_words(out, title);
+  (void)msim__html_put_words(out, title);
   (void)msim__buf_append_text(out, " - ");
-  (void)msim__html_words(out, config->title);
+  (void)msim__html_put_words(out, config->title);
   (void)msim__buf_append_text(out, "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n"
                                    "<a class=\"skip\" href=\"#main\">To the content</a>\n");
   put_bar(job, out);
   (void)msim__buf_append_text(out, "<main id=\"main\">\n<h1>");
-  (void)msim__html_words(out, title);
+  (void)msim__html_put_words(out, title);
   (void)msim__buf_append_text(out, "</h1>\n");
 }
 
@@ -147,8 +147,9 @@ static const char style[] =
     ".bar{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;padding:.5rem 1rem;background:var(--soft);"
     "border-bottom:1px solid var(--line)}\n"
     ".home{font-weight:700;color:var(--ink);text-decoration:none}\n.bar nav{display:flex;gap:1rem}\n"
-    ".find{display:flex;gap:.4rem;align-items:center;flex:1 1 12rem}\n.find label{position:absolute;left:-999px}\n"
-    ".find input{flex:1;min-width:0}\n.leave{display:flex;gap:.6rem;align-items:center;min-width:0}\n"
+    ".find{min-width:0;display:flex;gap:.4rem;align-items:center;flex:1 1 12rem}\n.find "
+    "label{position:absolute;left:-999px}\n"
+    ".find input{flex:1;min-width:0;width:100%}\n.leave{display:flex;gap:.6rem;align-items:center;min-width:0}\n"
     ".who{color:var(--quiet);overflow-wrap:anywhere}\n"
     "main{max-width:60rem;margin:0 auto;padding:1rem}\n"
     "h1{font-size:1.4rem;line-height:1.25;margin:.2rem 0 "
@@ -179,7 +180,8 @@ static const char style[] =
     "font:inherit;max-width:72ch}\n"
     ".files{padding-left:1.2rem;overflow-wrap:anywhere}\n.quiet{color:var(--quiet)}\n"
     "@media(max-width:40rem){main{padding:.8rem}.mails li{grid-template-columns:auto minmax(0,1fr) auto}"
-    ".mails .subject{grid-column:2/4;white-space:normal;overflow-wrap:anywhere}.find{flex-basis:100%}"
+    ".mails .from{grid-row:1;grid-column:2}.mails .when{grid-row:1;grid-column:3}"
+    ".mails .subject{grid-row:2;grid-column:2/4;white-space:normal;overflow-wrap:anywhere}.find{flex-basis:100%}"
     ".leave{flex:1;justify-content:space-between}button,input,select{min-height:2.6rem}"
     "input[type=checkbox]{min-height:0}}\n";
 

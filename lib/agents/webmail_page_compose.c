@@ -18,7 +18,7 @@ static void put_input(struct msim__webmail_job *job, struct msim__buf *html, con
   (void)msim__buf_printf(html,
                          "<p class=\"field\"><label for=\"%s\">%s</label><input id=\"%s\" name=\"%s\" %s value=\"",
                          name, label, name, name, more);
-  (void)msim__html_words(html, msim__webmail_arg(job, name));
+  (void)msim__html_put_words(html, msim__webmail_arg(job, name));
   (void)msim__buf_append_text(html, "\"></p>\n");
 }
 
@@ -32,13 +32,13 @@ static void put_kept(struct msim__webmail_job *job, struct msim__buf *html)
     if (strcmp(arg->name, "keep") != 0 || arg->file != NULL)
       continue;
     (void)msim__buf_append_text(html, "<p class=\"field\"><input type=\"checkbox\" name=\"keep\" checked id=\"keep");
-    (void)msim__html_text(html, arg->value);
+    (void)msim__html_put(html, arg->value);
     (void)msim__buf_append_text(html, "\" value=\"");
-    (void)msim__html_text(html, arg->value);
+    (void)msim__html_put(html, arg->value);
     (void)msim__buf_append_text(html, "\"> <label for=\"keep");
-    (void)msim__html_text(html, arg->value);
+    (void)msim__html_put(html, arg->value);
     (void)msim__buf_append_text(html, "\">Keep attachment ");
-    (void)msim__html_words(html, arg->type != NULL ? arg->type : (const char *)arg->value.data);
+    (void)msim__html_put_words(html, arg->type != NULL ? arg->type : (const char *)arg->value.data);
     (void)msim__buf_append_text(html, "</label></p>\n");
   }
   if (msim__webmail_arg(job, "with")[0] == '\0')
@@ -46,7 +46,7 @@ static void put_kept(struct msim__webmail_job *job, struct msim__buf *html)
   msim__webmail_html_hidden(html, "with_folder", msim__webmail_arg(job, "with_folder"));
   (void)msim__buf_append_text(html,
                               "<p class=\"field\"><input type=\"checkbox\" id=\"with\" name=\"with\" checked value=\"");
-  (void)msim__html_words(html, msim__webmail_arg(job, "with"));
+  (void)msim__html_put_words(html, msim__webmail_arg(job, "with"));
   (void)msim__buf_append_text(html, "\"> <label for=\"with\">Attach the whole mail</label></p>\n");
 }
 
@@ -68,7 +68,7 @@ void msim__webmail_show_compose(struct msim__webmail_job *job, unsigned status, 
     msim__webmail_html_notice(&html, "alert", notice);
   if (job->words[0] != '\0' && notice != NULL) {
     (void)msim__buf_append_text(&html, "<p>The server says: <q>");
-    (void)msim__html_words(&html, job->words);
+    (void)msim__html_put_words(&html, job->words);
     (void)msim__buf_append_text(&html, "</q></p>\n");
   }
   (void)msim__buf_append_text(
@@ -78,7 +78,7 @@ void msim__webmail_show_compose(struct msim__webmail_job *job, unsigned status, 
     if (msim__webmail_arg(job, hidden[i])[0] != '\0')
       msim__webmail_html_hidden(&html, hidden[i], msim__webmail_arg(job, hidden[i]));
   (void)msim__buf_append_text(&html, "\n<p class=\"quiet\">From ");
-  (void)msim__html_words(&html, job->session->address);
+  (void)msim__html_put_words(&html, job->session->address);
   (void)msim__buf_append_text(&html, "</p>\n");
   put_input(job, &html, "to", "To", "autocapitalize=\"none\" spellcheck=\"false\"");
   put_input(job, &html, "cc", "Copy to", "autocapitalize=\"none\" spellcheck=\"false\"");
@@ -87,7 +87,7 @@ void msim__webmail_show_compose(struct msim__webmail_job *job, unsigned status, 
   (void)msim__buf_append_text(&html,
                               "<p class=\"field\"><label for=\"body\">Text</label><textarea id=\"body\" name=\"body\" "
                               "rows=\"16\">\n"); /* a browser drops that line end */
-  (void)msim__html_words(&html, msim__webmail_arg(job, "body"));
+  (void)msim__html_put_words(&html, msim__webmail_arg(job, "body"));
   (void)msim__buf_append_text(&html, "</textarea></p>\n");
   put_kept(job, &html);
   (void)msim__buf_append_text(&html,
@@ -255,8 +255,8 @@ static void fill_body(struct msim__webmail_job *job, const struct msim__buf *bod
   msim__webmail_html_init(job, &text);
   if (kind == 'r') {
     (void)msim__buf_append_text(&text, "\n\n");
-    put_value(job, &text, "", "From");
-    (void)msim__buf_append_text(&text, "wrote:\n");
+    if (msim__readable_field(&text, mail_of(job), "From") == 1)
+      (void)msim__buf_append_text(&text, " wrote:\n");
     put_quoted(&text, body);
   } else {
     if (kind == 'f') {

@@ -22,13 +22,13 @@ void msim__webmail_show_login(struct msim__webmail_job *job, unsigned status, co
                               "<form class=\"narrow\" method=\"post\" action=\"/login\">\n<p class=\"field\"><label "
                               "for=\"user\">User name</label><input id=\"user\" name=\"user\" required "
                               "autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" value=\"");
-  (void)msim__html_words(&html, msim__webmail_arg(job, "user"));
+  (void)msim__html_put_words(&html, msim__webmail_arg(job, "user"));
   (void)msim__buf_append_text(&html, "\"></p>\n<p class=\"field\"><label for=\"password\">Password</label><input "
                                      "id=\"password\" name=\"password\" type=\"password\" required "
                                      "autocomplete=\"current-password\"></p>\n<p><button class=\"main\">Log in</button>"
                                      "</p>\n</form>\n");
   msim__webmail_html_end(job, &html);
-  msim__webmail_answer_html(job, status, "login", &html, NULL, 0);
+  msim__webmail_answer_html(job, status, status == 403 ? "login-refused" : "login", &html, NULL, 0);
   msim__buf_release(&html);
 }
 

@@ -28,7 +28,7 @@ static void put_field(struct msim__buf *html, struct msim__webmail_job *job, con
   msim__webmail_html_init(job, &value);
   if (msim__readable_field(&value, mail_of(job), name) == 1 && value.size_bytes > 0) {
     (void)msim__buf_printf(html, "<dt>%s</dt><dd>", name);
-    (void)msim__html_text(html, (struct msim_slice){(const uint8_t *)value.data, value.size_bytes});
+    (void)msim__html_put(html, (struct msim_slice){(const uint8_t *)value.data, value.size_bytes});
     (void)msim__buf_append_text(html, "</dd>\n");
   }
   msim__buf_release(&value);
@@ -76,7 +76,7 @@ static void put_files(struct msim__webmail_job *job, struct msim__buf *html, con
     (void)snprintf(behind, sizeof behind, "/part/%lu?folder=", (unsigned long)i);
     put_link(job, html, "<li><a href=\"/mail/", behind);
     (void)msim__buf_append_text(html, "\" download>");
-    (void)msim__html_words(html, name);
+    (void)msim__html_put_words(html, name);
     (void)msim__buf_append_text(html, "</a> <span class=\"quiet\">(");
     msim__webmail_html_size(html, parts->parts[i].body_bytes);
     (void)msim__buf_append_text(html, ")</span></li>\n");
@@ -105,7 +105,7 @@ static void show_html(struct msim__webmail_job *job, const struct msim__imap_par
   (void)msim__buf_append_text(&html, "</dl>\n");
   put_acts(job, &html);
   (void)msim__buf_append_text(&html, "<div class=\"text\" role=\"document\" aria-label=\"Text of the mail\">");
-  (void)msim__html_text(&html, (struct msim_slice){(const uint8_t *)body->data, body->size_bytes});
+  (void)msim__html_put(&html, (struct msim_slice){(const uint8_t *)body->data, body->size_bytes});
   (void)msim__buf_append_text(&html, "</div>\n");
   put_files(job, &html, parts, roles);
   msim__webmail_html_end(job, &html);

@@ -69,7 +69,7 @@ static void put_folders(struct msim__webmail_job *job, struct msim__buf *html, c
     (void)msim__buf_append_text(html, "<li><a href=\"/mail?folder=");
     msim__webmail_html_url(html, job->found.folders[i]);
     (void)msim__buf_append_text(html, strcmp(job->found.folders[i], folder) == 0 ? "\" aria-current=\"page\">" : "\">");
-    (void)msim__html_words(html, strcmp(job->found.folders[i], "INBOX") == 0 ? "Inbox" : job->found.folders[i]);
+    (void)msim__html_put_words(html, strcmp(job->found.folders[i], "INBOX") == 0 ? "Inbox" : job->found.folders[i]);
     (void)msim__buf_append_text(html, "</a></li>\n");
   }
   (void)msim__buf_append_text(html, "</ul></nav>\n");
@@ -86,13 +86,13 @@ static void put_person(struct msim__buf *html, const char *field)
     if (item.kind == MSIM__MAILBOX_GROUP_END)
       continue;
     if (item.name.size_bytes > 0) {
-      (void)msim__html_text(html, item.name);
+      (void)msim__html_put(html, item.name);
       return;
     }
-    (void)msim__html_text(html, item.local);
+    (void)msim__html_put(html, item.local);
     if (item.domain.size_bytes > 0) {
       (void)msim__buf_append_byte(html, '@');
-      (void)msim__html_text(html, item.domain);
+      (void)msim__html_put(html, item.domain);
     }
     return;
   }
@@ -107,9 +107,9 @@ static void put_row(struct msim__webmail_job *job, struct msim__buf *html, const
 
   (void)msim__buf_append_text(html, (item->flags & MSIM__WEBMAIL_SEEN) != 0 ? "<li>" : "<li class=\"new\">");
   (void)msim__buf_append_text(html, "<input type=\"checkbox\" name=\"id\" value=\"");
-  (void)msim__html_words(html, item->id);
+  (void)msim__html_put_words(html, item->id);
   (void)msim__buf_append_text(html, "\" aria-label=\"Pick: ");
-  (void)msim__html_words(html, subject);
+  (void)msim__html_put_words(html, subject);
   (void)msim__buf_append_text(html, "\"><span class=\"from\">");
   put_person(html, is_own ? item->to : item->from);
   (void)msim__buf_append_text(html, "</span>");
@@ -118,8 +118,12 @@ static void put_row(struct msim__webmail_job *job, struct msim__buf *html, const
   msim__webmail_html_url(html, item->id);
   (void)msim__buf_append_text(html, is_draft ? "&amp;folder=" : "?folder=");
   msim__webmail_html_url(html, folder);
+  if (item->label != NULL) { /* by which a simulated person knows it */
+    (void)msim__buf_append_text(html, "\" data-message=\"");
+    (void)msim__html_put_words(html, item->label);
+  }
   (void)msim__buf_append_text(html, "\">");
-  (void)msim__html_words(html, subject);
+  (void)msim__html_put_words(html, subject);
   if ((item->flags & MSIM__WEBMAIL_SEEN) == 0)
     (void)msim__buf_append_text(html, " <span class=\"mark\">(new)</span>");
   if ((item->flags & MSIM__WEBMAIL_FLAGGED) != 0)
@@ -146,9 +150,9 @@ static void put_acts(struct msim__webmail_job *job, struct msim__buf *html, cons
       if (strcmp(job->found.folders[i], folder) == 0)
         continue;
       (void)msim__buf_append_text(html, "<option value=\"");
-      (void)msim__html_words(html, job->found.folders[i]);
+      (void)msim__html_put_words(html, job->found.folders[i]);
       (void)msim__buf_append_text(html, "\">");
-      (void)msim__html_words(html, strcmp(job->found.folders[i], "INBOX") == 0 ? "Inbox" : job->found.folders[i]);
+      (void)msim__html_put_words(html, strcmp(job->found.folders[i], "INBOX") == 0 ? "Inbox" : job->found.folders[i]);
       (void)msim__buf_append_text(html, "</option>");
     }
     (void)msim__buf_append_text(html, "</select> <button name=\"action\" value=\"move\">Move</button>\n");
@@ -171,9 +175,9 @@ static void put_rows(struct msim__webmail_job *job, struct msim__buf *html, cons
   (void)msim__buf_append_text(html, "</form>\n");
 }
 
-static void put_page_link(struct msim__buf *html, const char *folder, uint64_t page, const char *words)
+static void put_page_link(struct msim__buf *html, const char *folder, uint64_t page, const char *rel, const char *words)
 {
-  (void)msim__buf_append_text(html, "<a href=\"/mail?folder=");
+  (void)msim__buf_printf(html, "<a rel=\"%s\" href=\"/mail?folder=", rel);
   msim__webmail_html_url(html, folder);
   (void)msim__buf_printf(html, "&amp;page=%llu\">%s</a>\n", (unsigned long long)page, words);
 }
@@ -187,9 +191,9 @@ static void put_pages(struct msim__webmail_job *job, struct msim__buf *html, con
     return;
   (void)msim__buf_append_text(html, "<nav class=\"acts\" aria-label=\"Pages\">");
   if (page > 0)
-    put_page_link(html, folder, page, "Newer");
+    put_page_link(html, folder, page, "prev", "Newer");
   if ((page + 1) * config->page_count < total)
-    put_page_link(html, folder, page + 2, "Older");
+    put_page_link(html, folder, page + 2, "next", "Older");
   (void)msim__buf_printf(html, "<span class=\"quiet\">Page %llu of %llu</span></nav>\n", (unsigned long long)page + 1,
                          (unsigned long long)((total + config->page_count - 1) / config->page_count));
 }
@@ -267,9 +271,9 @@ static void listed(struct msim__webmail_job *job, enum msim__webmail_outcome out
   if (is_search) {
     (void)msim__buf_append_text(&html, "<p role=\"status\">");
     (void)msim__buf_printf(&html, "%llu found for <q>", (unsigned long long)job->found.total);
-    (void)msim__html_words(&html, job->ask.query);
+    (void)msim__html_put_words(&html, job->ask.query);
     (void)msim__buf_append_text(&html, "</q> in ");
-    (void)msim__html_words(&html, strcmp(folder, "INBOX") == 0 ? "Inbox" : folder);
+    (void)msim__html_put_words(&html, strcmp(folder, "INBOX") == 0 ? "Inbox" : folder);
     (void)msim__buf_append_text(&html,
                                 job->found.item_count < job->found.total ? "; the newest are shown.</p>\n" : ".</p>\n");
   }

@@ -245,6 +245,7 @@ static void begin_work(struct pop *pop)
   uint64_t skip = ask->page * config->page_count;
 
   switch (ask->task) {
+  case MSIM__WEBMAIL_CHECK: /* who logs in sees the list next: what it takes is fetched over this connection */
   case MSIM__WEBMAIL_LIST:
     pop->at = skip < pop->item_count ? pop->item_count - (size_t)skip : 0;
     pop->first = pop->at > config->page_count ? pop->at - (size_t)config->page_count : 0;
@@ -406,14 +407,6 @@ static void on_list_line(struct pop *pop, struct msim_slice line)
     msim__webmail_talk_give_up(&pop->talk, "the server's list makes no sense");
 }
 
-static void logged_in(struct pop *pop)
-{
-  if (pop->talk.job->ask.task == MSIM__WEBMAIL_CHECK)
-    quit(pop, MSIM__WEBMAIL_DONE);
-  else
-    say(pop, UIDL, "UIDL\r\n");
-}
-
 /* RFC 3206, RFC 2449 8.1.1: what says that the password is not to blame. */
 static bool is_temporary(struct msim_slice line)
 {
@@ -443,7 +436,7 @@ static void on_auth(struct pop *pop, bool ok, struct msim_slice line)
     answer[n] = '\0';
     say_secret(pop, AUTH, answer);
   } else if (ok && pop->talk.login.sasl.trusted && !pop->talk.login.cancelled) {
-    logged_in(pop);
+    say(pop, UIDL, "UIDL\r\n");
   } else if (pop->talk.login.cancelled) { /* this mechanism has failed, not the password */
     log_in(pop);
   } else {
@@ -497,7 +490,7 @@ static void on_status(struct pop *pop, bool ok, struct msim_slice line)
     return;
   case PASS:
     if (ok)
-      logged_in(pop);
+      say(pop, UIDL, "UIDL\r\n");
     else
       refused(pop, line);
     return;

@@ -39,7 +39,8 @@ static const struct msim__webmail_page pages[] = {
 };
 #define PAGE_COUNT (sizeof pages / sizeof pages[0])
 
-/* Where no page is known. */
+/* Where one leads to the login first, and where no page is known. */
+static const struct msim__webmail_page to_login = {"login", "GET", "", true, NULL};
 static const struct msim__webmail_page no_page = {"error", "GET", "", true, NULL};
 
 /* ---- texts of the job ---- */
@@ -233,6 +234,7 @@ static bool may(struct msim__webmail_job *job)
     return true;
   if (session == NULL && !job->is_json && !changes) {
     job->fields = msim__webmail_cookie(job, NULL);
+    job->page = &to_login; /* what was asked for is not shown */
     msim__webmail_answer_redirect(job, "/login");
     return false;
   }

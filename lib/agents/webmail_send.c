@@ -449,7 +449,7 @@ void msim__webmail_run_sent(struct msim__webmail_job *job)
   if (refused[0] != '\0') {
     msim__webmail_html_notice(&html, "alert", "The mail server did not take it for some of the people:");
     (void)msim__buf_append_text(&html, "<p>");
-    (void)msim__html_words(&html, refused);
+    (void)msim__html_put_words(&html, refused);
     (void)msim__buf_append_text(&html, "</p>\n");
   }
   (void)msim__buf_append_text(&html, "<p><a href=\"/mail\">To the inbox</a></p>\n");

@@ -1,6 +1,7 @@
 /* webmail_talk.c: one connection of the webmail to the store's host; see webmail_talk.h. */
 #include "agents/webmail_talk.h"
 
+#include "agents/agents.h"
 #include "proto/ascii.h"
 
 #include <stdio.h>
@@ -160,13 +161,13 @@ static void connect_next(struct msim__webmail_talk *talk)
 {
   const struct msim__webmail_config *config = msim_agent_config(talk->webmail->serving.agent);
 
-  while (talk->place_next < talk->place_count)
-    if (msim_agent_connect(talk->webmail->serving.agent, talk->places[talk->place_next++], &stream_ops, talk,
-                           &talk->stream) == MSIM_OK) {
-      msim_stream_set_nodelay(talk->stream, true);
-      msim_timer_arm(&talk->timer, config->reply_ns);
-      return;
-    }
+  if (talk->place_next < talk->place_count &&
+      msim__agent_connect_next(talk->webmail->serving.agent, talk->places, talk->place_count, &talk->place_next,
+                               &stream_ops, talk, &talk->stream) == MSIM_OK) {
+    msim_stream_set_nodelay(talk->stream, true);
+    msim_timer_arm(&talk->timer, config->reply_ns);
+    return;
+  }
   talk->stream = NULL;
   if (talk->job != NULL)
     msim__webmail_say(talk->job, msim__slice_text("no connection could be opened"));

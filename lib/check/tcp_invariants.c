@@ -365,6 +365,7 @@ static void end(struct msim_sim *sim)
   msim__free(&sim->mem, inv->buckets, inv->bucket_count * sizeof *inv->buckets);
   msim__ledger_free(inv->ledger);
   msim__lease_rule_free(inv->leases);
+  msim__tuple_rule_free(inv->tuples);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
@@ -387,6 +388,7 @@ static void crash(struct msim_node *node)
 static int begin(struct msim_sim *sim)
 {
   msim__lease_rule_begin(invariants_of(sim)->leases);
+  msim__tuple_rule_begin(invariants_of(sim)->tuples);
   return MSIM_OK;
 }
 
@@ -406,11 +408,14 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   if (err == MSIM_OK)
     err = msim__lease_rule_new(&inv->leases, sim, fn, user, &inv->info);
   if (err == MSIM_OK)
+    err = msim__tuple_rule_new(&inv->tuples, sim, fn, user, &inv->info);
+  if (err == MSIM_OK)
     err = msim__sim_add_layer(sim, &layer);
   if (err != MSIM_OK) {
     if (inv->ledger != NULL)
       msim__ledger_free(inv->ledger);
     msim__lease_rule_free(inv->leases);
+    msim__tuple_rule_free(inv->tuples);
     msim__free(&sim->mem, inv, sizeof *inv);
     return err;
   }

@@ -13,6 +13,7 @@
 
 #include "check/ledger.h"
 #include "check/rule_i13_lease.h"
+#include "check/rule_i13_tuple.h"
 #include "check/seq_bytes.h"
 #include "check/seq_ranges.h"
 #include "core/sim.h"
@@ -149,6 +150,7 @@ struct msim__invariants {
   struct msim_invariants_info info;
   struct msim__ledger *ledger; /* of mail: ledger.h */
   struct msim__lease_rule *leases;
+  struct msim__tuple_rule *tuples;
   msim_ns now_ns;
   uint64_t n, key;      /* of the record that is judged */
   msim_ns syn_ns;       /* when the last SYN arrived anywhere */

@@ -43,17 +43,6 @@ static void refuse(struct msim_node *node, uint32_t packet_index, const char *li
   msim__packet_free(&net->packets, packet_index);
 }
 
-/* What this node may send of the packet, its own, at once. No router makes fragments of IPv6: whoever sends datagrams
- * makes them no larger than what the path was told to take (RFC 8201 5.1). */
-static uint32_t mtu_of(const struct msim_node *node, const struct msim__packet *packet, const struct msim__port *port)
-{
-  uint32_t mtu_bytes = port->out->params->mtu_bytes;
-
-  if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != MSIM__PACKET_V6 || mtu_bytes == 0) /* 0: a cable, lan.h */
-    return mtu_bytes;
-  return msim__ipv6_path_mtu(node, packet->dst, mtu_bytes);
-}
-
 static inline bool is_rare(const struct msim__packet *packet)
 {
   return (packet->bits & MSIM__PACKET_RARE) != 0;
@@ -69,7 +58,7 @@ static bool leaves_strict_route(const struct msim_node *node, const struct msim_
 {
   struct msim__source_route route;
 
-  if (!node->source_routes || msim__packet_is_v6(packet) ||
+  if (!node->source_routes || msim__packet_is_v6(packet) || !is_rare(packet) ||
       msim__source_route_find(&route, msim__packet_ip_options(packet)) == MSIM__ROUTE_NONE)
     return false;
   return route.strict && !msim__ip_is_next_hop(node, msim__packet_towards(packet));
@@ -98,8 +87,7 @@ MSIM__HOT static struct msim__port *leave(struct msim_node *node, struct msim__p
   number_it(net->sim, packet);
   if (port != NULL && port->out->params->is_cable) /* it is sent when the neighbour is known */
     return port;
-  if (port != NULL && (packet->bits & MSIM__PACKET_DF) == 0 &&
-      msim__packet_size_bytes(packet) > mtu_of(node, packet, port))
+  if (port != NULL && (packet->bits & MSIM__PACKET_DF) == 0 && !msim__ip_fits(node, packet, port))
     msim__observe_whole(net, packet, MSIM_POINT_TX, port->link_name);
   else
     msim__observe_packet(net, packet, MSIM_POINT_TX, port != NULL ? port->link_name : NULL, NULL, NULL);
@@ -141,12 +129,26 @@ int msim__ip_give_up(struct msim_node *node, uint32_t packet_index, const char *
   return MSIM_ERR_NOT_FOUND;
 }
 
+/* Whole, or in fragments that the path takes. */
+static int send_datagram_v6(struct msim_node *node, struct msim__port *port, uint32_t packet_index)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  if (msim__ip_fits(node, packet, port))
+    msim__way_send(port->out, packet_index, msim__packet_size_bytes(packet));
+  else
+    msim__fragment_send(net, port->out, msim__ipv6_path_mtu(node, packet->dst, port->out->params->mtu_bytes),
+                        packet_index, MSIM_POINT_TX, port->link_name);
+  return MSIM_OK;
+}
+
 MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__port *port;
-  uint32_t size_bytes, mtu_bytes;
+  uint32_t size_bytes;
 
   complete(node, packet);
   port = leave(node, packet);
@@ -154,13 +156,16 @@ MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, NULL, node->is_up ? "no-route" : "down");
     return MSIM_ERR_NOT_FOUND;
   }
-  if (is_rare(packet) && leaves_strict_route(node, packet)) {
-    die(net, packet_index, port->link_name, "source-route");
-    return MSIM_ERR_NOT_FOUND;
+  if (is_rare_or_v6(packet)) {
+    if (msim__packet_is_v6(packet) && (packet->bits & MSIM__PACKET_DF) == 0 && !port->out->params->is_cable)
+      return send_datagram_v6(node, port, packet_index);
+    if (leaves_strict_route(node, packet)) {
+      die(net, packet_index, port->link_name, "source-route");
+      return MSIM_ERR_NOT_FOUND;
+    }
   }
   size_bytes = msim__packet_size_bytes(packet);
-  mtu_bytes = mtu_of(node, packet, port);
-  if (size_bytes <= mtu_bytes) {
+  if (size_bytes <= port->out->params->mtu_bytes) {
     msim__way_send(port->out, packet_index, size_bytes);
     return MSIM_OK;
   }
@@ -170,7 +175,7 @@ MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, port->link_name, "mtu");
     return MSIM_ERR_LIMIT;
   }
-  msim__fragment_send(net, port->out, mtu_bytes, packet_index, MSIM_POINT_TX, port->link_name);
+  msim__fragment_send(net, port->out, port->out->params->mtu_bytes, packet_index, MSIM_POINT_TX, port->link_name);
   return MSIM_OK;
 }
 
@@ -324,10 +329,23 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
   hand_over(port->node, packet_index);
 }
 
-/* Of a packet with a rare part, or of IPv6. */
-static bool passes(const struct msim_node *node, const struct msim__packet *packet)
+bool msim__ip_stops(struct msim__port *came_by, uint32_t packet_index)
 {
-  return msim__packet_is_v6(packet) ? !msim__ipv6_is_off(node) : !leaves_strict_route(node, packet);
+  struct msim_node *node = came_by->node;
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  if (msim__packet_is_v6(packet) && msim__ipv6_is_off(node)) {
+    die(net, packet_index, came_by->link_name, "no-ipv6");
+    return true;
+  }
+  if (leaves_strict_route(node, packet)) {
+    refuse_route(came_by, packet_index);
+    return true;
+  }
+  if (is_rare(packet))
+    packet->cold->rare->has_frame = false; /* that of the network that it came by */
+  return false;
 }
 
 static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index, uint32_t towards)
@@ -346,17 +364,8 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     refuse(node, packet_index, came_by->link_name, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
     return;
   }
-  if (is_rare_or_v6(packet)) {
-    if (!passes(node, packet)) {
-      if (msim__packet_is_v6(packet))
-        die(net, packet_index, came_by->link_name, "no-ipv6");
-      else
-        refuse_route(came_by, packet_index);
-      return;
-    }
-    if (is_rare(packet))
-      packet->cold->rare->has_frame = false; /* that of the network that it came by */
-  }
+  if (is_rare_or_v6(packet) && msim__ip_stops(came_by, packet_index))
+    return;
   packet->ttl--;
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes > port->out->params->mtu_bytes) {

@@ -247,3 +247,12 @@ void msim__ipv6_path_told(struct msim_node *node, uint32_t dst_id, uint32_t mtu_
   path->mtu_bytes = mtu_bytes < MSIM__IPV6_MTU_BYTES_MIN ? MSIM__IPV6_MTU_BYTES_MIN : mtu_bytes; /* RFC 8201 4 */
   path->told_ns = sim->now_ns;
 }
+
+bool msim__ip_fits(const struct msim_node *node, const struct msim__packet *packet, const struct msim__port *port)
+{
+  uint32_t mtu_bytes = port->out->params->mtu_bytes;
+
+  if (msim__packet_is_v6(packet))
+    mtu_bytes = msim__ipv6_path_mtu(node, packet->dst, mtu_bytes);
+  return msim__packet_size_bytes(packet) <= mtu_bytes;
+}

@@ -49,6 +49,13 @@ bool msim__ipv6_can_be_owned(const struct msim_addr *addr);
 uint32_t msim__ipv6_path_mtu(const struct msim_node *node, uint32_t dst_id, uint32_t mtu_bytes);
 void msim__ipv6_path_told(struct msim_node *node, uint32_t dst_id, uint32_t mtu_bytes);
 
+/* Of a packet without DF, of either IP: whether it can leave by the port as it is. No router makes fragments of IPv6:
+ * who sends datagrams makes them no larger than what the path was told to take (RFC 8201 5.1). */
+bool msim__ip_fits(const struct msim_node *node, const struct msim__packet *packet, const struct msim__port *port);
+/* In ip.c, out of the way of others: of a packet with a rare part, or of IPv6, that is to be passed on: whether it ends
+ * here. It is then taken, and that is told. */
+bool msim__ip_stops(struct msim__port *came_by, uint32_t packet_index);
+
 /* ---- icmpv6.c ---- */
 
 /* As msim__icmp_send_error, which calls it for packets of IPv6: type and code are those of ICMP for IPv4. */

@@ -375,6 +375,13 @@ void msim__nat_arrive(struct msim__port *port, uint32_t packet_index)
   bool leaves = !is_for_outside && realm_of(nat, packet->src) == nat->realm && realm_of(nat, packet->dst) != nat->realm;
   int err = MSIM_OK;
 
+  if (msim__packet_is_v6(packet)) { /* it is translated for nobody */
+    if (msim__node_owns(nat->node, packet->dst))
+      msim__ip_deliver(port, packet_index);
+    else
+      msim__ip_forward(port, packet_index, packet->dst);
+    return;
+  }
   if ((leaves || is_for_outside) && msim__packet_is_fragment(packet)) {
     packet_index = msim__ip_join(port, packet_index);
     if (packet_index == MSIM__PACKET_NONE)

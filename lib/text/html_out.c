@@ -29,7 +29,7 @@ static const char *reference_of(uint32_t code)
   }
 }
 
-int msim__html_text(struct msim__buf *out, struct msim_slice text)
+int msim__html_put(struct msim__buf *out, struct msim_slice text)
 {
   size_t at = 0, n, from = 0;
   const char *reference;
@@ -53,9 +53,9 @@ int msim__html_text(struct msim__buf *out, struct msim_slice text)
   return out->err;
 }
 
-int msim__html_words(struct msim__buf *out, const char *text)
+int msim__html_put_words(struct msim__buf *out, const char *text)
 {
   struct msim_slice slice = {(const uint8_t *)text, strlen(text)};
 
-  return msim__html_text(out, slice);
+  return msim__html_put(out, slice);
 }

@@ -9,7 +9,7 @@
 #include "text/buf.h"
 
 /* Appends the text escaped. Line ends and tabs stay. Returns the buffer's error or 0. */
-int msim__html_text(struct msim__buf *out, struct msim_slice text);
-int msim__html_words(struct msim__buf *out, const char *text);
+int msim__html_put(struct msim__buf *out, struct msim_slice text);
+int msim__html_put_words(struct msim__buf *out, const char *text);
 
 #endif

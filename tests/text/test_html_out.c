@@ -38,7 +38,7 @@ static void text_is_escaped(void **state)
   (void)state;
   for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     msim__buf_init(&buf, &mem, 1000);
-    assert_int_equal(msim__html_text(&buf, (struct msim_slice){(const uint8_t *)rows[i].text, rows[i].n}), 0);
+    assert_int_equal(msim__html_put(&buf, (struct msim_slice){(const uint8_t *)rows[i].text, rows[i].n}), 0);
     assert_string_equal(msim__buf_text(&buf), rows[i].html);
     msim__buf_release(&buf);
   }
@@ -50,7 +50,7 @@ static void the_limit_is_told(void **state)
 
   (void)state;
   msim__buf_init(&buf, &mem, 8);
-  assert_int_equal(msim__html_words(&buf, "<<<<"), MSIM_ERR_LIMIT);
+  assert_int_equal(msim__html_put_words(&buf, "<<<<"), MSIM_ERR_LIMIT);
   msim__buf_release(&buf);
 }
 

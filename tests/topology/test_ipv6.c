@@ -162,6 +162,34 @@ static void names_when_one_answer_is_late_then_the_other_one_after_50_ms(void **
   free(r.trace.data);
 }
 
+/* RFC 5321 4.1.3: a relay sends to the address that stands in the mail's. */
+static void mail_when_for_an_address_literal_then_there(void **state)
+{
+  static char text[] =
+      "mailsim: 1\n"
+      "hosts:\n"
+      "  pc:\n"
+      "    addresses: [192.0.2.1, \"2001:db8::1\"]\n"
+      "    agents:\n"
+      "      - user: {address: a@x.example, submit: isp, script: [{at: 1s, send: {message: m1, to: "
+      "\"b@[IPv6:2001:db8::9]\"}}]}\n"
+      "  isp:\n"
+      "    addresses: [192.0.2.25, \"2001:db8::25\"]\n"
+      "    agents: [{smtp-server: {domains: {x.example: [a]}, relay-from: [a@x.example]}}, smtp-client]\n"
+      "  other: {address: \"2001:db8::9\"}\n"
+      "links: [{join: [pc, isp], delay: 10ms}, {join: [isp, other], delay: 10ms}]\n"
+      "until: 10s\n";
+  struct topology_run r;
+
+  (void)state;
+  topology_run_built(&r, load, text, 1, "text", NULL);
+  if (r.err != 0)
+    fail_msg("%s", r.error);
+  expect(&r, "RCPT TO:<b@[IPv6:2001:db8::9]>");
+  expect(&r, "tcp isp>other:25#1 c1 S 0:0(0) win 65535 <mss 1440");
+  free(r.trace.data);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -170,6 +198,7 @@ int main(void)
       cmocka_unit_test(mail_when_ipv6_is_refused_then_by_ipv4_at_once),
       cmocka_unit_test(mail_when_ipv6_is_a_black_hole_then_by_ipv4_after_250_ms),
       cmocka_unit_test(mail_when_neither_works_then_one_failure),
+      cmocka_unit_test(mail_when_for_an_address_literal_then_there),
       cmocka_unit_test(names_when_one_answer_is_late_then_the_other_one_after_50_ms),
   };
 

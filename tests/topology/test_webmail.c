@@ -61,6 +61,7 @@ static void a_person_logs_in_reads_and_logs_out(void **state)
     assert_int_equal(visit_at(&v, 5)->status, 200);
     assert_true(strstr(visit_at(&v, 5)->answer, "Two") < strstr(visit_at(&v, 5)->answer, "Hello")); /* newest first */
     assert_holds(visit_at(&v, 5), "<li class=\"new\">");
+    assert_holds(visit_at(&v, 5), "?folder=INBOX\" data-message=\"m2\">Two");
     assert_holds(visit_at(&v, 6), "<h1>Two</h1>");
     assert_holds(visit_at(&v, 6), "<dt>From</dt><dd>eve@z.example</dd>");
     assert_holds(visit_at(&v, 6), ">zwei\n</div>");
@@ -74,6 +75,8 @@ static void a_person_logs_in_reads_and_logs_out(void **state)
     assert_true(stage_saw(&stage, "mx http.response page=mail status=200", "message=m2"));
     assert_int_equal(stage_count(&stage, "webmail.login_ok user=ann"), 1);
     assert_int_equal(stage_count(&stage, "webmail.login_refused user=ann"), 1);
+    assert_int_equal(stage_count(&stage, "page=login-refused status=403"), 1);
+    assert_int_equal(stage_count(&stage, "page=mailbox status=303"), 0); /* what is not shown is not told */
     assert_int_equal(stage_count(&stage, "webmail.logout user=ann"), 1);
     finish(&stage, &v);
   }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # screenshots.sh BUILD [OUT]: the webmail's pages as a real browser shows them: at 320 and 1024 pixels, light and dark, as
-# PNG files in OUT (default BUILD/webmail). For people to look at; fails when a page makes no picture, or when one
-# is wider than its window. Skipped with a line where there is no Chromium.
+# PNG files in OUT (default BUILD/webmail). For people to look at; fails when a page makes no picture. Takes some minutes.
+# Skipped with a line where there is no Chromium.
 set -eu
 build=${1:?folder of the build}
 out=${2:-$build/webmail}
@@ -11,7 +11,7 @@ if [ -z "$browser" ]; then
   exit 77
 fi
 mkdir -p "$out"
-"$build/tests/topology_test_webmail_pages" "$out" >/dev/null
+"$build/tests/topology_test_webmail_pages" "$out" >/dev/null 2>&1
 profile=$(mktemp -d)
 trap 'rm -rf "$profile"' EXIT
 shot() { # page width height theme
