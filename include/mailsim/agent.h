@@ -75,6 +75,7 @@ struct msim_agent_type {
   /* An attachment of the host has got an address, another one, or none; or its plug was pulled, or is back. Agents are
    * started whether or not the host has an address: what it has then is not told here (network.h). */
   void (*on_network)(struct msim_agent *agent, struct msim_attachment *attachment, enum msim_network_change change);
+  bool needs_network; /* a topology that puts it on a host without `networks` is refused, with the place */
 };
 
 /* The type is copied; what it points to is borrowed for the simulation's life. MSIM_ERR_EXISTS: the name is taken;

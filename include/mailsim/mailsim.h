@@ -10,6 +10,7 @@
 #include <mailsim/fault.h>
 #include <mailsim/host.h>
 #include <mailsim/mailbox.h>
+#include <mailsim/nat.h>
 #include <mailsim/packet.h>
 #include <mailsim/port.h>
 #include <mailsim/sim.h>

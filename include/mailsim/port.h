@@ -1,4 +1,4 @@
-/* port.h: a port through which IPv4 packets enter and leave a simulation: its TUN interface.
+/* port.h: a port through which packets of IPv4 and IPv6 enter and leave a simulation: its TUN interface.
  *
  * Behind a port is something that the simulation does not know: a TCP under test, a kernel, a player of recorded
  * packets. The port is a host of the topology without a TCP and without agents of its own. It is joined to other hosts
@@ -37,9 +37,10 @@ typedef void msim_port_fn(void *ctx, struct msim_port *port);
 
 /* All zero is a good default. Everything is copied but ctx. */
 struct msim_port_opts {
-  const char *const *addrs;   /* its addresses, NULL-terminated; NULL: those that the host has, or one is made up */
-  const char *const *routes;  /* ranges behind it, "198.51.100.0/24", NULL-terminated; "0.0.0.0/0": all that nobody else
-                               * has. The longest that fits counts, and a host's own address before any range */
+  const char *const *addrs;  /* its addresses, NULL-terminated; NULL: those that the host has, or one is made up */
+  const char *const *routes; /* ranges behind it, "198.51.100.0/24", "2001:db8:1::/48", NULL-terminated; "0.0.0.0/0" and
+                              * "::/0": all that nobody else has. The longest that fits counts, and a host's own address
+                              * before any range */
   uint32_t queue_packets_max; /* that wait to be extracted; 0: 1000; at most 1048576. More are dropped ("queue") */
   msim_port_fn *arrived;      /* or NULL */
   void *ctx;
@@ -58,12 +59,13 @@ MSIM_API int msim_port_open_sized(struct msim_sim *sim, const char *name, const 
 /* The host, for msim_link_add. */
 MSIM_API struct msim_node *msim_port_node(const struct msim_port *port);
 
-/* Sends one IPv4 packet now, as its sender made it: TTL, id, DSCP and ECN bits, DF, and the options of IP and TCP stay
+/* Sends one packet now, as its sender made it: TTL, id, DSCP and ECN bits, DF, and the options of IP and TCP stay
  * (RFC 791, 9293, 768, 792). Bytes behind its length are left out, the reserved bit is cleared, and a UDP datagram
  * without checksum gets one. It is sent like a packet of a host: one that is too large for the first link goes on in
  * fragments, or with DF dies and is answered with ICMP. A fragment is a packet too; the host that it is for puts the
  * parts together, and judges their checksum then. Starts the simulation when it has not been started. bytes are not
- * kept.
+ * kept. Of IPv6 the flow label is left out, and extension headers other than that of a fragment are not taken (RFC
+ * 8200 4).
  *
  * A packet without a flow gets one: a SYN opens it, named CLIENT>SERVER:PORT#N after the hosts that have the addresses
  * (the port, for its own), and its answers belong to it; other segments join the connection that their addresses and
@@ -87,12 +89,12 @@ struct msim_port_counters {
   uint64_t overflow_count;                   /* came when queue_packets_max were waiting */
   /* injected and dropped: */
   uint64_t truncated_count;   /* shorter than its headers say */
-  uint64_t version_count;     /* not IPv4 */
+  uint64_t version_count;     /* neither IPv4 nor IPv6 */
   uint64_t header_count;      /* lengths in a header contradict each other */
   uint64_t checksum_count;    /* that of IP, TCP, UDP or ICMP is wrong */
   uint64_t fragment_count;    /* a part that fits into no packet: empty, of a length that cannot be, beyond the end */
-  uint64_t ip_option_count;   /* has an option of IP of an impossible length */
-  uint64_t protocol_count;    /* not TCP, UDP or ICMP */
+  uint64_t ip_option_count;   /* an option of IP of an impossible length, or another extension header */
+  uint64_t protocol_count;    /* not TCP, UDP or ICMP (of its IP) */
   uint64_t ttl_count;         /* its time to live is 0 (RFC 1122 3.2.1.7) */
   uint64_t source_count;      /* sent by nobody: no host and no port has the address */
   uint64_t destination_count; /* sent to nobody, to many, or back into the same port */

@@ -100,7 +100,8 @@ MSIM_API int msim_socket_open(struct msim_node *node, enum msim_socket_type type
 /* Names the local end. Address of family NONE, or 0.0.0.0: any address of the host; port 0: an ephemeral one. Without
  * MSIM_SO_REUSEADDR a port is in use (-MSIM_EADDRINUSE) while another socket or agent of the host has it bound, and
  * while connections of it last, TIME-WAIT included; with it on both, only a listener excludes another.
- * -MSIM_EADDRNOTAVAIL: not an address of the host; -MSIM_EINVAL: already bound; -MSIM_EAFNOSUPPORT: IPv6. */
+ * -MSIM_EADDRNOTAVAIL: not an address of the host; -MSIM_EINVAL: already bound; -MSIM_EAFNOSUPPORT: an unknown family.
+ * Bound to "::" or to 0.0.0.0 a socket takes both IPv6 and IPv4; bound to an address it speaks that one's family. */
 MSIM_API int msim_socket_bind(struct msim_socket *socket, const struct msim_endpoint *local);
 
 /* Listens (binds to an ephemeral port when unbound); again: a new backlog. Like Linux, backlog + 1 connections wait to

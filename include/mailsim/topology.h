@@ -64,17 +64,24 @@ MSIM_API const char *msim_node_name(const struct msim_node *node);
 MSIM_API size_t msim_node_count(const struct msim_sim *sim);
 MSIM_API struct msim_node *msim_node_at(const struct msim_sim *sim, size_t index); /* in order of addition */
 
-/* An IPv4 address, "192.0.2.1"; a prefix length may stand behind it and changes nothing. A host without one gets one
- * from 10.0.0.0/8 by a hash of its name, so that it does not depend on the other hosts. MSIM_ERR_EXISTS: another host
- * has it. */
+/* An address of IPv4 or IPv6, "192.0.2.1", "2001:db8::1"; a prefix length may stand behind it and changes nothing. A
+ * host has as many as it is given. One without any gets one from 10.0.0.0/8 by a hash of its name, so that it does not
+ * depend on the other hosts; where somebody has one of IPv6, a router that has none gets one from fd6d:7369:6d00::/64
+ * likewise. MSIM_ERR_EXISTS: another host has it. */
 MSIM_API int msim_node_add_addr(struct msim_node *node, const char *addr);
-MSIM_API struct msim_addr msim_node_addr(const struct msim_node *node); /* its first; family NONE before the start */
+MSIM_API struct msim_addr
+msim_node_addr(const struct msim_node *node); /* its first of IPv4, else of IPv6; NONE before the start */
 
 MSIM_API int msim_node_set_zone(struct msim_node *node, int minutes_east);
 MSIM_API int msim_node_set_ttl(struct msim_node *node, uint8_t ttl); /* of the packets that it sends; default 64 */
 /* Whether it tells by ICMP of packets that it has to give up (RFC 1122 3.2.2); default true. Without that a link of a
  * small MTU behind it is a black hole (RFC 2923 2.1). MSIM_ERR_STATE. */
 MSIM_API int msim_node_set_icmp_errors(struct msim_node *node, bool sends);
+/* Whether it takes part in IPv6; default true. Without, what comes of it is dropped without a word, as a router does
+ * that knows nothing of it, and what is sent finds no address (MSIM_CLOSED_NO_ADDRESS). Routes stay. MSIM_ERR_STATE. */
+MSIM_API int msim_node_set_ipv6(struct msim_node *node, bool speaks);
+/* Its first address of a family; NONE: it has none. */
+MSIM_API struct msim_addr msim_node_addr_of(const struct msim_node *node, enum msim_family family);
 /* Whether it follows source routes (RFC 791 3.1) as a router, takes them as an end, and may send by them
  * (MSIM_IP_OPTIONS of <mailsim/socket.h>); default false, as networks are run (RFC 7126 4.3, 4.4). MSIM_ERR_STATE. */
 MSIM_API int msim_node_set_source_routes(struct msim_node *node, bool follows);
@@ -117,6 +124,12 @@ struct msim_ecn_mark {
   uint32_t reserved; /* 0 */
 };
 
+/* What a provider's link does not carry. */
+enum msim_link_filter {
+  MSIM_FILTER_NONE,
+  MSIM_FILTER_PRIVATE_SOURCE /* packets whose source address means nothing outside: private, shared, link-local */
+};
+
 struct msim_link_opts {
   const char *name;        /* NULL: "A-B" in the order of the names; a second link of the same two needs a name */
   uint32_t overhead_bytes; /* per packet, on the wire and in the queue */
@@ -124,6 +137,8 @@ struct msim_link_opts {
   uint32_t cost;           /* of the route; 0: 1 */
   struct msim_link_way a_to_b, b_to_a;
   struct msim_ecn_mark a_to_b_mark, b_to_a_mark;
+  enum msim_link_filter filter; /* of both directions */
+  uint32_t reserved;            /* 0 */
 };
 
 /* Joins two nodes point to point. MSIM_ERR_INVALID, MSIM_ERR_EXISTS (the name), MSIM_ERR_STATE, MSIM_ERR_NOMEM. */

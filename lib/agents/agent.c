@@ -378,6 +378,18 @@ int msim_agent_connect(struct msim_agent *agent, struct msim_endpoint to, const 
   return msim__stream_connect(agent->node, agent, to, ops, data, agent->tcp_opts, out);
 }
 
+int msim__agent_connect_next(struct msim_agent *agent, const struct msim_endpoint *places, size_t count, size_t *next,
+                             const struct msim_stream_ops *ops, void *data, struct msim_stream **out)
+{
+  size_t i = *next + 1;
+
+  while (i < count && places[i].addr.family == places[*next].addr.family)
+    i++;
+  if (i < count)
+    return msim__stream_connect_any(agent->node, agent, places, count, next, ops, data, agent->tcp_opts, out);
+  return msim_agent_connect(agent, places[(*next)++], ops, data, out);
+}
+
 static void datagram_arrives(void *ctx, struct msim_endpoint from, uint16_t local_port, struct msim_slice bytes)
 {
   struct msim_agent *agent = ctx;

@@ -47,6 +47,7 @@ struct state {
   struct step *steps;
   bool is_fetching;    /* somebody may wait for its address */
   bool is_configuring; /* what the network tells of the attachment is its own doing */
+  const char *event;   /* to be told when the host has the address; NULL: it was told */
 };
 
 /* Of all clients of a host; the first has the port. */
@@ -243,20 +244,19 @@ static bool is_configured_so(const struct state *state, const struct msim_addr_c
          now.prefix_bits == wanted->prefix_bits && (wanted->mtu_bytes == 0 || now.mtu_bytes == wanted->mtu_bytes);
 }
 
-/* 0, MSIM_ERR_EXISTS: somebody has the address; MSIM_ERR_INVALID: it is none; or fatal. */
+/* Name servers first, since other agents may use them as soon as they hear of the address. 0, MSIM_ERR_EXISTS: somebody
+ * has the address; MSIM_ERR_INVALID: it is none; or fatal. */
 static int configure(struct state *state)
 {
   const struct msim__dhcp_message *ack = &state->client.held.ack;
   struct msim_addr_config config = config_of(ack);
-  int err = MSIM_OK;
+  int err = msim__resolver_lend(state->agent->node, ack->dns.items, ack->dns.count);
 
-  if (!is_configured_so(state, &config)) {
+  if (err == MSIM_OK && !is_configured_so(state, &config)) {
     state->is_configuring = true;
     err = msim_attachment_configure(state->attachment, &config);
     state->is_configuring = false;
   }
-  if (err == MSIM_OK)
-    err = msim__resolver_lend(state->agent->node, ack->dns.items, ack->dns.count);
   if (err == MSIM_OK && state->disk != NULL)
     msim__dhcp_client_file_write(state->disk, network_of(state), &state->client.held);
   return err;
@@ -304,13 +304,23 @@ static void arm(struct state *state)
   msim_timer_arm(&state->timer, wake_ns > now_ns ? wake_ns - now_ns : 0);
 }
 
+/* In front of what others do with the address, once. */
+static void tell_taken_over(struct state *state)
+{
+  if (state->event != NULL)
+    tell_lease(state, state->event);
+  state->event = NULL;
+}
+
 /* The host has what was acknowledged from now on, if it can. */
 static void take_over(struct state *state, const char *event, struct msim__dhcp_act *act)
 {
-  int err = configure(state);
+  int err;
 
+  state->event = event;
+  err = configure(state);
   if (err == MSIM_OK) {
-    tell_lease(state, event);
+    tell_taken_over(state);
     msim__address_fetch_ends(state->agent, &state->is_fetching);
   } else if (err > MSIM_ERR_FATAL) {
     msim__dhcp_acquire_conflict(&state->client, msim_sim_now_ns(msim_agent_sim(state->agent)), act);
@@ -415,8 +425,13 @@ static void on_network(struct msim_agent *agent, struct msim_attachment *attachm
   msim_ns now_ns = msim_sim_now_ns(msim_agent_sim(agent));
   struct msim__dhcp_act act;
 
-  if (state->attachment != attachment || state->is_configuring)
+  if (state->attachment != attachment)
     return;
+  if (state->is_configuring) {
+    if (change == MSIM_NETWORK_ADDRESS)
+      tell_taken_over(state); /* where it stands in front of the host's other agents it hears of it before them */
+    return;
+  }
   act.what = 0;
   if (change == MSIM_NETWORK_LINK_UP) {
     if (!state->client.has_address && state->client.opts.inform == 0)
@@ -558,7 +573,10 @@ static void stop(struct msim_agent *agent)
 {
   const struct config *config = msim_agent_config(agent);
   struct state *state = msim_agent_state(agent);
+  size_t i;
 
+  for (i = 0; state->steps != NULL && i < config->script.count; i++)
+    msim_timer_cancel(&state->steps[i].timer);
   if (state->steps != NULL)
     (void)msim_agent_resize(agent, state->steps, config->script.count * sizeof *state->steps, 0);
   state->steps = NULL;
@@ -575,4 +593,5 @@ const struct msim_agent_type msim__agent_dhcp_client = {
     .on_datagram = on_datagram,
     .stop = stop,
     .on_network = on_network,
+    .needs_network = true,
 };

@@ -357,4 +357,5 @@ const struct msim_agent_type msim__agent_dhcp_server = {
     .start = start,
     .on_datagram = on_datagram,
     .stop = stop,
+    .needs_network = true,
 };

@@ -87,83 +87,19 @@ static const struct msim_field fields[] = {
 
 /* ---- the streams ---- */
 
-static size_t count_from(const struct msim__imap_server *server, const struct msim_addr *addr)
-{
-  const struct msim__imap_session *session;
-  size_t count = 0;
-
-  for (session = server->first; session != NULL; session = session->next) {
-    struct msim_addr other = msim_stream_remote(session->stream).addr;
-
-    count += msim_addr_equal(&other, addr);
-  }
-  return count;
-}
-
 static void on_open(struct msim_agent *agent, struct msim_stream *stream)
 {
   const struct msim__imap_config *config = msim_agent_config(agent);
   struct state *state = msim_agent_state(agent);
-  struct msim_addr from = msim_stream_remote(stream).addr;
 
-  if (state->server.session_count >= config->base.connections_max ||
-      (config->base.client_connections_max != 0 &&
-       count_from(&state->server, &from) >= config->base.client_connections_max)) {
-    (void)msim__stream_send_unit(agent, stream, "imap.reply", NULL, REFUSED_TEXT, sizeof REFUSED_TEXT - 1);
-    msim_stream_close(stream);
-    return;
-  }
-  (void)msim__imap_session_new(&state->server, agent, stream);
-}
-
-static void on_readable(struct msim_agent *agent, struct msim_stream *stream)
-{
-  struct msim__imap_session *session = msim_stream_data(stream);
-
-  (void)agent;
-  if (session != NULL)
-    msim__imap_on_readable(session);
+  if (msim__sessions_admit(&state->server.sessions, stream, config->base.connections_max,
+                           config->base.client_connections_max))
+    (void)msim__imap_session_new(&state->server, agent, stream);
   else
-    msim_stream_consume(stream, msim_stream_available_bytes(stream));
+    msim__sessions_refuse(agent, stream, "imap.reply", REFUSED_TEXT);
 }
 
-static void on_writable(struct msim_agent *agent, struct msim_stream *stream)
-{
-  struct msim__imap_session *session = msim_stream_data(stream);
-
-  (void)agent;
-  if (session != NULL)
-    msim__imap_on_writable(session);
-}
-
-static void on_eof(struct msim_agent *agent, struct msim_stream *stream)
-{
-  struct msim__imap_session *session = msim_stream_data(stream);
-
-  (void)agent;
-  if (session != NULL)
-    msim__imap_on_eof(session);
-  else
-    msim_stream_close(stream);
-}
-
-static void on_closed(struct msim_agent *agent, struct msim_stream *stream, enum msim_close_reason why)
-{
-  struct msim__imap_session *session = msim_stream_data(stream);
-
-  (void)agent;
-  (void)why;
-  if (session != NULL)
-    msim__imap_session_free(session);
-}
-
-static const struct msim_stream_ops stream_ops = {
-    .on_open = on_open,
-    .on_readable = on_readable,
-    .on_writable = on_writable,
-    .on_eof = on_eof,
-    .on_closed = on_closed,
-};
+static const struct msim_stream_ops stream_ops = {.on_open = on_open, MSIM__SESSIONS_HANDLERS};
 
 /* ---- start and stop ---- */
 
@@ -186,8 +122,8 @@ static void stop(struct msim_agent *agent)
 {
   struct state *state = msim_agent_state(agent);
 
-  while (state->server.first != NULL)
-    msim__imap_session_free(state->server.first);
+  while (state->server.sessions.first != NULL)
+    msim__imap_session_free((struct msim__imap_session *)(void *)state->server.sessions.first);
   msim__imap_waits_free(&state->server);
   msim__mailbox_server_stop(&state->server.base);
 }

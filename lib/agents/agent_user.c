@@ -9,6 +9,7 @@
 #include "agents/user_reading.h"
 #include "agents/user_sending.h"
 #include "agents/user_web.h"
+#include "mail/letters.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
 
@@ -385,6 +386,26 @@ static void on_time(struct msim_timer *timer, msim_ns now_ns)
       acts[i].run(step);
 }
 
+/* What is to be sent must be possible with the account. */
+static int check_mail(const struct step *step, unsigned number)
+{
+  const struct msim__user_mail *mail = step->config->send;
+  bool via_webmail = step->account->via == MSIM__USER_VIA_WEBMAIL;
+
+  if (mail->is_draft && !via_webmail)
+    msim_agent_fail(step->agent, "step %u: draft needs an account with via: webmail", number);
+  else if (!msim__user_mail_is_clear(step->agent, mail))
+    msim_agent_fail(step->agent,
+                    "step %u: message \"%.100s\" is a file, so it takes no subject, body, size or attachments", number,
+                    mail->message);
+  else if (via_webmail && msim__letter_find(msim_agent_sim(step->agent), mail->message) != NULL)
+    msim_agent_fail(step->agent, "step %u: message \"%.100s\" is a file, which cannot be typed in at a webmail site",
+                    number, mail->message);
+  else
+    return MSIM_OK;
+  return MSIM_ERR_INVALID;
+}
+
 /* What a step asks for must be possible with its account. */
 static int check_step(const struct step *step, unsigned number)
 {
@@ -403,18 +424,10 @@ static int check_step(const struct step *step, unsigned number)
       return MSIM_ERR_INVALID;
     }
   }
-  if (step->config->send != NULL && step->config->send->is_draft && step->account->via != MSIM__USER_VIA_WEBMAIL) {
-    msim_agent_fail(step->agent, "step %u: draft needs an account with via: webmail", number);
+  if (step->config->send != NULL && check_mail(step, number) != MSIM_OK)
     return MSIM_ERR_INVALID;
-  }
   if (step->config->browse != NULL)
     msim__user_browsing_open(&state->browsing);
-  if (step->config->send != NULL && !msim__user_mail_is_clear(step->agent, step->config->send)) {
-    msim_agent_fail(step->agent,
-                    "step %u: message \"%.100s\" is a file, so it takes no subject, body, size or attachments", number,
-                    step->config->send->message);
-    return MSIM_ERR_INVALID;
-  }
   if (any)
     return step->account->receive != NULL ? msim__user_inbox_open(&state->inbox) : MSIM_OK;
   msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, browse, offline or online", number);

@@ -26,6 +26,11 @@ struct msim_agent {
 /* Makes the room; called once by msim_sim_new. MSIM_ERR_NOMEM. */
 int msim__agents_create(struct msim_sim *sim);
 
+/* Connects to places[*next], or, where addresses of the other family follow, to whichever answers first (RFC 8305 5;
+ * msim__stream_connect_any). *next goes on behind what was tried. */
+int msim__agent_connect_next(struct msim_agent *agent, const struct msim_endpoint *places, size_t count, size_t *next,
+                             const struct msim_stream_ops *ops, void *data, struct msim_stream **out);
+
 /* The host table (resolver.c): answers look-ups from the topology. */
 struct msim__resolver;
 int msim__resolver_create(struct msim_sim *sim, struct msim__resolver **out);

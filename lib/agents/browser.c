@@ -1,6 +1,8 @@
 /* browser.c: a simulated web browser's network half; see browser.h. */
 #include "agents/browser.h"
 
+#include "agents/agents.h"
+
 #include "proto/ascii.h"
 #include "proto/http_write.h"
 
@@ -136,6 +138,8 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
   }
   if (b->place_count > 0)
     connect_next(b);
+  else if (answers->err == MSIM_ERR_STATE)
+    fail(b, "no-address", "this computer has no address");
   else
     fail(b, "no-such-host", "the site's name is not known");
 }
@@ -442,7 +446,8 @@ static void connect_next(struct msim__browser *b)
 {
   b->state = MSIM__BROWSER_CONNECTING;
   while (b->place_next < b->place_count)
-    if (msim_agent_connect(b->agent, b->places[b->place_next++], &stream_ops, b, &b->stream) == MSIM_OK) {
+    if (msim__agent_connect_next(b->agent, b->places, b->place_count, &b->place_next, &stream_ops, b, &b->stream) ==
+        MSIM_OK) {
       msim_stream_set_nodelay(b->stream, true);
       return;
     }

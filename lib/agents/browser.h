@@ -27,7 +27,8 @@ struct msim__browser_page {
 /* Both may begin the next request, or hang up. */
 struct msim__browser_ops {
   void (*page)(void *ctx, const struct msim__browser_page *page);
-  /* reason: no-such-host, connection, timeout, malformed, too-large, redirects, bad-url; detail: for people */
+  /* reason: no-address, no-such-host, connection, timeout, malformed, too-large, redirects, bad-url; detail: for people
+   */
   void (*failed)(void *ctx, const char *reason, const char *detail);
 };
 

@@ -297,7 +297,7 @@ static size_t make_address(const struct filling *f, uint16_t type, const char *v
     node = msim_node_find(msim_agent_sim(f->zones->agent), value);
     if (node == NULL)
       return 0;
-    addr = msim_node_addr(node);
+    addr = msim_node_addr_of(node, type == MSIM__DNS_A ? MSIM_FAMILY_IPV4 : MSIM_FAMILY_IPV6);
   }
   if (addr.family != (type == MSIM__DNS_A ? MSIM_FAMILY_IPV4 : MSIM_FAMILY_IPV6))
     return 0;
@@ -371,20 +371,28 @@ static int add_made(const struct filling *f, const struct msim__dns_name *owner,
   return err == MSIM_ERR_NOMEM ? err : MSIM_OK; /* what was written by hand stands in the way of what is made */
 }
 
-/* The host's address by that name, unless records say what it is, or the name is another zone's business. */
+/* The host's addresses by that name, one of each family, unless records say what it is, or the name is another zone's
+ * business. */
 static int add_address(const struct filling *f, const char *host, const struct msim__dns_name *name)
 {
   const struct msim_node *node = msim_node_find(msim_agent_sim(f->zones->agent), host);
-  struct msim_addr addr;
+  static const enum msim_family families[] = {MSIM_FAMILY_IPV4, MSIM_FAMILY_IPV6};
+  static const uint16_t types[] = {MSIM__DNS_A, MSIM__DNS_AAAA};
   uint8_t bytes[16];
+  size_t i;
+  int err = MSIM_OK;
 
   if (node == NULL || !msim__dns_name_is_below(name, &f->zone->origin) ||
-      msim__dns_zone_find(f->zone, name, MSIM__DNS_A) != NULL)
+      msim__dns_zone_find(f->zone, name, MSIM__DNS_A) != NULL ||
+      msim__dns_zone_find(f->zone, name, MSIM__DNS_AAAA) != NULL)
     return MSIM_OK;
-  addr = msim_node_addr(node);
-  return addr.family != MSIM_FAMILY_IPV4
-             ? MSIM_OK
-             : add_made(f, name, MSIM__DNS_A, bytes, msim__dns_make_addr(bytes, sizeof bytes, &addr));
+  for (i = 0; i < 2 && err == MSIM_OK; i++) {
+    const struct msim_addr addr = msim_node_addr_of(node, families[i]);
+
+    if (addr.family != MSIM_FAMILY_NONE)
+      err = add_made(f, name, types[i], bytes, msim__dns_make_addr(bytes, sizeof bytes, &addr));
+  }
+  return err;
 }
 
 /* NS records of a zone, its own or one below, and the addresses of these hosts. */

@@ -56,6 +56,31 @@ static void on_late(struct msim_timer *timer, msim_ns now_ns)
   msim__imap_resume(session);
 }
 
+/* ---- what happens on its connection ---- */
+
+static void on_readable(struct msim__session *base)
+{
+  msim__imap_on_readable((struct msim__imap_session *)(void *)base);
+}
+
+static void on_writable(struct msim__session *base)
+{
+  msim__imap_on_writable((struct msim__imap_session *)(void *)base);
+}
+
+static void on_eof(struct msim__session *base)
+{
+  msim__imap_on_eof((struct msim__imap_session *)(void *)base);
+}
+
+static void on_closed(struct msim__session *base)
+{
+  msim__imap_session_free((struct msim__imap_session *)(void *)base);
+}
+
+static const struct msim__session_ops ops = {
+    .on_readable = on_readable, .on_writable = on_writable, .on_eof = on_eof, .free = on_closed};
+
 struct msim__imap_session *msim__imap_session_new(struct msim__imap_server *server, struct msim_agent *agent,
                                                   struct msim_stream *stream)
 {
@@ -70,11 +95,7 @@ struct msim__imap_session *msim__imap_session_new(struct msim__imap_server *serv
   session->agent = agent;
   session->stream = stream;
   session->login.server = &server->base;
-  session->next = server->first;
-  if (session->next != NULL)
-    session->next->prev = session;
-  server->first = session;
-  server->session_count++;
+  msim__sessions_enter(&server->sessions, &session->base, stream, &ops);
   msim__buf_init(&session->text, mem, (size_t)server->config->append_bytes_max + 4 * MSIM__IMAP_LINE_BYTES_MAX);
   msim__buf_init(&session->out, mem, MSIM__IMAP_OUT_BYTES_MAX);
   msim__buf_init(&session->plain, mem, SIZE_MAX / 2);
@@ -83,7 +104,6 @@ struct msim__imap_session *msim__imap_session_new(struct msim__imap_server *serv
   msim_timer_init(&session->late_timer, msim_agent_node(agent), on_late);
   msim_timer_set_background(&session->timer, true);
   msim_timer_arm(&session->timer, server->config->timeout_ns);
-  msim_stream_set_data(stream, session);
   msim_stream_set_nodelay(stream, true);
   msim__buf_append_text(&session->out, "* OK [CAPABILITY");
   msim__imap_put_capabilities(session);
@@ -99,7 +119,7 @@ void msim__imap_session_free(struct msim__imap_session *session)
   msim_timer_cancel(&session->timer);
   msim_timer_cancel(&session->news_timer);
   msim_timer_cancel(&session->late_timer);
-  msim_stream_set_data(session->stream, NULL);
+  msim__sessions_leave(&server->sessions, &session->base);
   msim__imap_wait_forget(session);
   msim__imap_fetching_release(session);
   msim__imap_close(session);
@@ -110,13 +130,6 @@ void msim__imap_session_free(struct msim__imap_session *session)
   msim__buf_release(&session->out);
   msim__imap_forget_plain(session);
   msim__buf_release(&session->plain);
-  if (session->prev != NULL)
-    session->prev->next = session->next;
-  else
-    server->first = session->next;
-  if (session->next != NULL)
-    session->next->prev = session->prev;
-  server->session_count--;
   msim__free(&server->base.mem, session, sizeof *session);
 }
 

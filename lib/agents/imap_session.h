@@ -7,6 +7,7 @@
 #define MSIM_AGENTS_IMAP_SESSION_H
 
 #include "agents/mailbox_server.h"
+#include "agents/sessions.h"
 #include "mail/folders.h"
 #include "mail/imap_match.h"
 #include "mail/imap_text.h"
@@ -30,8 +31,7 @@ struct msim__imap_config {
 struct msim__imap_server {
   struct msim__mailbox_server base;
   const struct msim__imap_config *config;
-  struct msim__imap_session *first;
-  size_t session_count;
+  struct msim__sessions sessions;
   struct msim__imap_wait *waits; /* for the disk; imap_wait.c */
 };
 
@@ -65,7 +65,7 @@ struct msim__imap_fetching {
 enum msim__imap_line { MSIM__IMAP_LINE_COMMAND, MSIM__IMAP_LINE_LOGIN, MSIM__IMAP_LINE_IDLE };
 
 struct msim__imap_session {
-  struct msim__imap_session *prev, *next;
+  struct msim__session base; /* first */
   struct msim__imap_server *server;
   struct msim_agent *agent;
   struct msim_stream *stream;

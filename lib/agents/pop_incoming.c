@@ -55,6 +55,31 @@ static void greet(struct msim__pop_incoming *session)
                session->stamp[0] != '\0' ? " " : "", session->stamp);
 }
 
+/* ---- what happens on its connection ---- */
+
+static void on_readable(struct msim__session *base)
+{
+  msim__pop_incoming_on_readable((struct msim__pop_incoming *)(void *)base);
+}
+
+static void on_writable(struct msim__session *base)
+{
+  msim__pop_incoming_on_writable((struct msim__pop_incoming *)(void *)base);
+}
+
+static void on_eof(struct msim__session *base)
+{
+  msim__pop_incoming_on_eof((struct msim__pop_incoming *)(void *)base);
+}
+
+static void on_closed(struct msim__session *base)
+{
+  msim__pop_incoming_free((struct msim__pop_incoming *)(void *)base);
+}
+
+static const struct msim__session_ops ops = {
+    .on_readable = on_readable, .on_writable = on_writable, .on_eof = on_eof, .free = on_closed};
+
 struct msim__pop_incoming *msim__pop_incoming_new(struct msim__pop_server *server, struct msim_stream *stream)
 {
   struct msim__pop_incoming *session = msim__alloc_zeroed(&server->mailboxes.mem, 1, sizeof *session);
@@ -67,15 +92,10 @@ struct msim__pop_incoming *msim__pop_incoming_new(struct msim__pop_server *serve
   session->agent = server->mailboxes.agent;
   session->stream = stream;
   session->login.server = &server->mailboxes;
-  session->next = server->first;
-  if (session->next != NULL)
-    session->next->prev = session;
-  server->first = session;
-  server->session_count++;
+  msim__sessions_enter(&server->sessions, &session->base, stream, &ops);
   msim_timer_init(&session->timer, msim_agent_node(session->agent), on_timer);
   msim_timer_init(&session->late, msim_agent_node(session->agent), on_late);
   msim_timer_arm(&session->timer, server->idle_ns);
-  msim_stream_set_data(stream, session);
   msim_stream_set_nodelay(stream, true);
   greet(session);
   return session;
@@ -87,17 +107,10 @@ void msim__pop_incoming_drop(struct msim__pop_incoming *session)
 
   msim_timer_cancel(&session->timer);
   msim_timer_cancel(&session->late);
-  msim_stream_set_data(session->stream, NULL);
+  msim__sessions_leave(&server->sessions, &session->base);
   msim__mailbox_login_forget(&session->login);
   if (session->items != NULL)
     msim__free(&server->mailboxes.mem, session->items, session->item_count * sizeof *session->items);
-  if (session->prev != NULL)
-    session->prev->next = session->next;
-  else
-    server->first = session->next;
-  if (session->next != NULL)
-    session->next->prev = session->prev;
-  server->session_count--;
   msim__free(&server->mailboxes.mem, session, sizeof *session);
 }
 

@@ -8,6 +8,7 @@
 #define MSIM_AGENTS_POP_INCOMING_H
 
 #include "agents/mailbox_server.h"
+#include "agents/sessions.h"
 #include "proto/pop_command.h"
 
 #define MSIM__POP_STAMP_BYTES 320u /* "<number.time@host>" */
@@ -18,8 +19,7 @@ struct msim__pop_server {
   msim_ns idle_ns, login_wait_ns;
   bool offers_apop;
   struct msim_list without; /* const char *: capabilities that are not offered */
-  struct msim__pop_incoming *first;
-  size_t session_count;
+  struct msim__sessions sessions;
 };
 
 enum msim__pop_state {
@@ -38,7 +38,7 @@ struct msim__pop_item {
 };
 
 struct msim__pop_incoming {
-  struct msim__pop_incoming *prev, *next;
+  struct msim__session base; /* first */
   struct msim__pop_server *server;
   struct msim_agent *agent;
   struct msim_stream *stream;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/names.h"
+#include "net/ipv6.h"
 
 #define TTL_S 3600u
 
@@ -25,7 +26,13 @@ struct msim__resolver {
   struct msim__names domains; /* lower case -> struct domain */
   struct msim__names stubs;   /* name of a host -> struct msim__stub */
   struct msim__question *questions;
+  struct msim__resolver_pair *pairs;
 };
+
+struct msim__resolver_pair **msim__resolver_pairs(struct msim__resolver *resolver)
+{
+  return &resolver->pairs;
+}
 
 int msim__resolver_create(struct msim_sim *sim, struct msim__resolver **out)
 {
@@ -49,6 +56,7 @@ void msim__resolver_end(struct msim_sim *sim, struct msim__resolver *resolver)
       msim__dns_exchange_cancel(&q->exchange, true);
     msim__free(&sim->mem, q, sizeof *q);
   }
+  msim__resolver_pairs_drop(sim, NULL);
   msim__names_release(&resolver->domains);
   msim__names_release(&resolver->stubs);
 }
@@ -63,6 +71,18 @@ static void take_out(struct msim__resolver *resolver, struct msim__question *q)
     q->next->prev = q->prev;
 }
 
+void msim__question_drop(struct msim__question *q)
+{
+  struct msim_sim *sim = msim__node_sim(q->agent->node);
+
+  take_out(msim__resolver_of(sim), q);
+  msim__address_wait_cancel(&q->wait);
+  msim_timer_cancel(&q->timer);
+  if (q->stub != NULL)
+    msim__dns_exchange_cancel(&q->exchange, true);
+  msim__free(&sim->mem, q, sizeof *q);
+}
+
 void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_node *node)
 {
   struct msim__stub *stub = msim__names_find(&resolver->stubs, node->name, strlen(node->name));
@@ -73,15 +93,10 @@ void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_nod
 
   for (; q != NULL; q = next) {
     next = q->next;
-    if (q->agent->node != node)
-      continue;
-    take_out(resolver, q);
-    msim__address_wait_cancel(&q->wait);
-    msim_timer_cancel(&q->timer);
-    if (q->stub != NULL)
-      msim__dns_exchange_cancel(&q->exchange, true);
-    msim__free(&msim__node_sim(node)->mem, q, sizeof *q);
+    if (q->agent->node == node)
+      msim__question_drop(q);
   }
+  msim__resolver_pairs_drop(msim__node_sim(node), node);
 }
 
 /* NULL when out of memory. */
@@ -214,12 +229,28 @@ static size_t answer_addresses(const struct msim__question *q, struct msim_answe
   struct msim_addr addr;
 
   if (node != NULL)
-    addr = msim_node_addr(node);
+    addr = msim_node_addr_of(node, MSIM_FAMILY_IPV4);
   else if (msim_addr_parse(&addr, q->name, strlen(q->name)) != MSIM_OK)
     return 0;
   answers[0].addr = addr;
   answers[0].name = node != NULL ? node->name : q->name;
   return addr.family != MSIM_FAMILY_NONE; /* a host may have none just now */
+}
+
+/* All of IPv6 that a host has. */
+static size_t answer_six(const struct msim__question *q, struct msim_answer *answers)
+{
+  const struct msim__net *net = msim__net(msim__node_sim(q->agent->node));
+  const struct msim_node *node = find_host(msim__node_sim(q->agent->node), q->name);
+  const struct msim__ipv6_host *host = node != NULL ? msim__ipv6_of(node) : NULL;
+  size_t i;
+
+  for (i = 0; host != NULL && i < host->addr_count && i < MSIM__ANSWERS_MAX; i++) {
+    memset(&answers[i], 0, sizeof answers[i]);
+    answers[i].addr = *msim__addr_of(net, host->addr_ids[i]);
+    answers[i].name = node->name;
+  }
+  return i;
 }
 
 static size_t answer_name(const struct msim__question *q, struct msim_answer *answers)
@@ -255,15 +286,31 @@ size_t msim_agent_announced_mx(const struct msim_agent *agent, const char *domai
   return count;
 }
 
+/* Who speaks IPv6 looks up the addresses of an exchanger that does so too. */
+static size_t answer_exchangers(const struct msim__question *q, struct msim_answer *answers)
+{
+  size_t count = msim_agent_announced_mx(q->agent, q->name, answers, MSIM__ANSWERS_MAX), i;
+
+  for (i = 0; msim__resolver_wants_pair(q->agent->node) && i < count; i++) {
+    const struct msim_node *node = find_host(msim__node_sim(q->agent->node), answers[i].name);
+
+    if (node != NULL && msim__ipv6_of(node) != NULL)
+      memset(&answers[i].addr, 0, sizeof answers[i].addr);
+  }
+  return count;
+}
+
 static size_t answer_by_table(const struct msim__question *q, struct msim_answer *answers)
 {
   size_t count = 0, i;
 
   memset(answers, 0, sizeof *answers);
   if (q->type == MSIM_NAME_MX)
-    return msim_agent_announced_mx(q->agent, q->name, answers, MSIM__ANSWERS_MAX);
+    return answer_exchangers(q, answers);
   if (q->type == MSIM_NAME_ADDRESS)
     count = answer_addresses(q, answers);
+  else if (q->type == MSIM_NAME_AAAA)
+    count = answer_six(q, answers);
   else if (q->type == MSIM_NAME_PTR)
     count = answer_name(q, answers);
   for (i = 0; i < count; i++)
@@ -307,8 +354,9 @@ static struct msim__stub *choose(const struct msim__question *q)
 
   if (stub == NULL || stub->count == 0)
     return NULL;
-  if (q->type == MSIM_NAME_ADDRESS && ((strchr(q->name, '.') == NULL && find_host(sim, q->name) != NULL) ||
-                                       msim_addr_parse(&addr, q->name, strlen(q->name)) == MSIM_OK))
+  if ((q->type == MSIM_NAME_ADDRESS || q->type == MSIM_NAME_AAAA) &&
+      ((strchr(q->name, '.') == NULL && find_host(sim, q->name) != NULL) ||
+       msim_addr_parse(&addr, q->name, strlen(q->name)) == MSIM_OK))
     return NULL;
   if (stub->rng.stream == 0)
     msim__rng_init(&stub->rng, sim->seed, "resolver:", node->name);
@@ -338,16 +386,18 @@ static void on_address(void *ctx, bool has_address)
     give_up(ctx);
 }
 
-int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_name_type type, msim_resolved_fn *fn,
-                       void *ctx)
+struct msim__question *msim__question_new(struct msim_agent *agent, const char *name, enum msim_name_type type,
+                                          msim_resolved_fn *fn, void *ctx)
 {
   struct msim_sim *sim = msim__node_sim(agent->node);
   struct msim__resolver *resolver = msim__resolver_of(sim);
   struct msim__question *q;
 
   q = msim__alloc_zeroed(&sim->mem, 1, sizeof *q);
-  if (q == NULL)
-    return msim__sim_fail_nomem(sim);
+  if (q == NULL) {
+    msim__sim_fail_nomem(sim);
+    return NULL;
+  }
   if (strlen(name) <= MSIM__QUESTION_BYTES_MAX) /* else it stays empty: nothing has a name as long as that */
     memcpy(q->name, name, strlen(name));
   if (type == MSIM_NAME_MX)
@@ -365,5 +415,16 @@ int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_nam
     begin_asking(q);
   else if (!msim__address_await(agent, &q->wait, on_address, q))
     give_up(q);
-  return MSIM_OK;
+  return q;
+}
+
+int msim_agent_resolve(struct msim_agent *agent, const char *name, enum msim_name_type type, msim_resolved_fn *fn,
+                       void *ctx)
+{
+  struct msim_addr addr;
+
+  if (type == MSIM_NAME_ADDRESS && msim__resolver_wants_pair(agent->node) &&
+      msim_addr_parse(&addr, name, strlen(name)) != MSIM_OK)
+    return msim__resolver_ask_pair(agent, name, fn, ctx);
+  return msim__question_new(agent, name, type, fn, ctx) != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
 }

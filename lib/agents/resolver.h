@@ -41,6 +41,22 @@ struct msim__question {
  * No effect where the host was told its name servers otherwise. A crash forgets them. MSIM_ERR_NOMEM (told). */
 int msim__resolver_lend(struct msim_node *node, const struct msim_addr *servers, size_t count);
 
+/* A question that is asked; msim_agent_resolve is built of these. NULL when out of memory (the simulation has failed).
+ */
+struct msim__question *msim__question_new(struct msim_agent *agent, const char *name, enum msim_name_type type,
+                                          msim_resolved_fn *fn, void *ctx);
+void msim__question_drop(struct msim__question *question); /* nobody waits for its answer any more */
+
+/* ---- resolver_pair.c: names for hosts that speak IPv6 ---- */
+
+struct msim__resolver_pair;
+struct msim__resolver_pair **msim__resolver_pairs(struct msim__resolver *resolver); /* all of them, chained */
+/* Whether addresses of both families are asked for. */
+bool msim__resolver_wants_pair(const struct msim_node *node);
+int msim__resolver_ask_pair(struct msim_agent *agent, const char *name, msim_resolved_fn *fn, void *ctx);
+/* The host has crashed; NULL: the simulation ends. Their questions are dropped before. */
+void msim__resolver_pairs_drop(struct msim_sim *sim, const struct msim_node *node);
+
 /* Ends a question: tells, calls back, frees. */
 void msim__question_end(struct msim__question *question, const struct msim_answers *answers);
 

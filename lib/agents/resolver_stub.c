@@ -76,7 +76,7 @@ static bool server_addr(const struct msim__question *q, const char *server, stru
   node = msim_node_find(msim__node_sim(q->agent->node), server);
   if (node == NULL)
     return false;
-  *out = msim_node_addr(node);
+  *out = msim_node_addr_of(node, msim_node_addr(q->agent->node).family); /* as this host speaks, first of all IPv4 */
   return out->family != MSIM_FAMILY_NONE;
 }
 

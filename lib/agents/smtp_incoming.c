@@ -143,6 +143,31 @@ static bool is_early(struct msim__smtp_incoming *session)
   return true;
 }
 
+/* ---- what happens on its connection ---- */
+
+static void on_readable(struct msim__session *base)
+{
+  msim__smtp_incoming_on_readable((struct msim__smtp_incoming *)(void *)base);
+}
+
+static void on_writable(struct msim__session *base)
+{
+  msim__smtp_incoming_on_writable((struct msim__smtp_incoming *)(void *)base);
+}
+
+static void on_eof(struct msim__session *base)
+{
+  msim__smtp_incoming_on_eof((struct msim__smtp_incoming *)(void *)base);
+}
+
+static void on_closed(struct msim__session *base)
+{
+  msim__smtp_incoming_free((struct msim__smtp_incoming *)(void *)base);
+}
+
+static const struct msim__session_ops ops = {
+    .on_readable = on_readable, .on_writable = on_writable, .on_eof = on_eof, .free = on_closed};
+
 struct msim__smtp_incoming *msim__smtp_incoming_new(struct msim__smtp_server *server,
                                                     const struct msim__smtp_listener *listener,
                                                     struct msim_agent *agent, struct msim_stream *stream)
@@ -157,16 +182,11 @@ struct msim__smtp_incoming *msim__smtp_incoming_new(struct msim__smtp_server *se
   session->listener = listener;
   session->agent = agent;
   session->stream = stream;
-  session->next = server->first;
-  if (session->next != NULL)
-    session->next->prev = session;
-  server->first = session;
-  server->session_count++;
+  msim__sessions_enter(&server->sessions, &session->base, stream, &ops);
   /* Doubled dots make the wire form longer than the content, but never by more than half; chunks may double it. */
   msim__buf_init(&session->content, &server->mem, (size_t)server->size_bytes_max * 2 + 8192);
   msim_timer_init(&session->timer, msim_agent_node(agent), on_timer);
   msim_timer_arm(&session->timer, server->idle_ns);
-  msim_stream_set_data(stream, session);
   msim_stream_set_nodelay(stream, true);
   greet(session);
   return session;
@@ -177,18 +197,11 @@ void msim__smtp_incoming_free(struct msim__smtp_incoming *session)
   struct msim__smtp_server *server = session->server;
 
   msim_timer_cancel(&session->timer);
-  msim_stream_set_data(session->stream, NULL);
+  msim__sessions_leave(&server->sessions, &session->base);
   msim__smtp_late_free(session);
   msim__smtp_login_free(session);
   msim__smtp_custody_forget(session);
   msim__smtp_incoming_reset(session);
-  if (session->prev != NULL)
-    session->prev->next = session->next;
-  else
-    server->first = session->next;
-  if (session->next != NULL)
-    session->next->prev = session->prev;
-  server->session_count--;
   msim__free(&server->mem, session, sizeof *session);
 }
 

@@ -9,6 +9,7 @@
 #define MSIM_AGENTS_SMTP_INCOMING_H
 
 #include "agents/smtp_policy.h"
+#include "agents/sessions.h"
 #include "agents/smtp_rules.h"
 #include "agents/smtp_stream.h"
 #include "proto/dot.h"
@@ -39,9 +40,8 @@ struct msim__smtp_server {
   uint64_t size_bytes_max, recipients_max, errors_max, auth_failures_max;
   msim_ns idle_ns, error_delay_ns;
   bool refuses_early_talkers, wants_valid_helo, tells_vrfy, tells_expn;
-  struct msim_list without;          /* const char *: keywords that are not offered */
-  struct msim__smtp_incoming *first; /* open sessions */
-  size_t session_count;
+  struct msim_list without; /* const char *: keywords that are not offered */
+  struct msim__sessions sessions;
   struct msim__smtp_custody *custodies; /* messages on their way into custody */
 };
 
@@ -74,7 +74,7 @@ struct msim__smtp_recipients {
 };
 
 struct msim__smtp_incoming {
-  struct msim__smtp_incoming *prev, *next;
+  struct msim__session base; /* first */
   struct msim__smtp_server *server;
   const struct msim__smtp_listener *listener;
   struct msim_agent *agent;

@@ -1,6 +1,8 @@
 /* smtp_outgoing.c: one outgoing SMTP connection; see smtp_outgoing.h. */
 #include "agents/smtp_outgoing.h"
 
+#include "agents/agents.h"
+
 #include "agents/smtp_stream.h"
 #include "mail/downgrade.h"
 #include "proto/address.h"
@@ -172,6 +174,7 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
       (struct msim__smtp_outgoing *)(void *)((char *)timer - offsetof(struct msim__smtp_outgoing, timer));
 
   (void)now_ns;
+  out->timed_out = true;
   if (!out->closing)
     msim__smtp_session_lost(&out->session, "the server did not answer in time");
   msim_stream_abort(out->stream);
@@ -262,6 +265,7 @@ static void on_closed(struct msim_agent *agent, struct msim_stream *stream, enum
   if (out == NULL)
     return;
   out->stream = NULL;
+  out->timed_out |= why == MSIM_CLOSED_TIMEOUT;
   msim_timer_cancel(&out->timer);
   if (out->session.state != MSIM__SMTP_AT_OVER)
     msim__smtp_session_lost(&out->session, closing_words(why));
@@ -276,7 +280,8 @@ static const struct msim_stream_ops stream_ops = {
     .on_closed = on_closed,
 };
 
-int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent, struct msim_endpoint to,
+int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent,
+                             const struct msim_endpoint *places, size_t count, size_t *next,
                              const struct msim__smtp_outgoing_opts *opts, const struct msim__smtp_outgoing_ops *ops,
                              void *ctx)
 {
@@ -286,9 +291,9 @@ int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent 
   out->ops = ops;
   out->ctx = ctx;
   out->opts = *opts;
-  out->closing = false;
+  out->closing = out->timed_out = false;
   msim__smtp_session_init(&out->session, &session_ops, out, "", false);
-  err = msim_agent_connect(agent, to, &stream_ops, out, &out->stream);
+  err = msim__agent_connect_next(agent, places, count, next, &stream_ops, out, &out->stream);
   if (err < 0) {
     out->stream = NULL;
     return err;

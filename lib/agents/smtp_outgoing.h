@@ -41,10 +41,12 @@ struct msim__smtp_outgoing {
   struct msim__smtp_outgoing_opts opts;
   struct msim_blob *content; /* another form of the message under way, or NULL */
   bool closing;
+  bool timed_out; /* it ended because nothing came from the other side */
 };
 
 /* Connects. 0, MSIM_ERR_NOMEM, MSIM_ERR_LIMIT: closed is then not called. */
-int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent, struct msim_endpoint to,
+int msim__smtp_outgoing_open(struct msim__smtp_outgoing *out, struct msim_agent *agent,
+                             const struct msim_endpoint *places, size_t count, size_t *next,
                              const struct msim__smtp_outgoing_opts *opts, const struct msim__smtp_outgoing_ops *ops,
                              void *ctx);
 

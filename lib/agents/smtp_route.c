@@ -1,6 +1,8 @@
 /* smtp_route.c: one destination of the mail queue on its way; see smtp_route.h. */
 #include "agents/smtp_route.h"
 
+#include "net/net.h"
+
 #include "proto/address.h"
 #include "proto/ascii.h"
 
@@ -247,9 +249,10 @@ static void give_up(struct msim__smtp_route *route)
 
 static void add_place(struct msim__smtp_route *route, const struct msim_addr *addr)
 {
-  struct msim_addr own = msim_node_addr(msim_agent_node(route->agent));
+  const struct msim_node *node = msim_agent_node(route->agent);
+  uint32_t id = msim__addr_find_for(node, addr);
 
-  if (msim_addr_equal(addr, &own)) {
+  if (id != 0 && msim__addr_node(msim__net(msim__node_sim(node)), id) == node) {
     set_reply(route, 554, "554 5.4.6 The way there leads back to this host");
     return;
   }
@@ -284,8 +287,8 @@ static void advance(struct msim__smtp_route *route)
 
     if (route->place_next < route->place_count) {
       route->progress = false;
-      if (msim__smtp_outgoing_open(&route->out, route->agent, route->places[route->place_next++], &route->opts,
-                                   &outgoing_ops, route) == MSIM_OK)
+      if (msim__smtp_outgoing_open(&route->out, route->agent, route->places, route->place_count, &route->place_next,
+                                   &route->opts, &outgoing_ops, route) == MSIM_OK)
         return;
       set_reply(route, 0, "no connection could be opened");
       continue;

@@ -6,6 +6,8 @@
  * pick. What the server says is not trusted: responses and lists are bounded. Does not speak TLS, and changes nothing
  * but \Seen. */
 #include "agents/user_imap.h"
+
+#include "agents/agents.h"
 #include "proto/ascii.h"
 
 #include <stdio.h>
@@ -481,8 +483,8 @@ static const struct msim_stream_ops stream_ops = {
 static void connect_next(struct msim__user_imap *imap)
 {
   while (imap->place_next < imap->place_count)
-    if (msim_agent_connect(imap->check.inbox->agent, imap->places[imap->place_next++], &stream_ops, imap,
-                           &imap->stream) == MSIM_OK) {
+    if (msim__agent_connect_next(imap->check.inbox->agent, imap->places, imap->place_count, &imap->place_next,
+                                 &stream_ops, imap, &imap->stream) == MSIM_OK) {
       msim_stream_set_nodelay(imap->stream, true);
       return;
     }

@@ -3,8 +3,7 @@
 #include "agents/user_imap.h"
 
 #include "proto/ascii.h"
-
-#define DEPTH_MAX 100u
+#include "proto/imap_response.h"
 
 /* Printable, and cut. */
 static void keep_reply(struct msim__user_imap *imap, struct msim_slice line)
@@ -26,42 +25,6 @@ static void on_capabilities(struct msim__user_imap *imap, struct msim__imap_curs
       msim__smtp_credentials_offer(&imap->login, msim__slice_part(word, 5, word.size_bytes));
     else if (msim__slice_is(word, "SASL-IR"))
       imap->sasl_ir = true;
-}
-
-/* One value of any kind: an atom, a string, a list with all that is in it. */
-static bool skip_value(struct msim__imap_cursor *c)
-{
-  unsigned depth = 0;
-  struct msim_slice word;
-
-  do {
-    if (msim__imap_take_byte(c, '(')) {
-      if (++depth > DEPTH_MAX)
-        return false;
-    } else if (depth > 0 && msim__imap_take_byte(c, ')')) {
-      depth--;
-    } else if (!(depth > 0 && msim__imap_take_byte(c, ' ')) && !msim__imap_take_string(c, &word) &&
-               !msim__imap_take_flag(c, &word)) {
-      return false;
-    }
-  } while (depth > 0);
-  return true;
-}
-
-/* "BODY[HEADER.FIELDS (TO)]<0>": up to the space behind it. */
-static bool take_item_name(struct msim__imap_cursor *c, struct msim_slice *out)
-{
-  size_t from = c->at;
-  bool inside = false;
-
-  while (c->at < c->end && (inside || c->data[c->at] != ' ')) {
-    if (c->data[c->at] == '[' || c->data[c->at] == ']')
-      inside = c->data[c->at] == '[';
-    c->at++;
-  }
-  out->data = c->data + from;
-  out->size_bytes = c->at - from;
-  return out->size_bytes > 0 && msim__imap_take_byte(c, ' ');
 }
 
 static struct msim__user_imap_item *item_of(struct msim__user_imap *imap, uint32_t uid)
@@ -93,12 +56,12 @@ static bool on_fetch(struct msim__user_imap *imap, struct msim__imap_cursor *c)
   if (!msim__imap_take_byte(c, '('))
     return false;
   do {
-    if (!take_item_name(c, &name))
+    if (!msim__imap_take_item_name(c, &name))
       return false;
     if (msim__slice_is(name, "UID") ? !msim__imap_take_number(c, &uid)
         : msim__slice_is(name, "RFC822.SIZE")
             ? !msim__imap_take_number64(c, &size_bytes)
-            : (msim__slice_is(name, "BODY[]") ? !(content = msim__imap_take_string(c, &value)) : !skip_value(c)))
+            : (msim__slice_is(name, "BODY[]") ? !(content = msim__imap_take_string(c, &value)) : !msim__imap_skip_value(c)))
       return false;
   } while (msim__imap_take_byte(c, ' '));
   if (!msim__imap_take_byte(c, ')'))

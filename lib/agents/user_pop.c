@@ -4,6 +4,8 @@
  * In lock-step: the next command is chosen by the reply. What the server says is not trusted: lines, lists and messages
  * are bounded. Does not speak TLS. */
 #include "agents/user_pop.h"
+
+#include "agents/agents.h"
 #include "proto/ascii.h"
 
 #include <stdio.h>
@@ -557,8 +559,8 @@ static const struct msim_stream_ops stream_ops = {
 static void connect_next(struct msim__user_pop *pop)
 {
   while (pop->place_next < pop->place_count)
-    if (msim_agent_connect(pop->check.inbox->agent, pop->places[pop->place_next++], &stream_ops, pop, &pop->stream) ==
-        MSIM_OK) {
+    if (msim__agent_connect_next(pop->check.inbox->agent, pop->places, pop->place_count, &pop->place_next, &stream_ops,
+                                 pop, &pop->stream) == MSIM_OK) {
       msim_stream_set_nodelay(pop->stream, true);
       return;
     }

@@ -1,6 +1,8 @@
 /* user_sending.c: a person's outbox; see user_sending.h. */
 #include "agents/user_sending.h"
 
+#include "agents/agents.h"
+
 #include "mail/compose.h"
 #include "mail/letters.h"
 #include "proto/ascii.h"
@@ -171,6 +173,12 @@ static void refused(void *ctx, uint32_t number, struct msim__smtp_reply_view rep
   s->settled[number] = true;
 }
 
+/* A reply of the server, a connection that broke, or nobody who answered. */
+static const char *why_lost(const struct msim__user_sending *s, const struct msim__smtp_reply_view *reply)
+{
+  return reply->code != 0 ? "refused" : s->out.timed_out ? "timeout" : "connection";
+}
+
 static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_view reply)
 {
   struct msim__user_sending *s = ctx;
@@ -192,7 +200,7 @@ static void done(void *ctx, uint32_t accepted_count, struct msim__smtp_reply_vie
     fail_or_retry(s, "refused", later);
     return;
   }
-  fail_or_retry(s, reply.code != 0 ? "refused" : "connection", reply);
+  fail_or_retry(s, why_lost(s, &reply), reply);
 }
 
 /* ---- connecting ---- */
@@ -238,12 +246,12 @@ static void connect_next(struct msim__user_sending *s, struct msim__smtp_reply_v
       s->credentials->random[1] = msim_agent_random(s->outbox->agent);
       opts.login = s->credentials;
     }
-    if (msim__smtp_outgoing_open(&s->out, s->outbox->agent, s->places[s->place_next++], &opts, &outgoing_ops, s) ==
-        MSIM_OK)
+    if (msim__smtp_outgoing_open(&s->out, s->outbox->agent, s->places, s->place_count, &s->place_next, &opts,
+                                 &outgoing_ops, s) == MSIM_OK)
       return;
     last = none;
   }
-  fail_or_retry(s, last.code != 0 ? "refused" : "connection", last);
+  fail_or_retry(s, why_lost(s, &last), last);
   end_attempt(s);
 }
 
@@ -267,7 +275,7 @@ static void on_resolved(struct msim_agent *agent, void *ctx, const struct msim_a
   if (answers->err == MSIM_ERR_STATE)
     fail_or_retry(s, "no-address", homeless);
   else
-    fail_or_retry(s, "no-such-host", none);
+    fail_or_retry(s, "no-destination", none);
   end_attempt(s);
 }
 
@@ -380,7 +388,7 @@ static int compose(struct msim__user_sending *s, const struct msim__user_mail *m
       return MSIM_ERR_NOMEM;
   }
   for (i = 0; i < mail->attachments.count; i++)
-    attachments[i] = (struct msim__compose_attachment){from[i]->name, from[i]->type, from[i]->size_bytes};
+    attachments[i] = (struct msim__compose_attachment){from[i]->name, from[i]->type, from[i]->size_bytes, NULL};
   compose.attachments = attachments;
   err = msim__compose_append(plain, &compose);
   if (attachments != NULL)

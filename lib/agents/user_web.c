@@ -50,8 +50,8 @@ void msim__web_session_take_rows(struct msim__web_session *session, const struct
     if (token.kind == MSIM__HTML_OPEN && msim__slice_is(token.name, "a") &&
         msim__html_attribute(token.attributes, "data-message", &value) == 1 &&
         msim__html_attribute(token.attributes, "href", &target) == 1 &&
-        msim__html_text(value, label, sizeof label, &label_bytes) == MSIM_OK &&
-        msim__html_text(target, href, sizeof href, &href_bytes) == MSIM_OK && label_bytes > 0 &&
+        msim__html_decode(value, label, sizeof label, &label_bytes) == MSIM_OK &&
+        msim__html_decode(target, href, sizeof href, &href_bytes) == MSIM_OK && label_bytes > 0 &&
         msim__url_resolve(&url, page->url, (struct msim_slice){href, href_bytes}) == MSIM_OK &&
         msim__url_same_site(&url, page->url))
       add_row(session, (struct msim_slice){label, label_bytes}, &url);
@@ -142,14 +142,14 @@ static void log_in(struct msim__web_session *session, const struct msim__browser
   char user[64] = "", password[64] = "";
   struct msim__web_fill fills[2] = {{user, msim__slice_text(session->login.user)},
                                     {password, msim__slice_text(session->login.password)}};
-  const struct msim__web_filling filling = {fills, 2, NULL, {NULL, 0}};
+  const struct msim__web_filling filling = {fills, 2, NULL, false, {NULL, 0}};
   struct msim__html_control control;
   size_t at = 0, size;
 
   while (msim__html_control_next(form->content, &at, &control) == 1) {
     char *name = control.kind == MSIM__HTML_PASSWORD ? password : control.kind == MSIM__HTML_FIELD ? user : NULL;
 
-    if (name != NULL && name[0] == '\0' && msim__html_text(control.name, (uint8_t *)name, 63, &size) == MSIM_OK)
+    if (name != NULL && name[0] == '\0' && msim__html_decode(control.name, (uint8_t *)name, 63, &size) == MSIM_OK)
       name[size] = '\0';
   }
   session->state = MSIM__WEB_LOGIN;

@@ -113,7 +113,10 @@ struct msim__web_fill {
 struct msim__web_filling {
   const struct msim__web_fill *fills;
   size_t fill_count;
-  const char *pressed;          /* the value of the button that is pressed; NULL: the first one */
+  /* Which button is pressed: that whose value this is, or which leads to such a path; where there is none the first
+   * one, unless it has to be there. NULL: the first one */
+  const char *pressed;
+  bool must_press;
   struct msim_list attachments; /* const struct msim__user_attachment *: for its control for files */
 };
 

@@ -32,7 +32,7 @@ static bool resolve(const struct msim__browser_page *page, struct msim_slice raw
   uint8_t text[MSIM__URL_BYTES_MAX];
   size_t size;
 
-  return msim__html_text(raw, text, sizeof text, &size) == MSIM_OK &&
+  return msim__html_decode(raw, text, sizeof text, &size) == MSIM_OK &&
          msim__url_resolve(out, page->url, (struct msim_slice){text, size}) == MSIM_OK;
 }
 
@@ -78,7 +78,7 @@ void msim__web_reply(const struct msim__browser_page *page, char out[MSIM__WEB_R
 
   if (alert.size_bytes > sizeof text)
     alert.size_bytes = sizeof text;
-  (void)msim__html_text(alert, text, sizeof text, &size);
+  (void)msim__html_decode(alert, text, sizeof text, &size);
   for (i = 0; i < size; i++)
     if (msim__ascii_is_control(text[i]))
       text[i] = ' ';
@@ -179,32 +179,52 @@ static const struct msim__web_fill *find_fill(const struct msim__web_filling *fi
   return NULL;
 }
 
-/* Whether this is the button that is pressed. */
-static bool is_pressed(const struct msim__web_filling *filling, const struct msim__html_control *control, bool *pressed)
+/* Whether it is the button of that name: by its value, or by the last part of the path to which it leads. */
+static bool is_meant(const struct msim__html_control *control, const char *pressed)
 {
-  bool is = !*pressed && (filling->pressed == NULL || msim__slice_is(control->value, filling->pressed));
+  size_t size = strlen(pressed), end = control->action.size_bytes;
 
-  *pressed = *pressed || is;
-  return is;
+  return msim__slice_is(control->value, pressed) ||
+         (end > size && control->action.data[end - size - 1] == '/' &&
+          msim__slice_is(msim__slice_part(control->action, end - size, end), pressed));
+}
+
+/* The number of the button that is pressed, from 0, and where it leads. SIZE_MAX: it is not there. */
+static size_t find_button(const struct msim__html_form *form, const struct msim__web_filling *filling,
+                          struct msim_slice *action)
+{
+  struct msim__html_control control;
+  size_t at = 0, number = 0;
+
+  *action = form->action;
+  for (; filling->pressed != NULL && msim__html_control_next(form->content, &at, &control) == 1;)
+    if (control.kind == MSIM__HTML_BUTTON) {
+      if (is_meant(&control, filling->pressed)) {
+        if (control.action.size_bytes > 0)
+          *action = control.action;
+        return number;
+      }
+      number++;
+    }
+  return filling->must_press ? SIZE_MAX : 0;
 }
 
 /* false: a control that is left as it is does not fit. */
 static bool put_controls(struct body *body, struct msim__mem *mem, const struct msim__html_form *form,
-                         const struct msim__web_filling *filling)
+                         const struct msim__web_filling *filling, size_t button)
 {
   struct msim__html_control control;
   uint8_t value[VALUE_BYTES];
   char name[NAME_BYTES];
-  bool pressed = false;
-  size_t at = 0, size, value_bytes;
+  size_t at = 0, button_count = 0, size, value_bytes;
 
   while (msim__html_control_next(form->content, &at, &control) == 1) {
     const struct msim__web_fill *fill;
 
-    if (msim__html_text(control.name, (uint8_t *)name, sizeof name - 1, &size) != MSIM_OK)
+    if (msim__html_decode(control.name, (uint8_t *)name, sizeof name - 1, &size) != MSIM_OK)
       return false;
     name[size] = '\0';
-    if (control.kind == MSIM__HTML_BUTTON && !is_pressed(filling, &control, &pressed))
+    if (control.kind == MSIM__HTML_BUTTON && button_count++ != button)
       continue;
     if (size == 0 || (control.kind == MSIM__HTML_CHECK && !control.is_checked))
       continue;
@@ -217,28 +237,11 @@ static bool put_controls(struct body *body, struct msim__mem *mem, const struct 
       put_pair(body, mem, name, fill->value);
       continue;
     }
-    if (msim__html_text(control.value, value, sizeof value, &value_bytes) != MSIM_OK)
+    if (msim__html_decode(control.value, value, sizeof value, &value_bytes) != MSIM_OK)
       return false;
     put_pair(body, mem, name, (struct msim_slice){value, value_bytes});
   }
   return true;
-}
-
-/* Where the form leads: its action, or that of the button that is pressed. */
-static bool find_action(const struct msim__browser_page *page, const struct msim__html_form *form,
-                        const struct msim__web_filling *filling, struct msim__url *out)
-{
-  struct msim__html_token token;
-  struct msim_slice value, action = form->action;
-  size_t at = 0;
-
-  while (filling->pressed != NULL && msim__html_next(form->content, &at, &token) == 1)
-    if (token.kind == MSIM__HTML_OPEN && msim__html_attribute(token.attributes, "value", &value) == 1 &&
-        msim__slice_is(value, filling->pressed) && msim__html_attribute(token.attributes, "formaction", &value) == 1) {
-      action = value;
-      break;
-    }
-  return resolve(page, action, out);
 }
 
 bool msim__web_post_form(struct msim__web_session *session, const struct msim__browser_page *page,
@@ -250,8 +253,9 @@ bool msim__web_post_form(struct msim__web_session *session, const struct msim__b
   char boundary[48], type[96] = "application/x-www-form-urlencoded";
   struct msim__buf out;
   struct body body = {&out, form->is_multipart ? boundary : NULL, false};
+  struct msim_slice action;
   struct msim__url url;
-  size_t size = 0;
+  size_t size = 0, button = find_button(form, filling, &action);
   bool fine;
 
   msim__buf_init(&out, mem, MSIM__BROWSER_BODY_BYTES_MAX);
@@ -260,7 +264,8 @@ bool msim__web_post_form(struct msim__web_session *session, const struct msim__b
                    (unsigned long long)msim_agent_random(session->web->agent));
     (void)snprintf(type, sizeof type, "multipart/form-data; boundary=%s", boundary);
   }
-  fine = form->is_post && find_action(page, form, filling, &url) && put_controls(&body, mem, form, filling);
+  fine = form->is_post && button != SIZE_MAX && resolve(page, action, &url) &&
+         put_controls(&body, mem, form, filling, button);
   if (fine && form->is_multipart) {
     char *room = msim__buf_room(&out, sizeof boundary + 16);
 
@@ -280,10 +285,10 @@ bool msim__web_post_form(struct msim__web_session *session, const struct msim__b
 bool msim__web_keep_form(struct msim__web_session *session, const struct msim__browser_page *page,
                          const struct msim__html_form *form, struct msim__url *url, struct msim__buf *body)
 {
-  static const struct msim__web_filling nothing = {NULL, 0, NULL, {NULL, 0}};
+  static const struct msim__web_filling nothing = {NULL, 0, NULL, false, {NULL, 0}};
   struct body out = {body, NULL, false};
 
   msim__buf_clear(body);
-  return resolve(page, form->action, url) && put_controls(&out, &session->web->mem, form, &nothing) &&
+  return resolve(page, form->action, url) && put_controls(&out, &session->web->mem, form, &nothing, 0) &&
          body->err == MSIM_OK;
 }

@@ -146,7 +146,7 @@ static void fill_in(struct writing *w, const struct msim__browser_page *page)
   };
   /* what the account says by itself is left as it stands in the form */
   const struct msim__web_filling filling = {fills, w->from[0] != '\0' ? 6 : 5, w->is_draft ? "draft" : "send",
-                                            w->attachments};
+                                            w->is_draft, w->attachments};
   struct msim__html_form form;
 
   w->is_posted = true;

@@ -428,7 +428,7 @@ int msim__ledger_take_event(struct msim__ledger *ledger, const struct msim_trace
   const char *label;
   struct told told;
 
-  if (event->event[0] == 's' || event->event[0] == 'm')
+  if (strncmp(event->event, "store.", 6) == 0 || strncmp(event->event, "mailbox.", 8) == 0)
     (void)msim__ledger_take_mailbox(ledger, event);
   if (row == NULL || event->host == NULL || (label = msim__ledger_text(event, "message")) == NULL)
     return ledger->err;

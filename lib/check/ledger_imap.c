@@ -9,6 +9,7 @@
 
 #include "core/hash.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NAME_BYTES 1400u
@@ -62,20 +63,19 @@ static void *find_or_add(struct msim__ledger *ledger, struct msim__names *names,
   return msim__ledger_need(ledger, NULL);
 }
 
-static struct box *box_of(struct msim__ledger *ledger, const char *host, const char *mailbox)
+/* folder: of that mailbox's user, where it is told apart; or NULL. */
+static struct box *box_of(struct msim__ledger *ledger, const char *host, const char *mailbox, const char *folder)
 {
-  size_t host_bytes = strlen(host), n = strlen(mailbox);
   char name[NAME_BYTES];
   struct box *box;
+  int got =
+      snprintf(name, sizeof name, "%s\n%s%s%s", host, mailbox, folder != NULL ? "/" : "", folder != NULL ? folder : "");
 
-  if (host_bytes + 1 + n > sizeof name)
+  if (got < 0 || (size_t)got >= sizeof name)
     return NULL;
-  memcpy(name, host, host_bytes);
-  name[host_bytes] = '\n';
-  memcpy(name + host_bytes + 1, mailbox, n);
-  box = find_or_add(ledger, &ledger->imap_boxes, name, host_bytes + 1 + n, sizeof *box);
+  box = find_or_add(ledger, &ledger->imap_boxes, name, (size_t)got, sizeof *box);
   if (box != NULL)
-    box->host_bytes = host_bytes + 1;
+    box->host_bytes = strlen(host) + 1;
   return box;
 }
 
@@ -164,7 +164,7 @@ static void on_renamed(struct msim__ledger *ledger, const char *host, const char
       continue;
     memcpy(name, to, strlen(to));
     memcpy(name + strlen(to), own + from_bytes, rest - from_bytes + 1);
-    other = box_of(ledger, host, name);
+    other = box_of(ledger, host, name, NULL);
     if (other != NULL) {
       forget(other);
       other->last_uid = box->last_uid;
@@ -196,7 +196,7 @@ int msim__ledger_take_mailbox(struct msim__ledger *ledger, const struct msim_tra
   if (!add && !remove && strcmp(name, "mailbox.selected") != 0 && strcmp(name, "mailbox.created") != 0 &&
       strcmp(name, "mailbox.removed") != 0)
     return ledger->err;
-  box = box_of(ledger, event->host, mailbox);
+  box = box_of(ledger, event->host, mailbox, msim__ledger_text(event, "folder"));
   if (box == NULL)
     return ledger->err;
   if (add)
@@ -387,7 +387,8 @@ static void judge_append(struct msim__ledger *ledger, const char *host, struct t
       continue;
     if (other->last_uid >= last)
       return;
-    box = other;
+    if (box == NULL || other->uid_validity == uid_validity)
+      box = other;
   }
   if (box != NULL)
     broken(ledger, box, NULL, "a message was acknowledged that has not come into it: UID", last);

@@ -12,7 +12,9 @@
 
 #define OPEN_MAX ((size_t)1 << 17)
 #define ENDED_MAX ((size_t)8192)
-#define KINDS (MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND))
+#define KINDS                                                                                                          \
+  (MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND) |           \
+   MSIM_TRACE_BIT(MSIM_TRACE_ARP))
 
 /* Of hosts whose configuration is not known, as in a trace that is read back. */
 #define RTO_NS_MIN MSIM_MSEC(200)
@@ -318,7 +320,9 @@ static int judge_record(void *ctx, const struct msim_trace_record *record)
   inv->key = record->key;
   if (record->kind == MSIM_TRACE_SEGMENT)
     return judge_segment(inv, &record->u.packet);
-  if (record->kind == MSIM_TRACE_STATE)
+  if (record->kind == MSIM_TRACE_ARP)
+    inv->arp_ns = record->at_ns;
+  else if (record->kind == MSIM_TRACE_STATE)
     judge_state(inv, &record->u.state);
   else if (record->kind == MSIM_TRACE_CWND)
     note_window(inv, &record->u.cwnd);
@@ -361,6 +365,7 @@ static void end(struct msim_sim *sim)
   msim__free(&sim->mem, inv->buckets, inv->bucket_count * sizeof *inv->buckets);
   msim__ledger_free(inv->ledger);
   msim__lease_rule_free(inv->leases);
+  msim__tuple_rule_free(inv->tuples);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
@@ -383,6 +388,7 @@ static void crash(struct msim_node *node)
 static int begin(struct msim_sim *sim)
 {
   msim__lease_rule_begin(invariants_of(sim)->leases);
+  msim__tuple_rule_begin(invariants_of(sim)->tuples);
   return MSIM_OK;
 }
 
@@ -402,18 +408,21 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   if (err == MSIM_OK)
     err = msim__lease_rule_new(&inv->leases, sim, fn, user, &inv->info);
   if (err == MSIM_OK)
+    err = msim__tuple_rule_new(&inv->tuples, sim, fn, user, &inv->info);
+  if (err == MSIM_OK)
     err = msim__sim_add_layer(sim, &layer);
   if (err != MSIM_OK) {
     if (inv->ledger != NULL)
       msim__ledger_free(inv->ledger);
     msim__lease_rule_free(inv->leases);
+    msim__tuple_rule_free(inv->tuples);
     msim__free(&sim->mem, inv, sizeof *inv);
     return err;
   }
   inv->sim = sim;
   inv->fn = fn;
   inv->user = user;
-  inv->syn_ns = MSIM_NEVER;
+  inv->syn_ns = inv->arp_ns = MSIM_NEVER;
   inv->hook.kinds = KINDS;
   inv->hook.ctx = inv;
   inv->hook.record = judge_record;

@@ -13,6 +13,7 @@
 
 #include "check/ledger.h"
 #include "check/rule_i13_lease.h"
+#include "check/rule_i13_tuple.h"
 #include "check/seq_bytes.h"
 #include "check/seq_ranges.h"
 #include "core/sim.h"
@@ -149,9 +150,11 @@ struct msim__invariants {
   struct msim_invariants_info info;
   struct msim__ledger *ledger; /* of mail: ledger.h */
   struct msim__lease_rule *leases;
+  struct msim__tuple_rule *tuples;
   msim_ns now_ns;
   uint64_t n, key;      /* of the record that is judged */
   msim_ns syn_ns;       /* when the last SYN arrived anywhere */
+  msim_ns arp_ns;       /* of the last frame of ARP: what is sent at that instant has waited for it */
   const char *syn_host; /* and where */
 };
 
@@ -167,6 +170,12 @@ struct msim__tcp_seen {
   uint32_t end;             /* with SYN and FIN */
   bool syn, fin, rst, has_ack;
 };
+
+/* RFC 9293 MUST-15: of a peer that announces none. */
+static inline uint32_t msim__tcp_seen_mss_default(const struct msim__tcp_seen *seen)
+{
+  return seen->packet->packet->src.family == MSIM_FAMILY_IPV6 ? 1220 : 536;
+}
 
 /* Tells a finding, once per connection, end and rule. segment: number of the segment, of the end that the finding is
  * about; 0: none. */

@@ -65,7 +65,7 @@ static void note_ack(struct msim__tcp_seen *seen)
 {
   struct msim__tcp_end *theirs = seen->theirs;
   uint32_t edge = seen->ack + seen->packet->window_bytes;
-  uint32_t mss = theirs->peer.mss_bytes == 0 ? 536 : theirs->peer.mss_bytes;
+  uint32_t mss = theirs->peer.mss_bytes == 0 ? msim__tcp_seen_mss_default(seen) : theirs->peer.mss_bytes;
 
   theirs->acks[theirs->acks_count++ % MSIM__ACKS_SEEN_MAX] = seen->ack;
   if (!theirs->ack_arrived) {

@@ -3,8 +3,6 @@
  * Does not judge acknowledgements (tcp_rules_ack.c) nor times (tcp_rules_time.c). */
 #include "check/tcp_invariants.h"
 
-#define MSS_BYTES_DEFAULT 536u /* RFC 9293 MUST-15 */
-
 #define BROKEN(seen, rule, ...)                                                                                        \
   msim__invariant_broken((seen)->inv, (seen)->c, (seen)->mine, (seen)->packet->number, MSIM__TCP_RULE_##rule,          \
                          __VA_ARGS__)
@@ -70,7 +68,7 @@ static void judge_size(struct msim__tcp_seen *seen)
   if (size == 0 || !mine->syn_arrived)
     return;
   if (most == 0)
-    most = MSS_BYTES_DEFAULT;
+    most = msim__tcp_seen_mss_default(seen);
   if (size + options > most)
     BROKEN(seen, T8, "%lu bytes of text and %lu of options, but the peer takes %lu", number(size), number(options),
            number(most));

@@ -79,7 +79,10 @@ void msim__tcp_rules_repeat(struct msim__tcp_seen *seen)
     return;
   }
   mine->probe.count = 0;
-  if (mine->rto.count > 0 && mine->rto.seq == seen->seq)
+  if (seen->inv->arp_ns == seen->inv->now_ns &&
+      mine->rto.count > 0) /* it waited for its neighbour, not for its timer */
+    begin_repeats(&mine->rto, seen->seq, seen->inv->now_ns, false);
+  else if (mine->rto.count > 0 && mine->rto.seq == seen->seq)
     judge_timeout(seen);
   else if (seen->syn || msim__seq_less(seen->seq, mine->sent_end))
     begin_repeats(&mine->rto, seen->seq, seen->inv->now_ns, !mine->syn_sent);
@@ -92,7 +95,8 @@ void msim__tcp_rules_repeat(struct msim__tcp_seen *seen)
 void msim__tcp_rules_flight(struct msim__tcp_seen *seen)
 {
   const struct msim__tcp_end *mine = seen->mine;
-  uint32_t mss = mine->peer.mss_bytes == 0 ? 536 : mine->peer.mss_bytes, flight = seen->end - mine->una;
+  uint32_t mss = mine->peer.mss_bytes == 0 ? msim__tcp_seen_mss_default(seen) : mine->peer.mss_bytes;
+  uint32_t flight = seen->end - mine->una;
   uint64_t allowed = mine->flight_allowed_bytes + (uint64_t)SLACK_SEGMENTS * mss + 2; /* SYN and FIN */
 
   if (!mine->flight_known || !mine->ack_arrived || !msim__seq_less(mine->sent_end, seen->end))

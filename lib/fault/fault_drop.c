@@ -107,7 +107,7 @@ static void judge(struct msim__fault *fault, const struct msim__way *way, const 
   char text[MSIM_FLOW_TEXT_BYTES];
   struct msim_value values[2];
 
-  if (fault->strike_count >= config->times || packet->flow == NULL || packet->proto == MSIM_PROTO_ICMP)
+  if (fault->strike_count >= config->times || packet->flow == NULL || msim__packet_is_icmp(packet))
     return;
   if (msim__addr_node(msim__net(fault->sim), packet->src) != way->to->peer)
     return; /* not its first link */

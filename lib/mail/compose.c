@@ -141,6 +141,22 @@ static void append_addresses(struct msim__buf *out, const char *field, const cha
   msim__buf_append_text(out, "\r\n");
 }
 
+/* Each on a line of its own, except for the first. */
+static void append_ids(struct msim__buf *out, const char *field, const char *ids)
+{
+  size_t n;
+
+  if (ids == NULL || ids[strspn(ids, " ")] == '\0')
+    return;
+  msim__buf_append_text(out, field);
+  for (ids += strspn(ids, " "); *ids != '\0'; ids += strspn(ids, " ")) {
+    n = strcspn(ids, " ");
+    msim__buf_append(out, ids, n);
+    ids += n;
+    msim__buf_append_text(out, ids[strspn(ids, " ")] != '\0' ? "\r\n " : "\r\n");
+  }
+}
+
 static int append_header(struct msim__buf *out, const struct msim__compose *compose)
 {
   const char *at = strrchr(compose->from, '@');
@@ -161,6 +177,9 @@ static int append_header(struct msim__buf *out, const struct msim__compose *comp
   msim__buf_append_text(out, "\r\n");
   append_addresses(out, "To: ", compose->to, compose->to_count);
   append_addresses(out, "Cc: ", compose->cc, compose->cc_count);
+  append_addresses(out, "Bcc: ", compose->bcc, compose->bcc_count);
+  append_ids(out, "In-Reply-To: ", compose->in_reply_to);
+  append_ids(out, "References: ", compose->references);
   if (compose->subject != NULL && compose->subject[0] != '\0') {
     msim__buf_append_text(out, "Subject: ");
     (void)msim__compose_words_append(out, compose->subject, 9);

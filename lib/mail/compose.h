@@ -8,11 +8,12 @@
 
 #include "text/buf.h"
 
-/* Its bytes follow from its name alone. */
+/* Without data its bytes follow from its name alone. */
 struct msim__compose_attachment {
   const char *name; /* UTF-8 */
   const char *type; /* "application/pdf"; NULL or "": application/octet-stream */
   uint64_t size_bytes;
+  const uint8_t *data; /* size_bytes of it; NULL: they are made up */
 };
 
 struct msim__compose {
@@ -22,6 +23,10 @@ struct msim__compose {
   size_t to_count;
   const char *const *cc;
   size_t cc_count;
+  const char *const *bcc; /* for drafts only: what is sent names them nowhere (RFC 5322 3.6.3) */
+  size_t bcc_count;
+  const char *in_reply_to; /* Message-IDs with their brackets, printable ASCII; NULL or "": none (RFC 5322 3.6.4) */
+  const char *references;
   const char *subject; /* UTF-8; NULL or "": the field is left out */
   const char *body;    /* UTF-8; NULL: none */
   bool seven_bit;      /* text beyond ASCII is coded, for servers that take nothing else (RFC 6152) */

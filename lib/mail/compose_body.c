@@ -185,16 +185,37 @@ static void append_delimiter(struct msim__buf *out, const char *boundary, const 
   msim__buf_append_text(out, behind);
 }
 
+/* RFC 2046 5.2.1: a message is attached as it is, not in base64; that needs lines as mail may have them. */
+static bool is_plain_message(const struct msim__compose_attachment *attachment)
+{
+  uint64_t i, line_bytes = 0;
+
+  if (attachment->data == NULL || attachment->type == NULL || strcmp(attachment->type, "message/rfc822") != 0)
+    return false;
+  for (i = 0; i < attachment->size_bytes; i++) {
+    uint8_t c = attachment->data[i];
+
+    if (c == '\0' || line_bytes > LINE_BYTES_MAX || (c == '\n' && (i == 0 || attachment->data[i - 1] != '\r')) ||
+        (c == '\r' && (i + 1 == attachment->size_bytes || attachment->data[i + 1] != '\n')))
+      return false;
+    line_bytes = c == '\n' ? 0 : line_bytes + (c != '\r');
+  }
+  return true;
+}
+
 static void append_attachment_head(struct msim__buf *out, const struct msim__compose_attachment *attachment,
                                    const char *boundary)
 {
-  bool typed = attachment->type != NULL && attachment->type[0] != '\0';
+  bool plain = is_plain_message(attachment);
+  bool typed = attachment->type != NULL && attachment->type[0] != '\0' &&
+               (plain || strcmp(attachment->type, "message/rfc822") != 0);
 
   append_delimiter(out, boundary, "\r\nContent-Type: ");
   msim__buf_append_text(out, typed ? attachment->type : "application/octet-stream");
   msim__buf_append_text(out, "\r\nContent-Disposition: attachment");
   append_name(out, "filename", attachment->name);
-  msim__buf_append_text(out, "\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+  msim__buf_append_text(out, plain ? "\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+                                   : "\r\nContent-Transfer-Encoding: base64\r\n\r\n");
 }
 
 /* The next bytes of a file, drawn from its name; *state: begin_bytes at first. */
@@ -228,7 +249,7 @@ void msim__compose_file_append(struct msim__buf *out, const char *name, uint64_t
   }
 }
 
-/* In base64. */
+/* In base64, unless it is a message. */
 static void append_attachment(struct msim__buf *out, const struct msim__compose_attachment *attachment)
 {
   struct coder coder = {out, BASE64, {0}, {{0}, 0, 0}};
@@ -236,6 +257,14 @@ static void append_attachment(struct msim__buf *out, const struct msim__compose_
   uint8_t bytes[DRAWN_BYTES];
   size_t n;
 
+  if (is_plain_message(attachment)) {
+    msim__buf_append(out, attachment->data, (size_t)left);
+    return;
+  }
+  if (attachment->data != NULL) {
+    code(&coder, (struct msim_slice){attachment->data, (size_t)left});
+    left = 0;
+  }
   while (left > 0 && out->err == 0) {
     n = left < sizeof bytes ? (size_t)left : sizeof bytes;
     draw_bytes(&state, bytes, n);
@@ -254,13 +283,48 @@ static uint64_t attachments_bytes(struct msim__buf *out, const struct msim__comp
   for (i = 0; i < compose->attachment_count; i++) {
     append_attachment_head(out, &compose->attachments[i], boundary);
     digits = (compose->attachments[i].size_bytes + 2) / 3 * 4;
-    total += digits + (digits + MSIM__BASE64_LINE_BYTES - 1) / MSIM__BASE64_LINE_BYTES * 2;
+    total += is_plain_message(&compose->attachments[i])
+                 ? compose->attachments[i].size_bytes
+                 : digits + (digits + MSIM__BASE64_LINE_BYTES - 1) / MSIM__BASE64_LINE_BYTES * 2;
   }
   append_delimiter(out, boundary, "--\r\n");
   total += out->size_bytes - begin;
   if (out->err == 0)
     out->size_bytes = begin;
   return total;
+}
+
+static bool holds(const struct msim__compose_attachment *attachment, const char *boundary)
+{
+  size_t n = strlen(boundary);
+  uint64_t i;
+
+  if (attachment->data == NULL)
+    return false;
+  for (i = 0; i + n <= attachment->size_bytes; i++)
+    if (attachment->data[i] == '=' && memcmp(attachment->data + i, boundary, n) == 0)
+      return true;
+  return false;
+}
+
+static bool is_held(const struct msim__compose *compose, const char *boundary)
+{
+  size_t i;
+
+  for (i = 0; i < compose->attachment_count; i++)
+    if (holds(&compose->attachments[i], boundary))
+      return true;
+  return false;
+}
+
+static bool has_plain_message(const struct msim__compose *compose)
+{
+  size_t i;
+
+  for (i = 0; i < compose->attachment_count; i++)
+    if (is_plain_message(&compose->attachments[i]))
+      return true;
+  return false;
 }
 
 /* A boundary that stands nowhere in the text. Base64 and quoted-printable cannot hold "=_". */
@@ -270,7 +334,7 @@ static void choose_boundary(const struct msim__compose *compose, const char *tex
 
   for (n = 1;; n++) {
     (void)snprintf(boundary, BOUNDARY_BYTES, "=_%llu.%u", (unsigned long long)compose->number, n);
-    if (strstr(text, boundary) == NULL)
+    if (strstr(text, boundary) == NULL && !is_held(compose, boundary))
       return;
   }
 }
@@ -298,7 +362,9 @@ int msim__compose_body_append(struct msim__buf *out, const struct msim__compose 
     choose_boundary(compose, text, boundary);
     msim__buf_append_text(out, "Content-Type: multipart/mixed; boundary=\"");
     msim__buf_append_text(out, boundary);
-    msim__buf_append_text(out, coder.coding == EIGHT_BIT ? "\"\r\nContent-Transfer-Encoding: 8bit\r\n" : "\"\r\n");
+    msim__buf_append_text(out, coder.coding == EIGHT_BIT || has_plain_message(compose)
+                                   ? "\"\r\nContent-Transfer-Encoding: 8bit\r\n"
+                                   : "\"\r\n");
     append_delimiter(out, boundary, "\r\n");
   }
   append_text_fields(out, coder.coding);

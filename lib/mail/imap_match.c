@@ -30,7 +30,7 @@ static struct msim_slice header_of(const struct msim__imap_parts *parts)
 /* A value unfolded, and with its encoded words decoded. */
 static bool field_contains(struct msim__imap_match *match, struct msim_slice value, struct msim_slice what)
 {
-  size_t room_bytes = 3 * value.size_bytes + 1, n, decoded_bytes;
+  size_t room_bytes = 4 * value.size_bytes + 1, n, decoded_bytes;
   uint8_t *room = msim__alloc(match->mem, room_bytes);
   bool found;
 

@@ -2,6 +2,7 @@
  *
  * Rows are never removed: an address that was ever spoken of costs 32 bytes and its place in the hash. Foreign packets
  * can name any address, so the table is bounded. */
+#include "net/ipv6.h"
 #include "net/lan.h"
 
 #include <string.h>
@@ -122,18 +123,24 @@ int msim__addr_own(struct msim_node *node, uint32_t realm, const struct msim_add
     return MSIM_ERR_NOMEM;
   if (msim__addr_node(net, *id) != NULL)
     return MSIM_ERR_EXISTS;
+  if (addr->family == MSIM_FAMILY_IPV6 && msim__ipv6_own(node, *id) != MSIM_OK)
+    return MSIM_ERR_NOMEM;
   net->addrs[*id].has_text = 0;
   net->addrs[*id].node = node;
-  if (node->addr_id == 0)
+  if (node->addr_id == 0 ||
+      (addr->family == MSIM_FAMILY_IPV4 && msim__addr_of(net, node->addr_id)->family == MSIM_FAMILY_IPV6))
     node->addr_id = *id;
   return MSIM_OK;
 }
 
 void msim__addr_disown(struct msim_node *node, uint32_t id)
 {
+  const struct msim__ipv6_host *ipv6 = msim__ipv6_of(node);
+
   msim__net(msim__node_sim(node))->addrs[id].node = NULL;
+  msim__ipv6_disown(node, id);
   if (node->addr_id == id)
-    node->addr_id = 0;
+    node->addr_id = ipv6 != NULL && ipv6->addr_count > 0 ? ipv6->addr_ids[0] : 0;
 }
 
 /* RFC 1122 3.3.4.3: the address of the interface by which the packet leaves. */
@@ -146,8 +153,17 @@ static uint32_t source_of_attachment(const struct msim_node *node, uint32_t dst_
 
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id)
 {
+  const struct msim__net *net;
+
   /* A host speaks to itself under the address that it was called by (RFC 1122 3.3.4.3). */
   if (dst_id != 0 && msim__node_owns(node, dst_id))
     return dst_id;
-  return !msim__is_in_lan(node) || dst_id == 0 ? node->addr_id : source_of_attachment(node, dst_id);
+  if (dst_id == 0)
+    return node->addr_id;
+  net = msim__net(msim__node_sim(node));
+  if (msim__addr_of(net, dst_id)->family == MSIM_FAMILY_IPV6)
+    return msim__ipv6_source_for(node, dst_id);
+  if (msim__is_in_lan(node))
+    return source_of_attachment(node, dst_id);
+  return msim__addr_of(net, node->addr_id)->family == MSIM_FAMILY_IPV6 ? 0 : node->addr_id;
 }

@@ -69,6 +69,8 @@ const char *msim__wire_difference(const struct msim_packet *a, const struct msim
     return "don't fragment";
   if (a->id != b->id)
     return "id";
+  if (a->flow_label != b->flow_label || a->first_header != b->first_header)
+    return "header of IPv6";
   if (a->more_fragments != b->more_fragments || a->fragment_offset_bytes != b->fragment_offset_bytes)
     return "fragment";
   if (!same_bytes(a->ip_options, b->ip_options))
@@ -101,7 +103,7 @@ static void name_packet(struct msim__net *net, const struct msim__packet *packet
 {
   size_t size = 0;
 
-  if (packet->flow != NULL && packet->proto != MSIM_PROTO_ICMP) {
+  if (packet->flow != NULL && !msim__packet_is_icmp(packet)) {
     size = msim_flow_format(packet->flow, out, capacity_bytes);
     if (size < capacity_bytes)
       snprintf(out + size, capacity_bytes - size, " %c%lu", (packet->bits & MSIM__PACKET_SERVER_SIDE) != 0 ? 's' : 'c',
@@ -169,7 +171,7 @@ int msim__check_wire(struct msim__net *net, const struct msim__packet *packet)
 
   if ((packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->has_frame && check_frame(net, packet) != MSIM_OK)
     return MSIM_ERR_BUG;
-  if (packet->proto != MSIM_PROTO_TCP && packet->proto != MSIM_PROTO_UDP && packet->proto != MSIM_PROTO_ICMP)
+  if (packet->proto != MSIM_PROTO_TCP && packet->proto != MSIM_PROTO_UDP && !msim__packet_is_icmp(packet))
     return MSIM_OK;
   bytes = msim__alloc(&net->sim->mem, size_bytes);
   if (bytes == NULL)

@@ -1,11 +1,13 @@
-/* fragment.c: cuts packets that are too large for a link (RFC 791 3.2). The bytes are made once, and all parts share
- * them. Does not put anything together: reassembly.c does. */
+/* fragment.c: cuts packets that are too large for a link (RFC 791 3.2), or, of IPv6, for the path (RFC 8200 4.5). The
+ * bytes are made once, and all parts share them. Does not put anything together: reassembly.c does. */
 #include "net/fragment.h"
 
 #include <string.h>
 
 #include "net/link.h"
+#include "wire/octets.h"
 
+#define FRAGMENT_HEADER_BYTES 8u
 #define OPTION_COPIED 0x80u /* RFC 791 3.1: in every fragment, else in the first one only */
 
 /* What all parts of one packet are made from. */
@@ -81,6 +83,16 @@ static void cut_options(const struct msim__packet *packet, bool is_first, struct
   rare->ip_option_bytes = (uint8_t)((rare->ip_option_bytes + 3u) & ~3u);
 }
 
+/* RFC 8200 4.5. What the sender counts has 16 bits here, of the 32 that there are. */
+static void put_fragment_header(const struct msim__packet *part, struct msim__packet_rare *rare)
+{
+  rare->ip_option_bytes = FRAGMENT_HEADER_BYTES;
+  rare->ip_options[0] = part->proto;
+  rare->ip_options[1] = 0;
+  msim__octets_put16(rare->ip_options + 2, (uint16_t)(rare->offset_bytes | (rare->more ? 1u : 0u)));
+  msim__octets_put32(rare->ip_options + 4, part->id);
+}
+
 /* One part; MSIM__PACKET_NONE when out of memory. */
 static uint32_t make_part(const struct cut *cut, uint32_t at_bytes, uint32_t size_bytes)
 {
@@ -117,6 +129,8 @@ static uint32_t make_part(const struct cut *cut, uint32_t at_bytes, uint32_t siz
   rare->offset_bytes = (uint16_t)(cut->offset_bytes + at_bytes);
   rare->more = cut->more || at_bytes + size_bytes < cut->size_bytes;
   rare->whole = cut->whole;
+  if (msim__packet_is_v6(part))
+    put_fragment_header(part, rare);
   if (rare->whole != NULL)
     rare->whole->ref_count++;
   return index;
@@ -125,11 +139,12 @@ static uint32_t make_part(const struct cut *cut, uint32_t at_bytes, uint32_t siz
 static int send_parts(const struct cut *cut, struct msim__way *way, uint32_t mtu_bytes, enum msim_trace_point point,
                       const char *link)
 {
-  uint32_t at, size, most, index, options_bytes = 0;
+  uint32_t at, size, most, index, head_bytes, options_bytes = 0;
 
   if (cut->packet->cold != NULL && cut->packet->cold->rare != NULL)
     options_bytes = cut->packet->cold->rare->ip_option_bytes;
-  most = (mtu_bytes - 20 - options_bytes) & ~7u; /* an MTU is 68 at least, options are 40 at most */
+  head_bytes = msim__packet_is_v6(cut->packet) ? 40 + FRAGMENT_HEADER_BYTES : 20 + options_bytes;
+  most = (mtu_bytes - head_bytes) & ~7u; /* an MTU is 68 at least, options are 40 at most */
   for (at = 0; at < cut->size_bytes; at += size) {
     size = cut->size_bytes - at < most ? cut->size_bytes - at : most;
     index = make_part(cut, at, size);

@@ -33,8 +33,8 @@ enum msim__read_fault {
   MSIM__READ_NOMEM
 };
 
-/* The payload of an IP packet of packet->proto, which is TCP, UDP or ICMP, between src and dst: its header into the
- * packet, and what follows as a blob. */
+/* The payload of an IP packet of packet->proto, which is TCP, UDP, ICMP or ICMPv6, between src and dst: its header into
+ * the packet, and what follows as a blob. */
 enum msim__read_fault msim__packet_read(struct msim__net *net, struct msim__packet *packet, const struct msim_addr *src,
                                         const struct msim_addr *dst, struct msim_slice message);
 

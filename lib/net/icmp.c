@@ -1,8 +1,10 @@
-/* icmp.c: ICMP of a host and of a router (RFC 792, RFC 1122 3.2.2, RFC 1812 4.3): errors out, errors in, echo.
+/* icmp.c: ICMP of a host and of a router (RFC 792, RFC 1122 3.2.2, RFC 1812 4.3): errors out, errors in, echo; for IPv6
+ * icmpv6.c does the same.
  * Does not limit the rate of errors: the simulation has no one to protect from them. */
 #include <string.h>
 
-#include "net/link.h"
+#include "net/ipv6.h"
+#include "net/nat.h"
 #include "net/rooms.h"
 #include "wire/octets.h"
 #include "wire/source_route.h"
@@ -70,9 +72,16 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
   struct msim__icmp_message message;
   struct msim_slice datagram;
   size_t capacity = msim__packet_size_bytes(about);
+  uint32_t to = about->src;
   uint8_t *bytes;
 
-  if (node->no_icmp_errors || !may_tell(net, about))
+  if (node->no_icmp_errors)
+    return;
+  if (msim__packet_is_v6(about)) {
+    msim__icmpv6_send_error(node, about, type, code, mtu_bytes);
+    return;
+  }
+  if (!may_tell(net, about))
     return;
   bytes = msim__alloc(&sim->mem, capacity);
   if (bytes == NULL) {
@@ -80,13 +89,15 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
     return;
   }
   msim__packet_view(net, about, &view);
+  if (node->is_nat)
+    to = msim__nat_requote(node, about, &view);
   datagram.data = bytes;
   datagram.size_bytes = msim_packet_encode(&view, bytes, capacity);
   message = type == MSIM__ICMP_UNREACHABLE ? msim__icmp_make_unreachable(code, mtu_bytes, datagram)
                                            : msim__icmp_make_time_exceeded(code, datagram);
   if (datagram.size_bytes > 0)
-    send_message(node, msim__node_owns(node, about->dst) ? about->dst : msim__ip_source_for(node, about->src),
-                 about->src, &message, about->flow);
+    send_message(node, msim__node_owns(node, about->dst) ? about->dst : msim__ip_source_for(node, to), to, &message,
+                 about->flow);
   msim__free(&sim->mem, bytes, capacity);
 }
 

@@ -1,8 +1,9 @@
-/* ip.c: send, receive, forward (RFC 791, RFC 1122, RFC 1812). What is too large for a link goes on in fragments, or,
- * with DF, dies there and is reported. Options of IP travel and mean nothing here, but for source routes: a host that
- * was told to follows them (RFC 791 3.1), others refuse them (RFC 7126 4.3). */
+/* ip.c: send, receive, forward (RFC 791, RFC 8200, RFC 1122, RFC 1812). What is too large for a link goes on in
+ * fragments, or, with DF or of IPv6, dies there and is reported. Options of IP travel and mean nothing here, but for
+ * source routes: a host that was told to follows them (RFC 791 3.1), others refuse them (RFC 7126 4.3). */
 #include "net/fragment.h"
-#include "net/lan.h"
+#include "net/ipv6.h"
+#include "net/nat.h"
 #include "net/port.h"
 #include "wire/source_route.h"
 
@@ -42,14 +43,14 @@ static void refuse(struct msim_node *node, uint32_t packet_index, const char *li
   msim__packet_free(&net->packets, packet_index);
 }
 
-static bool fits(const struct msim__packet *packet, const struct msim__port *port)
-{
-  return msim__packet_size_bytes(packet) <= port->out->params->mtu_bytes;
-}
-
 static inline bool is_rare(const struct msim__packet *packet)
 {
   return (packet->bits & MSIM__PACKET_RARE) != 0;
+}
+
+static inline bool is_rare_or_v6(const struct msim__packet *packet)
+{
+  return (packet->bits & (MSIM__PACKET_RARE | MSIM__PACKET_V6)) != 0;
 }
 
 /* Of a packet with a rare part. RFC 791 3.1: a strict source route leads over one link at a time. */
@@ -57,7 +58,8 @@ static bool leaves_strict_route(const struct msim_node *node, const struct msim_
 {
   struct msim__source_route route;
 
-  if (!node->source_routes || msim__source_route_find(&route, msim__packet_ip_options(packet)) == MSIM__ROUTE_NONE)
+  if (!node->source_routes || msim__packet_is_v6(packet) || !is_rare(packet) ||
+      msim__source_route_find(&route, msim__packet_ip_options(packet)) == MSIM__ROUTE_NONE)
     return false;
   return route.strict && !msim__ip_is_next_hop(node, msim__packet_towards(packet));
 }
@@ -70,7 +72,9 @@ MSIM__HOT static void number_it(struct msim_sim *sim, struct msim__packet *packe
     sim->counters.segment_count++;
   else if (packet->proto == MSIM_PROTO_UDP)
     sim->counters.datagram_count++;
-  if (packet->flow != NULL && packet->proto != MSIM_PROTO_ICMP)
+  else
+    return;
+  if (packet->flow != NULL)
     packet->number = ++packet->flow->side[(packet->bits & MSIM__PACKET_SERVER_SIDE) != 0].segment_count;
 }
 
@@ -83,7 +87,7 @@ MSIM__HOT static struct msim__port *leave(struct msim_node *node, struct msim__p
   number_it(net->sim, packet);
   if (port != NULL && port->out->params->is_cable) /* it is sent when the neighbour is known */
     return port;
-  if (port != NULL && (packet->bits & MSIM__PACKET_DF) == 0 && !fits(packet, port))
+  if (port != NULL && (packet->bits & MSIM__PACKET_DF) == 0 && !msim__ip_fits(node, packet, port))
     msim__observe_whole(net, packet, MSIM_POINT_TX, port->link_name);
   else
     msim__observe_packet(net, packet, MSIM_POINT_TX, port != NULL ? port->link_name : NULL, NULL, NULL);
@@ -125,6 +129,20 @@ int msim__ip_give_up(struct msim_node *node, uint32_t packet_index, const char *
   return MSIM_ERR_NOT_FOUND;
 }
 
+/* Whole, or in fragments that the path takes. */
+static int send_datagram_v6(struct msim_node *node, struct msim__port *port, uint32_t packet_index)
+{
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  if (msim__ip_fits(node, packet, port))
+    msim__way_send(port->out, packet_index, msim__packet_size_bytes(packet));
+  else
+    msim__fragment_send(net, port->out, msim__ipv6_path_mtu(node, packet->dst, port->out->params->mtu_bytes),
+                        packet_index, MSIM_POINT_TX, port->link_name);
+  return MSIM_OK;
+}
+
 MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
@@ -138,17 +156,21 @@ MSIM__HOT int msim__ip_send(struct msim_node *node, uint32_t packet_index)
     die(net, packet_index, NULL, node->is_up ? "no-route" : "down");
     return MSIM_ERR_NOT_FOUND;
   }
-  if (is_rare(packet) && leaves_strict_route(node, packet)) {
-    die(net, packet_index, port->link_name, "source-route");
-    return MSIM_ERR_NOT_FOUND;
+  if (is_rare_or_v6(packet)) {
+    if (msim__packet_is_v6(packet) && (packet->bits & MSIM__PACKET_DF) == 0 && !port->out->params->is_cable)
+      return send_datagram_v6(node, port, packet_index);
+    if (leaves_strict_route(node, packet)) {
+      die(net, packet_index, port->link_name, "source-route");
+      return MSIM_ERR_NOT_FOUND;
+    }
   }
-  if (port->out->params->is_cable)
-    return msim__lan_send(msim__lan_attachment(port), packet_index);
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes <= port->out->params->mtu_bytes) {
     msim__way_send(port->out, packet_index, size_bytes);
     return MSIM_OK;
   }
+  if (port->out->params->is_cable)
+    return msim__lan_send(msim__lan_attachment(port), packet_index);
   if ((packet->bits & MSIM__PACKET_DF) != 0) {
     die(net, packet_index, port->link_name, "mtu");
     return MSIM_ERR_LIMIT;
@@ -174,9 +196,9 @@ void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
     refuse(node, packet_index, NULL, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
   else if (port->out->params->is_cable)
     (void)msim__lan_send(msim__lan_attachment(port), packet_index);
-  else if (fits(packet, port))
+  else if (msim__packet_size_bytes(packet) <= port->out->params->mtu_bytes)
     msim__way_send(port->out, packet_index, msim__packet_size_bytes(packet));
-  else if ((packet->bits & MSIM__PACKET_DF) != 0)
+  else if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != 0)
     refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
            port->out->params->mtu_bytes);
   else
@@ -187,7 +209,8 @@ void msim__ip_send_whole(struct msim_node *node, uint32_t packet_index)
 static bool has_route_left(const struct msim__packet *packet)
 {
   struct msim__source_route route;
-  enum msim__route_state state = msim__source_route_find(&route, msim__packet_ip_options(packet));
+  enum msim__route_state state =
+      msim__packet_is_v6(packet) ? MSIM__ROUTE_NONE : msim__source_route_find(&route, msim__packet_ip_options(packet));
 
   return state == MSIM__ROUTE_LEFT || state == MSIM__ROUTE_BAD;
 }
@@ -280,6 +303,10 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
     die(net, packet_index, port->link_name, "corrupt"); /* the checksum is wrong: RFC 9293 MUST-3, RFC 1122 4.1.3.4 */
     return;
   }
+  if (msim__packet_is_v6(packet) && msim__ipv6_is_off(port->node)) {
+    die(net, packet_index, port->link_name, "no-ipv6");
+    return;
+  }
   if (port->node->is_port && !msim__port_has_room(port->node)) {
     die(net, packet_index, port->link_name, "queue");
     return;
@@ -302,6 +329,25 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
   hand_over(port->node, packet_index);
 }
 
+bool msim__ip_stops(struct msim__port *came_by, uint32_t packet_index)
+{
+  struct msim_node *node = came_by->node;
+  struct msim__net *net = msim__net(msim__node_sim(node));
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  if (msim__packet_is_v6(packet) && msim__ipv6_is_off(node)) {
+    die(net, packet_index, came_by->link_name, "no-ipv6");
+    return true;
+  }
+  if (leaves_strict_route(node, packet)) {
+    refuse_route(came_by, packet_index);
+    return true;
+  }
+  if (is_rare(packet))
+    packet->cold->rare->has_frame = false; /* that of the network that it came by */
+  return false;
+}
+
 static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index, uint32_t towards)
 {
   struct msim_node *node = came_by->node;
@@ -318,20 +364,14 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
     refuse(node, packet_index, came_by->link_name, "no-route", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_NET_UNREACHABLE, 0);
     return;
   }
-  if (is_rare(packet) && leaves_strict_route(node, packet)) {
-    refuse_route(came_by, packet_index);
+  if (is_rare_or_v6(packet) && msim__ip_stops(came_by, packet_index))
     return;
-  }
   packet->ttl--;
-  if (is_rare(packet))
-    packet->cold->rare->has_frame = false; /* that of the network that it came by */
-  if (port->out->params->is_cable) {
-    (void)msim__lan_send(msim__lan_attachment(port), packet_index);
-    return;
-  }
   size_bytes = msim__packet_size_bytes(packet);
   if (size_bytes > port->out->params->mtu_bytes) {
-    if ((packet->bits & MSIM__PACKET_DF) != 0) /* RFC 1191 4 */
+    if (port->out->params->is_cable)
+      (void)msim__lan_send(msim__lan_attachment(port), packet_index);
+    else if ((packet->bits & (MSIM__PACKET_DF | MSIM__PACKET_V6)) != 0) /* RFC 1191 4, RFC 8200 5 */
       refuse(node, packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE, MSIM__ICMP_FRAGMENTATION_NEEDED,
              port->out->params->mtu_bytes);
     else
@@ -340,6 +380,19 @@ static void forward(struct msim__net *net, struct msim__port *came_by, uint32_t 
   }
   msim__observe_packet(net, packet, MSIM_POINT_FWD, port->link_name, NULL, NULL);
   msim__way_send(port->out, packet_index, size_bytes);
+}
+
+void msim__ip_forward(struct msim__port *came_by, uint32_t packet_index, uint32_t towards)
+{
+  forward(msim__net(msim__node_sim(came_by->node)), came_by, packet_index, towards);
+}
+
+uint32_t msim__ip_join(struct msim__port *port, uint32_t packet_index)
+{
+  struct msim__net *net = msim__net(msim__node_sim(port->node));
+
+  msim__observe_packet(net, msim__packet_at(&net->packets, packet_index), MSIM_POINT_RX, port->link_name, NULL, NULL);
+  return msim__reassembly_take(port->node, packet_index, port->link_name);
 }
 
 /* The address as a row of the table, which one that is nobody's does not get. 0: nobody's, or out of memory (the
@@ -429,9 +482,12 @@ MSIM__HOT void msim__ip_arrive(struct msim__port *port, uint32_t packet_index)
     }
     towards = msim__packet_towards(packet);
   }
-  if (!msim__node_owns(port->node, towards)) {
+  if (port->node->is_nat) {
+    msim__nat_arrive(port, packet_index);
+  } else if (!msim__node_owns(port->node, towards)) {
     forward(net, port, packet_index, towards);
-  } else if ((packet->bits & (MSIM__PACKET_CORRUPT | MSIM__PACKET_RARE)) == 0 && !port->node->is_port) {
+  } else if ((packet->bits & (MSIM__PACKET_CORRUPT | MSIM__PACKET_RARE | MSIM__PACKET_V6)) == 0 &&
+             !port->node->is_port) {
     msim__observe_packet(net, packet, MSIM_POINT_RX, port->link_name, NULL, NULL);
     hand_over(port->node, packet_index);
   } else {

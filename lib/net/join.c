@@ -51,11 +51,15 @@ static const struct msim__way_params *params_of(struct msim__net *net, const str
   if (is_cable && is_back)
     wanted.cost = 0; /* a network is one hop */
   wanted.is_cable = is_cable;
+  wanted.drops_private = opts->filter == MSIM_FILTER_PRIVATE_SOURCE;
+  if (is_cable)
+    wanted.mtu_bytes = 0; /* nothing fits without a frame: ip.c need not ask of each packet (lan.h) */
   if (last != NULL && last->way.rate_bps == wanted.way.rate_bps && last->way.delay_ns == wanted.way.delay_ns &&
       last->way.queue_bytes_max == wanted.way.queue_bytes_max &&
       last->way.queue_packets_max == wanted.way.queue_packets_max && last->mark.queue_bytes == mark->queue_bytes &&
       last->mark.queue_packets == mark->queue_packets && last->overhead_bytes == wanted.overhead_bytes &&
-      last->mtu_bytes == wanted.mtu_bytes && last->cost == wanted.cost && last->is_cable == is_cable)
+      last->mtu_bytes == wanted.mtu_bytes && last->cost == wanted.cost && last->is_cable == is_cable &&
+      last->drops_private == wanted.drops_private)
     return last;
   fresh = msim__arena_alloc(&net->sim->arena, sizeof *fresh);
   if (fresh == NULL)
@@ -144,7 +148,7 @@ static int check_link(const struct msim_node *a, const struct msim_node *b, cons
     return MSIM_ERR_STATE;
   if (opts->mtu_bytes != 0 && (opts->mtu_bytes < MSIM__MTU_BYTES_MIN || opts->mtu_bytes > MTU_MAX))
     return MSIM_ERR_INVALID;
-  if (opts->overhead_bytes > MTU_MAX)
+  if (opts->overhead_bytes > MTU_MAX || opts->filter > MSIM_FILTER_PRIVATE_SOURCE)
     return MSIM_ERR_INVALID;
   if (opts->name != NULL && (opts->name[0] == '\0' || strlen(opts->name) > 2 * NAME_BYTES_MAX))
     return MSIM_ERR_INVALID;
@@ -188,6 +192,8 @@ int msim__link_make(struct msim__link *link, struct msim_node *a, struct msim_no
     err = msim__names_add(&net->link_names, name, strlen(name), link);
   if (err != MSIM_OK)
     return err;
+  if (opts->filter != MSIM_FILTER_NONE)
+    net->gate_count += 2;
   a->ports[a->port_count++] = &link->ends[0];
   b->ports[b->port_count++] = &link->ends[1];
   return MSIM_OK;

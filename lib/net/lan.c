@@ -105,21 +105,29 @@ static void make_mac(struct msim_network *network, struct msim_attachment *a)
 
 bool msim__addr_in_prefix(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits)
 {
-  uint32_t mask = prefix_bits == 0 ? 0 : UINT32_MAX << (32 - prefix_bits);
+  uint32_t mask = prefix_bits == 0 ? 0 : UINT32_MAX << ((32u - prefix_bits) & 31u);
+  size_t whole = prefix_bits / 8;
 
-  return addr->family == MSIM_FAMILY_IPV4 && prefix->family == MSIM_FAMILY_IPV4 &&
-         ((msim_addr_ipv4_value(addr) ^ msim_addr_ipv4_value(prefix)) & mask) == 0;
+  if (addr->family != prefix->family)
+    return false;
+  if (addr->family == MSIM_FAMILY_IPV4) {
+    return ((msim_addr_ipv4_value(addr) ^ msim_addr_ipv4_value(prefix)) & mask) == 0;
+  }
+  if (addr->family != MSIM_FAMILY_IPV6 || memcmp(addr->bytes, prefix->bytes, whole) != 0)
+    return false;
+  return prefix_bits % 8 == 0 ||
+         ((addr->bytes[whole] ^ prefix->bytes[whole]) & (0xff00u >> prefix_bits % 8 & 0xffu)) == 0;
 }
 
 /* Not the first one, which is the network itself, nor the last one, which is all of it (RFC 1122 3.2.1.3). */
-static bool is_host_of(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits)
+bool msim__lan_is_host_of(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits)
 {
   uint32_t rest = UINT32_MAX >> prefix_bits, value = msim_addr_ipv4_value(addr) & rest;
 
   return msim__addr_in_prefix(addr, prefix, prefix_bits) && value != 0 && value != rest;
 }
 
-static int parse_prefix(const char *text, struct msim_addr *prefix, uint8_t *prefix_bits)
+int msim__lan_prefix_parse(const char *text, struct msim_addr *prefix, uint8_t *prefix_bits)
 {
   const char *slash = strchr(text, '/');
   unsigned bits = 0;
@@ -154,7 +162,7 @@ static int read_opts(struct msim_network *network, const struct msim_network_opt
   cable->b_to_a = cable->a_to_b;
   cable->a_to_b_mark = cable->b_to_a_mark = opts->mark;
   network->has_prefix = opts->prefix != NULL;
-  return opts->prefix == NULL ? MSIM_OK : parse_prefix(opts->prefix, &network->prefix, &network->prefix_bits);
+  return opts->prefix == NULL ? MSIM_OK : msim__lan_prefix_parse(opts->prefix, &network->prefix, &network->prefix_bits);
 }
 
 int msim_network_add_sized(struct msim_sim *sim, const char *name, const struct msim_network_opts *opts,
@@ -197,11 +205,11 @@ static int read_attach(struct msim_attachment *a, const struct msim_attach_opts 
   a->no_address = opts->no_address;
   if (opts->address != NULL &&
       (msim_addr_parse(&a->told_addr, opts->address, strlen(opts->address)) != MSIM_OK ||
-       (network->has_prefix && !is_host_of(&a->told_addr, &network->prefix, network->prefix_bits))))
+       (network->has_prefix && !msim__lan_is_host_of(&a->told_addr, &network->prefix, network->prefix_bits))))
     return MSIM_ERR_INVALID;
   if (opts->gateway != NULL &&
       (msim_addr_parse(&a->told_gateway, opts->gateway, strlen(opts->gateway)) != MSIM_OK ||
-       (network->has_prefix && !is_host_of(&a->told_gateway, &network->prefix, network->prefix_bits))))
+       (network->has_prefix && !msim__lan_is_host_of(&a->told_gateway, &network->prefix, network->prefix_bits))))
     return MSIM_ERR_INVALID;
   if (opts->mac == NULL)
     return MSIM_OK;
@@ -430,7 +438,7 @@ static int own_told(struct msim_attachment *a)
   if (a->no_address || a->told_addr.family == MSIM_FAMILY_NONE)
     return MSIM_OK;
   msim_addr_format(&a->told_addr, text);
-  if (!is_host_of(&a->told_addr, &network->prefix, network->prefix_bits))
+  if (!msim__lan_is_host_of(&a->told_addr, &network->prefix, network->prefix_bits))
     return msim__sim_fail(msim__node_sim(network->hub), MSIM_ERR_INVALID, "%s is no address of the network %s", text,
                           network->hub->name);
   err = msim__lan_own(a);

@@ -100,6 +100,9 @@ bool msim__lan_names_no_addr(const struct msim_node *node);
 /* Whether a network of realm 0 has the address. */
 bool msim__lan_covers(const struct msim__net *net, const struct msim_addr *addr);
 struct msim_attachment *msim__lan_by_mac(const struct msim_network *network, const struct msim_mac *mac);
+/* "192.168.1.0/24", of 8 to 30 bits and without host bits. 0 or MSIM_ERR_INVALID. */
+int msim__lan_prefix_parse(const char *text, struct msim_addr *prefix, uint8_t *prefix_bits);
+bool msim__lan_is_host_of(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits);
 bool msim__addr_in_prefix(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits);
 
 /* ---- realms: before the start ---- */

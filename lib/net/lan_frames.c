@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/fragment.h"
+#include "net/ipv6.h"
 
 #define AGEING_NS MSIM_SEC(300) /* IEEE 802.1D 7.9.2 */
 
@@ -119,7 +120,11 @@ int msim__lan_put(struct msim_attachment *a, uint32_t packet_index, const struct
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__packet_rare *rare = msim__packet_rare(&net->packets, packet);
   enum msim_trace_point point = (packet->bits & MSIM__PACKET_SENT) == 0 ? MSIM_POINT_TX : MSIM_POINT_FWD;
-  bool fits = msim__packet_size_bytes(packet) <= a->mtu_bytes, has_df = (packet->bits & MSIM__PACKET_DF) != 0;
+  bool has_df = (packet->bits & MSIM__PACKET_DF) != 0 || (msim__packet_is_v6(packet) && point == MSIM_POINT_FWD);
+  uint32_t mtu_bytes = msim__packet_is_v6(packet) && !has_df
+                           ? msim__ipv6_path_mtu(msim__lan_host(a), packet->dst, a->mtu_bytes)
+                           : a->mtu_bytes;
+  bool fits = msim__packet_size_bytes(packet) <= mtu_bytes;
 
   if (rare == NULL) {
     msim__packet_free(&net->packets, packet_index);
@@ -138,7 +143,7 @@ int msim__lan_put(struct msim_attachment *a, uint32_t packet_index, const struct
     return MSIM_OK;
   }
   if (!has_df) {
-    msim__fragment_send(net, port->out, a->mtu_bytes, packet_index, point, port->link_name);
+    msim__fragment_send(net, port->out, mtu_bytes, packet_index, point, port->link_name);
     return MSIM_OK;
   }
   rare->has_frame = false;
@@ -157,8 +162,10 @@ int msim__lan_send(struct msim_attachment *a, uint32_t packet_index)
   uint32_t towards = msim__packet_towards(packet), neighbour;
   bool is_own = (packet->bits & MSIM__PACKET_SENT) == 0;
 
+  if (msim__packet_is_v6(packet)) /* ARP finds no neighbours for it */
+    return refuse(a, packet_index, "no-ipv6", MSIM__ICMP_NET_UNREACHABLE, MSIM_ERR_NOT_FOUND);
   if (msim__lan_is_broadcast(a, msim__addr_of(net, towards))) {
-    if (is_own && (packet->proto == MSIM_PROTO_UDP || packet->proto == MSIM_PROTO_ICMP))
+    if (is_own && packet->proto != MSIM_PROTO_TCP)
       return msim__lan_put(a, packet_index, &msim__mac_of_all);
     msim__ip_die(net, packet_index, a->cable.ends[0].link_name, "broadcast"); /* RFC 2644 */
     return MSIM_ERR_NOT_FOUND;

@@ -11,15 +11,19 @@
 #define RING_MAX (1u << 24)
 #define WAIT_NS_MAX MSIM_SEC(UINT64_C(3650) * 86400) /* in front of the transmitter: times stay far from their end */
 
-uint32_t msim__packet_rare_size_bytes(const struct msim__packet *packet)
+uint32_t msim__packet_other_size_bytes(const struct msim__packet *packet)
 {
-  const struct msim__packet_rare *rare = packet->cold->rare;
+  uint32_t more = msim__packet_is_v6(packet) ? 20u : 0; /* RFC 8200 3 */
+  const struct msim__packet_rare *rare;
 
+  if ((packet->bits & MSIM__PACKET_RARE) == 0)
+    return msim__packet_plain_size_bytes(packet) + more;
+  rare = packet->cold->rare;
   if (rare->is_arp)
     return MSIM__ARP_BYTES;
   if (rare->is_fragment)
-    return 20u + packet->payload_bytes + rare->ip_option_bytes;
-  return msim__packet_plain_size_bytes(packet) + rare->ip_option_bytes;
+    return 20u + more + packet->payload_bytes + rare->ip_option_bytes;
+  return msim__packet_plain_size_bytes(packet) + more + rare->ip_option_bytes;
 }
 
 static void free_flights(struct msim__mem *mem, struct msim__traffic *traffic)
@@ -322,14 +326,27 @@ static struct msim__traffic *first_traffic(struct msim__way *way)
   return traffic;
 }
 
-/* What keeps packets from links for a while: pulled plugs, faults. False: the packet is dropped. */
+/* RFC 1918 3, RFC 6598 4, RFC 3927 2.7, RFC 1122 3.2.1.3: addresses that mean nothing outside. */
+static bool is_private(const struct msim_addr *addr)
+{
+  const uint8_t *b = addr->bytes;
+
+  return addr->family == MSIM_FAMILY_IPV4 &&
+         (b[0] == 10 || (b[0] == 172 && b[1] >> 4 == 1) || (b[0] == 192 && b[1] == 168) ||
+          (b[0] == 100 && b[1] >> 6 == 1) || (b[0] == 169 && b[1] == 254) || b[0] == 127 || b[0] == 0);
+}
+
+/* What keeps packets from links: pulled plugs, filters, faults. False: the packet is dropped. */
 static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index, msim_ns *held_ns)
 {
   struct msim__packet_verdict verdict = {NULL, NULL, 0};
 
-  if (net->unplugged_count > 0 && way->to->node != way->to->peer &&
+  if (net->gate_count > 0 && way->to->node != way->to->peer &&
       (way->to->node->is_unplugged || way->to->peer->is_unplugged))
     verdict.reason = "down";
+  else if (way->params->drops_private &&
+           is_private(msim__addr_of(net, msim__packet_at(&net->packets, packet_index)->src)))
+    verdict.reason = "private-source";
   else if (net->rules != NULL)
     net->rules->judge(net->rules->ctx, way, msim__packet_at(&net->packets, packet_index), &verdict);
   *held_ns = verdict.held_ns;
@@ -358,7 +375,7 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     return;
   }
 #endif
-  if ((net->unplugged_count > 0 || net->rules != NULL) && !may_pass(net, way, packet_index, &held_ns))
+  if ((net->gate_count > 0 || net->rules != NULL) && !may_pass(net, way, packet_index, &held_ns))
     return;
   if (traffic->backlog != NULL)
     forget_started(traffic->backlog, sim->now_ns);

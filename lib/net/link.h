@@ -13,7 +13,8 @@ struct msim__way_params { /* shared by equal links */
   struct msim_link_way way;
   struct msim_ecn_mark mark;
   uint32_t overhead_bytes, mtu_bytes, cost;
-  bool is_cable; /* of a network: what is on it travels in frames (lan.h) */
+  bool is_cable;      /* of a network: what is on it travels in frames (lan.h) */
+  bool drops_private; /* packets with a source that means nothing outside */
 };
 
 /* State of the impairments of one direction, made only when there are any (impair.c). */
@@ -60,12 +61,13 @@ struct msim__link {
   struct msim__way ways[2]; /* ways[i] leaves ends[i] */
 };
 
-/* Of its header of IP: with options more than 20. */
+/* Of its header of IP: with options more than 20, of IPv6 40 and the fragment header. */
 static inline uint32_t msim__packet_head_bytes(const struct msim__packet *packet)
 {
-  return 20u + ((packet->bits & MSIM__PACKET_RARE) != 0 ? packet->cold->rare->ip_option_bytes : 0u);
+  return (msim__packet_is_v6(packet) ? 40u : 20u) +
+         ((packet->bits & MSIM__PACKET_RARE) != 0 ? packet->cold->rare->ip_option_bytes : 0u);
 }
-/* Bytes on the wire of an IP packet, link overhead not counted. */
+/* Bytes on the wire of a packet of IPv4, link overhead not counted; of one of IPv6 20 less than it has. */
 static inline uint32_t msim__packet_plain_size_bytes(const struct msim__packet *packet)
 {
   uint32_t size = 20u + packet->payload_bytes; /* RFC 791 3.1 */
@@ -74,11 +76,11 @@ static inline uint32_t msim__packet_plain_size_bytes(const struct msim__packet *
     return size + 20u + (packet->cold != NULL ? packet->cold->option_bytes : 0u);
   return size + 8u; /* UDP and ICMP */
 }
-uint32_t msim__packet_rare_size_bytes(const struct msim__packet *packet); /* with options of IP, or a fragment */
+uint32_t msim__packet_other_size_bytes(const struct msim__packet *packet); /* of IPv6, with options, or a fragment */
 static inline uint32_t msim__packet_size_bytes(const struct msim__packet *packet)
 {
-  return (packet->bits & MSIM__PACKET_RARE) == 0 ? msim__packet_plain_size_bytes(packet)
-                                                 : msim__packet_rare_size_bytes(packet);
+  return (packet->bits & (MSIM__PACKET_RARE | MSIM__PACKET_V6)) == 0 ? msim__packet_plain_size_bytes(packet)
+                                                                     : msim__packet_other_size_bytes(packet);
 }
 
 /* The same as it counts on the wire: a frame is padded (IEEE 802.3 3.2.8). */

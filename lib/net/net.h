@@ -42,6 +42,8 @@ struct msim__node_rare {
   struct msim__reassembly *reassembly;
   struct msim_attachment *attachments, *last_attachment; /* lan.h: its places in networks */
   struct msim_network *network;                          /* of a switch */
+  struct msim__nat *nat;                                 /* nat.h */
+  struct msim__ipv6_host *ipv6;                          /* ipv6.h */
 };
 
 /* Two cache lines: the first is what a packet needs on its way through, or to and from TCP. */
@@ -50,16 +52,17 @@ struct msim_node {
   struct msim__port **ports; /* &only_port while there is one at most */
   struct msim__port *only_port;
   void *tcp_node;      /* tcp: TIME-WAIT list and counters, made when first used */
-  uint32_t addr_id;    /* its first address; further ones point to it by their row's node; 0: none */
+  uint32_t addr_id;    /* its first address of IPv4, else of IPv6; others point to it by their row's node; 0: none */
   uint32_t core_index; /* route.c: row among the nodes with two links or more; MSIM__CORE_NONE for a leaf */
   uint8_t ttl;
   bool is_up;
-  bool is_port;         /* what is sent to it leaves the simulation: port.c */
-  bool is_unplugged;    /* its links carry nothing: plug.c */
-  bool source_routes;   /* it follows them, and sends by them */
-  bool no_icmp_errors;  /* it says nothing of what it gives up */
-  uint16_t ip_id;       /* of packets with DF: any number does (RFC 6864 4.1) */
-  uint16_t fragment_id; /* of those without: none is used again for as long as may be */
+  bool is_port;            /* what is sent to it leaves the simulation: port.c */
+  bool is_unplugged;       /* its links carry nothing: plug.c */
+  bool is_nat;             /* it translates addresses: nat.h */
+  bool source_routes : 1;  /* it follows them, and sends by them */
+  bool no_icmp_errors : 1; /* it says nothing of what it gives up */
+  uint16_t ip_id;          /* of packets with DF: any number does (RFC 6864 4.1) */
+  uint16_t fragment_id;    /* of those without: none is used again for as long as may be */
   int16_t zone_minutes;
   uint32_t ephemeral_count; /* local ports given out */
   const char *name;
@@ -86,7 +89,8 @@ struct msim__addr_row {
   };
 };
 
-/* What ICMP told about a packet of ours; fields from the quoted packet, seen as its sender sees them. */
+/* What ICMP told about a packet of ours; fields from the quoted packet, seen as its sender sees them. What ICMPv6 tells
+ * has the numbers that ICMP for IPv4 has for it. */
 struct msim__icmp_error {
   uint8_t type, code;
   uint16_t mtu_bytes;
@@ -101,6 +105,9 @@ struct msim__protocol {
   void (*receive)(struct msim_node *node, struct msim__packet *packet);
   void (*error)(struct msim_node *node, const struct msim__icmp_error *error);
   void (*corrupt)(struct msim_node *node);
+  /* Whether somebody here hears what comes from there; NULL: nobody ever does. */
+  bool (*is_mine)(const struct msim_node *node, uint32_t local_id, uint16_t local_port, uint32_t remote_id,
+                  uint16_t remote_port);
 };
 
 struct msim__net {
@@ -123,6 +130,7 @@ struct msim__net {
   struct msim__routes *routes;
   struct msim__flow_counts *flow_counts;
   struct msim_port *outside;                  /* port.c: all ports to the outside */
+  bool has_ipv6;                              /* somebody has an address of it */
   bool has_ranges;                            /* every host has its address: ranges behind ports take the others */
   const struct msim__packet_rules *rules;     /* asked about every packet on every link; NULL: nobody is (link.h) */
   const struct msim__way_params *last_params; /* equal neighbours share them */
@@ -133,9 +141,10 @@ struct msim__net {
   struct msim_attachment *arrived_by;           /* of the packet that is being handed over; NULL: by a link */
   /* The agents' room hears of addresses and plugs; NULL: nobody does. */
   void (*on_network)(struct msim_attachment *attachment, enum msim_network_change change);
-  uint64_t doubt_count;     /* msim__ip_doubt */
-  bool no_auto_addrs;       /* a host that was given no address has none: it is known from a trace */
-  uint32_t unplugged_count; /* hosts */
+  uint64_t doubt_count;                   /* msim__ip_doubt */
+  bool no_auto_addrs;                     /* a host that was given no address has none: it is known from a trace */
+  uint32_t gate_count;                    /* unplugged hosts, and directions of links with a filter */
+  struct msim__nat *nats, **nat_of_realm; /* nat.h; the latter from the start on */
 };
 
 static inline struct msim__net *msim__net(const struct msim_sim *sim)
@@ -201,6 +210,8 @@ static inline uint32_t msim__addr_find_for(const struct msim_node *node, const s
 {
   return msim__addr_find_in(msim__net(msim__node_sim(node)), msim__realm_for(node, addr), addr);
 }
+/* One from 10.0.0.0/8 by the host's name. */
+int msim__node_auto_addr(struct msim_node *node, uint32_t *id);
 /* Makes an address the host's. MSIM_ERR_EXISTS: another one has it. */
 int msim__addr_own(struct msim_node *node, uint32_t realm, const struct msim_addr *addr, uint32_t *id);
 void msim__addr_disown(struct msim_node *node, uint32_t id);
@@ -225,7 +236,7 @@ static inline bool msim__node_owns(const struct msim_node *node, uint32_t addr_i
     return row->node == node;
   return addr_id != 0 && msim__addr_is_loopback(&row->addr);
 }
-/* The local address that packets to dst leave with; 0: none. */
+/* The local address, of dst's family, that packets to dst leave with; 0: none. */
 uint32_t msim__ip_source_for(const struct msim_node *node, uint32_t dst_id);
 /* The MTU of the first link towards dst, 0 when there is no route. */
 uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id);
@@ -261,8 +272,14 @@ void msim__ip_deliver(struct msim__port *port, uint32_t packet_index);
 /* From links: a packet has arrived at a port's node. Takes the packet. */
 void msim__ip_arrive(struct msim__port *port, uint32_t packet_index);
 
+/* The last step of that: on towards an address that is not this node's. */
+void msim__ip_forward(struct msim__port *came_by, uint32_t packet_index, uint32_t towards);
+/* A part of a packet has come to a node that puts packets together: recorded. The whole, or MSIM__PACKET_NONE. */
+uint32_t msim__ip_join(struct msim__port *port, uint32_t packet_index);
+
 /* Answers with an ICMP error about a packet that this node has received or forwarded (RFC 792, RFC 1122 3.2.2): never
- * about ICMP errors, broadcasts, or anything without a host to tell. Borrows the packet. */
+ * about ICMP errors, broadcasts, or anything without a host to tell. Borrows the packet. About packets of IPv6 it says
+ * the same by ICMPv6 (RFC 4443). */
 void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *about, uint8_t type, uint8_t code,
                            uint16_t mtu_bytes);
 

@@ -6,7 +6,8 @@
 
 #include "core/hash.h"
 #include "net/fragment.h"
-#include "net/lan.h"
+#include "net/ipv6.h"
+#include "net/nat.h"
 #include "net/port.h"
 #include "net/rooms.h"
 #include "text/utf8.h"
@@ -181,7 +182,7 @@ int msim_node_add_addr(struct msim_node *node, const char *text)
   /* a host cannot have "this network", loopback, multicast or broadcast (RFC 1122 3.2.1.3) */
   if (addr.family == MSIM_FAMILY_IPV4 && (addr.bytes[0] == 0 || addr.bytes[0] == 127 || addr.bytes[0] >= 224))
     return MSIM_ERR_INVALID;
-  if (addr.family != MSIM_FAMILY_IPV4) /* hosts speak IPv4 only as yet */
+  if (addr.family == MSIM_FAMILY_IPV6 && !msim__ipv6_can_be_owned(&addr))
     return MSIM_ERR_INVALID;
   return msim__addr_own(node, 0, &addr, &id);
 }
@@ -234,7 +235,13 @@ uint16_t msim__node_ephemeral(struct msim_node *node)
   /* A start of the host's own (RFC 6056 3.3.1), then one after the other. */
   uint32_t first = (uint32_t)msim__hash_bytes(msim__node_sim(node)->seed, node->name, strlen(node->name));
 
-  return (uint16_t)(49152u + ((first + node->ephemeral_count++) & 16383u));
+  uint16_t port;
+  unsigned tries = 0;
+
+  do {
+    port = (uint16_t)(49152u + ((first + node->ephemeral_count++) & 16383u));
+  } while (node->is_nat && ++tries < 16384u && msim__nat_uses_port(node, port));
+  return port;
 }
 
 /* ---- the start ---- */
@@ -263,19 +270,18 @@ static void rank_ports(struct msim_node *node)
 }
 
 /* 10.x.y.z from the hash of the name: no other host has a say, but for a collision (one in 16 million per pair). */
-static int auto_addr(struct msim_node *node)
+int msim__node_auto_addr(struct msim_node *node, uint32_t *id)
 {
   uint64_t hash = msim__hash_bytes(0, node->name, strlen(node->name));
   unsigned tries;
-  uint32_t id;
   int err;
 
   for (tries = 0; tries < 1000000u; tries++, hash = msim__mix64(hash + 1)) {
     uint32_t value = 10u << 24 | (uint32_t)(hash >> 40 & 0xff) << 16 | (uint32_t)(hash >> 32 & 0xff) << 8;
     struct msim_addr addr = msim_addr_ipv4(value | (1u + (uint32_t)(hash & 0xffffffffu) % 254u));
 
-    err = msim__lan_covers(msim__net(msim__node_sim(node)), &addr) ? MSIM_ERR_EXISTS
-                                                                   : msim__addr_own(node, 0, &addr, &id);
+    err =
+        msim__lan_covers(msim__net(msim__node_sim(node)), &addr) ? MSIM_ERR_EXISTS : msim__addr_own(node, 0, &addr, id);
     if (err != MSIM_ERR_EXISTS)
       return err;
   }
@@ -330,6 +336,7 @@ static void begin_impairments(struct msim_node *node)
 static int begin(struct msim_sim *sim)
 {
   struct msim__net *net = msim__net(sim);
+  uint32_t id;
   size_t i;
   int err;
 
@@ -348,8 +355,13 @@ static int begin(struct msim_sim *sim)
   err = msim__lan_begin(net);
   for (i = 0; i < net->node_count && err == MSIM_OK; i++) {
     if (net->ranked[i]->addr_id == 0 && !net->no_auto_addrs && !msim__lan_names_no_addr(net->ranked[i]))
-      err = auto_addr(net->ranked[i]);
+      err = msim__node_auto_addr(net->ranked[i], &id);
   }
+  if (err == MSIM_OK)
+    err = msim__nat_begin(net);
+  if (err != MSIM_OK)
+    return err;
+  err = msim__ipv6_name_routers(net);
   if (err != MSIM_OK)
     return err;
   msim__ports_begin(net);
@@ -378,6 +390,8 @@ static void end(struct msim_sim *sim)
     end_node(net, net->nodes[i]);
   msim__ports_end(net);
   msim__lan_end(net);
+  msim__nat_end(net);
+  msim__ipv6_end(net);
   msim__udp_end(net);
   msim__reassembly_end(net);
   msim__packets_release(&net->packets);
@@ -399,6 +413,8 @@ static void crash(struct msim_node *node)
   msim__reassembly_crash(node);
   if (msim__is_in_lan(node))
     msim__lan_crash(node);
+  if (node->is_nat)
+    msim__nat_crash(node);
   if (node->rare != NULL && node->rare->loopback != NULL)
     msim__way_forget(msim__net(msim__node_sim(node)), node->rare->loopback->out);
 }
@@ -418,6 +434,7 @@ int msim__net_create(struct msim_sim *sim)
   msim__names_init(&net->link_names, &sim->mem);
   sim->rooms[MSIM__ROOM_NET] = net;
   msim__icmp_create(net);
+  msim__icmpv6_create(net);
   msim__udp_create(net);
   return msim__sim_add_layer(sim, &hooks);
 }

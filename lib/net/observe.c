@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "net/lan.h"
+#include "wire/icmpv6.h"
+#include "wire/ipv6_chain.h"
 #include "wire/octets.h"
 #include "wire/tcp_header.h"
 
@@ -67,6 +69,8 @@ static bool view_rare(const struct msim__net *net, const struct msim__packet_rar
   memcpy(out->frame_src, rare->frame_src.bytes, sizeof out->frame_src);
   out->ip_options.data = rare->ip_options;
   out->ip_options.size_bytes = rare->ip_option_bytes;
+  if (out->src.family == MSIM_FAMILY_IPV6 && rare->ip_option_bytes > 0)
+    out->first_header = MSIM__IPV6_FRAGMENT;
   out->more_fragments = rare->more;
   out->fragment_offset_bytes = rare->offset_bytes;
   return !rare->is_fragment;
@@ -80,8 +84,10 @@ void msim__packet_view(const struct msim__net *net, const struct msim__packet *p
   out->proto = packet->proto;
   out->ttl = packet->ttl;
   out->tos = packet->tos;
-  out->id = packet->id;
-  out->dont_fragment = (packet->bits & MSIM__PACKET_DF) != 0;
+  if (!msim__packet_is_v6(packet)) { /* no header says them in IPv6 */
+    out->id = packet->id;
+    out->dont_fragment = (packet->bits & MSIM__PACKET_DF) != 0;
+  }
   out->payload = msim__packet_payload(packet);
   if ((packet->bits & MSIM__PACKET_RARE) != 0 && !view_rare(net, packet->cold->rare, out))
     return;
@@ -131,6 +137,46 @@ static const char *icmp_what(const struct msim__packet *packet)
   }
 }
 
+static const char *icmpv6_what(const struct msim__packet *packet)
+{
+  switch (packet->src_port) {
+  case MSIM__ICMPV6_ECHO:
+    return "icmp.echo";
+  case MSIM__ICMPV6_ECHO_REPLY:
+    return "icmp.echo-reply";
+  case MSIM__ICMPV6_TOO_BIG:
+    return "icmp.too-big";
+  case MSIM__ICMPV6_TIME_EXCEEDED:
+    return "icmp.time-exceeded";
+  case MSIM__ICMPV6_PARAMETER_PROBLEM:
+    return "icmp.parameter-problem";
+  case MSIM__ICMPV6_ROUTER_SOLICITATION:
+    return "icmp.router-solicitation";
+  case MSIM__ICMPV6_ROUTER_ADVERTISEMENT:
+    return "icmp.router-advertisement";
+  case MSIM__ICMPV6_NEIGHBOR_SOLICITATION:
+    return "icmp.neighbor-solicitation";
+  case MSIM__ICMPV6_NEIGHBOR_ADVERTISEMENT:
+    return "icmp.neighbor-advertisement";
+  case MSIM__ICMPV6_UNREACHABLE:
+    break;
+  default:
+    return "icmp.other";
+  }
+  switch (packet->dst_port) {
+  case MSIM__ICMPV6_NO_ROUTE:
+    return "icmp.net-unreachable";
+  case MSIM__ICMPV6_PROHIBITED:
+    return "icmp.prohibited";
+  case MSIM__ICMPV6_ADDRESS_UNREACHABLE:
+    return "icmp.host-unreachable";
+  case MSIM__ICMPV6_PORT_UNREACHABLE:
+    return "icmp.port-unreachable";
+  default:
+    return "icmp.unreachable";
+  }
+}
+
 static void relative_numbers(const struct msim__packet *packet, struct msim_trace_packet *out)
 {
   const struct msim__flow_side *mine, *theirs;
@@ -152,7 +198,7 @@ static void relative_numbers(const struct msim__packet *packet, struct msim_trac
 
 static void name_ends(struct msim__net *net, const struct msim__packet *packet, struct msim_trace_packet *out)
 {
-  if (packet->flow != NULL && packet->proto != MSIM_PROTO_ICMP) {
+  if (packet->flow != NULL && !msim__packet_is_icmp(packet)) {
     out->from = out->from_client ? packet->flow->client : packet->flow->server;
     out->to = out->from_client ? packet->flow->server : packet->flow->client;
     if ((packet->bits & MSIM__PACKET_RARE) != 0 && packet->cold->rare->hearer != NULL)
@@ -226,7 +272,7 @@ static void record_packet(struct msim__net *net, const struct msim__packet *pack
   out->point = point;
   out->flow = packet->flow;
   out->from_client = (packet->bits & MSIM__PACKET_SERVER_SIDE) == 0;
-  out->number = packet->proto == MSIM_PROTO_ICMP ? 0 : packet->number;
+  out->number = msim__packet_is_icmp(packet) ? 0 : packet->number;
   out->fragmented = fragmented;
   out->rtx_number = packet->cold != NULL ? packet->cold->rtx_number : 0;
   out->link = link;
@@ -234,7 +280,7 @@ static void record_packet(struct msim__net *net, const struct msim__packet *pack
   out->fault = fault;
   out->duplicate = (packet->bits & MSIM__PACKET_DUPLICATE) != 0;
   if (record.kind == MSIM_TRACE_ICMP)
-    out->what = icmp_what(packet);
+    out->what = packet->proto == MSIM_PROTO_ICMPV6 ? icmpv6_what(packet) : icmp_what(packet);
   name_ends(net, packet, out);
   relative_numbers(packet, out);
   list = packet->cold != NULL ? packet->cold->units : NULL;

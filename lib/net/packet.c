@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* A free packet's links: `number` is the next free one, `bits` says that it is free. */
-#define BITS_FREE 0x80u
+/* A free packet's links: `number` is the next free one, `bits` says that it is free: no other has all of them. */
+#define BITS_FREE 0xffu
 
 void msim__packets_init(struct msim__packets *packets, struct msim__mem *mem)
 {
@@ -18,7 +18,7 @@ void msim__whole_unref(struct msim__packets *packets, struct msim__whole *whole)
 {
   if (whole == NULL || --whole->ref_count > 0)
     return;
-  if ((msim__packet_at(packets, whole->packet)->bits & BITS_FREE) == 0) /* it is, where all are released at once */
+  if (msim__packet_at(packets, whole->packet)->bits != BITS_FREE) /* it is, where all are released at once */
     msim__packet_free(packets, whole->packet);
   msim__free(packets->mem, whole, sizeof *whole);
 }
@@ -45,7 +45,7 @@ void msim__packets_release(struct msim__packets *packets)
     for (k = 0; k < MSIM__PACKET_CHUNK; k++) {
       struct msim__packet *packet = &packets->chunks[i][k];
 
-      if ((packet->bits & BITS_FREE) == 0 && (i != 0 || k != MSIM__PACKET_NONE))
+      if (packet->bits != BITS_FREE && (i != 0 || k != MSIM__PACKET_NONE))
         msim__packet_free(packets, (uint32_t)(i << MSIM__PACKET_CHUNK_BITS | k));
     }
   }

@@ -20,7 +20,8 @@ enum {
   MSIM__PACKET_CORRUPT = 8,       /* its checksum is wrong: end hosts drop it */
   MSIM__PACKET_SENT = 16,         /* its tx was recorded */
   MSIM__PACKET_MAY_FRAGMENT = 32, /* asked of msim__ip_send: no DF */
-  MSIM__PACKET_RARE = 64          /* cold->rare is there */
+  MSIM__PACKET_RARE = 64,         /* cold->rare is there */
+  MSIM__PACKET_V6 = 128           /* of IPv6: src and dst are */
 };
 
 /* A packet that travels in fragments, as it was before: they share it. */
@@ -46,7 +47,7 @@ struct msim__packet_rare {
   uint16_t offset_bytes;
   bool is_fragment, more;
   uint8_t ip_option_bytes; /* a multiple of 4 */
-  uint8_t ip_options[40];  /* as they stand in the header */
+  uint8_t ip_options[40];  /* as they stand in the header; of IPv6: the fragment header of a fragment (RFC 8200 4.5) */
   /* The id of what stands in the header's destination while a source route is not at its end (RFC 791 3.1); 0: the
    * packet's dst, which is always the last one. */
   uint32_t stop;
@@ -119,6 +120,17 @@ struct msim__packet_cold *msim__packet_cold(struct msim__packets *packets, struc
 void msim__whole_unref(struct msim__packets *packets, struct msim__whole *whole); /* NULL is fine */
 /* The rare part likewise. */
 struct msim__packet_rare *msim__packet_rare(struct msim__packets *packets, struct msim__packet *packet);
+
+/* Of ICMP, for either IP. */
+static inline bool msim__packet_is_icmp(const struct msim__packet *packet)
+{
+  return packet->proto == MSIM_PROTO_ICMP || packet->proto == MSIM_PROTO_ICMPV6;
+}
+
+static inline bool msim__packet_is_v6(const struct msim__packet *packet)
+{
+  return (packet->bits & MSIM__PACKET_V6) != 0;
+}
 
 static inline bool msim__packet_is_fragment(const struct msim__packet *packet)
 {

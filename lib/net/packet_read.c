@@ -1,8 +1,9 @@
-/* packet_read.c: bytes of TCP, UDP and ICMP into the packet that travels; observe.c makes the way back. Knows nothing
- * of IP: who calls has read its header, or has put fragments together. */
+/* packet_read.c: bytes of TCP, UDP, ICMP and ICMPv6 into the packet that travels; observe.c makes the way back. Knows
+ * nothing of IP: who calls has read its header, or has put fragments together. */
 #include <string.h>
 
 #include "net/fragment.h"
+#include "wire/checksum.h"
 #include "wire/tcp_header.h"
 #include "wire/udp_header.h"
 
@@ -56,13 +57,18 @@ static enum msim__read_fault read_udp(struct msim__packet *packet, const struct 
   return MSIM__READ_FINE;
 }
 
-static enum msim__read_fault read_icmp(struct msim__packet *packet, struct msim_slice *bytes)
+/* The sum of ICMPv6 has a pseudo header (RFC 4443 2.3). */
+static enum msim__read_fault read_icmp(struct msim__packet *packet, const struct msim_addr *src,
+                                       const struct msim_addr *dst, struct msim_slice *bytes)
 {
   struct msim__icmp_message m;
   int err = msim__icmp_decode(&m, *bytes);
 
-  if (err != MSIM_OK)
-    return err == MSIM_ERR_LIMIT ? MSIM__READ_TRUNCATED : MSIM__READ_CHECKSUM;
+  if (err == MSIM_ERR_LIMIT)
+    return MSIM__READ_TRUNCATED;
+  if (packet->proto == MSIM_PROTO_ICMPV6 ? msim__checksum_transport(src, dst, MSIM_PROTO_ICMPV6, *bytes) != 0
+                                         : err != MSIM_OK)
+    return MSIM__READ_CHECKSUM;
   packet->src_port = m.type;
   packet->dst_port = m.code;
   packet->seq = m.rest;
@@ -75,7 +81,7 @@ enum msim__read_fault msim__packet_read(struct msim__net *net, struct msim__pack
 {
   enum msim__read_fault fault = packet->proto == MSIM_PROTO_TCP   ? read_tcp(net, packet, src, dst, &message)
                                 : packet->proto == MSIM_PROTO_UDP ? read_udp(packet, src, dst, &message)
-                                                                  : read_icmp(packet, &message);
+                                                                  : read_icmp(packet, src, dst, &message);
 
   if (fault != MSIM__READ_FINE || message.size_bytes == 0)
     return fault;

@@ -21,7 +21,7 @@ void msim__node_plug(struct msim_node *node, bool is_plugged)
   if (node->is_unplugged != is_plugged)
     return;
   node->is_unplugged = !is_plugged;
-  net->unplugged_count += is_plugged ? -1u : 1u;
+  net->gate_count += is_plugged ? -1u : 1u;
   for (i = 0; i < node->port_count; i++) {
     tell_host(node, node->ports[i]->link_name, event);
     tell_host(node->ports[i]->peer, node->ports[i]->link_name, event);

@@ -6,8 +6,11 @@
 
 #include "core/sized.h"
 #include "net/fragment.h"
+#include "net/ipv6.h"
+#include "net/lan.h"
 #include "net/link.h"
 #include "net/rooms.h"
+#include "wire/icmpv6.h"
 #include "wire/ipv4.h"
 #include "wire/octets.h"
 #include "wire/source_route.h"
@@ -18,8 +21,19 @@
 #define RING_MIN 16u
 
 struct route {
-  uint32_t network; /* host order */
+  struct msim_addr network;
   uint8_t prefix_bits;
+};
+
+/* What a header of either IP says. */
+struct ip_head {
+  struct msim_addr src, dst, last_dst; /* dst: the next stop, where they differ (RFC 791 3.1) */
+  size_t head_bytes;                   /* with options, or extension headers */
+  struct msim_slice message;           /* what follows it */
+  struct msim_slice options;
+  uint16_t id, fragment_bytes;
+  uint8_t protocol, ttl, tos;
+  bool is_v6, dont_fragment, more_fragments;
 };
 
 struct waiting {
@@ -56,30 +70,24 @@ static struct msim_port *port_of(const struct msim_node *node)
 
 /* ---- routes ---- */
 
-static uint32_t mask_of(unsigned prefix_bits)
-{
-  return prefix_bits == 0 ? 0 : UINT32_MAX << (32 - prefix_bits);
-}
-
 struct msim_node *msim__port_route(const struct msim__net *net, const struct msim_addr *addr)
 {
   const struct msim_port *port;
   struct msim_node *best = NULL;
   int best_bits = -1;
-  uint32_t value;
   size_t i;
 
   if (!net->has_ranges)
     return NULL;
   /* never routed: "this network", loopback, multicast, broadcast (RFC 1122 3.2.1.3) */
-  if (addr->family != MSIM_FAMILY_IPV4 || addr->bytes[0] == 0 || addr->bytes[0] == 127 || addr->bytes[0] >= 224)
+  if (addr->family == MSIM_FAMILY_IPV4 ? addr->bytes[0] == 0 || addr->bytes[0] == 127 || addr->bytes[0] >= 224
+                                       : addr->family != MSIM_FAMILY_IPV6 || !msim__ipv6_can_be_owned(addr))
     return NULL;
-  value = msim_addr_ipv4_value(addr);
   for (port = net->outside; port != NULL; port = port->next) {
     for (i = 0; i < port->route_count; i++) {
       const struct route *route = &port->routes[i];
 
-      if (route->prefix_bits > best_bits && (value & mask_of(route->prefix_bits)) == route->network) {
+      if (route->prefix_bits > best_bits && msim__addr_in_prefix(addr, &route->network, route->prefix_bits)) {
         best = port->node;
         best_bits = route->prefix_bits;
       }
@@ -88,25 +96,36 @@ struct msim_node *msim__port_route(const struct msim__net *net, const struct msi
   return best;
 }
 
-/* "198.51.100.0/24"; bits behind the prefix must be zero. */
+/* Whether all bits behind the prefix are zero. */
+static bool ends_in_zeros(const struct msim_addr *addr, unsigned prefix_bits)
+{
+  unsigned bits = addr->family == MSIM_FAMILY_IPV4 ? 32 : 128, i;
+
+  for (i = prefix_bits; i < bits; i++) {
+    if ((addr->bytes[i / 8] & (0x80u >> i % 8)) != 0)
+      return false;
+  }
+  return true;
+}
+
+/* "198.51.100.0/24", "2001:db8:1::/48"; bits behind the prefix must be zero. */
 static int parse_route(const char *text, struct route *out)
 {
   const char *slash = strchr(text, '/');
-  struct msim_addr addr;
   unsigned bits = 0;
   size_t i;
 
-  if (slash == NULL || msim_addr_parse(&addr, text, (size_t)(slash - text)) != MSIM_OK ||
-      addr.family != MSIM_FAMILY_IPV4 || slash[1] == '\0')
+  if (slash == NULL || msim_addr_parse(&out->network, text, (size_t)(slash - text)) != MSIM_OK || slash[1] == '\0')
     return MSIM_ERR_INVALID;
   for (i = 1; slash[i] != '\0'; i++) {
-    if (slash[i] < '0' || slash[i] > '9' || i > 2)
+    if (slash[i] < '0' || slash[i] > '9' || i > 3)
       return MSIM_ERR_INVALID;
     bits = bits * 10 + (unsigned)(slash[i] - '0');
   }
-  out->network = msim_addr_ipv4_value(&addr);
+  if (bits > (out->network.family == MSIM_FAMILY_IPV4 ? 32u : 128u) || !ends_in_zeros(&out->network, bits))
+    return MSIM_ERR_INVALID;
   out->prefix_bits = (uint8_t)bits;
-  return bits <= 32 && (out->network & ~mask_of(bits)) == 0 ? MSIM_OK : MSIM_ERR_INVALID;
+  return MSIM_OK;
 }
 
 static bool is_taken(const struct msim__net *net, const struct route *route)
@@ -116,7 +135,8 @@ static bool is_taken(const struct msim__net *net, const struct route *route)
 
   for (port = net->outside; port != NULL; port = port->next) {
     for (i = 0; i < port->route_count; i++) {
-      if (port->routes[i].network == route->network && port->routes[i].prefix_bits == route->prefix_bits)
+      if (msim_addr_equal(&port->routes[i].network, &route->network) &&
+          port->routes[i].prefix_bits == route->prefix_bits)
         return true;
     }
   }
@@ -327,56 +347,118 @@ static int drop(uint64_t *reason)
   return MSIM_ERR_INVALID;
 }
 
+static int read_v4(struct msim_port *port, struct msim_slice bytes, struct ip_head *out)
+{
+  struct msim__ipv4_header ip;
+  int err = msim__ipv4_decode(&ip, bytes);
+
+  if (err == MSIM_ERR_LIMIT)
+    return drop(&port->counters.truncated_count);
+  if (err == MSIM_ERR_INVALID)
+    return drop(&port->counters.checksum_count);
+  if (err != MSIM_OK)
+    return drop(&port->counters.header_count);
+  out->src = ip.src;
+  out->dst = ip.dst;
+  out->head_bytes = msim__ipv4_header_bytes(&ip);
+  out->options.data = bytes.data + MSIM__IPV4_HEADER_BYTES_MIN;
+  out->options.size_bytes = ip.options_bytes;
+  out->last_dst = msim__source_route_last(out->options, &ip.dst);
+  out->message.size_bytes = ip.total_bytes - out->head_bytes;
+  out->id = ip.id;
+  out->fragment_bytes = ip.fragment_bytes;
+  out->more_fragments = ip.more_fragments;
+  out->dont_fragment = ip.dont_fragment;
+  out->protocol = ip.protocol;
+  out->ttl = ip.ttl;
+  out->tos = (uint8_t)(ip.dscp << 2 | ip.ecn);
+  return MSIM_OK;
+}
+
+/* Of extension headers only that of a fragment travels (RFC 8200 4.5). One that says that it is all of a packet means
+ * nothing and is left out (RFC 6946). */
+static int read_v6(struct msim_port *port, struct msim_slice bytes, struct ip_head *out)
+{
+  struct msim__ipv6_header ip;
+  struct msim__ipv6_chain chain;
+  struct msim_slice rest;
+
+  if (msim__ipv6_decode(&ip, bytes) != MSIM_OK)
+    return drop(&port->counters.truncated_count);
+  rest.data = bytes.data + MSIM__IPV6_HEADER_BYTES;
+  rest.size_bytes = ip.payload_bytes;
+  if (msim__ipv6_chain_read(&chain, ip.next_header, rest, &ip.dst) != MSIM_OK)
+    return drop(&port->counters.header_count);
+  if (chain.size_bytes > 0 && (ip.next_header != MSIM__IPV6_FRAGMENT || chain.size_bytes != 8))
+    return drop(&port->counters.ip_option_count);
+  out->is_v6 = true;
+  out->src = ip.src;
+  out->dst = out->last_dst = ip.dst;
+  out->head_bytes = MSIM__IPV6_HEADER_BYTES + chain.size_bytes;
+  out->message.size_bytes = rest.size_bytes - chain.size_bytes;
+  out->fragment_bytes = chain.fragment_offset_bytes;
+  out->more_fragments = chain.more_fragments;
+  if (out->more_fragments || out->fragment_bytes != 0) {
+    out->options.data = rest.data;
+    out->options.size_bytes = chain.size_bytes;
+  }
+  out->protocol = chain.last_header;
+  out->ttl = ip.hop_limit;
+  out->tos = (uint8_t)(ip.dscp << 2 | ip.ecn);
+  return MSIM_OK;
+}
+
 /* Decodes the header of IP and judges what does not travel here. */
-static int read_ip(struct msim_port *port, struct msim_slice bytes, struct msim__ipv4_header *ip)
+static int read_ip(struct msim_port *port, struct msim_slice bytes, struct ip_head *ip)
 {
   struct msim_port_counters *counters = &port->counters;
+  unsigned version = bytes.size_bytes == 0 ? 0 : bytes.data[0] >> 4;
   int err;
 
+  memset(ip, 0, sizeof *ip);
   if (bytes.size_bytes == 0)
     return drop(&counters->truncated_count);
-  if (bytes.data[0] >> 4 != 4)
+  if (version != 4 && version != 6)
     return drop(&counters->version_count);
-  err = msim__ipv4_decode(ip, bytes);
-  if (err == MSIM_ERR_LIMIT)
-    return drop(&counters->truncated_count);
-  if (err == MSIM_ERR_INVALID)
-    return drop(&counters->checksum_count);
+  err = version == 4 ? read_v4(port, bytes, ip) : read_v6(port, bytes, ip);
   if (err != MSIM_OK)
-    return drop(&counters->header_count);
-  if (ip->protocol != MSIM_PROTO_TCP && ip->protocol != MSIM_PROTO_UDP && ip->protocol != MSIM_PROTO_ICMP)
+    return err;
+  ip->message.data = bytes.data + ip->head_bytes;
+  if (ip->protocol != MSIM_PROTO_TCP && ip->protocol != MSIM_PROTO_UDP &&
+      ip->protocol != (ip->is_v6 ? MSIM_PROTO_ICMPV6 : MSIM_PROTO_ICMP))
     return drop(&counters->protocol_count);
   return ip->ttl == 0 ? drop(&counters->ttl_count) : MSIM_OK;
 }
 
 /* The options of IP, which travel with the packet; each must have a length that can be (RFC 791 3.1). */
-static int read_ip_options(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim__packet *packet)
+static int read_ip_options(struct msim_port *port, const struct ip_head *ip, struct msim__packet *packet)
 {
+  const uint8_t *options = ip->options.data;
   struct msim__packet_rare *rare;
   size_t at = 0;
 
-  while (at < ip->options_bytes && ip->options[at] != 0) {
-    size_t left = ip->options_bytes - at, size = ip->options[at] == 1 ? 1 : left < 2 ? 0 : ip->options[at + 1];
+  while (!ip->is_v6 && at < ip->options.size_bytes && options[at] != 0) {
+    size_t left = ip->options.size_bytes - at, size = options[at] == 1 ? 1 : left < 2 ? 0 : options[at + 1];
 
-    if (size == 0 || size > left || (size < 2 && ip->options[at] != 1))
+    if (size == 0 || size > left || (size < 2 && options[at] != 1))
       return drop(&port->counters.ip_option_count);
     at += size;
   }
-  if (ip->options_bytes == 0)
+  if (ip->options.size_bytes == 0)
     return MSIM_OK;
   rare = msim__packet_rare(&net_of(port)->packets, packet);
   if (rare == NULL)
     return MSIM_ERR_NOMEM;
-  rare->ip_option_bytes = ip->options_bytes;
-  memcpy(rare->ip_options, ip->options, ip->options_bytes);
+  rare->ip_option_bytes = (uint8_t)ip->options.size_bytes;
+  memcpy(rare->ip_options, options, ip->options.size_bytes);
   return MSIM_OK;
 }
 
 /* A part of a packet: its bytes as they are. */
-static int read_part(struct msim_port *port, const struct msim__ipv4_header *ip, struct msim__packet *packet,
-                     struct msim_slice bytes)
+static int read_part(struct msim_port *port, const struct ip_head *ip, struct msim__packet *packet)
 {
   struct msim__net *net = net_of(port);
+  const struct msim_slice bytes = ip->message;
   struct msim__packet_rare *rare;
 
   if (bytes.size_bytes == 0 || (ip->more_fragments && bytes.size_bytes % 8 != 0) ||
@@ -394,12 +476,11 @@ static int read_part(struct msim_port *port, const struct msim__ipv4_header *ip,
 }
 
 /* What follows the header of IP. 0, MSIM_ERR_INVALID (counted), MSIM_ERR_NOMEM. */
-static int read_message(struct msim_port *port, const struct msim__ipv4_header *ip, const struct msim_addr *last_dst,
-                        struct msim__packet *packet, struct msim_slice bytes)
+static int read_message(struct msim_port *port, const struct ip_head *ip, struct msim__packet *packet)
 {
   if (ip->more_fragments || ip->fragment_bytes != 0)
-    return read_part(port, ip, packet, bytes);
-  switch (msim__packet_read(net_of(port), packet, &ip->src, last_dst, bytes)) {
+    return read_part(port, ip, packet);
+  switch (msim__packet_read(net_of(port), packet, &ip->src, &ip->last_dst, ip->message)) {
   case MSIM__READ_TRUNCATED:
     return drop(&port->counters.truncated_count);
   case MSIM__READ_HEADER:
@@ -423,34 +504,46 @@ static struct msim_node *owner_of(const struct msim__net *net, const struct msim
   return node != NULL ? node : msim__port_route(net, addr);
 }
 
-/* The connection that an ICMP error is about, seen from here: its quotation was sent by the other side. */
-static struct msim_flow *flow_of_error(struct msim_port *port, const struct msim__packet *packet)
+/* What an ICMP error quotes, of either IP: false where it is none, or quotes too little. */
+static bool read_quote(const struct msim__packet *packet, struct msim__icmpv6_quote *out)
 {
-  struct msim__net *net = net_of(port);
   struct msim__icmp_message message;
   struct msim__ipv4_header quoted;
-  struct msim_slice start;
-  struct msim_addr last_dst;
-  uint32_t src, dst;
 
+  if (packet->proto == MSIM_PROTO_ICMPV6)
+    return msim__icmpv6_is_error((uint8_t)packet->src_port) &&
+           msim__icmpv6_read_quote(msim__packet_payload(packet), out);
   message.type = (uint8_t)packet->src_port;
   message.code = (uint8_t)packet->dst_port;
   message.rest = packet->seq;
   message.payload = msim__packet_payload(packet);
-  if (!msim__icmp_is_error(message.type) || msim__icmp_decode_quoted(&message, &quoted, &start) != MSIM_OK ||
-      start.size_bytes < 8)
+  if (!msim__icmp_is_error(message.type) || msim__icmp_decode_quoted(&message, &quoted, &out->start) != MSIM_OK)
+    return false;
+  out->src = quoted.src;
+  out->dst = msim__source_route_last((struct msim_slice){quoted.options, quoted.options_bytes}, &quoted.dst);
+  out->protocol = quoted.protocol;
+  return out->start.size_bytes >= 8;
+}
+
+/* The connection that an ICMP error is about, seen from here: its quotation was sent by the other side. */
+static struct msim_flow *flow_of_error(struct msim_port *port, const struct msim__packet *packet)
+{
+  struct msim__net *net = net_of(port);
+  struct msim__icmpv6_quote quote;
+  uint16_t src_port, dst_port;
+  uint32_t src, dst;
+
+  if (!read_quote(packet, &quote))
     return NULL;
-  src = msim__addr_find(net, &quoted.src);
-  last_dst = msim__source_route_last((struct msim_slice){quoted.options, quoted.options_bytes}, &quoted.dst);
-  dst = msim__addr_find(net, &last_dst);
+  src = msim__addr_find(net, &quote.src);
+  dst = msim__addr_find(net, &quote.dst);
   if (src == 0 || dst == 0)
     return NULL;
-  if (quoted.protocol == MSIM_PROTO_TCP)
-    return msim__port_flow_known(&port->flows, dst, msim__octets_get16(start.data + 2), src,
-                                 msim__octets_get16(start.data));
-  return quoted.protocol != MSIM_PROTO_UDP
-             ? NULL
-             : msim__udp_flow_known(net, src, msim__octets_get16(start.data), dst, msim__octets_get16(start.data + 2));
+  src_port = msim__octets_get16(quote.start.data);
+  dst_port = msim__octets_get16(quote.start.data + 2);
+  if (quote.protocol == MSIM_PROTO_TCP)
+    return msim__port_flow_known(&port->flows, dst, dst_port, src, src_port);
+  return quote.protocol != MSIM_PROTO_UDP ? NULL : msim__udp_flow_known(net, src, src_port, dst, dst_port);
 }
 
 static int find_flow(struct msim_port *port, struct msim__packet *packet)
@@ -479,7 +572,7 @@ static int take_stop(struct msim__net *net, struct msim__packet *packet, const s
 {
   struct msim__source_route route;
 
-  if ((packet->bits & MSIM__PACKET_RARE) == 0 ||
+  if ((packet->bits & (MSIM__PACKET_RARE | MSIM__PACKET_V6)) != MSIM__PACKET_RARE ||
       msim__source_route_find(&route, msim__packet_ip_options(packet)) != MSIM__ROUTE_LEFT ||
       owner_of(net, last_dst) == NULL)
     return MSIM_OK;
@@ -492,21 +585,17 @@ static int take_stop(struct msim__net *net, struct msim__packet *packet, const s
 static int read_packet(struct msim_port *port, struct msim_slice bytes, struct msim__packet *packet)
 {
   struct msim__net *net = net_of(port);
-  struct msim__ipv4_header ip;
-  struct msim_addr last_dst;
-  struct msim_slice rest;
+  struct ip_head ip;
   struct msim_node *to;
   int err = read_ip(port, bytes, &ip);
 
   if (err != MSIM_OK)
     return err;
   packet->proto = ip.protocol;
-  rest.data = bytes.data + msim__ipv4_header_bytes(&ip);
-  rest.size_bytes = ip.total_bytes - msim__ipv4_header_bytes(&ip);
-  last_dst = msim__source_route_last((struct msim_slice){ip.options, ip.options_bytes}, &ip.dst);
+  packet->bits = ip.is_v6 ? MSIM__PACKET_V6 : 0;
   err = read_ip_options(port, &ip, packet);
   if (err == MSIM_OK)
-    err = read_message(port, &ip, &last_dst, packet, rest);
+    err = read_message(port, &ip, packet);
   if (err != MSIM_OK)
     return err == MSIM_ERR_NOMEM ? msim__sim_fail_nomem(net->sim) : err;
   if (owner_of(net, &ip.src) == NULL)
@@ -515,12 +604,12 @@ static int read_packet(struct msim_port *port, struct msim_slice bytes, struct m
   if (to == NULL || to == port->node)
     return drop(&port->counters.destination_count);
   packet->ttl = ip.ttl;
-  packet->tos = (uint8_t)(ip.dscp << 2 | ip.ecn);
+  packet->tos = ip.tos;
   packet->id = ip.id;
   packet->bits |= ip.dont_fragment ? MSIM__PACKET_DF : 0;
   packet->src = msim__addr_intern(net, &ip.src);
   packet->dst = msim__addr_intern(net, &ip.dst);
-  if (packet->src == 0 || packet->dst == 0 || take_stop(net, packet, &last_dst) != MSIM_OK)
+  if (packet->src == 0 || packet->dst == 0 || take_stop(net, packet, &ip.last_dst) != MSIM_OK)
     return msim__sim_fail_nomem(net->sim);
   return msim__packet_is_fragment(packet) ? MSIM_OK : find_flow(port, packet);
 }

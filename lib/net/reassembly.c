@@ -1,5 +1,7 @@
 /* reassembly.c: puts fragments together at the host that they are for (RFC 791 3.2, RFC 815, RFC 1122 3.3.2).
  *
+ * For IPv6 by RFC 8200 4.5, with the same bounds.
+ *
  * The parts of a datagram stand in a list by their places. Exact repetitions are let go; any other overlap spoils the
  * datagram, and what still comes of it is dropped too, as RFC 5722 has it for IPv6: no two readings, no teardrop. What
  * waits is bounded per host; the oldest datagram makes room. */
@@ -7,6 +9,7 @@
 
 #include "net/fragment.h"
 #include "net/link.h"
+#include "wire/octets.h"
 
 #define TIMEOUT_NS MSIM_SEC(60) /* RFC 1122 3.3.2: 60 to 120 s, the same for all */
 #define DATAGRAMS_MAX 1024u     /* of a host */
@@ -17,7 +20,7 @@
 struct datagram {
   struct datagram *newer;
   uint32_t src, dst;
-  uint16_t id;
+  uint32_t id;
   uint8_t proto;
   bool is_spoilt;       /* parts overlapped, and were let go */
   uint32_t first, last; /* parts by their places, chained by `seq`, which fragments have no use for */
@@ -46,6 +49,14 @@ static uint32_t begin_of(const struct msim__packet *part)
 static uint32_t end_of(const struct msim__packet *part)
 {
   return part->cold->rare->offset_bytes + part->payload_bytes;
+}
+
+/* RFC 791 3.2, RFC 8200 4.5: in IPv6 it is the end of the fragment header. */
+static uint32_t id_of(const struct msim__packet *part)
+{
+  const struct msim__packet_rare *rare = part->cold->rare;
+
+  return msim__packet_is_v6(part) ? msim__octets_get32(rare->ip_options + rare->ip_option_bytes - 4) : part->id;
 }
 
 static void drop_part(struct msim__net *net, uint32_t index, const char *link, const char *reason)
@@ -144,7 +155,7 @@ static struct datagram *find(const struct msim__reassembly *all, const struct ms
 {
   struct datagram *d = all->oldest;
 
-  while (d != NULL && (d->id != part->id || d->src != part->src || d->dst != part->dst || d->proto != part->proto))
+  while (d != NULL && (d->id != id_of(part) || d->src != part->src || d->dst != part->dst || d->proto != part->proto))
     d = d->newer;
   return d;
 }
@@ -158,7 +169,7 @@ static struct datagram *begin_datagram(struct msim__net *net, struct msim__reass
     return NULL;
   d->src = part->src;
   d->dst = part->dst;
-  d->id = part->id;
+  d->id = id_of(part);
   d->proto = part->proto;
   d->first = d->last = MSIM__PACKET_NONE;
   d->ends_at_ns = net->sim->now_ns + TIMEOUT_NS;
@@ -258,16 +269,16 @@ static int fill(struct msim__net *net, const struct datagram *d, struct msim__pa
   packet->src = d->src;
   packet->dst = d->dst;
   packet->proto = d->proto;
-  packet->id = d->id;
+  packet->id = (uint16_t)d->id;
   packet->tos = first->tos;
-  packet->bits = first->bits & MSIM__PACKET_SERVER_SIDE;
+  packet->bits = first->bits & (MSIM__PACKET_SERVER_SIDE | MSIM__PACKET_V6);
   packet->flow = first->flow;
   packet->number = first->number;
   if (packet->flow != NULL)
     msim__flow_ref(packet->flow);
   if (from->whole != NULL)
     packet->bits |= MSIM__PACKET_SENT;
-  if (from->ip_option_bytes == 0)
+  if (from->ip_option_bytes == 0 || msim__packet_is_v6(packet))
     return MSIM_OK;
   rare = msim__packet_rare(&net->packets, packet);
   if (rare == NULL)
@@ -309,7 +320,7 @@ static void keep_options(const struct msim__packet *first, struct msim__packet *
   const struct msim__packet_rare *from = first->cold->rare;
   struct msim__packet_rare *rare;
 
-  if ((packet->bits & MSIM__PACKET_RARE) == 0)
+  if ((packet->bits & (MSIM__PACKET_RARE | MSIM__PACKET_V6)) != MSIM__PACKET_RARE)
     return;
   rare = packet->cold->rare;
   rare->stop = from->stop;

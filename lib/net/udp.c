@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/hash.h"
-#include "net/lan.h"
+#include "net/nat.h"
 #include "net/rooms.h"
 
 #define FLOWS_MIN 8u
@@ -161,11 +161,16 @@ static uint32_t *bucket_of(struct msim__udp_flows *flows, uint32_t client, uint1
   return &flows->buckets[h & (flows->capacity - 1)];
 }
 
-/* flows may be NULL. */
+/* flows may be NULL, and without buckets when there was no memory for them. */
 static struct udp_flow *find_flow(struct msim__udp_flows *flows, uint32_t client, uint16_t client_port, uint32_t server,
                                   uint16_t server_port)
 {
-  uint32_t row = flows == NULL ? 0 : *bucket_of(flows, client, client_port, server, server_port);
+  uint32_t row =
+<<<<<<< HEAD
+      flows == NULL || flows->capacity == 0 ? 0 : *bucket_of(flows, client, client_port, server, server_port);
+=======
+      flows == NULL || flows->buckets == NULL ? 0 : *bucket_of(flows, client, client_port, server, server_port);
+>>>>>>> browser
 
   for (; row != 0; row = flows->rows[row - 1].next) {
     struct udp_flow *f = &flows->rows[row - 1];
@@ -263,6 +268,7 @@ struct msim_flow *msim__udp_flow_for(struct msim_node *node, const struct msim__
 {
   struct msim__net *net = msim__net(msim__node_sim(node));
   struct msim_node *peer = msim__node_owns(node, packet->dst) ? node : msim__addr_node(net, packet->dst);
+  struct msim_flow *known;
   struct udp_flow *row;
 
   *server_side = true;
@@ -273,13 +279,19 @@ struct msim_flow *msim__udp_flow_for(struct msim_node *node, const struct msim__
   row = find_flow(flows_of(node), packet->src, packet->src_port, packet->dst, packet->dst_port);
   if (row != NULL)
     return row->flow;
+  known = net->nats != NULL ? msim__nat_flow(net, packet, server_side) : NULL;
+  if (known != NULL)
+    return known;
+  *server_side = false;
   row = next_row(node);
   if (row == NULL) {
     msim__sim_fail_nomem(net->sim);
     return NULL;
   }
-  row->flow = msim__flow_new(node, node->name, msim__packet_is_to_all(packet) ? "*" : msim__addr_name(net, packet->dst),
-                             packet->dst_port, MSIM_PROTO_UDP);
+  row->flow = msim__flow_new(
+      node, node->name,
+      msim__packet_is_to_all(packet) ? "*" : msim__server_name(net, packet->dst, MSIM_PROTO_UDP, packet->dst_port),
+      packet->dst_port, MSIM_PROTO_UDP);
   if (row->flow == NULL)
     return NULL;
   row->client = packet->src;
@@ -360,7 +372,7 @@ static int send_with(struct msim_node *node, struct msim_attachment *by, uint16_
     return msim__sim_fail_nomem(sim);
   packet = msim__packet_at(&net->packets, index);
   packet->proto = MSIM_PROTO_UDP;
-  packet->bits = bits;
+  packet->bits = to.addr.family == MSIM_FAMILY_IPV6 ? bits | MSIM__PACKET_V6 : bits;
   if (msim__is_in_lan(node) && by == NULL)
     by = msim__lan_for_broadcast(node, &to.addr);
   packet->src = port != NULL && port->local_id != 0 ? port->local_id : by != NULL ? 0 : msim__ip_source_for(node, dst);
@@ -375,7 +387,7 @@ static int send_with(struct msim_node *node, struct msim_attachment *by, uint16_
     msim__packet_free(&net->packets, index);
     return err;
   }
-  if (packet->src == 0)
+  if (packet->src == 0 || msim__addr_of(net, packet->src)->family != to.addr.family)
     return msim__ip_give_up(node, index, "no-address");
   return by != NULL ? msim__ip_send_by(by, index) : msim__ip_send(node, index);
 }
@@ -420,8 +432,19 @@ static void take_error(struct msim_node *node, const struct msim__icmp_error *er
     port->error(port->ctx, error);
 }
 
+static bool is_mine(const struct msim_node *node, uint32_t local_id, uint16_t local_port, uint32_t remote_id,
+                    uint16_t remote_port)
+{
+  const struct msim__udp_port *port = find_port(node, local_port);
+
+  (void)remote_id;
+  (void)remote_port;
+  return port != NULL && (port->local_id == 0 || port->local_id == local_id);
+}
+
 void msim__udp_create(struct msim__net *net)
 {
+  net->protocols[MSIM_PROTO_UDP].is_mine = is_mine;
   net->protocols[MSIM_PROTO_UDP].error = take_error;
   net->protocols[MSIM_PROTO_UDP].receive = receive;
 }

@@ -4,10 +4,12 @@
 #include "proto/ascii.h"
 #include "proto/base64.h"
 #include "proto/cfws.h"
+#include "proto/charset.h"
 
 struct word {
   struct msim_slice text; /* between the last two question marks */
-  bool base64, latin1;
+  bool base64;
+  enum msim__charset charset;
   size_t end; /* behind "?=" */
 };
 
@@ -38,19 +40,19 @@ static bool read_word(struct msim_slice text, size_t at, struct word *out)
   kind = msim__ascii_lower(text.data[set_end + 1]);
   out->text = msim__slice_part(text, kind_end + 1, text_end);
   out->base64 = kind == 'b';
-  out->latin1 = msim__slice_is(set, "iso-8859-1");
+  out->charset = set.size_bytes > 0 ? msim__charset_find(set) : MSIM__CHARSET_UNKNOWN;
   out->end = text_end + 2;
   return (kind == 'b' || kind == 'q') && find_byte(out->text, 0, ' ') == out->text.size_bytes &&
-         (out->latin1 || msim__slice_is(set, "utf-8") || msim__slice_is(set, "us-ascii"));
+         out->charset != MSIM__CHARSET_UNKNOWN;
 }
 
-static void put(uint8_t byte, bool latin1, struct msim__scratch *out)
+static void put(uint8_t byte, enum msim__charset charset, struct msim__scratch *out)
 {
-  if (latin1 && byte >= 0x80) {
-    msim__scratch_put(out, (uint8_t)(0xc0 | byte >> 6));
-    byte = (uint8_t)(0x80 | (byte & 0x3f));
-  }
-  msim__scratch_put(out, byte);
+  uint8_t utf8[MSIM__CHARSET_UTF8_BYTES_MAX];
+  size_t i, n = msim__charset_to_utf8(charset, byte, utf8);
+
+  for (i = 0; i < n; i++)
+    msim__scratch_put(out, utf8[i]);
 }
 
 static int hex_value(uint8_t c)
@@ -74,7 +76,7 @@ static void put_q(const struct word *word, struct msim__scratch *out)
       byte = (uint8_t)(hex_value(text.data[i + 1]) << 4 | hex_value(text.data[i + 2]));
       i += 2;
     }
-    put(byte, word->latin1, out);
+    put(byte, word->charset, out);
   }
 }
 
@@ -89,7 +91,7 @@ static void put_base64(const struct word *word, struct msim__scratch *out)
                       &written);
     at += taken;
     for (i = 0; i < written; i++)
-      put(bytes[i], word->latin1, out);
+      put(bytes[i], word->charset, out);
   }
 }
 

@@ -254,7 +254,7 @@ static size_t read_reference(struct msim_slice text, uint32_t *code)
   return 0;
 }
 
-int msim__html_text(struct msim_slice raw, uint8_t *out, size_t cap_bytes, size_t *size_bytes)
+int msim__html_decode(struct msim_slice raw, uint8_t *out, size_t cap_bytes, size_t *size_bytes)
 {
   size_t i, size = 0;
 
@@ -278,7 +278,7 @@ int msim__html_text(struct msim_slice raw, uint8_t *out, size_t cap_bytes, size_
   return MSIM_OK;
 }
 
-int msim__html_escape(struct msim_slice text, uint8_t *out, size_t cap_bytes, size_t *size_bytes)
+int msim__html_encode(struct msim_slice text, uint8_t *out, size_t cap_bytes, size_t *size_bytes)
 {
   size_t i, size = 0;
 

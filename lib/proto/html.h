@@ -1,7 +1,8 @@
 /* html.h: as much of HTML as a simulated browser needs of pages: tags, their attributes, and forms with their controls.
  *
  * A tolerant, bounded reader over a whole page; nothing is built and nothing is kept. What it hands out is borrowed and
- * as written: msim__html_text decodes character references. Does not check nesting, knows no scripts and no styles. */
+ * as written: msim__html_decode decodes character references. Does not check nesting, knows no scripts and no styles.
+ */
 #ifndef MSIM_PROTO_HTML_H
 #define MSIM_PROTO_HTML_H
 
@@ -29,11 +30,11 @@ int msim__html_attribute(struct msim_slice attributes, const char *name, struct 
 
 /* Decodes &amp; &lt; &gt; &quot; &apos; &nbsp; and numeric references; what is none stays. Never longer than the text.
  * MSIM_ERR_LIMIT: out is too small; *size_bytes is then 0. */
-int msim__html_text(struct msim_slice raw, uint8_t *out, size_t cap_bytes, size_t *size_bytes);
+int msim__html_decode(struct msim_slice raw, uint8_t *out, size_t cap_bytes, size_t *size_bytes);
 
 /* Encodes & < > " ' so that text can stand in HTML, also between quotes. MSIM_ERR_LIMIT as above (six times suffices).
  */
-int msim__html_escape(struct msim_slice text, uint8_t *out, size_t cap_bytes, size_t *size_bytes);
+int msim__html_encode(struct msim_slice text, uint8_t *out, size_t cap_bytes, size_t *size_bytes);
 
 /* ---- forms ---- */
 
@@ -59,6 +60,7 @@ enum msim__html_control_kind {
 struct msim__html_control {
   enum msim__html_control_kind kind;
   struct msim_slice name, value; /* as written; name may be empty */
+  struct msim_slice action;      /* of a button that leads elsewhere than its form: formaction */
   bool is_checked;
 };
 

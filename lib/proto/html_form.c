@@ -97,6 +97,7 @@ int msim__html_control_next(struct msim_slice content, size_t *at, struct msim__
     if (token.kind != MSIM__HTML_OPEN || msim__html_attribute(token.attributes, "disabled", &value) == 1)
       continue;
     (void)msim__html_attribute(token.attributes, "name", &out->name);
+    (void)msim__html_attribute(token.attributes, "formaction", &out->action);
     if (msim__slice_is(token.name, "input")) {
       counts = read_input(&token, out);
     } else if (msim__slice_is(token.name, "textarea")) {

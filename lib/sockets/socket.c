@@ -182,9 +182,23 @@ int msim_socket_close(struct msim_socket *s)
 
 /* ---- names ---- */
 
+bool msim__socket_is_nobody(const struct msim_addr *addr)
+{
+  static const struct msim_addr nobody;
+
+  return memcmp(addr->bytes, nobody.bytes, addr->family == MSIM_FAMILY_IPV4 ? 4 : sizeof nobody.bytes) == 0;
+}
+
+struct msim_addr msim__socket_loopback(uint8_t family)
+{
+  static const struct msim_addr v6 = {MSIM_FAMILY_IPV6, {[15] = 1}};
+
+  return family == MSIM_FAMILY_IPV6 ? v6 : msim_addr_ipv4(UINT32_C(127) << 24 | 1);
+}
+
 static bool is_any(const struct msim_addr *addr)
 {
-  return addr->family == MSIM_FAMILY_NONE || (addr->family == MSIM_FAMILY_IPV4 && msim_addr_ipv4_value(addr) == 0);
+  return addr->family == MSIM_FAMILY_NONE || msim__socket_is_nobody(addr);
 }
 
 static bool overlap(const struct msim_addr *a, const struct msim_addr *b)
@@ -249,7 +263,7 @@ static int check_local(const struct msim_socket *s, const struct msim_addr *addr
 {
   uint32_t id;
 
-  if (addr->family != MSIM_FAMILY_IPV4)
+  if (addr->family != MSIM_FAMILY_IPV4 && addr->family != MSIM_FAMILY_IPV6)
     return -MSIM_EAFNOSUPPORT;
   id = msim__addr_intern_for(s->node, addr); /* a loopback address may never have been spoken of */
   if (id == 0)
@@ -322,8 +336,7 @@ int msim_socket_connect(struct msim_socket *s, const struct msim_endpoint *remot
     return err;
   if (remote == NULL)
     return -MSIM_EINVAL;
-  if (remote->addr.family == MSIM_FAMILY_IPV6 ||
-      (remote->addr.family == MSIM_FAMILY_NONE && s->type == MSIM_SOCK_STREAM))
+  if (remote->addr.family == MSIM_FAMILY_NONE && s->type == MSIM_SOCK_STREAM)
     return -MSIM_EAFNOSUPPORT;
   return s->type == MSIM_SOCK_STREAM ? msim__socket_tcp_connect(s, remote) : msim__socket_udp_connect(s, remote);
 }

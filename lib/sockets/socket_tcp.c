@@ -402,22 +402,28 @@ static int open_connection(struct msim_socket *s, const struct msim__tcp_open *o
   return -MSIM_EINPROGRESS;
 }
 
+static bool can_be_one_host(const struct msim_addr *addr)
+{
+  return addr->family == MSIM_FAMILY_IPV4 ? addr->bytes[0] != 0 && addr->bytes[0] < 224 : addr->bytes[0] != 0xff;
+}
+
 /* 0, or why nothing can be opened to there. */
 static int check_remote(const struct msim_socket *s, struct msim_endpoint *remote)
 {
   uint32_t id;
 
-  if (remote->addr.family != MSIM_FAMILY_IPV4)
+  if (remote->addr.family != MSIM_FAMILY_IPV4 && remote->addr.family != MSIM_FAMILY_IPV6)
+    return -MSIM_EAFNOSUPPORT;
+  if (!msim__socket_takes_family(s, remote->addr.family))
     return -MSIM_EAFNOSUPPORT;
   if (remote->port == 0)
     return -MSIM_EINVAL;
-  if (msim_addr_ipv4_value(&remote->addr) == 0) /* Linux: the host itself */
-    remote->addr = msim_addr_ipv4(UINT32_C(127) << 24 | 1);
+  if (msim__socket_is_nobody(&remote->addr)) /* Linux: the host itself */
+    remote->addr = msim__socket_loopback(remote->addr.family);
   id = msim__addr_intern_for(s->node, &remote->addr);
   if (id == 0)
     return msim__sim_fail_nomem(msim__socket_sim(s));
-  return remote->addr.bytes[0] == 0 || remote->addr.bytes[0] >= 224 || msim__ip_mtu_for(s->node, id) == 0 ||
-                 msim__ip_source_for(s->node, id) == 0
+  return !can_be_one_host(&remote->addr) || msim__ip_mtu_for(s->node, id) == 0 || msim__ip_source_for(s->node, id) == 0
              ? -MSIM_ENETUNREACH
              : 0;
 }

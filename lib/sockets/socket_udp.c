@@ -133,19 +133,20 @@ static int check_target(const struct msim_socket *s, struct msim_endpoint *to, s
 {
   uint32_t id, mtu;
 
-  if (to->addr.family != MSIM_FAMILY_IPV4)
+  if ((to->addr.family != MSIM_FAMILY_IPV4 && to->addr.family != MSIM_FAMILY_IPV6) ||
+      !msim__socket_takes_family(s, to->addr.family))
     return -MSIM_EAFNOSUPPORT;
-  if (msim_addr_ipv4_value(&to->addr) == UINT32_MAX)
+  if (to->addr.family == MSIM_FAMILY_IPV4 && msim_addr_ipv4_value(&to->addr) == UINT32_MAX)
     return -MSIM_EACCES;
-  if (msim_addr_ipv4_value(&to->addr) == 0)
-    to->addr = msim_addr_ipv4(UINT32_C(127) << 24 | 1);
+  if (msim__socket_is_nobody(&to->addr))
+    to->addr = msim__socket_loopback(to->addr.family);
   id = msim__addr_intern_for(s->node, &to->addr);
   if (id == 0)
     return msim__sim_fail_nomem(msim__socket_sim(s));
   mtu = msim__ip_mtu_for(s->node, id);
   if (mtu == 0)
     return -MSIM_ENETUNREACH;
-  if (s->mtu_discover == MSIM_PMTUDISC_DO && size_bytes + 28 > mtu)
+  if (s->mtu_discover == MSIM_PMTUDISC_DO && size_bytes + (to->addr.family == MSIM_FAMILY_IPV6 ? 48 : 28) > mtu)
     return -MSIM_EMSGSIZE;
   return size_bytes > UDP_BYTES_MAX ? -MSIM_EMSGSIZE : 0;
 }

@@ -83,6 +83,16 @@ struct msim_socket *msim__socket_new(struct msim_node *node, enum msim_socket_ty
 void msim__socket_free(struct msim_socket *s); /* whatever it holds but a connection */
 /* What every call begins with: 0, or why it can do nothing. starts: addresses and routes are needed. */
 int msim__socket_enter(struct msim_socket *s, bool starts);
+/* 0.0.0.0 or "::". */
+bool msim__socket_is_nobody(const struct msim_addr *addr);
+struct msim_addr msim__socket_loopback(uint8_t family);
+/* What is bound to an address speaks from that, to its family only; others speak to both. */
+static inline bool msim__socket_takes_family(const struct msim_socket *s, uint8_t family)
+{
+  return s->local.addr.family == MSIM_FAMILY_NONE || s->local.addr.family == family ||
+         msim__socket_is_nobody(&s->local.addr);
+}
+
 /* 0, -MSIM_EADDRINUSE. */
 int msim__socket_port_check(const struct msim_socket *s, uint16_t port);
 int msim__socket_bind_any(struct msim_socket *s); /* to an ephemeral port */

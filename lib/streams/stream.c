@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/pool.h"
+#include "streams/race.h"
 
 #define PRINTF_BYTES_MAX 4096u
 #define SCRATCH_BYTES_MIN 1024u
@@ -20,6 +21,7 @@ struct msim_stream {
   struct msim_agent *agent;
   const struct msim_stream_ops *ops;
   void *data;
+  struct msim__race *race;     /* which of several places it leads to is not decided; or NULL */
   struct msim__filter *filter; /* NULL: the agent's bytes are those of TCP */
   size_t scanned_bytes;        /* of what can be read, known to hold no end of line */
   bool skipping;               /* the rest of a refused line is still to come */
@@ -59,6 +61,8 @@ static void end(struct msim_sim *sim)
     struct msim_stream *stream = room->first;
 
     room->first = stream->next;
+    if (stream->race != NULL)
+      msim__race_free(stream->race);
     msim__filter_free(stream->filter);
     msim__pool_put(&room->pool, stream);
   }
@@ -129,6 +133,8 @@ static void free_stream(struct msim__streams *room, struct msim_stream *stream)
     room->first = stream->next;
   if (stream->next != NULL)
     stream->next->prev = stream->prev;
+  if (stream->race != NULL)
+    msim__race_free(stream->race);
   msim__filter_free(stream->filter);
   msim__pool_put(&room->pool, stream);
 }
@@ -261,6 +267,62 @@ int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struc
   if (out != NULL)
     *out = stream;
   return MSIM_OK;
+}
+
+/* ---- to one of several places ---- */
+
+static void race_won(void *ctx, struct msim__tcb *tcb)
+{
+  struct msim_stream *stream = ctx;
+
+  stream->race = NULL;
+  stream->tcb = tcb;
+  msim__tcp_set_user(tcb, &tcp_user, stream);
+  on_open(tcb, stream);
+}
+
+static void race_lost(void *ctx, struct msim__tcb *tcb, enum msim_close_reason why)
+{
+  struct msim_stream *stream = ctx;
+
+  stream->race = NULL;
+  stream->tcb = tcb;
+  on_closed(tcb, stream, why);
+}
+
+static void race_moved(void *ctx, struct msim__tcb *tcb)
+{
+  ((struct msim_stream *)ctx)->tcb = tcb;
+}
+
+int msim__stream_connect_any(struct msim_node *node, struct msim_agent *agent, const struct msim_endpoint *places,
+                             size_t count, size_t *next, const struct msim_stream_ops *ops, void *data,
+                             const struct msim_tcp_opts *opts, struct msim_stream **out)
+{
+  static const struct msim__race_ops race_ops = {.won = race_won, .lost = race_lost, .moved = race_moved};
+  struct msim__streams *room = room_of(node);
+  struct msim_stream *stream = new_stream(room, agent, ops, data);
+  int err;
+
+  if (stream == NULL)
+    return MSIM_ERR_NOMEM;
+  err = msim__race_begin(node, places, count, next, opts, &race_ops, stream, &stream->race, &stream->tcb);
+  if (err != MSIM_OK) {
+    free_stream(room, stream);
+    return err;
+  }
+  *out = stream;
+  return MSIM_OK;
+}
+
+/* The user ends it himself: only one attempt is left, and ends as others do. */
+static void stop_race(struct msim_stream *stream)
+{
+  if (stream->race == NULL)
+    return;
+  msim__race_end(stream->race, stream->tcb);
+  stream->race = NULL;
+  msim__tcp_set_user(stream->tcb, &tcp_user, stream);
 }
 
 /* ---- writing ---- */
@@ -482,22 +544,29 @@ int msim__stream_set_filter(struct msim_stream *stream, const struct msim__filte
 
 void msim_stream_close(struct msim_stream *stream)
 {
+  stop_race(stream);
   msim__tcp_close(stream->tcb);
 }
 
 void msim_stream_abort(struct msim_stream *stream)
 {
+  stop_race(stream);
   msim__tcp_abort(stream->tcb);
 }
 
 void msim_stream_set_nodelay(struct msim_stream *stream, bool nodelay)
 {
-  msim__tcp_set_nodelay(stream->tcb, nodelay);
+  if (stream->race != NULL)
+    msim__race_set_nodelay(stream->race, nodelay);
+  else
+    msim__tcp_set_nodelay(stream->tcb, nodelay);
 }
 
 void msim_stream_set_data(struct msim_stream *stream, void *data)
 {
   stream->data = data;
+  if (data == NULL && stream->race != NULL)
+    msim__race_forget(stream->race);
 }
 
 void *msim_stream_data(const struct msim_stream *stream)

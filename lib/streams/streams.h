@@ -20,6 +20,13 @@ int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struc
                          const struct msim_stream_ops *ops, void *data, const struct msim_tcp_opts *opts,
                          struct msim_stream **out);
 
+/* To whichever of the places answers first, places[*next] being tried first (RFC 8305 5; race.h). *next goes on with
+ * each that is tried, until one has won, all have failed, or the stream has no data any more; nothing may be written
+ * before on_open. */
+int msim__stream_connect_any(struct msim_node *node, struct msim_agent *agent, const struct msim_endpoint *places,
+                             size_t count, size_t *next, const struct msim_stream_ops *ops, void *data,
+                             const struct msim_tcp_opts *opts, struct msim_stream **out);
+
 /* From now on the agent's bytes go through a filter (filter.h), which takes over state when 0 is returned; so does what
  * has arrived and was not read. One per stream. MSIM_ERR_STATE: there is one. MSIM_ERR_NOMEM. */
 int msim__stream_set_filter(struct msim_stream *stream, const struct msim__filter_ops *ops, void *state);

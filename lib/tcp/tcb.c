@@ -2,6 +2,7 @@
  *
  * Does not know segments: tcp_input.c and tcp_output.c do. */
 #include "tcp/tcp_intake.h"
+#include "tcp/tcp_mtu.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
@@ -9,7 +10,6 @@
 
 #include "core/hash.h"
 
-#define MSS_BYTES_DEFAULT 536u   /* MUST-15 */
 #define MSS_BYTES_LEAST 8u       /* of data beside options, whatever a peer announces */
 #define WINDOW_SHIFT_MAX 14u     /* RFC 7323 2.3 */
 #define ISS_GAP UINT32_C(131072) /* between the numbers of two connections of one four-tuple */
@@ -39,8 +39,8 @@ void msim__tcb_set_buffers(struct msim__tcb *tcb)
   msim__tcb_mtu_begin(tcb);
   if (tcb->opts->mss_bytes_max != 0 && tcb->mss_own > tcb->opts->mss_bytes_max)
     tcb->mss_own = (uint16_t)tcb->opts->mss_bytes_max;
-  tcb->mss_seen = tcb->mss_own < MSS_BYTES_DEFAULT ? tcb->mss_own : MSS_BYTES_DEFAULT;
-  tcb->mss_peer = MSS_BYTES_DEFAULT;
+  tcb->mss_seen = (uint16_t)least(tcb->mss_own, msim__tcb_mss_default(tcb));
+  tcb->mss_peer = msim__tcb_mss_default(tcb);
   msim__tcb_update_mss(tcb);
 }
 
@@ -72,6 +72,8 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
   }
   if (tcb->opts->no_nagle)
     tcb->bits |= MSIM__TCB_NODELAY;
+  if (msim__addr_of(tcp->net, key->remote_id)->family == MSIM_FAMILY_IPV6)
+    tcb->bits |= MSIM__TCB_V6;
   if (tcb->opts->ecn == MSIM_TCP_ECN_ASK)
     tcb->ecn = MSIM__ECN_ASKED;
   tcb->flow = flow;

@@ -127,6 +127,7 @@ enum {
   MSIM__TCB_TLP_DUE = 1 << 29,      /* loss_at_ns is that of the probe */
   MSIM__TCB_TLP_OUT = 1 << 30       /* a probe is out, up to tlp_end */
 };
+#define MSIM__TCB_V6 UINT32_C(0x80000000) /* over IPv6; no int has it */
 
 /* tcb->ecn */
 enum {

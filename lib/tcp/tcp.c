@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "net/nat.h"
 
 #define BUCKETS_FIRST 64u
 #define EPHEMERAL_TRIES 16384u
@@ -93,8 +94,16 @@ static void crash(struct msim_node *node)
 }
 
 static const struct msim__layer_hooks hooks = {.end = end, .crash = crash};
+/* Whether a connection or a listener hears that. */
+static bool is_mine(const struct msim_node *node, uint32_t local_id, uint16_t local_port, uint32_t remote_id,
+                    uint16_t remote_port)
+{
+  return msim__tcp_listener_find(node, local_id, local_port) != NULL ||
+         msim__tcp_find(msim__tcp(msim__node_sim(node)), node, local_id, local_port, remote_id, remote_port) != NULL;
+}
+
 static const struct msim__protocol handlers = {
-    .receive = msim__tcp_receive, .error = msim__tcp_error, .corrupt = msim__tcp_corrupt};
+    .receive = msim__tcp_receive, .error = msim__tcp_error, .corrupt = msim__tcp_corrupt, .is_mine = is_mine};
 
 int msim__tcp_create(struct msim_sim *sim)
 {
@@ -192,14 +201,20 @@ static struct msim_flow *flow_for(struct msim__tcp *tcp, struct msim_node *node,
     return flow;
   }
   key->side = MSIM__SIDE_CLIENT;
-  return msim__flow_new(node, node->name, msim__addr_name(tcp->net, key->remote_id), key->remote_port, MSIM_PROTO_TCP);
+  return msim__flow_new(node, node->name, msim__server_name(tcp->net, key->remote_id, MSIM_PROTO_TCP, key->remote_port),
+                        key->remote_port, MSIM_PROTO_TCP);
 }
 
 /* MUST-43: the address that the user names, which must be the host's; MUST-44: else IP's choice. */
 static int choose_source(const struct msim_node *node, const struct msim_addr *local, struct msim__tcp_head *key)
 {
   key->local_id = local != NULL ? msim__addr_intern_for(node, local) : msim__ip_source_for(node, key->remote_id);
-  return local == NULL || (key->local_id != 0 && msim__node_owns(node, key->local_id)) ? MSIM_OK : MSIM_ERR_INVALID;
+  if (local == NULL)
+    return MSIM_OK;
+  return key->local_id != 0 && msim__node_owns(node, key->local_id) &&
+                 local->family == msim__addr_of(msim__net(msim__node_sim(node)), key->remote_id)->family
+             ? MSIM_OK
+             : MSIM_ERR_INVALID;
 }
 
 /* MUST-46: no connection to what is not one host; like a missing route it is told from the loop. */

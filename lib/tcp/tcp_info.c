@@ -3,13 +3,13 @@
  * Reads only. What is measured only for connections with a block of their own (tcp_own.h) is 0 for the others. */
 #include "core/sized.h"
 #include "tcp/tcp_intake.h"
+#include "tcp/tcp_mtu.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADERS_BYTES 40u
 #define SSTHRESH_NONE 0x7fffffffu
 #define REORDERING_MIN 3u
 
@@ -66,7 +66,7 @@ size_t msim__tcp_unsent_bytes(const struct msim__tcb *tcb)
 
 uint32_t msim__tcp_path_mtu_bytes(const struct msim__tcb *tcb)
 {
-  return (uint32_t)tcb->mss_path + HEADERS_BYTES;
+  return tcb->mss_path + msim__tcb_header_bytes(tcb);
 }
 
 bool msim__tcp_port_in_use(const struct msim_node *node, uint16_t port)

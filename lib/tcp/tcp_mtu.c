@@ -4,12 +4,12 @@
  * What a router has told is kept for later connections of the host to that address, for ten minutes and so many
  * addresses. Does not look for more than the route says while a connection lasts. There is no least size above that of
  * RFC 791: segments have DF, so what a path really takes has to be accepted. */
+#include "tcp/tcp_mtu.h"
 #include "tcp/tcp_sack.h"
 
-#define HEADERS_BYTES 40u         /* IPv4 and TCP without options (RFC 9293 3.7.1) */
 #define MTU_BYTES_MIN 68u         /* RFC 791 */
 #define MTU_BYTES_REMOTE 576u     /* RFC 1122 3.3.3: beyond the next hop, where nothing is known */
-#define MSS_BYTES_DEFAULT 536u    /* RFC 9293 MUST-15 */
+#define MTU_BYTES_MIN_V6 1280u    /* RFC 8200 5 */
 #define TOLD_NS_MAX MSIM_SEC(600) /* RFC 1191 6.3 */
 #define PATHS_MAX 64u
 
@@ -24,11 +24,19 @@ struct msim__tcp_paths {
   struct msim__tcp_path rows[PATHS_MAX];
 };
 
-static uint16_t mss_of(uint32_t mtu)
+static uint16_t mss_of(const struct msim__tcb *tcb, uint32_t mtu)
 {
-  if (mtu <= HEADERS_BYTES)
-    return MSS_BYTES_DEFAULT;
-  return (uint16_t)(mtu - HEADERS_BYTES > UINT16_MAX ? UINT16_MAX : mtu - HEADERS_BYTES);
+  uint32_t headers_bytes = msim__tcb_header_bytes(tcb);
+
+  if (mtu <= headers_bytes)
+    return msim__tcb_mss_default(tcb);
+  return (uint16_t)(mtu - headers_bytes > UINT16_MAX ? UINT16_MAX : mtu - headers_bytes);
+}
+
+/* What every path takes, whatever routers say (RFC 8201 4: no less in IPv6). */
+static uint32_t least_mtu(const struct msim__tcb *tcb)
+{
+  return msim__tcb_is_v6(tcb) ? MTU_BYTES_MIN_V6 : MTU_BYTES_MIN;
 }
 
 /* ---- what is kept ---- */
@@ -90,19 +98,20 @@ void msim__tcp_paths_release(struct msim__tcp *tcp, struct msim__tcp_node *row)
 void msim__tcb_mtu_begin(struct msim__tcb *tcb)
 {
   uint32_t mtu = msim__ip_mtu_for(tcb->head.node, msim__tcb_towards(tcb));
+  uint32_t remote = msim__tcb_is_v6(tcb) ? MTU_BYTES_MIN_V6 : MTU_BYTES_REMOTE;
 
-  tcb->mss_own = mss_of(mtu);
-  if (tcb->opts->no_pmtud && mtu > MTU_BYTES_REMOTE && !msim__ip_is_next_hop(tcb->head.node, tcb->head.remote_id))
-    mtu = MTU_BYTES_REMOTE;
+  tcb->mss_own = mss_of(tcb, mtu);
+  if (tcb->opts->no_pmtud && mtu > remote && !msim__ip_is_next_hop(tcb->head.node, tcb->head.remote_id))
+    mtu = remote;
   else if (!tcb->opts->no_pmtud)
     mtu = told_mtu(tcb, mtu);
-  tcb->mss_told = tcb->mss_path = mss_of(mtu);
+  tcb->mss_told = tcb->mss_path = mss_of(tcb, mtu);
 }
 
 /* Smaller only: what is known of the path is not worth more on another. */
 void msim__tcb_mtu_rerouted(struct msim__tcb *tcb)
 {
-  uint16_t mss = mss_of(msim__ip_mtu_for(tcb->head.node, msim__tcb_towards(tcb)));
+  uint16_t mss = mss_of(tcb, msim__ip_mtu_for(tcb->head.node, msim__tcb_towards(tcb)));
 
   if (mss < tcb->mss_told)
     tcb->mss_told = mss;
@@ -128,19 +137,19 @@ static uint32_t plateau_below(uint32_t mtu)
  * smaller than it is, is taken for the least (RFC 5927 7.2); that it quotes what is under way is known. */
 void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu, uint32_t seq)
 {
-  uint32_t header_bytes = HEADERS_BYTES + msim__tcb_option_bytes(tcb) + msim__tcp_route_bytes(tcb->route);
+  uint32_t header_bytes = msim__tcb_header_bytes(tcb) + msim__tcb_option_bytes(tcb) + msim__tcp_route_bytes(tcb->route);
   uint32_t now = tcb->cc.mss_bytes + header_bytes;
 
   if (tcb->opts->no_pmtud)
     return;
   if (mtu == 0)
     mtu = plateau_below(now);
-  if (mtu < MTU_BYTES_MIN)
-    mtu = MTU_BYTES_MIN;
+  if (mtu < least_mtu(tcb))
+    mtu = least_mtu(tcb);
   if (mtu >= now)
     return;
   keep_told(tcb, mtu);
-  tcb->mss_told = tcb->mss_path = (uint16_t)(mtu - HEADERS_BYTES);
+  tcb->mss_told = tcb->mss_path = (uint16_t)(mtu - msim__tcb_header_bytes(tcb));
   msim__tcb_update_mss(tcb);
   if (msim__seq_before(seq, tcb->snd_nxt) && (tcb->bits & MSIM__TCB_RECOVERING) == 0)
     tcb->snd_nxt = seq;
@@ -150,12 +159,14 @@ void msim__tcb_mtu_told(struct msim__tcb *tcb, uint32_t mtu, uint32_t seq)
 /* 1024 is what Linux tries first; 536 passes wherever 576 do. When neither gets through it was not the size. */
 void msim__tcb_mtu_timeout(struct msim__tcb *tcb)
 {
-  static const uint16_t sizes[] = {1024, MSS_BYTES_DEFAULT, UINT16_MAX};
+  static const uint16_t of_v4[] = {1024, MSIM__MSS_DEFAULT_V4, UINT16_MAX};
+  static const uint16_t of_v6[] = {MSIM__MSS_DEFAULT_V6, MSIM__MSS_DEFAULT_V6, UINT16_MAX}; /* every path takes it */
+  const uint16_t *sizes = msim__tcb_is_v6(tcb) ? of_v6 : of_v4;
   uint32_t first = tcb->opts->black_hole_timeouts, before_bytes = tcb->cc.mss_bytes, size;
 
   if (first == 0 || tcb->retries < first)
     return;
-  size = sizes[(tcb->retries - first) % (sizeof sizes / sizeof *sizes)];
+  size = sizes[(tcb->retries - first) % (sizeof of_v4 / sizeof *of_v4)];
   if (size < tcb->mss_told && tcb->snd_max - tcb->snd_una <= size)
     return; /* little is under way: no smaller segment could help */
   tcb->mss_path = (uint16_t)(size < tcb->mss_told ? size : tcb->mss_told);

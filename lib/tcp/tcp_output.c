@@ -404,6 +404,8 @@ static void fill_header(struct msim__tcb *tcb, struct msim__packet *packet, cons
     msim__tcb_ecn_write(tcb, packet,
                         plan->size_bytes > 0 && !plan->stays && !msim__seq_before(plan->seq, tcb->snd_max));
   packet->bits = tcb->opts->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
+  if ((tcb->bits & MSIM__TCB_V6) != 0)
+    packet->bits |= MSIM__PACKET_V6;
   packet->flow = tcb->flow;
   msim__flow_ref(tcb->flow);
   if (tcb->head.side == MSIM__SIDE_SERVER)
@@ -640,6 +642,8 @@ void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stra
   packet->window = stray->window;
   packet->tos = stray->tos;
   packet->bits = msim__tcp_opts_of(node)->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
+  if (msim__addr_of(net, stray->dst)->family == MSIM_FAMILY_IPV6)
+    packet->bits |= MSIM__PACKET_V6;
   packet->flow = stray->flow;
   if (stray->flow != NULL)
     msim__flow_ref(stray->flow);

@@ -58,6 +58,8 @@ struct msim__network_plan {
   struct msim__network_plan *next;
   const char *name;
   const struct msim_network_opts *opts;
+  struct msim_addr prefix;
+  uint8_t prefix_bits; /* 0: by its name, at the start */
   const struct msim__yaml_node *place;
   struct msim_network *network; /* once built */
 };
@@ -70,11 +72,14 @@ struct msim__attach_plan {
   const struct msim__yaml_node *place;
 };
 
+struct msim__nat_plan; /* topology_nat.c */
+
 /* What the body of a host says; shared by the hosts of a range unless the body holds `{n}`. */
 struct msim__host_plan {
   struct msim_list addrs;            /* of struct msim__addr_plan */
   struct msim_tcp_opts *tcp;         /* NULL: the defaults */
   const struct msim_disk_opts *disk; /* likewise */
+  const struct msim__nat_plan *nat;  /* NULL: none */
   struct msim__agent_plan *agents;
   size_t agent_count;
   struct msim__attach_plan *attachments;
@@ -83,7 +88,7 @@ struct msim__host_plan {
   size_t resolver_count;
   int32_t zone_minutes;
   uint8_t ttl; /* 0: the default */
-  bool no_icmp_errors, source_routes;
+  bool no_icmp_errors, source_routes, no_ipv6;
 };
 
 struct msim__addr_plan {
@@ -121,6 +126,12 @@ struct msim__link_plan {
   const struct msim__yaml_node *place;
 };
 
+/* Whose an address is. */
+struct msim__addr_owner {
+  const struct msim__host *host;
+  const struct msim__yaml_node *place;
+};
+
 struct msim__fault_row; /* topology_faults.c */
 
 struct msim__loader {
@@ -141,7 +152,8 @@ struct msim__loader {
   struct msim__names addrs;      /* by their bytes, to struct msim__addr_owner */
   struct msim__names link_names; /* to the place of the name */
   struct msim__link_plan *first_link, *last_link;
-  struct msim__names networks; /* to struct msim__network_plan */
+  struct msim__names networks;       /* to struct msim__network_plan */
+  struct msim__names attached_addrs; /* by the network's place and the address, to struct msim__addr_owner */
   struct msim__network_plan *first_network, *last_network;
   struct msim__fault_row *first_fault, *last_fault;
   uint32_t host_count, link_count;
@@ -246,10 +258,20 @@ struct msim_tcp_opts *msim__loader_fill_agent_tcp(struct msim__loader *loader, c
 /* `disk` of a host; NULL: findings, or out of memory. The result lives with the load. */
 struct msim_disk_opts *msim__loader_fill_disk(struct msim__loader *loader, const struct msim__yaml_node *map);
 
+/* ---- topology_nat.c ---- */
+
+/* `nat` of a host; NULL: findings, or out of memory. The result lives with the load. */
+const struct msim__nat_plan *msim__loader_fill_nat(struct msim__loader *loader, const struct msim__yaml_node *map);
+/* When hosts are in their networks. 0, MSIM_ERR_NOMEM, or negative with findings. */
+int msim__loader_build_nat(struct msim__loader *loader, struct msim__host *host);
+
 /* ---- topology_networks.c ---- */
 
 /* When the names of all hosts are known, and before their bodies are read. */
 void msim__loader_add_networks(struct msim__loader *loader, const struct msim__yaml_node *networks);
+/* Two hosts of a network with one address, or one host twice in it. */
+void msim__loader_own_attachment(struct msim__loader *loader, const struct msim__host *host,
+                                 const struct msim__attach_plan *plan);
 /* `networks` of a host into plan. */
 void msim__loader_fill_attachments(struct msim__loader *loader, const struct msim__yaml_node *value,
                                    struct msim__host_plan *plan);

@@ -184,6 +184,9 @@ static void put_form(struct msim__schema *w, const struct msim__key *key)
   case MSIM__FORM_DISK:
     msim__schema_put_ref(w, "#/$defs/disk");
     break;
+  case MSIM__FORM_NAT:
+    msim__schema_put_ref(w, "#/$defs/nat");
+    break;
   case MSIM__FORM_WAY:
     msim__schema_put_ref(w, "#/$defs/way");
     break;
@@ -356,7 +359,9 @@ static void put_scalars(struct msim__schema *w)
   put_quantity(w, "queue", "^(" SIZE "|[0-9]+ ?packets?" OR_NUMBERED ")$", false);
   put_quantity(w, "zone", "^([+-][0-9]{2}:[0-5][0-9]|Z|[+-]?(" DURATION ")" OR_NUMBERED ")$", true);
   put_quantity(w, "date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?$", false);
-  put_quantity(w, "address", "^(" BYTE "(\\." BYTE "){3}(/[0-9]{1,2})?" OR_NUMBERED ")$", false);
+  put_quantity(w, "address",
+               "^(" BYTE "(\\." BYTE "){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?" OR_NUMBERED ")$",
+               false);
   put_quantity(w, "network", "^([0-9A-Fa-f:.]+(/[0-9]{1,3})?" OR_NUMBERED ")$", false);
   put_quantity(w, "numbered", "\\{n\\}", false);
   msim__schema_begin(w, "truth");
@@ -385,10 +390,10 @@ static void put_definitions(struct msim__schema *w)
   static const struct {
     const char *name;
     const struct msim__section *section;
-  } sections[] = {{"host", &msim__section_host},   {"tcp", &msim__section_tcp},
-                  {"disk", &msim__section_disk},   {"link", &msim__section_link},
-                  {"way", &msim__section_way},     {"message", &msim__section_message},
-                  {"lan", &msim__section_network}, {"attachment", &msim__section_attachment}};
+  } sections[] = {
+      {"host", &msim__section_host},       {"tcp", &msim__section_tcp},     {"disk", &msim__section_disk},
+      {"nat", &msim__section_nat},         {"link", &msim__section_link},   {"way", &msim__section_way},
+      {"message", &msim__section_message}, {"lan", &msim__section_network}, {"attachment", &msim__section_attachment}};
   size_t i;
 
   msim__schema_begin(w, "$defs");

@@ -38,7 +38,8 @@ enum msim__form {
   MSIM__FORM_WAY,      /* one direction of a link */
   MSIM__FORM_MESSAGES, /* messages by label */
   MSIM__FORM_NETWORKS, /* networks by name */
-  MSIM__FORM_ATTACHMENTS
+  MSIM__FORM_ATTACHMENTS,
+  MSIM__FORM_NAT
 };
 
 #define MSIM__KEY_TCP "tcp" /* of a host, and of every agent beside the keys of its type */
@@ -64,6 +65,7 @@ extern const struct msim__section msim__section_main;       /* topology.c */
 extern const struct msim__section msim__section_host;       /* topology_hosts.c */
 extern const struct msim__section msim__section_tcp;        /* topology_tcp.c */
 extern const struct msim__section msim__section_disk;       /* topology_disk.c */
+extern const struct msim__section msim__section_nat;        /* topology_nat.c */
 extern const struct msim__section msim__section_link;       /* topology_links.c */
 extern const struct msim__section msim__section_way;        /* topology_way.c */
 extern const struct msim__section msim__section_message;    /* topology_messages.c */

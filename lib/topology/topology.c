@@ -301,6 +301,8 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
     err = refuse(loader, host->place, "icmp-errors of", host->name, msim_node_set_icmp_errors(host->node, false));
   if (err == MSIM_OK && plan->source_routes)
     err = refuse(loader, host->place, "source-routes of", host->name, msim_node_set_source_routes(host->node, true));
+  if (err == MSIM_OK && plan->no_ipv6)
+    err = refuse(loader, host->place, "ipv6 of", host->name, msim_node_set_ipv6(host->node, false));
   if (err == MSIM_OK && plan->tcp != NULL)
     err = refuse(loader, host->place, "tcp of", host->name, msim_node_set_tcp(host->node, plan->tcp));
   if (err == MSIM_OK && plan->disk != NULL)
@@ -352,6 +354,9 @@ static int build_world(struct msim__loader *loader)
   for (group = loader->first_group; group != NULL; group = group->next)
     for (i = 0; i < group->count && err == MSIM_OK; i++)
       err = build_attachments(loader, &group->hosts[i]);
+  for (group = loader->first_group; group != NULL; group = group->next)
+    for (i = 0; i < group->count && err == MSIM_OK; i++)
+      err = msim__loader_build_nat(loader, &group->hosts[i]);
   for (link = loader->first_link; link != NULL && err == MSIM_OK; link = link->next)
     err = refuse(loader, link->place, "the link from", link->a->name,
                  msim_link_add(link->a->node, link->b->node, link->opts));
@@ -393,6 +398,7 @@ static void open_loader(struct msim__loader *loader, struct msim_sim *sim, const
   msim__names_init(&loader->addrs, &sim->mem);
   msim__names_init(&loader->link_names, &sim->mem);
   msim__names_init(&loader->networks, &sim->mem);
+  msim__names_init(&loader->attached_addrs, &sim->mem);
   loader->fill.arena = &sim->arena;
   loader->fill.fn = msim__loader_keep;
   loader->fill.user = loader;
@@ -408,6 +414,7 @@ static void close_loader(struct msim__loader *loader)
   msim__names_release(&loader->addrs);
   msim__names_release(&loader->link_names);
   msim__names_release(&loader->networks);
+  msim__names_release(&loader->attached_addrs);
   msim__arena_release(&loader->arena);
 }
 

@@ -53,7 +53,7 @@ static const struct msim__yaml_node *open_item(struct msim__loader *loader, cons
 }
 
 static void fill_agent(struct msim__loader *loader, const struct msim__yaml_node *item,
-                       const struct msim__yaml_node *host_tcp, struct msim__agent_plan *out)
+                       const struct msim__yaml_node *host_tcp, bool has_networks, struct msim__agent_plan *out)
 {
   static const char *const other_keys[] = {MSIM__KEY_TCP, NULL};
   const struct msim__yaml_node *keys, *name = open_item(loader, item, &keys), *tcp;
@@ -70,6 +70,9 @@ static void fill_agent(struct msim__loader *loader, const struct msim__yaml_node
     msim__loader_keep(loader, &diag);
     return;
   }
+  if (out->type->needs_network && !has_networks)
+    msim__loader_report(loader, name, "%s: the host is in no network, and it needs one (networks: {NAME: ...})",
+                        out->type->name);
   config = msim__arena_alloc(&loader->sim->arena, out->type->config_bytes);
   if (config == NULL ||
       msim__fields_fill(&loader->fill, out->type->fields, keys, other_keys, false, config) == MSIM_ERR_NOMEM)
@@ -100,5 +103,5 @@ void msim__loader_fill_agents(struct msim__loader *loader, const struct msim__ya
     return;
   }
   for (e = msim__yaml_first(agents); e != NULL && loader->err == MSIM_OK; e = e->next)
-    fill_agent(loader, e->value, host_tcp, &plan->agents[plan->agent_count++]);
+    fill_agent(loader, e->value, host_tcp, plan->attachment_count > 0, &plan->agents[plan->agent_count++]);
 }

@@ -1,6 +1,7 @@
 /* topology_hosts.c: the sections `templates` and `hosts`: names first, bodies when all names of all files are known.
  *
  * Does not create nodes (topology.c) and leaves `agents` and `tcp` to files of their own. */
+#include "net/ipv6.h"
 #include "text/escape.h"
 #include "text/suggest.h"
 #include "text/units.h"
@@ -21,11 +22,14 @@
 
 static const struct msim__key keys[] = {
     {.name = "like", .form = MSIM__FORM_TEXT, .fallback = "", .help = "the template whose keys it has too"},
-    {.name = "address", .form = MSIM__FORM_ADDRESS, .fallback = "", .help = "IPv4; by its name when absent"},
+    {.name = "address",
+     .form = MSIM__FORM_ADDRESS,
+     .fallback = "",
+     .help = "IPv4 or IPv6; one of IPv4 by its name when absent"},
     {.name = "addresses",
      .form = MSIM__FORM_ADDRESSES,
      .fallback = "",
-     .help = "several; the first is the one that it speaks from"},
+     .help = "several; it speaks from the first of IPv4, and from that of IPv6 that fits (RFC 6724)"},
     {.name = "networks",
      .form = MSIM__FORM_ATTACHMENTS,
      .fallback = "",
@@ -52,17 +56,20 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_TRUTH,
      .fallback = "false",
      .help = "it follows source routes and sends by them; else it refuses them, as networks do"},
+    {.name = "nat",
+     .form = MSIM__FORM_NAT,
+     .fallback = "",
+     .help = "it translates the addresses of networks that it is in: {inside: NETWORK}"},
+    {.name = "ipv6",
+     .form = MSIM__FORM_TRUTH,
+     .fallback = "true",
+     .help = "it takes part in IPv6; false: it drops all of it without a word, also on the way"},
     {.name = "tcp", .form = MSIM__FORM_TCP, .fallback = "", .help = "how its TCP behaves"},
     {.name = "disk", .form = MSIM__FORM_DISK, .fallback = "", .help = "how fast and how large its disk is"},
     {.name = "agents", .form = MSIM__FORM_AGENTS, .fallback = "", .help = "what runs there, in order of starting"},
     {.name = NULL},
 };
 const struct msim__section msim__section_host = {.keys = keys};
-
-struct msim__addr_owner {
-  const struct msim__host *host;
-  const struct msim__yaml_node *place;
-};
 
 /* A map, or nothing at all: `mx:` is a host without keys. */
 static bool is_body(struct msim__loader *loader, const struct msim__yaml_node *key, const struct msim__yaml_node *value)
@@ -352,7 +359,8 @@ static bool parse_addr(const char *text, struct msim_addr *out)
     return true;
   bits.data = (const uint8_t *)slash + 1;
   bits.size_bytes = strlen(slash + 1);
-  return bits.size_bytes <= 3 && msim__units_parse_count(bits, &prefix, &why) == MSIM_OK && prefix <= 32;
+  return bits.size_bytes <= 3 && msim__units_parse_count(bits, &prefix, &why) == MSIM_OK &&
+         prefix <= (out->family == MSIM_FAMILY_IPV4 ? 32u : 128u);
 }
 
 static void fill_addr(struct msim__loader *loader, const struct msim__yaml_node *value, struct msim__addr_plan *out)
@@ -374,11 +382,10 @@ static void fill_addr(struct msim__loader *loader, const struct msim__yaml_node 
   }
   (void)msim__escape_short(word, sizeof word, msim__yaml_slice(&node));
   if (!parse_addr(out->text, &addr))
-    msim__loader_report(loader, value, "\"%s\" is no address such as 192.0.2.1", word);
-  else if (addr.family != MSIM_FAMILY_IPV4)
-    msim__loader_report(loader, value, "\"%s\": hosts speak IPv4 only", word);
-  else if (addr.bytes[0] == 0 || addr.bytes[0] == 127 || addr.bytes[0] >= 224)
-    msim__loader_report(loader, value, "no host can have the address %s", word); /* RFC 1122 3.2.1.3 */
+    msim__loader_report(loader, value, "\"%s\" is no address such as 192.0.2.1 or 2001:db8::1", word);
+  else if (addr.family == MSIM_FAMILY_IPV4 ? addr.bytes[0] == 0 || addr.bytes[0] == 127 || addr.bytes[0] >= 224
+                                           : !msim__ipv6_can_be_owned(&addr))
+    msim__loader_report(loader, value, "no host can have the address %s", word); /* RFC 1122 3.2.1.3, RFC 4291 2 */
   else
     return;
   out->text = NULL;
@@ -465,11 +472,12 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   const struct msim__yaml_node *tcp = msim__body_find(body, "tcp"), *agents = msim__body_find(body, "agents");
   const struct msim__yaml_node *icmp_errors = msim__body_find(body, "icmp-errors");
   const struct msim__yaml_node *source_routes = msim__body_find(body, "source-routes");
-  const struct msim__yaml_node *disk = msim__body_find(body, "disk");
+  const struct msim__yaml_node *disk = msim__body_find(body, "disk"), *nat = msim__body_find(body, "nat");
   const struct msim__yaml_node *resolver = msim__body_find(body, "resolver");
   const struct msim__yaml_node *networks = msim__body_find(body, "networks");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
-  bool sends_errors = true;
+  const struct msim__yaml_node *ipv6 = msim__body_find(body, "ipv6");
+  bool sends_errors = true, speaks_ipv6 = true;
 
   if (plan == NULL) {
     loader->err = MSIM_ERR_NOMEM;
@@ -489,10 +497,15 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   plan->no_icmp_errors = !sends_errors;
   if (source_routes != NULL)
     fill_truth(loader, source_routes, "source-routes", &plan->source_routes);
+  if (ipv6 != NULL)
+    fill_truth(loader, ipv6, "ipv6", &speaks_ipv6);
+  plan->no_ipv6 = !speaks_ipv6;
   if (tcp != NULL)
     plan->tcp = msim__loader_fill_tcp(loader, tcp);
   if (disk != NULL)
     plan->disk = msim__loader_fill_disk(loader, disk);
+  if (nat != NULL)
+    plan->nat = msim__loader_fill_nat(loader, nat);
   if (agents != NULL)
     msim__loader_fill_agents(loader, agents, plan->tcp != NULL ? tcp : NULL, plan);
   return plan;
@@ -555,6 +568,8 @@ static void fill_group(struct msim__loader *loader, const struct msim__host_grou
     group->hosts[i].plan = plan;
     for (k = 0; plan != NULL && k < plan->addrs.count; k++)
       own_addr(loader, &group->hosts[i], &((const struct msim__addr_plan *)plan->addrs.items)[k]);
+    for (k = 0; plan != NULL && k < plan->attachment_count; k++)
+      msim__loader_own_attachment(loader, &group->hosts[i], &plan->attachments[k]);
     if (loader->complaint_count != before)
       return; /* the other numbers would complain of the same */
   }

@@ -18,6 +18,7 @@
 struct link_keys {
   const char *name;
   uint64_t overhead_bytes, mtu_bytes, cost;
+  int filter;
 };
 
 static const char *check_name(const char *name)
@@ -41,6 +42,8 @@ static const char *check_name(const char *name)
     name, kind, offsetof(struct link_keys, member), "", NULL, 0, NULL, low, high, check, help                          \
   }
 
+static const char *const filters[] = {"none", "private-source", NULL}; /* enum msim_link_filter */
+
 static const struct msim_field link_fields[] = {
     FIELD("name", MSIM_FIELD_TEXT, name, 0, 0, check_name, "for traces; the hosts' names when absent"),
     FIELD("overhead", MSIM_FIELD_SIZE_BYTES, overhead_bytes, 0, OVERHEAD_BYTES_MAX, NULL,
@@ -48,6 +51,12 @@ static const struct msim_field link_fields[] = {
     FIELD("mtu", MSIM_FIELD_SIZE_BYTES, mtu_bytes, MTU_BYTES_MIN, MTU_BYTES_MAX, NULL,
           "largest packet; 1500B when absent"),
     FIELD("cost", MSIM_FIELD_UINT, cost, 1, COST_MAX, NULL, "of the route; 1 when absent"),
+    {.key = "filter",
+     .kind = MSIM_FIELD_ENUM,
+     .offset = offsetof(struct link_keys, filter),
+     .fallback = "none",
+     .names = filters,
+     .help = "what it does not carry: private-source, packets whose source means nothing outside"},
     {NULL, MSIM_FIELD_BOOL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -190,6 +199,7 @@ static struct msim_link_opts *fill_opts(struct msim__loader *loader, const struc
   opts->overhead_bytes = (uint32_t)keys.overhead_bytes;
   opts->mtu_bytes = (uint32_t)keys.mtu_bytes;
   opts->cost = (uint32_t)keys.cost;
+  opts->filter = (enum msim_link_filter)keys.filter;
   msim__loader_fill_way(loader, map, false, &opts->a_to_b, &opts->a_to_b_mark);
   opts->b_to_a = opts->a_to_b;
   opts->b_to_a_mark = opts->a_to_b_mark;

@@ -97,6 +97,11 @@ static void add_network(struct msim__loader *loader, const struct msim__yaml_ent
     loader->err = MSIM_ERR_NOMEM;
     return;
   }
+  if (plan->opts->prefix != NULL &&
+      msim__lan_prefix_parse(plan->opts->prefix, &plan->prefix, &plan->prefix_bits) != MSIM_OK)
+    msim__loader_report(loader, msim__yaml_find(e->value, "prefix"),
+                        "prefix: \"%.60s\" is none such as 192.168.1.0/24, of 8 to 30 bits and nothing behind them",
+                        plan->opts->prefix);
   err = msim__names_add(&loader->networks, plan->name, name.size_bytes, plan);
   if (err == MSIM_ERR_EXISTS)
     msim__loader_report(loader, e->key, "there is already a network \"%.60s\"", plan->name);
@@ -169,6 +174,62 @@ static void fill_attachment(struct msim__loader *loader, const struct msim__yaml
   read_address(out);
 }
 
+/* An IPv4 address of a host of the network, as far as its prefix is known. */
+static void check_addr(struct msim__loader *loader, const struct msim__yaml_node *place,
+                       const struct msim__network_plan *network, const char *what, const char *text)
+{
+  struct msim_addr addr;
+
+  if (text == NULL)
+    return;
+  if (msim_addr_parse(&addr, text, strlen(text)) != MSIM_OK || addr.family != MSIM_FAMILY_IPV4)
+    msim__loader_report(loader, place, "%s: \"%.60s\" is no address such as 192.168.1.10", what, text);
+  else if (network->prefix_bits != 0 && !msim__lan_is_host_of(&addr, &network->prefix, network->prefix_bits))
+    msim__loader_report(loader, place, "%s: no host of the network \"%s\" can have %s: its prefix is %s", what,
+                        network->name, text, network->opts->prefix);
+}
+
+static void check_attachment(struct msim__loader *loader, const struct msim__attach_plan *plan)
+{
+  struct msim_mac mac;
+
+  check_addr(loader, plan->place, plan->network, "networks", plan->opts.address);
+  check_addr(loader, plan->place, plan->network, "gateway", plan->opts.gateway);
+  if (plan->opts.mac != NULL && (msim_mac_parse(&mac, plan->opts.mac) != MSIM_OK || (mac.bytes[0] & 1) != 0))
+    msim__loader_report(loader, plan->place, "mac: \"%.60s\" is none of a host, such as 02:00:00:00:00:01",
+                        plan->opts.mac);
+}
+
+void msim__loader_own_attachment(struct msim__loader *loader, const struct msim__host *host,
+                                 const struct msim__attach_plan *plan)
+{
+  struct msim__addr_owner *owner = msim__arena_alloc(&loader->arena, sizeof *owner);
+  const size_t name_bytes = strlen(plan->network->name), key_bytes = name_bytes + 1 + sizeof(uint32_t);
+  char *key = msim__arena_alloc(&loader->arena, key_bytes);
+  const struct msim__addr_owner *other;
+  struct msim_addr addr;
+  int err;
+
+  if (plan->opts.address == NULL || msim_addr_parse(&addr, plan->opts.address, strlen(plan->opts.address)) != MSIM_OK)
+    return;
+  if (owner == NULL || key == NULL) {
+    loader->err = MSIM_ERR_NOMEM;
+    return;
+  }
+  owner->host = host;
+  owner->place = plan->place;
+  memcpy(key, plan->network->name, name_bytes + 1);
+  memcpy(key + name_bytes + 1, addr.bytes, sizeof(uint32_t));
+  err = msim__names_add(&loader->attached_addrs, key, key_bytes, owner);
+  if (err == MSIM_ERR_EXISTS) {
+    other = msim__names_find(&loader->attached_addrs, key, key_bytes);
+    msim__loader_report(loader, plan->place, "networks: the address %s belongs to \"%s\" already: %s:%u",
+                        plan->opts.address, other->host->name, other->place->file, other->place->line);
+  } else if (err != MSIM_OK) {
+    loader->err = MSIM_ERR_NOMEM;
+  }
+}
+
 static bool find_network(struct msim__loader *loader, const struct msim__yaml_node *place,
                          struct msim__attach_plan *out)
 {
@@ -212,6 +273,7 @@ void msim__loader_fill_attachments(struct msim__loader *loader, const struct msi
       continue;
     if (!is_list)
       fill_attachment(loader, e->value, out);
+    check_attachment(loader, out);
     plan->attachment_count++;
   }
 }

@@ -200,6 +200,8 @@ uint32_t msim__icmp_mtu_bytes(const struct msim_packet *packet)
 {
   const struct msim_icmp_view *icmp = &packet->l4.icmp;
 
+  if (packet->proto == MSIM_PROTO_ICMPV6)
+    return icmp->type == 2 ? icmp->rest : 0; /* RFC 4443 3.2 */
   return packet->proto == MSIM_PROTO_ICMP && icmp->type == 3 && icmp->code == 4 ? icmp->rest & 0xffffu : 0;
 }
 

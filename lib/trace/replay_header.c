@@ -248,7 +248,7 @@ void msim__replay_set_icmp(struct msim_icmp_view *icmp, const char *what, uint32
       {"icmp.net-unreachable", 3, 0},      {"icmp.host-unreachable", 3, 1},
       {"icmp.protocol-unreachable", 3, 2}, {"icmp.port-unreachable", 3, 3},
       {"icmp.fragmentation-needed", 3, 4}, {"icmp.prohibited", 3, 13},
-      {"icmp.unreachable", 3, 5},
+      {"icmp.unreachable", 3, 5},          {"icmp.too-big", 2, 0},
   };
   size_t i;
 

@@ -353,6 +353,8 @@ static bool read_icmp(struct msim__replay *replay, node *object, struct msim_tra
   view->payload.data = replay->payload;
   view->payload.size_bytes = packet->unseen_bytes = len;
   msim__replay_set_icmp(&view->l4.icmp, packet->what, mtu);
+  if (strcmp(packet->what, "icmp.too-big") == 0) /* RFC 4443 3.2: IPv6 alone has it */
+    view->proto = MSIM_PROTO_ICMPV6;
   return true;
 }
 
@@ -412,7 +414,7 @@ static bool read_packet(struct msim__replay *replay, node *object, struct msim_t
       !read_conn(replay, object, view.proto == MSIM_PROTO_UDP ? MSIM_PROTO_UDP : MSIM_PROTO_TCP, &row))
     return false;
   packet->flow = row != NULL ? &row->flow : NULL;
-  if (view.proto == MSIM_PROTO_ICMP)
+  if (record->kind == MSIM_TRACE_ICMP)
     return read_icmp(replay, object, packet, &view) && emit(replay, record);
   if (!read_segment(replay, object, "seg", &packet->from_client, &packet->number) ||
       (msim__json_find(object, "rtx") != NULL &&

@@ -29,7 +29,7 @@ static int start(struct msim_agent *agent)
 }
 
 static const struct msim_agent_type probe = {"probe", "",   0,   sizeof(struct config), fields, start, NULL,
-                                             NULL,    NULL, NULL};
+                                             NULL,    NULL, NULL, false};
 static const struct msim_agent_type *const types[] = {&probe, NULL};
 
 struct heard {

@@ -65,10 +65,10 @@ static void check_list(struct msim_slice text)
 
 static void check_words(struct msim_slice text)
 {
-  uint8_t *out = malloc(2 * text.size_bytes + 1);
+  uint8_t *out = malloc(3 * text.size_bytes + 1);
   size_t n;
 
-  FUZZ_CHECK(out != NULL && msim__encoded_words_decode(text, out, 2 * text.size_bytes, &n) == MSIM_OK);
+  FUZZ_CHECK(out != NULL && msim__encoded_words_decode(text, out, 3 * text.size_bytes, &n) == MSIM_OK);
   free(out);
 }
 

@@ -278,11 +278,11 @@ static void compose_reports_what_went_wrong(void **state)
 
 static void attachments_have_their_sizes_and_names(void **state)
 {
-  static const struct msim__compose_attachment attachments[] = {{"report.pdf", "application/pdf", 1000},
+  static const struct msim__compose_attachment attachments[] = {{"report.pdf", "application/pdf", 1000, NULL},
                                                                 {"Gr\xc3\xbc\xc3\x9f"
                                                                  "e.txt",
-                                                                 NULL, 0},
-                                                                {"a\"b", "", 77777}};
+                                                                 NULL, 0, NULL},
+                                                                {"a\"b", "", 77777, NULL}};
   static const char *const cc[] = {"c@z.example", "d@z.example"};
   static const uint64_t decoded_bytes[] = {1000, 0, 77777};
   static uint8_t data[80000];

@@ -374,6 +374,226 @@ static void probe_hears_who_has_the_address(void **state)
   close_world(&w);
 }
 
+/* ---- switches ---- */
+
+static void switch_that_forgot_floods_and_only_the_receiver_hears(void **state)
+{
+  struct world w;
+  struct msim_node *ann, *ben, *hub;
+  struct udp_port port;
+
+  (void)state;
+  open_world(&w, "192.168.1.0/24");
+  ann = host(&w, "ann", "192.168.1.1");
+  ben = host(&w, "ben", "192.168.1.2");
+  host(&w, "cat", "192.168.1.3");
+  start(&w);
+  bind_at(&w, &port, ben, 7);
+  hub = msim_node_find(w.sim, "home");
+  assert_int_equal(send(ann, "192.168.1.2", 7, "one"), MSIM_OK);
+  assert_int_equal(msim_sim_run(w.sim, MSIM_NEVER), MSIM_OK);
+  assert_non_null(msim_attachment_first(ben)->seen_at);
+  msim__lan_switch_crash(w.home);
+  assert_null(msim_attachment_first(ben)->seen_at);
+  w.size = 0;
+  w.text[0] = '\0';
+  assert_int_equal(send(ann, "192.168.1.2", 7, "two"), MSIM_OK);
+  assert_lines(&w, "tx ann>ben\nrx ann>ben\n"); /* cat gets a copy, of which nobody hears */
+  assert_ptr_equal(msim_attachment_first(ann)->seen_at->node, hub);
+  assert_null(msim_attachment_first(ben)->seen_at); /* it has not spoken since */
+  close_world(&w);
+}
+
+static void cable_that_carries_nothing_loses_what_is_sent_and_told(void **state)
+{
+  struct world w;
+  struct msim_node *ann, *ben;
+
+  (void)state;
+  open_world(&w, "192.168.1.0/24");
+  ann = host(&w, "ann", "192.168.1.1");
+  ben = host(&w, "ben", "192.168.1.2");
+  start(&w);
+  msim__node_plug(ben, false);
+  w.size = 0;
+  assert_int_equal(send(ann, "192.168.1.2", 7, "one"), MSIM_OK);
+  assert_lines(&w, "arp.request ann>* ben\narp.request ann>ben ben lost down\n"
+                   "arp.request ann>* ben\narp.request ann>ben ben lost down\n"
+                   "arp.request ann>* ben\narp.request ann>ben ben lost down\n"
+                   "ann arp.failed ben 192.168.1.2\ndrop ann>ben arp\ntx ann>ann\nrx ann>ann\n");
+  close_world(&w);
+}
+
+static void packets_wait_up_to_a_bound_and_the_oldest_goes(void **state)
+{
+  struct world w;
+  struct msim_node *ann;
+  unsigned i, old = 0, lost = 0;
+  const char *p;
+
+  (void)state;
+  open_world(&w, "192.168.1.0/24");
+  ann = host(&w, "ann", "192.168.1.1");
+  start(&w);
+  for (i = 0; i < 70; i++)
+    assert_int_equal(send(ann, "192.168.1.9", 7, "x"), MSIM_OK);
+  assert_int_equal(msim_sim_run(w.sim, MSIM_NEVER), MSIM_OK);
+  for (p = w.text; (p = strstr(p, " arp-queue\n")) != NULL; p++)
+    old++;
+  for (p = w.text; (p = strstr(p, " arp\n")) != NULL; p++)
+    lost++;
+  assert_int_equal(old, 6);
+  assert_int_equal(lost, 64);
+  close_world(&w);
+}
+
+static void known_neighbour_is_asked_for_again_after_a_minute(void **state)
+{
+  struct world w;
+  struct msim_node *ann;
+  struct udp_port port;
+
+  (void)state;
+  open_world(&w, "192.168.1.0/24");
+  ann = host(&w, "ann", "192.168.1.1");
+  host(&w, "ben", "192.168.1.2");
+  start(&w);
+  bind_at(&w, &port, msim_node_find(w.sim, "ben"), 7);
+  assert_int_equal(send(ann, "192.168.1.2", 7, "one"), MSIM_OK);
+  assert_int_equal(msim_sim_advance_to(w.sim, MSIM_SEC(59)), MSIM_OK);
+  w.size = 0;
+  assert_int_equal(send(ann, "192.168.1.2", 7, "two"), MSIM_OK);
+  assert_int_equal(msim_sim_advance_to(w.sim, MSIM_SEC(62)), MSIM_OK);
+  assert_string_equal(w.text, "tx ann>ben\nrx ann>ben\n");
+  w.size = 0;
+  assert_int_equal(send(ann, "192.168.1.2", 7, "three"), MSIM_OK);
+  assert_int_equal(msim_sim_advance_to(w.sim, MSIM_SEC(63)), MSIM_OK);
+  assert_string_equal(w.text, "arp.request ann>* ben\narp.reply ben>ann ben\nann arp.resolved ben 192.168.1.2\n"
+                              "tx ann>ben\nrx ann>ben\n");
+  close_world(&w);
+}
+
+/* ---- bounds ---- */
+
+static void what_is_too_large_goes_in_fragments_each_in_a_frame(void **state)
+{
+  struct world w;
+  struct msim_node *ann, *ben;
+  struct udp_port port;
+  char text[3000];
+  struct msim_addr_config config;
+
+  (void)state;
+  memset(text, 'x', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  open_world(&w, "192.168.1.0/24");
+  ann = host(&w, "ann", "192.168.1.1");
+  ben = host(&w, "ben", "192.168.1.2");
+  start(&w);
+  bind_at(&w, &port, ben, 7);
+  config = msim_attachment_config(msim_attachment_first(ann));
+  config.mtu_bytes = 1000;
+  assert_int_equal(msim_attachment_configure(msim_attachment_first(ann), &config), MSIM_OK);
+  assert_int_equal(msim__ip_mtu_for(ann, ben->addr_id), 1000);
+  assert_int_equal(send(ann, "192.168.1.2", 7, text), MSIM_OK);
+  assert_int_equal(msim_sim_run(w.sim, MSIM_NEVER), MSIM_OK);
+  assert_non_null(strstr(w.heard, "ben:7<192.168.1.1:5000 xxx"));
+  assert_int_equal(send(ann, "192.168.1.255", 7, text), MSIM_OK);
+  assert_int_equal(msim_sim_run(w.sim, MSIM_NEVER), MSIM_OK);
+  close_world(&w);
+}
+
+static void ten_thousand_members_are_cheap(void **state)
+{
+  struct world w;
+  struct msim_node *first = NULL, *last = NULL;
+  struct udp_port port;
+  char name[16];
+  unsigned i;
+
+  (void)state;
+  open_world(&w, "10.0.0.0/16");
+  w.hook.kinds = 0;
+  msim__trace_refresh(w.sim);
+  for (i = 0; i < 10000; i++) {
+    snprintf(name, sizeof name, "pc%u", i);
+    assert_int_equal(msim_node_add(w.sim, name, &last), MSIM_OK);
+    assert_int_equal(msim_network_attach(w.home, last, NULL, NULL), MSIM_OK);
+    if (i == 0)
+      first = last;
+  }
+  start(&w);
+  bind_at(&w, &port, last, 7);
+  for (i = 0; i < 100; i++) { /* the first one broadcasts, the others are answers and packets to one */
+    char addr[MSIM_ADDR_TEXT_BYTES];
+    struct msim_addr to = msim_node_addr(last);
+
+    msim_addr_format(&to, addr);
+    w.heard[0] = '\0';
+    assert_int_equal(send(first, addr, 7, "x"), MSIM_OK);
+    assert_int_equal(msim_sim_run(w.sim, MSIM_NEVER), MSIM_OK);
+    assert_int_not_equal(w.heard[0], '\0');
+  }
+  assert_true(w.sim->counters.hop_count < 10000 + 2 * 100 + 10);
+  close_world(&w);
+}
+
+/* ---- memory ---- */
+
+static void every_allocation_may_fail(void **state)
+{
+  uint64_t fail_at;
+  int err = MSIM_ERR_NOMEM;
+
+  (void)state;
+  for (fail_at = 1; err != MSIM_OK; fail_at++) {
+    struct fail_mem mem;
+    struct msim_sim_opts opts = {0};
+    struct msim_sim *sim = NULL;
+    struct msim_network *network;
+    struct msim_node *a = NULL, *b = NULL;
+    struct msim_attach_opts at_b = {.no_address = true};
+    struct msim_addr_config config = {.prefix_bits = 24};
+
+    assert_true(fail_at < 500);
+    fail_mem_init(&mem, fail_at);
+    opts.mem = mem.hook;
+    err = msim__sim_create(&sim, &opts, NULL);
+    if (err == MSIM_OK)
+      err = msim__net_create(sim);
+    if (err == MSIM_OK)
+      err = msim_network_add(sim, "home", NULL, &network);
+    if (err == MSIM_OK)
+      err = msim_node_add(sim, "a", &a);
+    if (err == MSIM_OK)
+      err = msim_node_add(sim, "b", &b);
+    if (err == MSIM_OK)
+      err = msim_network_attach(network, a, NULL, NULL);
+    if (err == MSIM_OK)
+      err = msim_network_attach(network, b, &at_b, NULL);
+    if (err == MSIM_OK)
+      err = msim_sim_start(sim);
+    if (err == MSIM_OK) {
+      config.address = msim_addr_ipv4(msim_addr_ipv4_value(&network->prefix) + 1);
+      err = msim_attachment_configure(msim_attachment_first(b), &config);
+    }
+    if (err == MSIM_OK)
+      err = send(b, "255.255.255.255", 7, "all");
+    if (err == MSIM_OK) {
+      char addr[MSIM_ADDR_TEXT_BYTES];
+      struct msim_addr to = msim_node_addr(a);
+
+      msim_addr_format(&to, addr);
+      err = send(b, addr, 7, "one");
+    }
+    if (err == MSIM_OK)
+      err = msim_sim_run(sim, MSIM_NEVER);
+    assert_true(err == MSIM_OK || err == MSIM_ERR_NOMEM);
+    msim_sim_free(sim);
+    assert_true(fail_mem_clean(&mem));
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -384,6 +604,13 @@ int main(void)
       cmocka_unit_test(host_without_address_sends_broadcasts_alone),
       cmocka_unit_test(configured_host_is_announced_and_heard_and_forgets),
       cmocka_unit_test(probe_hears_who_has_the_address),
+      cmocka_unit_test(switch_that_forgot_floods_and_only_the_receiver_hears),
+      cmocka_unit_test(cable_that_carries_nothing_loses_what_is_sent_and_told),
+      cmocka_unit_test(packets_wait_up_to_a_bound_and_the_oldest_goes),
+      cmocka_unit_test(known_neighbour_is_asked_for_again_after_a_minute),
+      cmocka_unit_test(what_is_too_large_goes_in_fragments_each_in_a_frame),
+      cmocka_unit_test(ten_thousand_members_are_cheap),
+      cmocka_unit_test(every_allocation_may_fail),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,16 +123,16 @@ static void references_are_decoded(void **state)
   for (i = 0; i < sizeof texts / sizeof *texts; i++) {
     struct msim_slice text = exact_text(texts[i][0]);
 
-    assert_int_equal(msim__html_text(text, out, sizeof out, &size), 0);
+    assert_int_equal(msim__html_decode(text, out, sizeof out, &size), 0);
     assert_slice((struct msim_slice){out, size}, texts[i][1]);
     assert_true(size <= text.size_bytes);
     if (size > 0)
-      assert_int_equal(msim__html_text(text, out, size - 1, &size), MSIM_ERR_LIMIT);
+      assert_int_equal(msim__html_decode(text, out, size - 1, &size), MSIM_ERR_LIMIT);
     exact_free(text);
   }
-  assert_int_equal(msim__html_escape(msim__slice_text("<a href='x'>&\"\xc3\xa9"), out, sizeof out, &size), 0);
+  assert_int_equal(msim__html_encode(msim__slice_text("<a href='x'>&\"\xc3\xa9"), out, sizeof out, &size), 0);
   assert_slice((struct msim_slice){out, size}, "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\xc3\xa9");
-  assert_int_equal(msim__html_escape(msim__slice_text("a<"), out, 4, &size), MSIM_ERR_LIMIT);
+  assert_int_equal(msim__html_encode(msim__slice_text("a<"), out, 4, &size), MSIM_ERR_LIMIT);
 }
 
 static void forms_and_their_controls_are_found(void **state)

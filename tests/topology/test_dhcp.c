@@ -177,7 +177,11 @@ static void restarted_host_asks_for_what_it_had(void **state)
   struct dhcp_stage stage;
 
   (void)state;
-  dhcp_stage_open(&stage, HOME SERVER("") PC("pc1") PC_WITH("pc2", "forgets: true"), NULL);
+  dhcp_stage_open(&stage,
+                  HOME SERVER("") PC("pc1")
+                      PC_WITH("pc2", "forgets: true, script: [{at: 65s, do: release}, {at: 2min, do: "
+                                     "release}]"),
+                  NULL);
   dhcp_stage_until(&stage, 60);
   assert_int_equal(msim_host_crash(dhcp_stage_host(&stage, "pc1"), NULL), MSIM_OK);
   assert_int_equal(msim_host_crash(dhcp_stage_host(&stage, "pc2"), NULL), MSIM_OK);
@@ -188,9 +192,12 @@ static void restarted_host_asks_for_what_it_had(void **state)
   dhcp_stage_until(&stage, 100);
   assert_int_equal(dhcp_stage_last(&stage, "pc1"), 100);
   assert_int_equal(dhcp_stage_last(&stage, "pc2"), 101);
+  dhcp_stage_until(&stage, 130); /* what its script had for the time in between is past, the rest is not */
+  assert_int_equal(dhcp_stage_last(&stage, "pc2"), 0);
   dhcp_stage_finish(&stage);
   assert_int_equal(dhcp_stage_count(&stage, " dhcp.discover mac="), 3);
   assert_int_equal(dhcp_stage_count(&stage, "app pc1 dhcp.bound"), 2);
+  assert_int_equal(dhcp_stage_count(&stage, "app pc2 dhcp.released"), 1);
   dhcp_stage_close(&stage);
 }
 
@@ -462,6 +469,26 @@ static void server_with_a_full_disk_acknowledges_nothing(void **state)
   dhcp_stage_close(&stage);
 }
 
+/* Leases shorter than everybody expects, for one host, and refusals for a while. */
+static void server_misbehaves_by_rule(void **state)
+{
+  struct dhcp_stage stage;
+
+  (void)state;
+  dhcp_stage_open(&stage,
+                  HOME SERVER(", rules: [{message: request, from: pc1, lease: 30s}, {message: discover, from: pc2, "
+                              "count: 2, answer: none}]") PC("pc1") PC("pc2"),
+                  NULL);
+  dhcp_stage_until(&stage, 200);
+  assert_int_equal(dhcp_stage_last(&stage, "pc1"), 100);
+  assert_int_equal(dhcp_stage_last(&stage, "pc2"), 101);
+  dhcp_stage_finish(&stage);
+  assert_int_equal(dhcp_stage_count(&stage, "client=pc1 lease=30"), 1);
+  assert_in_range(dhcp_stage_count(&stage, "app pc1 dhcp.renewed address=192.168.1.100"), 12, 14);
+  assert_int_equal(dhcp_stage_count(&stage, "udp pc2>*:67#1 c3 (300) broadcast dhcp.discover"), 1);
+  dhcp_stage_close(&stage);
+}
+
 static void plug_that_is_back_is_a_reason_to_ask(void **state)
 {
   struct dhcp_stage stage;
@@ -519,6 +546,7 @@ int main(void)
       cmocka_unit_test(servers_and_clients_of_two_networks_share_their_ports),
       cmocka_unit_test(file_of_leases_is_bounded_and_survives_a_torn_write),
       cmocka_unit_test(server_with_a_full_disk_acknowledges_nothing),
+      cmocka_unit_test(server_misbehaves_by_rule),
       cmocka_unit_test(plug_that_is_back_is_a_reason_to_ask),
       cmocka_unit_test(same_seed_gives_the_same_trace),
   };

@@ -291,8 +291,11 @@ static size_t take_row(const char *row, const struct msim__json_node *properties
 /* Which properties the tables behind this line are about; NULL: none. */
 static const struct msim__json_node *topic(const struct world *world, const char *line)
 {
-  static const char *const headings[][2] = {
-      {"## Sections\n", ""}, {"## Hosts\n", "host"}, {"### tcp\n", "tcp"}, {"## Links\n", "link"}};
+  static const char *const headings[][2] = {{"## Sections\n", ""},
+                                            {"## Hosts\n", "host"},
+                                            {"### nat\n", "nat"},
+                                            {"### tcp\n", "tcp"},
+                                            {"## Links\n", "link"}};
   const struct msim_agent_type *type;
   char bold[80];
   size_t i;
@@ -339,7 +342,7 @@ static void schema_when_compared_with_the_documentation_then_the_same_keys(void 
       told += take_row(line, properties);
   }
   assert_null(properties); /* the last heading is another one */
-  assert_int_equal(topic_count, 4 + 11);
+  assert_int_equal(topic_count, 5 + 12);
   close_world(world);
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "mail/letters.h"
 #include "topology/mail_stage.h"
 #include "topology/web_site.h"
 
@@ -79,8 +80,9 @@ static void a_draft_goes_where_its_button_says(void **state)
   run(&stage, &site, "",
       "{at: 1s, send: {message: d1, draft: true, to: a@x.example, size: 20B, attachments: [{name: 'a\"b.txt', size: "
       "1kB}]}}");
-  assert_log(&site, IN "GET /compose|POST /draft d1=csrf=t&k;to=a@x.example;cc=;bcc=;subject=;body=abcdefghijklmnopqr\r\n;"
-                       "attach@a%%22b.txt:1000;keep=yes;action=draft;|GET /mail|" OUT);
+  assert_log(&site,
+             IN "GET /compose|POST /draft d1=csrf=t&k;to=a@x.example;cc=;bcc=;subject=;body=abcdefghijklmnopqr\r\n;"
+                "attach@a%%22b.txt:1000;keep=yes;action=draft;|GET /mail|" OUT);
   assert_saw(&stage, "pc draft.saved message=d1 protocol=http server=mx", 1);
   assert_saw(&stage, "message.sent", 0);
   stage_end(&stage);
@@ -281,6 +283,8 @@ static void bad_configurations_are_told(void **state)
       "{address: b@y.example, submit: mx, via: webmail}",
       "{address: b@y.example, accounts: {x: {address: c@y.example, submit: mx, via: webmail}}}",
       "{address: b@y.example, submit: mx, script: [{send: {to: a@x.example, draft: true}}]}",
+      "{address: b@y.example, submit: mx, via: webmail, login: {user: b, password: p}, "
+      "script: [{send: {message: letter, to: a@x.example}}]}",
   };
   static struct mail_stage stage;
   size_t i;
@@ -290,6 +294,7 @@ static void bad_configurations_are_told(void **state)
     assert_int_equal(stage_begin(&stage, 0), 0);
     assert_int_equal(stage_host(&stage, "mx", NULL), 0);
     assert_int_equal(stage_host(&stage, "pc", "mx"), 0);
+    assert_int_equal(msim__letter_add(stage.sim, "letter", msim__slice_text("Subject: x\n\nHello\n")), 0);
     assert_int_equal(stage_agent(&stage, "pc", "user", rows[i]), 0);
     assert_true(stage_run(&stage, MSIM_NEVER) < 0);
     assert_non_null(strstr(msim_sim_error(stage.sim), "webmail"));
