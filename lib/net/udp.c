@@ -166,11 +166,7 @@ static struct udp_flow *find_flow(struct msim__udp_flows *flows, uint32_t client
                                   uint16_t server_port)
 {
   uint32_t row =
-<<<<<<< HEAD
-      flows == NULL || flows->capacity == 0 ? 0 : *bucket_of(flows, client, client_port, server, server_port);
-=======
       flows == NULL || flows->buckets == NULL ? 0 : *bucket_of(flows, client, client_port, server, server_port);
->>>>>>> browser
 
   for (; row != 0; row = flows->rows[row - 1].next) {
     struct udp_flow *f = &flows->rows[row - 1];
