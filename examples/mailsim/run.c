@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "command.h"
 #include "exports.h"
+#include "imports.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 
 static const struct option options[] = {
     {"trace", "FORMAT:PATH[,OPTIONS]", "write a trace; may be repeated; PATH - is standard output"},
+    {"import", "FORMAT:USER@HOST=PATH", "mail that lies in a mailbox at the start, maildir or mbox; may be repeated"},
     {"export", "FORMAT:FOLDER", "write the mailboxes at the end, as maildir or mbox; may be repeated"},
     {"seed", "N|random", "decides every random draw (default: what the file says, else 1)"},
     {"until", "TIME", "end at 10s, 500ms, 2min ..., or quiet (default: what the file says)"},
@@ -33,6 +35,7 @@ struct request {
   enum msim_scene_order order;
   struct traces traces;
   struct exports exports;
+  struct imports imports;
   uint64_t seed;
   msim_ns until_ns;
   const char *program;
@@ -111,6 +114,8 @@ static bool take_option(struct request *request, const char *name, const char *v
 {
   if (strcmp(name, "trace") == 0)
     return traces_add(&request->traces, value);
+  if (strcmp(name, "import") == 0)
+    return imports_add(&request->imports, value);
   if (strcmp(name, "export") == 0)
     return exports_add(&request->exports, value);
   if (strcmp(name, "seed") == 0) {
@@ -221,7 +226,7 @@ static bool load_world(struct run *run, const struct request *request)
   }
   if (request->has_seed)
     msim_sim_set_seed(run->sim, request->seed);
-  if (!faults_add(run->sim, request->faults, request->fault_count))
+  if (!faults_add(run->sim, request->faults, request->fault_count) || !imports_read(&request->imports, run->sim))
     return false;
   msim_topology_info(run->sim, &run->info);
   return true;
@@ -506,6 +511,13 @@ static int run_request(struct run *run, struct request *request)
   return interrupted && code != EXIT_UNUSABLE ? EXIT_INTERRUPTED : code;
 }
 
+static bool goes_together(const struct request *request)
+{
+  if (request->check && request->imports.count > 0)
+    complain("--check reads no mail from files: leave --import out, or put the mail into the topology by `messages`");
+  return !request->check || request->imports.count == 0;
+}
+
 int verb_run(struct arguments *arguments)
 {
   struct request request;
@@ -515,7 +527,7 @@ int verb_run(struct arguments *arguments)
   memset(&request, 0, sizeof request);
   memset(&run, 0, sizeof run);
   request.program = arguments->items[0];
-  if (read_arguments(arguments, &request)) {
+  if (read_arguments(arguments, &request) && goes_together(&request)) {
     if (request.help)
       print_usage(
           "run TOPOLOGY [OPTIONS]",

@@ -1,8 +1,9 @@
 /* mailbox.h: what lies in the mailboxes of a host: users, folders, messages with flags, dates and bytes.
  *
- * For looking only, at any time between the start of a simulation and msim_sim_free, also after msim_sim_finish. A host
- * that is down has no mailboxes until it is up again. Changes nothing of the run. Does not include: users' passwords,
- * the queue of mail under way, any format of files. */
+ * For looking, at any time between the start of a simulation and msim_sim_free, also after msim_sim_finish. A host
+ * that is down has no mailboxes until it is up again. Looking changes nothing of the run. Before the run
+ * msim_mailbox_put lays messages into them. Does not include: users' passwords, the queue of mail under way, any format
+ * of files. */
 #ifndef MAILSIM_MAILBOX_H
 #define MAILSIM_MAILBOX_H
 
@@ -63,6 +64,29 @@ MSIM_API const char *msim_mailbox_keyword_at(const struct msim_node *node, size_
 /* Writes the message as a reader gets it: the field Return-Path where it came by SMTP (RFC 5321 4.4), then its content,
  * lines with CRLF. out is used during the call only. What out returned, MSIM_ERR_NOT_FOUND, or MSIM_ERR_NOMEM. */
 MSIM_API int msim_mailbox_write(const struct msim_node *node, size_t index, size_t place, const struct msim_out *out);
+
+/* The date is that of the message's field Date, without a readable one the start of the run. */
+#define MSIM_MAILBOX_DATE_OF_FIELD INT64_MIN
+
+/* A message that lies in a mailbox when the run begins. Texts and data are copied. */
+struct msim_mailbox_letter {
+  const char *user;        /* as in a topology's `mailboxes`: "bob", or "bob@b.example" */
+  const char *folder;      /* as above; NULL: INBOX */
+  const char *sender;      /* of the envelope, without brackets; "" or NULL for <> */
+  const void *data;        /* the message as a reader gets it; lines end in LF, CR or CRLF; no byte of value 0 */
+  size_t size_bytes;       /* 1 to 16 MiB, with CRLF at each line's end */
+  int64_t internal_unix_s; /* INTERNALDATE, or MSIM_MAILBOX_DATE_OF_FIELD */
+  uint32_t flags;          /* bits of enum msim_mailbox_flag */
+  uint32_t reserved;       /* 0 */
+};
+
+/* Puts it behind what the topology and earlier calls have put into that folder, which is made where it is missing. The
+ * host must have a pop-server or an imap-server. MSIM_ERR_NOT_FOUND: it has none; MSIM_ERR_STATE: the run has begun;
+ * MSIM_ERR_INVALID: no such user, folder, sender or flag can be, the message is empty or has a byte of value 0;
+ * MSIM_ERR_LIMIT: more than 100000 messages or 256 MiB in all hosts, or a message too large; MSIM_ERR_NOMEM. */
+#define msim_mailbox_put(node, letter) msim_mailbox_put_sized((node), (letter), sizeof(struct msim_mailbox_letter))
+MSIM_API int msim_mailbox_put_sized(struct msim_node *node, const struct msim_mailbox_letter *letter,
+                                    size_t letter_bytes);
 
 #ifdef __cplusplus
 }

@@ -162,6 +162,7 @@ const struct msim_field msim__mailbox_content_item[] = {
 struct writing {
   struct msim__mailbox_server *server;
   const struct msim__mailbox_mail *mail;
+  const struct msim__laid *laid; /* NULL: the mail is of the configuration */
   struct msim__mailbox *inbox, *box;
   int64_t unix_s;
   char from[MSIM__ADDRESS_LOCAL_BYTES_MAX + MSIM__ADDRESS_DOMAIN_BYTES_MAX + 2];
@@ -204,7 +205,11 @@ static int put_mail(const struct writing *w, struct msim__buf *plain)
       .size_bytes = w->mail->size_bytes,
   };
 
-  const struct msim__letter *letter = msim__letter_find(msim_agent_sim(agent), w->mail->message);
+  const struct msim__letter *letter;
+
+  if (w->laid != NULL)
+    return msim__buf_append(plain, w->laid->plain.data, w->laid->plain.size_bytes);
+  letter = msim__letter_find(msim_agent_sim(agent), w->mail->message);
 
   if (letter != NULL)
     return msim__buf_append(plain, letter->plain.data, letter->plain.size_bytes);
@@ -217,7 +222,7 @@ static struct msim__message *make_message(const struct writing *w, const struct 
                                           struct msim__buf *wire)
 {
   struct msim_slice recipient = msim__slice_text(w->to);
-  struct msim__message_opts opts = {.recipients = &recipient, .recipient_count = 1};
+  struct msim__message_opts opts = {.recipients = &recipient, .recipient_count = 1, .bare = w->laid != NULL};
   struct msim__message *message;
   char label[128];
 
@@ -249,7 +254,11 @@ static int keep(const struct writing *w, struct msim__message *message)
     return err;
   for (i = 0; i < w->mail->flags.count; i++)
     bits |= flag_of(flags[i]);
+  if (w->laid != NULL)
+    bits = w->laid->flags;
   msim__store_put(w->box, message, w->unix_s, uid, bits);
+  if (w->laid != NULL && !w->laid->is_recent)
+    w->box->recent_uid = uid + 1;
   values[0] = msim_value_text("message", message->label);
   msim__imap_box_name(w->box, name, sizeof name);
   values[1] = msim_value_text("mailbox", name);
@@ -278,6 +287,8 @@ static int open_place(struct writing *w)
   w->unix_s = msim_agent_unix_s(w->server->agent);
   if (w->mail->date[0] != '\0')
     (void)read_date(w->mail->date, &w->unix_s); /* it was checked */
+  if (w->laid != NULL && w->laid->unix_s != INT64_MIN)
+    w->unix_s = w->laid->unix_s;
   w->box = msim__folder_find(w->inbox, folder);
   return w->box != NULL ? MSIM_OK : msim__folder_create(w->inbox, folder, 0, &w->box);
 }
@@ -358,14 +369,41 @@ static int fill_box(struct msim__mailbox_server *server, const struct msim__mail
   return err;
 }
 
+static int fill_laid(struct msim__mailbox_server *server, const struct msim__laid *laid)
+{
+  const struct msim__account *account =
+      msim__accounts_find_login(&server->room->accounts, msim__slice_text(laid->user));
+  const struct msim__mailbox_mail mail = {.message = "", .from = "", .to = "", .folder = laid->folder, .date = ""};
+  struct writing w;
+
+  memset(&w, 0, sizeof w);
+  w.server = server;
+  w.mail = &mail;
+  w.laid = laid;
+  w.inbox = open_box(server, laid->user, account);
+  if (w.inbox == NULL)
+    return MSIM_ERR_NOMEM;
+  name_ends(&w, laid->user, account);
+  (void)snprintf(w.from, sizeof w.from, "%s", laid->sender);
+  return fill_one(&w);
+}
+
 int msim__mailbox_fill(struct msim__mailbox_server *server)
 {
   const struct msim__mailbox_content_config *contents = server->config->contents.items;
   size_t count = server->config->contents.count, i;
+  struct msim__laid *laid = msim__letter_laid(msim_agent_sim(server->agent));
   int err = MSIM_OK;
 
   for (i = 0; err == MSIM_OK && i < count; i++)
     err = fill_box(server, &contents[i]);
+  /* A host may have several such servers: the first one takes them. */
+  for (; err == MSIM_OK && laid != NULL; laid = laid->next)
+    if (!laid->is_taken && strcmp(laid->host, msim_agent_host(server->agent)) == 0) {
+      laid->is_taken = true;
+      count++;
+      err = fill_laid(server, laid);
+    }
   if (err == MSIM_OK && count > 0)
     err = msim__spool_found(&server->room->spool);
   if (err != MSIM_OK && err != MSIM_ERR_NOMEM)
