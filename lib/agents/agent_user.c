@@ -5,6 +5,7 @@
 #include "agents/draw.h"
 #include "agents/user_addresses.h"
 #include "agents/user_browsing.h"
+#include "agents/user_habit.h"
 #include "agents/user_mail_keys.h"
 #include "agents/user_reading.h"
 #include "agents/user_sending.h"
@@ -21,7 +22,7 @@ struct step_config {
   const char *account, *browse;
   const struct msim__user_mail *send;
   struct msim_list select; /* const char * */
-  bool check, offline, online;
+  bool check, offline, online, unplug;
 };
 
 struct account_config {
@@ -42,6 +43,7 @@ struct config {
   struct msim_list accounts;         /* struct account_config: further ones */
   struct msim_list script;           /* const struct step_config * */
   const struct traffic_config *traffic;
+  const struct msim__user_habit_config *reading;
   const struct msim__user_retry *retry;
 };
 
@@ -98,7 +100,13 @@ static const struct msim_field step_fields[] = {
      .kind = MSIM_FIELD_BOOL,
      .offset = offsetof(struct step_config, offline),
      .fallback = "false",
-     .help = "pulls the plug of the PC"},
+     .help =
+         "pulls the plug of the PC, and its programs know: they end what is under way and work with what they have"},
+    {.key = "unplug",
+     .kind = MSIM_FIELD_BOOL,
+     .offset = offsetof(struct step_config, unplug),
+     .fallback = "false",
+     .help = "pulls it without a word: its programs find out when nothing answers"},
     {.key = "online",
      .kind = MSIM_FIELD_BOOL,
      .offset = offsetof(struct step_config, online),
@@ -258,6 +266,13 @@ static const struct msim_field fields[] = {
      .item = traffic_fields,
      .item_bytes = sizeof(struct traffic_config),
      .help = "mails at times, of sizes and to people that are drawn"},
+    {.key = "reading",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct config, reading),
+     .fallback = "",
+     .item = msim__user_habit_fields,
+     .item_bytes = sizeof(struct msim__user_habit_config),
+     .help = "looking into the mailbox, and at mails, at times that are drawn"},
     {.key = "retry",
      .kind = MSIM_FIELD_STRUCT,
      .offset = offsetof(struct config, retry),
@@ -282,9 +297,11 @@ struct state {
   struct msim__user_inbox inbox;
   struct msim__user_browsing browsing;
   struct msim__user_web web;
+  struct msim__user_habit habit;
   struct step *steps;
   size_t step_count;
   struct msim_timer traffic_timer;
+  struct msim__rng traffic_rng; /* "agent:HOST/user#N/traffic": what sessions draw moves no mail */
   uint64_t traffic_count;
   struct msim_list traffic_to; /* const char *: ranges written out */
 };
@@ -332,18 +349,29 @@ static void act_browse(struct step *step)
   msim__user_browse(&state->browsing, step->config->browse);
 }
 
-static void act_offline(struct step *step)
+static void plug(struct step *step, bool is_plugged)
 {
   struct state *state = msim_agent_state(step->agent);
 
-  msim__user_plug(&state->inbox, false);
+  state->browsing.is_offline = !is_plugged;
+  msim__user_plug(&state->inbox, is_plugged);
+}
+
+static void act_offline(struct step *step)
+{
+  plug(step, false);
+}
+
+static void act_unplug(struct step *step)
+{
+  struct state *state = msim_agent_state(step->agent);
+
+  msim__user_unplug(&state->inbox);
 }
 
 static void act_online(struct step *step)
 {
-  struct state *state = msim_agent_state(step->agent);
-
-  msim__user_plug(&state->inbox, true);
+  plug(step, true);
 }
 
 enum need { NEEDS_NOTHING, NEEDS_SUBMIT, NEEDS_RECEIVE };
@@ -361,6 +389,7 @@ static const struct act {
     {"select", offsetof(struct step_config, select), sizeof(void *), NEEDS_RECEIVE, act_select},
     {"browse", offsetof(struct step_config, browse), sizeof(void *), NEEDS_NOTHING, act_browse},
     {"offline", offsetof(struct step_config, offline), sizeof(bool), NEEDS_NOTHING, act_offline},
+    {"unplug", offsetof(struct step_config, unplug), sizeof(bool), NEEDS_NOTHING, act_unplug},
 };
 #define ACT_COUNT (sizeof acts / sizeof acts[0])
 
@@ -430,7 +459,8 @@ static int check_step(const struct step *step, unsigned number)
     msim__user_browsing_open(&state->browsing);
   if (any)
     return step->account->receive != NULL ? msim__user_inbox_open(&state->inbox) : MSIM_OK;
-  msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, browse, offline or online", number);
+  msim_agent_fail(step->agent, "step %u does nothing: it needs send, check, select, browse, offline, unplug or online",
+                  number);
   return MSIM_ERR_INVALID;
 }
 
@@ -441,8 +471,8 @@ static void arm_traffic(struct msim_agent *agent, msim_ns from_ns)
   const struct config *config = msim_agent_config(agent);
   struct state *state = msim_agent_state(agent);
 
-  msim_timer_arm(&state->traffic_timer,
-                 from_ns + msim__draw(agent, config->traffic->every, MSIM_SEC(UINT64_C(1000000000))));
+  msim_timer_arm(&state->traffic_timer, from_ns + msim__draw_from(&state->traffic_rng, config->traffic->every,
+                                                                  MSIM_SEC(UINT64_C(1000000000))));
 }
 
 static void on_traffic(struct msim_timer *timer, msim_ns now_ns)
@@ -452,12 +482,12 @@ static void on_traffic(struct msim_timer *timer, msim_ns now_ns)
   const struct config *config = msim_agent_config(agent);
   const struct traffic_config *traffic = config->traffic;
   const char *const *to = state->traffic_to.items;
-  const char *one = to[msim_agent_random_below(agent, state->traffic_to.count)];
+  const char *one = to[msim__rng_below(&state->traffic_rng, state->traffic_to.count)];
   struct msim__user_mail mail = {.message = "", .from = "", .to = {&one, 1}, .subject = traffic->subject, .body = ""};
 
   (void)now_ns;
   if (traffic->size != NULL)
-    mail.size_bytes = msim__draw(agent, traffic->size, MSIM__USER_MAIL_BYTES_MAX);
+    mail.size_bytes = msim__draw_from(&state->traffic_rng, traffic->size, MSIM__USER_MAIL_BYTES_MAX);
   if (++state->traffic_count < traffic->mail_count)
     arm_traffic(agent, 0);
   send_mail(state, &config->account, &mail);
@@ -533,6 +563,22 @@ static int start_script(struct msim_agent *agent)
   return MSIM_OK;
 }
 
+static int start_reading(struct msim_agent *agent)
+{
+  const struct config *config = msim_agent_config(agent);
+  struct state *state = msim_agent_state(agent);
+  int err;
+
+  if (config->account.receive == NULL) {
+    msim_agent_fail(agent, "reading needs receive: where and how mail is read");
+    return MSIM_ERR_INVALID;
+  }
+  err = msim__user_inbox_open(&state->inbox);
+  if (err == MSIM_OK)
+    msim__user_habit_start(&state->habit, &state->inbox, config->account.receive, config->reading);
+  return err;
+}
+
 static int start(struct msim_agent *agent)
 {
   const struct config *config = msim_agent_config(agent);
@@ -545,9 +591,11 @@ static int start(struct msim_agent *agent)
   msim__agent_mem_init(&state->web.mem, agent);
   state->outbox.agent = state->inbox.agent = state->browsing.agent = state->web.agent = agent;
   state->inbox.web = &state->web;
+  state->inbox.is_offline = state->browsing.is_offline = msim__user_is_unplugged(agent); /* behind a crash */
   if (config->retry != NULL)
     state->outbox.retry = *config->retry;
   msim_timer_init(&state->traffic_timer, msim_agent_node(agent), on_traffic);
+  msim__draw_begin(&state->traffic_rng, agent, "/traffic");
   if (config->traffic != NULL && config->account.submit == NULL) {
     msim_agent_fail(agent, "traffic needs submit: the provider's host that takes the mail");
     return MSIM_ERR_INVALID;
@@ -559,6 +607,8 @@ static int start(struct msim_agent *agent)
     err = msim__user_addresses_expand(agent, config->traffic->to, &state->traffic_to);
   if (err == MSIM_OK && config->traffic != NULL)
     arm_traffic(agent, config->traffic->from_ns);
+  if (err == MSIM_OK && config->reading != NULL)
+    err = start_reading(agent);
   return err;
 }
 
@@ -572,6 +622,7 @@ static void stop(struct msim_agent *agent)
   msim__user_browsing_release(&state->browsing);
   msim__user_web_release(&state->web);
   msim_timer_cancel(&state->traffic_timer);
+  msim__user_habit_stop(&state->habit);
   for (i = 0; i < state->step_count; i++)
     msim_timer_cancel(&state->steps[i].timer);
   if (state->step_count > 0)

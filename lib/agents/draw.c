@@ -1,7 +1,10 @@
 /* draw.c: sizes and waits drawn from distributions; see draw.h. */
 #include "agents/draw.h"
 
+#include "agents/agents.h"
 #include "agents/draw_tables.h"
+
+#include <stdio.h>
 
 #define ONE UINT64_C(65536)
 #define Z90 UINT64_C(83988) /* below this many standard deviations lie nine of ten, in 1/65536 */
@@ -130,7 +133,7 @@ uint64_t msim__draw_lognormal(uint64_t random, uint32_t spread)
 
 static uint64_t next_random(void *ctx)
 {
-  return msim_agent_random(ctx);
+  return msim__rng_next(ctx);
 }
 
 /* value * factor / 65536, not above max. */
@@ -144,7 +147,7 @@ static uint64_t scale(uint64_t value, uint64_t factor, uint64_t max)
   return value < max ? value : max;
 }
 
-uint64_t msim__draw(struct msim_agent *agent, const struct msim__draw *draw, uint64_t max)
+uint64_t msim__draw_from(struct msim__rng *rng, const struct msim__draw *draw, uint64_t max)
 {
   uint64_t value = 0;
 
@@ -153,15 +156,30 @@ uint64_t msim__draw(struct msim_agent *agent, const struct msim__draw *draw, uin
   } else if (draw->uniform != NULL) {
     uint64_t from = draw->uniform->from, to = draw->uniform->to;
 
-    value = to > from ? from + msim_agent_random_below(agent, to - from + 1) : from;
+    value = to > from ? from + msim__rng_below(rng, to - from + 1) : from;
   } else if (draw->exponential > 0) {
-    value = scale(draw->exponential, msim__draw_exponential(next_random, agent), max);
+    value = scale(draw->exponential, msim__draw_exponential(next_random, rng), max);
   } else if (draw->lognormal != NULL) {
     uint32_t spread = msim__draw_spread(draw->lognormal->median, draw->lognormal->p90);
 
-    value = scale(draw->lognormal->median, msim__draw_lognormal(msim_agent_random(agent), spread), max);
+    value = scale(draw->lognormal->median, msim__draw_lognormal(msim__rng_next(rng), spread), max);
   } else if (draw->table.count > 0) {
-    value = ((const uint64_t *)draw->table.items)[msim_agent_random_below(agent, draw->table.count)];
+    value = ((const uint64_t *)draw->table.items)[msim__rng_below(rng, draw->table.count)];
   }
   return value < max ? value : max;
+}
+
+uint64_t msim__draw(struct msim_agent *agent, const struct msim__draw *draw, uint64_t max)
+{
+  return msim__draw_from(&agent->rng, draw, max);
+}
+
+void msim__draw_begin(struct msim__rng *rng, const struct msim_agent *agent, const char *purpose)
+{
+  struct msim_sim *sim = msim_agent_sim(agent);
+  char name[400];
+
+  snprintf(name, sizeof name, "agent:%s/%s#%u", agent->node->name, agent->type->name, (unsigned)agent->number);
+  msim__rng_init(rng, msim_sim_seed(sim), name, purpose);
+  rng->n = msim_sim_now_ns(sim);
 }

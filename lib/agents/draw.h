@@ -7,6 +7,8 @@
 
 #include <mailsim/agent.h>
 
+#include "core/rng.h"
+
 struct msim__draw_uniform {
   uint64_t from, to; /* both included */
 };
@@ -30,6 +32,11 @@ extern const struct msim_field msim__draw_size_fields[];
 
 /* Never above max. */
 uint64_t msim__draw(struct msim_agent *agent, const struct msim__draw *draw, uint64_t max);
+/* A stream beside the agent's own, for one purpose: "agent:HOST/TYPE#N" and the purpose, such as "/reading". Behind a
+ * crash it does not begin anew: the host does not live the same life twice. */
+void msim__draw_begin(struct msim__rng *rng, const struct msim_agent *agent, const char *purpose);
+/* The same from such a stream. */
+uint64_t msim__draw_from(struct msim__rng *rng, const struct msim__draw *draw, uint64_t max);
 
 /* -ln(1 - u) for the u of random numbers that `next` gives, in 1/65536. */
 uint64_t msim__draw_exponential(uint64_t (*next)(void *ctx), void *ctx);

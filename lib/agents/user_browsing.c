@@ -68,7 +68,7 @@ static void browse_next(struct msim__user_browsing *browsing)
 {
   struct msim__url url;
 
-  while (browsing->count > 0 && msim_agent_node(browsing->agent)->is_unplugged) {
+  while (browsing->count > 0 && browsing->is_offline) {
     tell_failed(browsing, "offline", "the plug is pulled");
     browsing->count--;
     memmove(browsing->urls, browsing->urls + 1, browsing->count * sizeof *browsing->urls);

@@ -17,6 +17,7 @@ struct msim__user_browsing {
   const char **urls;       /* the one under way and those that wait; borrowed */
   size_t count, capacity;
   bool is_open;
+  bool is_offline; /* the browser knows that there is no network */
 };
 
 /* From start, when a step browses. */

@@ -584,6 +584,19 @@ static void unplugged(struct msim__user_inbox *inbox)
   }
 }
 
+static const char *known(const struct msim__user_inbox *inbox, const struct msim__user_receive *receive, size_t index)
+{
+  const struct msim__user_check *check;
+
+  for (check = inbox->first; check != NULL; check = check->next) {
+    const struct msim__user_imap *imap = (const struct msim__user_imap *)(const void *)check;
+
+    if (check->receive == receive && imap->state < MSIM__USER_IMAP_LOGOUT)
+      return index < imap->item_count ? imap->items[index].label : NULL;
+  }
+  return NULL;
+}
+
 const struct msim__user_protocol_type msim__user_imap = {
     .name = "imap",
     .port = 143,
@@ -591,4 +604,5 @@ const struct msim__user_protocol_type msim__user_imap = {
     .select = select_mail,
     .forget = free_imap,
     .unplugged = unplugged,
+    .known = known,
 };

@@ -61,7 +61,8 @@ static bool on_fetch(struct msim__user_imap *imap, struct msim__imap_cursor *c)
     if (msim__slice_is(name, "UID") ? !msim__imap_take_number(c, &uid)
         : msim__slice_is(name, "RFC822.SIZE")
             ? !msim__imap_take_number64(c, &size_bytes)
-            : (msim__slice_is(name, "BODY[]") ? !(content = msim__imap_take_string(c, &value)) : !msim__imap_skip_value(c)))
+            : (msim__slice_is(name, "BODY[]") ? !(content = msim__imap_take_string(c, &value))
+                                              : !msim__imap_skip_value(c)))
       return false;
   } while (msim__imap_take_byte(c, ' '));
   if (!msim__imap_take_byte(c, ')'))

@@ -245,17 +245,48 @@ void msim__user_inbox_release(struct msim__user_inbox *inbox)
 
 bool msim__user_is_offline(const struct msim__user_inbox *inbox)
 {
-  return msim_agent_node(inbox->agent)->is_unplugged;
+  return inbox->is_offline;
 }
 
 void msim__user_plug(struct msim__user_inbox *inbox, bool is_plugged)
 {
   size_t i;
 
+  inbox->is_offline = !is_plugged;
   msim__node_plug(msim_agent_node(inbox->agent), is_plugged);
   for (i = 0; !is_plugged && i < MSIM__USER_PROTOCOL_COUNT; i++)
     if (protocols[i]->unplugged != NULL)
       protocols[i]->unplugged(inbox);
+}
+
+bool msim__user_is_unplugged(const struct msim_agent *agent)
+{
+  return msim_agent_node(agent)->is_unplugged;
+}
+
+void msim__user_unplug(struct msim__user_inbox *inbox)
+{
+  msim__node_plug(msim_agent_node(inbox->agent), false);
+}
+
+size_t msim__user_known_count(const struct msim__user_inbox *inbox, const struct msim__user_receive *receive)
+{
+  const struct msim__user_protocol_type *protocol = protocols[receive->protocol];
+  size_t count = 0;
+
+  if (protocol->known == NULL)
+    return inbox->local != NULL ? inbox->local->count : 0;
+  while (protocol->known(inbox, receive, count) != NULL)
+    count++;
+  return count;
+}
+
+const char *msim__user_known_at(const struct msim__user_inbox *inbox, const struct msim__user_receive *receive,
+                                size_t index)
+{
+  const struct msim__user_protocol_type *protocol = protocols[receive->protocol];
+
+  return protocol->known == NULL ? inbox->local->items[index].message->label : protocol->known(inbox, receive, index);
 }
 
 void msim__user_check_mail(struct msim__user_inbox *inbox, const struct msim__user_receive *receive)

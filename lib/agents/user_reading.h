@@ -39,6 +39,7 @@ struct msim__user_inbox {
   struct msim__user_check *first;   /* sessions under way */
   struct msim__user_saving *saving; /* mails on their way to the disk */
   struct msim__user_web *web;       /* sessions at webmail sites, set by the owner (user_web.h) */
+  bool is_offline;                  /* the program knows that there is no network */
 };
 
 /* From start, when an account has `receive`: finds what the disk has. 0 or MSIM_ERR_NOMEM. */
@@ -49,9 +50,21 @@ void msim__user_inbox_release(struct msim__user_inbox *inbox);
 /* The acts. */
 void msim__user_check_mail(struct msim__user_inbox *inbox, const struct msim__user_receive *receive);
 void msim__user_select(struct msim__user_inbox *inbox, const struct msim__user_receive *receive, const char *label);
+/* Pulls the plug or puts it back, and tells the program so: it ends what is under way and works with what it has. */
 void msim__user_plug(struct msim__user_inbox *inbox, bool is_plugged);
+/* Pulls it without a word: the program goes on, and finds out when nothing answers. */
+void msim__user_unplug(struct msim__user_inbox *inbox);
 
+/* Whether the plug is out, whoever knows it. */
+bool msim__user_is_unplugged(const struct msim_agent *agent);
+/* As far as the program knows. */
 bool msim__user_is_offline(const struct msim__user_inbox *inbox);
+
+/* The mails that the program knows of for the moment: its copies, else those of the session that is open. A label is
+ * borrowed until something happens. */
+size_t msim__user_known_count(const struct msim__user_inbox *inbox, const struct msim__user_receive *receive);
+const char *msim__user_known_at(const struct msim__user_inbox *inbox, const struct msim__user_receive *receive,
+                                size_t index);
 
 /* ---- for the protocols ---- */
 
@@ -68,6 +81,8 @@ struct msim__user_protocol_type {
                                                      none there */
   /* The plug is pulled. NULL: sessions find out by themselves. */
   void (*unplugged)(struct msim__user_inbox *inbox);
+  /* The label of a mail that the open session knows; NULL beyond them. NULL: it knows copies only. */
+  const char *(*known)(const struct msim__user_inbox *inbox, const struct msim__user_receive *receive, size_t index);
 };
 extern const struct msim__user_protocol_type msim__user_pop, msim__user_imap, msim__user_webmail;
 

@@ -170,9 +170,21 @@ static void check(struct msim__user_inbox *inbox, const struct msim__user_receiv
   enter(inbox, receive, NULL);
 }
 
+static const char *known(const struct msim__user_inbox *inbox, const struct msim__user_receive *receive, size_t index)
+{
+  const struct msim__web_session *session;
+
+  for (session = inbox->web->first; session != NULL; session = session->next)
+    if (session->is_in && strcmp(session->login.host, receive->host) == 0 &&
+        strcmp(session->login.user, receive->login) == 0)
+      return index < session->row_count ? session->rows[index].text : NULL;
+  return NULL;
+}
+
 const struct msim__user_protocol_type msim__user_webmail = {
     .name = "webmail",
     .port = 80,
     .check = check,
     .select = enter,
+    .known = known,
 };
