@@ -25,8 +25,8 @@ static void the_boundary_is_read_from_the_type(void **state)
       "multipart/form-data; boundary=\"\"",
       "multipart/form-data; boundary=\"a b\"",
       "multipart/form-data; boundary=\"a\\\"b\"",
-      "multipart/form-data; boundary=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-      "aaaaaaaaaaaaaaaaaa"};
+      ("multipart/form-data; boundary=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+       "aaaaaaaaaaaaaaaaaa")};
   char out[MSIM__MULTIPART_BOUNDARY_BYTES_MAX + 1];
   size_t i;
 

@@ -19,8 +19,8 @@
 #include "support/topology_run.h"
 
 #define FOLDER MSIM_SOURCE_DIR "/topologies"
-#define REQUESTS_ALL 2000u
-#define STRIDE 61u
+#define REQUESTS_ALL 500u
+#define STRIDE 97u
 #define ONWARDS_STRIDE 5u
 
 /* Beside the files: losses, copies, disorder, and a mail so long that everything has to grow. */
