@@ -283,8 +283,8 @@ static void bad_configurations_are_told(void **state)
       "{address: b@y.example, submit: mx, via: webmail}",
       "{address: b@y.example, accounts: {x: {address: c@y.example, submit: mx, via: webmail}}}",
       "{address: b@y.example, submit: mx, script: [{send: {to: a@x.example, draft: true}}]}",
-      "{address: b@y.example, submit: mx, via: webmail, login: {user: b, password: p}, "
-      "script: [{send: {message: letter, to: a@x.example}}]}",
+      ("{address: b@y.example, submit: mx, via: webmail, login: {user: b, password: p}, "
+       "script: [{send: {message: letter, to: a@x.example}}]}"),
   };
   static struct mail_stage stage;
   size_t i;
