@@ -275,7 +275,7 @@ part_fuzz() {
     fuzzer=$(basename "$source" .c)
     corpus=tests/fuzz/corpus/${fuzzer#fuzz_}
     mkdir -p "build/fuzz/inputs/$fuzzer" "build/fuzz/found/$fuzzer"
-    if "build/fuzz/tests/fuzz/$fuzzer" -seed=1 -max_total_time=5 -runs=200000 -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
+    if "build/fuzz/tests/fuzz/$fuzzer" -seed=1 -max_total_time=3 -runs=200000 -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
       "-artifact_prefix=build/fuzz/found/$fuzzer/" "build/fuzz/inputs/$fuzzer" "$corpus" >"build/fuzz/$fuzzer.log" 2>&1; then
       say "$fuzzer: $(grep -o '^Done [0-9]* runs' "build/fuzz/$fuzzer.log" || true)"
     else
