@@ -41,6 +41,7 @@ static const struct example {
     {"lan-dhcp-nat/access", false},
     {"lan-dhcp-nat/static-nat", false},
     {"mail-send-ipv6", false},
+    {"no-route", false},
     {"pop-offline", true},
     {"provider-outage", false},
     {"relay-crash", false},
