@@ -237,6 +237,7 @@ part_storm() {
   for seed in 1 2 3; do
     build/tests/tests/bench/bench_mail_storm 10000 "$seed" || return 1
   done
+  build/tests/tests/bench/bench_nat 10000 100 # leases, and a mail each through one NAT
 }
 
 # A whole run of the smallest topology under valgrind, or a test of the loop where there is no command yet.
