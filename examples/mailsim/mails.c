@@ -349,6 +349,8 @@ bool mails_as_before(const struct mails *before, const struct mails *now, bool n
     if (was.copy_count == 0 || was.sent_ns == MSIM_NEVER) /* notices have other names when a host has begun anew */
       continue;
     memset(&is, 0, sizeof is);
+    if (i < mail_count(now)) /* where it was, as a rule */
+      mail_at(now, i, &is);
     for (k = 0; k < mail_count(now) && strcmp(is.label, was.label) != 0; k++)
       mail_at(now, k, &is);
     if (strcmp(is.label, was.label) != 0)

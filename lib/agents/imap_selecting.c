@@ -131,7 +131,7 @@ static void tell_selected(struct msim__imap_session *session)
   char name[2200], conn[256];
 
   (void)msim_stream_name(session->stream, conn, sizeof conn);
-  msim__imap_box_name(session->box, name, sizeof name);
+  msim__folder_path(session->box, name, sizeof name);
   values[0] = msim_value_text("mailbox", name);
   values[1] = msim_value_int("count", (int64_t)session->row_count);
   values[2] = msim_value_int("uid_next", session->box->uid_next);

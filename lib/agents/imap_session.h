@@ -170,8 +170,6 @@ const char *msim__imap_expunged_code(struct msim__imap_session *session, char *r
 /* The first row whose uid is not less; row_count when there is none. */
 size_t msim__imap_row_from(const struct msim__imap_session *session, uint32_t uid);
 size_t msim__imap_recent_count(const struct msim__imap_session *session);
-/* As events name it: "bob", "bob/Sent". */
-void msim__imap_box_name(const struct msim__mailbox *box, char *out, size_t out_bytes);
 /* mailbox.created, mailbox.removed, mailbox.renamed: by the folder's title, and the one that it has then, or NULL. */
 void msim__imap_tell_folder(struct msim__imap_session *session, const char *event, struct msim_slice name,
                             const struct msim_slice *to);
@@ -258,6 +256,10 @@ int msim__imap_put_vanished(struct msim__imap_session *session, const struct msi
 
 /* imap_selecting.c: SELECT and EXAMINE. */
 void msim__imap_select(struct msim__imap_session *session, bool read_only);
+
+/* ---- imap_subscribing.c ---- */
+
+void msim__imap_subscribe(struct msim__imap_session *session, bool wanted);
 
 /* imap_copying.c: COPY and MOVE. */
 void msim__imap_copy(struct msim__imap_session *session, bool move);

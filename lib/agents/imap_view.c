@@ -133,14 +133,6 @@ size_t msim__imap_recent_count(const struct msim__imap_session *session)
   return count;
 }
 
-void msim__imap_box_name(const struct msim__mailbox *box, char *out, size_t out_bytes)
-{
-  if (box->title == NULL)
-    (void)snprintf(out, out_bytes, "%s", box->name);
-  else
-    (void)snprintf(out, out_bytes, "%s%c%s", box->owner->name, MSIM__FOLDER_SEPARATOR, box->title);
-}
-
 void msim__imap_tell_folder(struct msim__imap_session *session, const char *event, struct msim_slice name,
                             const struct msim_slice *to)
 {
@@ -166,7 +158,7 @@ void msim__imap_expunge(struct msim__imap_session *session, uint32_t uid)
 
   if (index == session->box->count)
     return;
-  msim__imap_box_name(session->box, name, sizeof name);
+  msim__folder_path(session->box, name, sizeof name);
   values[0] = msim_value_text("message", session->box->items[index].message->label);
   values[1] = msim_value_text("mailbox", name);
   values[2] = msim_value_int("uid", uid);

@@ -95,7 +95,7 @@ static void tell_added(const struct msim__imap_wait *wait, size_t i, uint32_t ui
   struct msim_value values[4];
   size_t n = 0;
 
-  msim__imap_box_name(place->box, name, sizeof name);
+  msim__folder_path(place->box, name, sizeof name);
   values[n++] = msim_value_text("message", place->message->label);
   values[n++] = msim_value_text("mailbox", name);
   values[n++] = msim_value_int("uid", uid);

@@ -1,7 +1,6 @@
 /* mailbox_contents.c: what lies in the mailboxes of a host when the run begins; see mailbox_contents.h. */
 #include "agents/mailbox_contents.h"
 
-#include "agents/imap_session.h"
 #include "mail/compose.h"
 #include "mail/folders.h"
 #include "mail/letters.h"
@@ -260,7 +259,7 @@ static int keep(const struct writing *w, struct msim__message *message)
   if (w->laid != NULL && !w->laid->is_recent)
     w->box->recent_uid = uid + 1;
   values[0] = msim_value_text("message", message->label);
-  msim__imap_box_name(w->box, name, sizeof name);
+  msim__folder_path(w->box, name, sizeof name);
   values[1] = msim_value_text("mailbox", name);
   values[2] = msim_value_bool("durable", true);
   values[3] = msim_value_int("uid", uid);

@@ -1,9 +1,9 @@
 /* user_habit.c: reading by chance; see user_habit.h. */
 #include "agents/user_habit.h"
 
-#include "core/sim.h"
+#include "mail/message.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #define WAIT_NS_MAX MSIM_SEC(UINT64_C(1000000000))
 
@@ -71,21 +71,16 @@ static void on_pick(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__user_habit *habit =
       (struct msim__user_habit *)(void *)((char *)timer - offsetof(struct msim__user_habit, pick_timer));
-  struct msim_sim *sim = msim_agent_sim(habit->inbox->agent);
   size_t count = msim__user_known_count(habit->inbox, habit->receive);
-  const char *label;
+  char label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1]; /* what is known may change while it is fetched */
 
   (void)now_ns;
   if (count == 0)
     return;
-  label = msim__user_known_at(habit->inbox, habit->receive, (size_t)msim__rng_below(&habit->rng, count));
+  (void)snprintf(label, sizeof label, "%s",
+                 msim__user_known_at(habit->inbox, habit->receive, (size_t)msim__rng_below(&habit->rng, count)));
   if (label[0] == '\0') /* a server that does not tell labels */
     return;
-  label = msim__arena_text(&sim->arena, label, strlen(label)); /* what is known may change while it is fetched */
-  if (label == NULL) {
-    msim__sim_fail_nomem(sim);
-    return;
-  }
   msim__user_select(habit->inbox, habit->receive, label);
   if (--habit->picks_left > 0)
     arm_pick(habit);

@@ -13,8 +13,9 @@ struct reading {
   struct msim__web_job job; /* first */
   struct msim__user_inbox *inbox;
   const struct msim__user_receive *receive;
-  const char *label; /* of the mail that is picked; NULL: the list is looked at */
-  bool is_opening;   /* the mail's own page is awaited */
+  bool is_pick; /* label is the mail's; else the list is looked at */
+  char label[MSIM__MESSAGE_LABEL_BYTES_MAX + 1];
+  bool is_opening; /* the mail's own page is awaited */
   unsigned page_count;
 };
 
@@ -35,7 +36,7 @@ static void failed(struct msim__web_job *job, const char *reason, const char *re
   struct reading *r = reading_of(job);
 
   (void)for_good;
-  if (r->label != NULL)
+  if (r->is_pick)
     msim__user_tell_unavailable(r->inbox, r->label, reason);
   else
     msim__user_tell_failed(r->inbox, r->receive, reason, reply);
@@ -160,7 +161,9 @@ static void enter(struct msim__user_inbox *inbox, const struct msim__user_receiv
     return; /* out of memory: the simulation has failed */
   r->inbox = inbox;
   r->receive = receive;
-  r->label = label;
+  r->is_pick = label != NULL;
+  if (label != NULL)
+    (void)snprintf(r->label, sizeof r->label, "%s", label);
   r->job.type = label != NULL ? &pick_type : &list_type;
   msim__web_job_enter(inbox->web, &login, &r->job);
 }

@@ -63,13 +63,11 @@ static void *find_or_add(struct msim__ledger *ledger, struct msim__names *names,
   return msim__ledger_need(ledger, NULL);
 }
 
-/* folder: of that mailbox's user, where it is told apart; or NULL. */
-static struct box *box_of(struct msim__ledger *ledger, const char *host, const char *mailbox, const char *folder)
+static struct box *box_of(struct msim__ledger *ledger, const char *host, const char *mailbox)
 {
   char name[NAME_BYTES];
   struct box *box;
-  int got =
-      snprintf(name, sizeof name, "%s\n%s%s%s", host, mailbox, folder != NULL ? "/" : "", folder != NULL ? folder : "");
+  int got = snprintf(name, sizeof name, "%s\n%s", host, mailbox);
 
   if (got < 0 || (size_t)got >= sizeof name)
     return NULL;
@@ -164,7 +162,7 @@ static void on_renamed(struct msim__ledger *ledger, const char *host, const char
       continue;
     memcpy(name, to, strlen(to));
     memcpy(name + strlen(to), own + from_bytes, rest - from_bytes + 1);
-    other = box_of(ledger, host, name, NULL);
+    other = box_of(ledger, host, name);
     if (other != NULL) {
       forget(other);
       other->last_uid = box->last_uid;
@@ -196,7 +194,7 @@ int msim__ledger_take_mailbox(struct msim__ledger *ledger, const struct msim_tra
   if (!add && !remove && strcmp(name, "mailbox.selected") != 0 && strcmp(name, "mailbox.created") != 0 &&
       strcmp(name, "mailbox.removed") != 0)
     return ledger->err;
-  box = box_of(ledger, event->host, mailbox, msim__ledger_text(event, "folder"));
+  box = box_of(ledger, event->host, mailbox);
   if (box == NULL)
     return ledger->err;
   if (add)

@@ -290,3 +290,11 @@ uint64_t msim__folders_bytes(const struct msim__mailbox *inbox)
     bytes += inbox->size_bytes;
   return bytes;
 }
+
+void msim__folder_path(const struct msim__mailbox *box, char *out, size_t out_bytes)
+{
+  if (box->title == NULL)
+    (void)snprintf(out, out_bytes, "%s", box->name);
+  else
+    (void)snprintf(out, out_bytes, "%s%c%s", box->owner->name, MSIM__FOLDER_SEPARATOR, box->title);
+}

@@ -21,6 +21,9 @@ struct msim__mailbox *msim__folder_find(struct msim__mailbox *inbox, struct msim
 /* The same, also one that is only subscribed to. */
 struct msim__mailbox *msim__folder_known(struct msim__mailbox *inbox, struct msim_slice title);
 
+/* As events name a mailbox: "bob", "bob/Sent"; cut when longer. */
+void msim__folder_path(const struct msim__mailbox *box, char *out, size_t out_bytes);
+
 /* Whether a folder exists whose name begins with this one and a separator. */
 bool msim__folder_has_children(struct msim__mailbox *inbox, struct msim_slice title);
 

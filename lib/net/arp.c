@@ -151,7 +151,6 @@ static void give_up(struct msim_attachment *a, uint32_t packet_index, const char
 {
   struct msim__net *net = net_of(a);
   struct msim_node *node = msim__lan_host(a);
-  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
 
   if (reason == NULL)
     msim__packet_free(&net->packets, packet_index);
@@ -159,7 +158,6 @@ static void give_up(struct msim_attachment *a, uint32_t packet_index, const char
     msim__ip_refuse(node, packet_index, link_of(a), reason, MSIM__ICMP_UNREACHABLE, MSIM__ICMP_HOST_UNREACHABLE, 0);
   else
     msim__ip_die(net, packet_index, link_of(a), reason);
-  (void)packet;
 }
 
 /* The neighbour's list is let go first: who is told may send again, to the same neighbour. */

@@ -28,9 +28,8 @@ static bool may_tell(struct msim__net *net, const struct msim__packet *about)
   return (about->bits & MSIM__PACKET_CORRUPT) == 0;
 }
 
-/* Packs type, code, rest and payload into a packet from node to the address; the payload is a blob of its own. */
-static void send_message(struct msim_node *node, uint32_t src, uint32_t dst, const struct msim__icmp_message *message,
-                         struct msim_flow *flow)
+void msim__icmp_send_message(struct msim_node *node, uint32_t src, uint32_t dst,
+                             const struct msim__icmp_message *message, struct msim_flow *flow, bool is_v6)
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__net *net = msim__net(sim);
@@ -42,8 +41,8 @@ static void send_message(struct msim_node *node, uint32_t src, uint32_t dst, con
     return;
   }
   packet = msim__packet_at(&net->packets, index);
-  packet->proto = MSIM_PROTO_ICMP;
-  packet->bits = MSIM__PACKET_MAY_FRAGMENT;
+  packet->proto = is_v6 ? MSIM_PROTO_ICMPV6 : MSIM_PROTO_ICMP;
+  packet->bits = MSIM__PACKET_MAY_FRAGMENT | (is_v6 ? MSIM__PACKET_V6 : 0);
   packet->src = src;
   packet->dst = dst;
   packet->src_port = message->type;
@@ -96,8 +95,8 @@ void msim__icmp_send_error(struct msim_node *node, const struct msim__packet *ab
   message = type == MSIM__ICMP_UNREACHABLE ? msim__icmp_make_unreachable(code, mtu_bytes, datagram)
                                            : msim__icmp_make_time_exceeded(code, datagram);
   if (datagram.size_bytes > 0)
-    send_message(node, msim__node_owns(node, about->dst) ? about->dst : msim__ip_source_for(node, to), to, &message,
-                 about->flow);
+    msim__icmp_send_message(node, msim__node_owns(node, about->dst) ? about->dst : msim__ip_source_for(node, to), to,
+                            &message, about->flow, false);
   msim__free(&sim->mem, bytes, capacity);
 }
 
@@ -143,7 +142,7 @@ static void receive(struct msim_node *node, struct msim__packet *packet)
   message.payload = msim__packet_payload(packet);
   if (message.type == MSIM__ICMP_ECHO) { /* RFC 1122 3.2.2.6: from the address that was asked */
     message.type = MSIM__ICMP_ECHO_REPLY;
-    send_message(node, packet->dst, packet->src, &message, packet->flow);
+    msim__icmp_send_message(node, packet->dst, packet->src, &message, packet->flow, false);
   } else if (msim__icmp_is_error(message.type)) {
     take_error(node, &message);
   }

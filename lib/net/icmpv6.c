@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/ipv6.h"
+#include "net/rooms.h"
 #include "net/link.h"
 #include "wire/icmpv6.h"
 #include "wire/octets.h"
@@ -58,40 +59,6 @@ static void turn_out(uint8_t type, uint8_t code, uint32_t mtu_bytes, struct msim
   }
 }
 
-static void send_message(struct msim_node *node, uint32_t src, uint32_t dst, const struct msim__icmp_message *message,
-                         struct msim_flow *flow)
-{
-  struct msim_sim *sim = msim__node_sim(node);
-  struct msim__net *net = msim__net(sim);
-  uint32_t index = msim__packet_new(&net->packets);
-  struct msim__packet *packet;
-
-  if (index == MSIM__PACKET_NONE) {
-    msim__sim_fail_nomem(sim);
-    return;
-  }
-  packet = msim__packet_at(&net->packets, index);
-  packet->proto = MSIM_PROTO_ICMPV6;
-  packet->bits = MSIM__PACKET_V6 | MSIM__PACKET_MAY_FRAGMENT;
-  packet->src = src;
-  packet->dst = dst;
-  packet->src_port = message->type;
-  packet->dst_port = message->code;
-  packet->seq = message->rest;
-  packet->flow = flow;
-  if (flow != NULL)
-    msim__flow_ref(flow);
-  if (message->payload.size_bytes > 0) {
-    packet->payload = msim_blob_new(sim, message->payload.data, message->payload.size_bytes);
-    if (packet->payload == NULL) {
-      msim__packet_free(&net->packets, index);
-      return;
-    }
-    packet->payload_bytes = (uint16_t)message->payload.size_bytes;
-  }
-  msim__ip_send(node, index);
-}
-
 void msim__icmpv6_send_error(struct msim_node *node, const struct msim__packet *about, uint8_t type, uint8_t code,
                              uint32_t mtu_bytes)
 {
@@ -117,7 +84,7 @@ void msim__icmpv6_send_error(struct msim_node *node, const struct msim__packet *
   if (message.payload.size_bytes > MSIM__ICMPV6_QUOTE_BYTES_MAX)
     message.payload.size_bytes = MSIM__ICMPV6_QUOTE_BYTES_MAX;
   if (message.payload.size_bytes > 0)
-    send_message(node, src, about->src, &message, about->flow);
+    msim__icmp_send_message(node, src, about->src, &message, about->flow, true);
   msim__free(&sim->mem, bytes, capacity);
 }
 
@@ -217,7 +184,7 @@ static void receive(struct msim_node *node, struct msim__packet *packet)
 
     message.type = MSIM__ICMPV6_ECHO_REPLY;
     if (src != 0)
-      send_message(node, src, packet->src, &message, packet->flow);
+      msim__icmp_send_message(node, src, packet->src, &message, packet->flow, true);
   } else if (msim__icmpv6_is_error(message.type)) {
     take_error(node, &message);
   }

@@ -147,15 +147,14 @@ static const struct msim_stream_ops bad_ops = {.on_open = bad_open, .on_readable
 
 static int bad_start(struct msim_agent *agent)
 {
-  struct msim_value values[4];
+  struct msim_value values[3];
 
   add(agent, "m1", 1);
   add(agent, "m2", 2);
   values[0] = msim_value_text("message", "m3"); /* a folder has UIDs of its own */
-  values[1] = msim_value_text("mailbox", "b");
-  values[2] = msim_value_text("folder", "f");
-  values[3] = msim_value_int("uid", 1);
-  msim_agent_event(agent, "store.add", values, 4);
+  values[1] = msim_value_text("mailbox", "b/f");
+  values[2] = msim_value_int("uid", 1);
+  msim_agent_event(agent, "store.add", values, 3);
   return msim_agent_listen(agent, 143, &bad_ops);
 }
 
