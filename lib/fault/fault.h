@@ -58,7 +58,8 @@ struct msim__fault {
   struct msim_node *node; /* on which it happens; its timer's */
   struct msim_timer timer;
   msim_ns begin_ns, end_ns; /* it lasts from .. to before; MSIM_NEVER while it is not known */
-  bool begun;
+  bool begun, ended;
+  bool is_late; /* added while the simulation ran */
   uint64_t seen_count; /* records that fitted `after` */
   uint64_t strike_count;
 };

@@ -103,6 +103,7 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
     type->begin(fault);
     return;
   }
+  fault->ended = true;
   type->end(fault);
 }
 
@@ -163,6 +164,22 @@ static void judge(void *ctx, const struct msim__way *way, const struct msim__pac
 
 /* ---- adding ---- */
 
+/* From here on it is asked, or waits for its time. */
+static void engage(struct faults_room *room, struct msim__fault *fault)
+{
+  msim_ns now_ns = room->sim->now_ns;
+
+  if (fault->plan.type->judge != NULL)
+    msim__net(room->sim)->rules = &room->rules;
+  if (fault->plan.after == NULL) {
+    schedule(fault, fault->plan.at_ns > now_ns ? fault->plan.at_ns : now_ns);
+    return;
+  }
+  if (room->hook.kinds == 0)
+    msim__trace_add_hook(room->sim, &room->hook);
+  room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
+}
+
 int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, const char **wrong, char *why,
                     size_t why_bytes)
 {
@@ -172,7 +189,7 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
 
   *wrong = NULL;
   why[0] = '\0';
-  if (sim->started || sim->starting)
+  if (sim->starting || sim->finished)
     return MSIM_ERR_STATE;
   for (fault = room->first; fault != NULL; fault = fault->next)
     if (strcmp(fault->plan.id, plan->id) == 0) {
@@ -202,7 +219,53 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
   fault->next = *at;
   *at = fault;
   room->count++;
+  if (sim->started) {
+    fault->is_late = true;
+    engage(room, fault);
+    msim__trace_refresh(sim);
+  }
   return MSIM_OK;
+}
+
+/* ---- lifting ---- */
+
+static void lift(struct faults_room *room, struct msim__fault **at)
+{
+  struct msim__fault *fault = *at;
+
+  if (fault->plan.type->begin != NULL)
+    msim_timer_cancel(&fault->timer);
+  if (fault->begun && !fault->ended && fault->plan.type->end != NULL) {
+    fault->ended = true;
+    fault->plan.type->end(fault);
+  }
+  *at = fault->next;
+  room->count--;
+}
+
+int msim_fault_lift(struct msim_sim *sim, const char *id)
+{
+  struct faults_room *room = room_of(sim);
+  struct msim__fault **at;
+
+  for (at = &room->first; *at != NULL; at = &(*at)->next)
+    if (strcmp((*at)->plan.id, id) == 0) {
+      lift(room, at);
+      return MSIM_OK;
+    }
+  return MSIM_ERR_NOT_FOUND;
+}
+
+void msim_fault_lift_added(struct msim_sim *sim)
+{
+  struct faults_room *room = room_of(sim);
+  struct msim__fault **at = &room->first;
+
+  while (*at != NULL)
+    if ((*at)->is_late)
+      lift(room, at);
+    else
+      at = &(*at)->next;
 }
 
 uint64_t msim_fault_count(const struct msim_sim *sim, const char *id)
@@ -238,16 +301,9 @@ static int begin(struct msim_sim *sim)
   struct faults_room *room = room_of(sim);
   struct msim__fault *fault;
 
-  for (fault = room->first; fault != NULL; fault = fault->next) {
-    if (fault->plan.type->judge != NULL)
-      msim__net(sim)->rules = &room->rules;
-    if (fault->plan.after != NULL)
-      room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
-    else
-      schedule(fault, fault->plan.at_ns);
-  }
-  if (room->hook.kinds != 0)
-    msim__trace_add_hook(sim, &room->hook);
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    engage(room, fault);
+  msim__trace_refresh(sim);
   return MSIM_OK;
 }
 

@@ -246,7 +246,7 @@ int msim_fault_add_yaml(struct msim_sim *sim, const char *yaml, msim_diag_fn *fn
   struct msim_slice text;
   int err;
 
-  if (sim->started || sim->starting)
+  if (sim->starting || sim->finished)
     return MSIM_ERR_STATE;
   text.data = (const uint8_t *)yaml;
   text.size_bytes = yaml != NULL ? strlen(yaml) : 0;

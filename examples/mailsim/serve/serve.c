@@ -3,7 +3,7 @@
  * Reads what the user wants, opens the doors, runs the loop until a signal, and writes the traces to their end. Does
  * not carry bytes (bridge.c) and does not know the clock (pace.c). */
 #define _POSIX_C_SOURCE 200809L
-#include "serve.h"
+#include "control.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -12,6 +12,8 @@
 
 #define SEED_DEFAULT 1u
 #define FAULTS_MAX 16u
+#define KEEP_MB_DEFAULT 256u
+#define KEEP_MB_MAX 65536u
 #define SPEED_MILLI_MAX UINT64_C(1000000)
 
 static const struct option options[] = {
@@ -19,6 +21,8 @@ static const struct option options[] = {
     {"uplink", "HOST:PORT=ADDRESS:PORT", "what comes to a simulated host goes out to a real address; may be repeated"},
     {"listen", "ADDRESS", "where ports without an address listen (default: 127.0.0.1 and ::1)"},
     {"ports", "FILE", "write the ports that were opened, a line each"},
+    {"control", "PORT", "HTTP and JSON, and a page of all mail, on 127.0.0.1; 0 is any free port"},
+    {"keep", "MB", "how much of the trace the control interface can give out (default: 256)"},
     {"speed", "N", "simulated seconds in a second, 0.001 to 1000 (default: 1)"},
     {"connections", "N", "real connections at a time (default: 1000)"},
     {"trace", "FORMAT:PATH[,OPTIONS]", "write a trace; may be repeated"},
@@ -35,8 +39,8 @@ struct request {
   struct traces traces;
   const char *faults[FAULTS_MAX];
   size_t fault_count;
-  uint64_t seed, speed_milli, connection_max;
-  bool has_seed, help;
+  uint64_t seed, speed_milli, connection_max, keep_mb, control_port;
+  bool has_seed, has_control, help;
 };
 
 /* ---- arguments ---- */
@@ -83,6 +87,15 @@ static bool take_number(struct request *request, const char *name, const char *v
     if (parse_count(value, &request->seed))
       return true;
     complain("--seed %s: write a number from 0 to %" PRIu64, value, UINT64_MAX);
+  } else if (strcmp(name, "control") == 0) {
+    request->has_control = true;
+    if (parse_count(value, &request->control_port) && request->control_port <= UINT16_MAX)
+      return true;
+    complain("--control %s: write a port, or 0 for any that is free", value);
+  } else if (strcmp(name, "keep") == 0) {
+    if (parse_count(value, &request->keep_mb) && request->keep_mb <= KEEP_MB_MAX)
+      return true;
+    complain("--keep %s: write a number of megabytes up to %u", value, KEEP_MB_MAX);
   } else {
     if (parse_count(value, &request->connection_max) && request->connection_max > 0 &&
         request->connection_max <= SERVE_CONNECTIONS_MAX)
@@ -171,9 +184,9 @@ static bool place_doors(struct request *request)
     if (map->address[0] != '\0' && !map_is_loopback(map->address))
       complain("serve: warning: %s is reached from other machines, and simulated servers guard nothing", map->address);
   }
-  if (request->map_count == 0)
-    complain("serve: nothing to do without --map or --uplink, such as --map 2525=HOST:25@FROM");
-  return request->map_count > 0;
+  if (request->map_count == 0 && !request->has_control)
+    complain("serve: nothing to do without --map, --uplink or --control, such as --map 2525=HOST:25@FROM");
+  return request->map_count > 0 || request->has_control;
 }
 
 /* ---- the loop ---- */
@@ -199,6 +212,7 @@ void serve_end(struct serve *serve)
   for (i = 0; i < serve->door_count; i++)
     door_close(&serve->doors[i]);
   bridge_close_all(serve);
+  control_close(serve->control);
   pace_stop(&serve->pace);
   for (i = 0; i < sizeof serve->signals / sizeof serve->signals[0]; i++)
     if (serve->signals[i].data != NULL)
@@ -259,6 +273,8 @@ static bool write_ports(const struct serve *serve, const char *path)
     if (!serve->doors[i].map.is_uplink)
       fprintf(file, "%s:%u@%s %u\n", serve->doors[i].map.to, serve->doors[i].map.to_port, serve->doors[i].map.from,
               serve->doors[i].port);
+  if (fine && serve->control != NULL)
+    fprintf(file, "control %u\n", control_port(serve->control));
   if (file != NULL)
     fine = fclose(file) == 0 && rename(fresh, path) == 0;
   if (!fine)
@@ -282,7 +298,7 @@ static void tell_end(const struct serve *serve)
 
 /* ---- the verb ---- */
 
-static bool load_world(struct serve *serve, struct request *request)
+static bool load_world(struct serve *serve, struct request *request, struct keep **keep)
 {
   struct msim_sim_opts opts;
   unsigned findings = 0;
@@ -305,16 +321,26 @@ static bool load_world(struct serve *serve, struct request *request)
   request->traces.goes_on = true;
   if (!traces_attach(&request->traces, serve->sim))
     return false;
+  if (request->has_control) {
+    *keep = keep_open(serve->sim, request->keep_mb * 1000000u);
+    if (*keep == NULL)
+      return false;
+  }
   err = msim_sim_start(serve->sim);
   if (err != MSIM_OK)
     complain("%s: %s", request->topology, msim_sim_error(serve->sim));
   return err == MSIM_OK;
 }
 
-static bool open_doors(struct serve *serve, const struct request *request)
+static bool open_doors(struct serve *serve, const struct request *request, struct keep *keep)
 {
   unsigned i;
 
+  if (request->has_control) {
+    serve->control = control_open(serve, (uint16_t)request->control_port, keep);
+    if (serve->control == NULL)
+      return false;
+  }
   for (i = 0; i < request->map_count; i++) {
     serve->door_count++;
     if (!door_open(&serve->doors[i], serve, &request->maps[i]))
@@ -335,22 +361,24 @@ static bool begin(struct serve *serve, const struct request *request)
     return false;
   for (i = 0; i < serve->door_count; i++)
     tell_door(stdout, &serve->doors[i]);
+  if (serve->control != NULL)
+    printf("control on http://127.0.0.1:%u/\n", control_port(serve->control));
   puts("ready");
   return fflush(stdout) == 0;
 }
 
-static int serve_request(struct serve *serve, struct request *request)
+static int serve_request(struct serve *serve, struct request *request, struct keep **keep)
 {
   bool fine;
 
-  if (!place_doors(request) || !load_world(serve, request))
+  if (!place_doors(request) || !load_world(serve, request, keep))
     return EXIT_UNUSABLE;
   if (uv_loop_init(&serve->loop) != 0) {
     complain("serve: out of memory");
     return EXIT_UNUSABLE;
   }
   serve->connection_max = request->connection_max;
-  fine = open_doors(serve, request) && begin(serve, request);
+  fine = open_doors(serve, request, *keep) && begin(serve, request);
   if (!fine)
     serve_end(serve);
   (void)uv_run(&serve->loop, UV_RUN_DEFAULT);
@@ -367,6 +395,7 @@ int verb_serve(struct arguments *arguments)
 {
   struct request *request = calloc(1, sizeof *request);
   struct serve *serve = calloc(1, sizeof *serve);
+  struct keep *keep = NULL;
   int code = EXIT_UNUSABLE;
 
   if (request == NULL || serve == NULL) {
@@ -377,6 +406,7 @@ int verb_serve(struct arguments *arguments)
   }
   request->speed_milli = 1000;
   request->connection_max = SERVE_CONNECTIONS_DEFAULT;
+  request->keep_mb = KEEP_MB_DEFAULT;
   if (read_arguments(arguments, request)) {
     if (request->help)
       print_usage("serve TOPOLOGY --map PORT=HOST:PORT@FROM [OPTIONS]",
@@ -386,9 +416,11 @@ int verb_serve(struct arguments *arguments)
                   "by SIGINT or SIGTERM; the traces are whole then.\n"
                   "Exit status: 0, 1 when a trace could not be written, 2 when something is unusable.",
                   options);
-    code = request->help ? close_output(stdout, EXIT_FINE) : serve_request(serve, request);
+    code = request->help ? close_output(stdout, EXIT_FINE) : serve_request(serve, request, &keep);
   }
+  control_free(serve->control);
   msim_sim_free(serve->sim);
+  keep_close(keep);
   if (!traces_close(&request->traces) && code == EXIT_FINE)
     code = EXIT_FAILED;
   free(serve);
