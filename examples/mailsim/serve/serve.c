@@ -19,6 +19,7 @@
 static const struct option options[] = {
     {"map", "PORT=HOST:PORT@FROM", "a loopback port, and whom it reaches as whom; 0 is any free port; may be repeated"},
     {"uplink", "HOST:PORT=ADDRESS:PORT", "what comes to a simulated host goes out to a real address; may be repeated"},
+    {"tun", "DEVICE=HOST", "a TUN device of Linux stands for this host: a kernel routes into the simulation"},
     {"listen", "ADDRESS", "where ports without an address listen (default: 127.0.0.1 and ::1)"},
     {"ports", "FILE", "write the ports that were opened, a line each"},
     {"control", "PORT", "HTTP and JSON, and a page of all mail, on 127.0.0.1; 0 is any free port"},
@@ -33,7 +34,7 @@ static const struct option options[] = {
 };
 
 struct request {
-  const char *topology, *listen, *ports;
+  const char *topology, *listen, *ports, *tun;
   struct map maps[SERVE_DOORS_MAX];
   unsigned map_count;
   struct traces traces;
@@ -127,6 +128,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     request->listen = value;
   else if (strcmp(name, "ports") == 0)
     request->ports = value;
+  else if (strcmp(name, "tun") == 0)
+    request->tun = value;
   else if (strcmp(name, "help") == 0)
     request->help = true;
   else
@@ -184,9 +187,10 @@ static bool place_doors(struct request *request)
     if (map->address[0] != '\0' && !map_is_loopback(map->address))
       complain("serve: warning: %s is reached from other machines, and simulated servers guard nothing", map->address);
   }
-  if (request->map_count == 0 && !request->has_control)
-    complain("serve: nothing to do without --map, --uplink or --control, such as --map 2525=HOST:25@FROM");
-  return request->map_count > 0 || request->has_control;
+  if (request->map_count > 0 || request->has_control || request->tun != NULL)
+    return true;
+  complain("serve: nothing to do without --map, --uplink, --tun or --control, such as --map 2525=HOST:25@FROM");
+  return false;
 }
 
 /* ---- the loop ---- */
@@ -213,6 +217,7 @@ void serve_end(struct serve *serve)
     door_close(&serve->doors[i]);
   bridge_close_all(serve);
   control_close(serve->control);
+  tun_stop(serve->tun);
   pace_stop(&serve->pace);
   for (i = 0; i < sizeof serve->signals / sizeof serve->signals[0]; i++)
     if (serve->signals[i].data != NULL)
@@ -298,6 +303,26 @@ static void tell_end(const struct serve *serve)
 
 /* ---- the verb ---- */
 
+/* Those of the file come first; the command line adds to them. */
+static bool take_gates(struct request *request, const struct msim_sim *sim)
+{
+  struct msim_topology_gate gate;
+  char text[4 * SERVE_NAME_BYTES];
+  bool is_door;
+  size_t i;
+
+  for (i = 0; msim_topology_gate_at(sim, i, &gate); i++) {
+    is_door = gate.listen[0] != '\0';
+    if (snprintf(text, sizeof text, "%s=%s%s%s", is_door ? gate.listen : gate.uplink, gate.to, is_door ? "@" : "",
+                 is_door ? gate.from : "") < (int)sizeof text &&
+        take_map(request, is_door ? "map" : "uplink", text))
+      continue;
+    complain("%s:%u: this item of serve cannot be used", request->topology, gate.line);
+    return false;
+  }
+  return true;
+}
+
 static bool load_world(struct serve *serve, struct request *request, struct keep **keep)
 {
   struct msim_sim_opts opts;
@@ -316,8 +341,14 @@ static bool load_world(struct serve *serve, struct request *request, struct keep
   }
   if (request->has_seed)
     msim_sim_set_seed(serve->sim, request->seed);
-  if (!faults_add(serve->sim, request->faults, request->fault_count))
+  if (!faults_add(serve->sim, request->faults, request->fault_count) || !take_gates(request, serve->sim) ||
+      !place_doors(request))
     return false;
+  if (request->tun != NULL) {
+    serve->tun = tun_open(serve, request->tun);
+    if (serve->tun == NULL)
+      return false;
+  }
   request->traces.goes_on = true;
   if (!traces_attach(&request->traces, serve->sim))
     return false;
@@ -353,7 +384,8 @@ static bool begin(struct serve *serve, const struct request *request)
 {
   unsigned i;
 
-  if (!catch_signals(serve) || !pace_start(&serve->pace, serve, request->speed_milli)) {
+  if (!catch_signals(serve) || !pace_start(&serve->pace, serve, request->speed_milli) ||
+      (serve->tun != NULL && !tun_start(serve->tun))) {
     complain("serve: out of memory");
     return false;
   }
@@ -361,6 +393,8 @@ static bool begin(struct serve *serve, const struct request *request)
     return false;
   for (i = 0; i < serve->door_count; i++)
     tell_door(stdout, &serve->doors[i]);
+  if (request->tun != NULL)
+    printf("device and host %s\n", request->tun);
   if (serve->control != NULL)
     printf("control on http://127.0.0.1:%u/\n", control_port(serve->control));
   puts("ready");
@@ -371,7 +405,7 @@ static int serve_request(struct serve *serve, struct request *request, struct ke
 {
   bool fine;
 
-  if (!place_doors(request) || !load_world(serve, request, keep))
+  if (!load_world(serve, request, keep))
     return EXIT_UNUSABLE;
   if (uv_loop_init(&serve->loop) != 0) {
     complain("serve: out of memory");
@@ -420,6 +454,7 @@ int verb_serve(struct arguments *arguments)
   }
   control_free(serve->control);
   msim_sim_free(serve->sim);
+  tun_close(serve->tun);
   keep_close(keep);
   if (!traces_close(&request->traces) && code == EXIT_FINE)
     code = EXIT_FAILED;

@@ -89,6 +89,15 @@ struct door {
 bool door_open(struct door *door, struct serve *serve, const struct map *map);
 void door_close(struct door *door);
 
+/* ---- tun.c: a kernel behind a host ---- */
+
+struct tun;
+/* "msim0=outside": before the start. NULL: said on stderr. */
+struct tun *tun_open(struct serve *serve, const char *text);
+bool tun_start(struct tun *tun); /* in the loop */
+void tun_stop(struct tun *tun);  /* NULL is fine, here and below */
+void tun_close(struct tun *tun); /* after the loop and the simulation */
+
 /* ---- serve.c ---- */
 
 struct control;
@@ -104,6 +113,7 @@ struct serve {
   uint64_t connection_count, connection_max; /* now; the limit */
   uint64_t carried_count, refused_count;     /* ever */
   struct control *control;                   /* NULL: none */
+  struct tun *tun;                           /* NULL: none */
   int failure;                               /* of the simulation, told already */
   bool ending;
 };
