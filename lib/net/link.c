@@ -1,6 +1,8 @@
 /* link.c: see link.h. The only place that puts packets on a wire. */
 #include "net/lan.h"
 
+#include "core/hash.h"
+
 #include <string.h>
 
 #ifdef MSIM_CHECK_WIRE
@@ -225,7 +227,7 @@ static void rearm(struct msim__way *way)
 }
 
 /* Keeps the ring in order of arrival: nearly always that is the end. */
-MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
+MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet, uint32_t behind_count)
 {
   struct msim__traffic *traffic = way->traffic;
   struct msim__flight *flight;
@@ -238,6 +240,8 @@ MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint3
   flight = flight_at(traffic, i);
   flight->arrive_ns = arrive_ns;
   flight->packet = packet;
+  flight->behind_count = behind_count;
+  traffic->behind_count += behind_count > 0;
   if (i > 0)
     return MSIM_OK;
   if (traffic->count > 1 || way->arrival.fire == NULL)
@@ -277,41 +281,120 @@ static int transmit(struct msim__way *way, uint32_t size_bytes, msim_ns *arrive_
   return MSIM_OK;
 }
 
-static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns, msim_ns held_ns)
+/* Packets that wait for later ones have seen one more; where that was the last, they come behind it at the same time.
+ */
+static void pass_waiting(struct msim__way *way, msim_ns passed_ns)
 {
-  struct msim__net *net = msim__net(sim_of(way));
-  struct msim__verdict verdict;
-  uint32_t copy = MSIM__PACKET_NONE;
+  struct msim__traffic *traffic = way->traffic;
+  struct msim__flight moved;
+  uint32_t i, j;
 
-  msim__impair_decide(way->impair, &verdict);
-  if (verdict.drop != NULL) {
-    drop(way, packet_index, verdict.drop, NULL);
+  traffic->behind_count = 0; /* counted anew: one may have arrived by its own time */
+  for (i = 0; i < traffic->count; i++) {
+    moved = *flight_at(traffic, i);
+    if (moved.behind_count == 0)
+      continue;
+    flight_at(traffic, i)->behind_count = --moved.behind_count;
+    traffic->behind_count += moved.behind_count > 0;
+    if (moved.behind_count > 0 || moved.arrive_ns <= passed_ns)
+      continue;
+    moved.arrive_ns = passed_ns;
+    for (j = i; j > 0 && flight_at(traffic, j - 1)->arrive_ns > passed_ns; j--)
+      *flight_at(traffic, j) = *flight_at(traffic, j - 1);
+    *flight_at(traffic, j) = moved; /* never first: what it waited for stands in front */
+  }
+}
+
+/* A payload of its own with some bits turned over, as memory or a bad cable does it, and a checksum that is right. */
+static void flip_bits(struct msim__net *net, struct msim__packet *packet, const struct msim__packet_verdict *verdict)
+{
+  struct msim_blob *copy = msim__blob_room(&net->sim->mem, packet->payload_bytes);
+  uint32_t i;
+
+  if (copy == NULL) {
+    msim__sim_fail_nomem(net->sim);
     return;
   }
-  arrive_ns += verdict.jitter_ns;
-  if (!verdict.may_overtake) {
-    if (arrive_ns < way->traffic->last_arrive_ns)
-      arrive_ns = way->traffic->last_arrive_ns;
-    way->traffic->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
+  copy->size_bytes = packet->payload_bytes;
+  memcpy(copy->data, packet->payload->data + packet->payload_offset_bytes, packet->payload_bytes);
+  for (i = 0; i < verdict->flip_count; i++) {
+    uint64_t at = msim__hash_join(verdict->flip_random, i) % ((uint64_t)packet->payload_bytes * 8u);
+
+    copy->data[at / 8] ^= (uint8_t)(1u << (at % 8));
   }
-  arrive_ns += verdict.held_ns + held_ns;
-  if (verdict.duplicate) {
+  msim_blob_unref(packet->payload);
+  packet->payload = copy;
+  packet->payload_offset_bytes = 0;
+}
+
+/* What the link's own dice say comes on top of what rules have said. */
+static void throw_dice(struct msim__way *way, struct msim__packet_verdict *verdict)
+{
+  struct msim__verdict dice;
+
+  msim__impair_decide(way->impair, &dice);
+  verdict->reason = dice.drop;
+  verdict->jitter_ns += dice.jitter_ns;
+  verdict->may_overtake = verdict->may_overtake || dice.may_overtake;
+  verdict->held_ns += dice.held_ns;
+  verdict->duplicate = verdict->duplicate || dice.duplicate;
+  verdict->corrupt = verdict->corrupt || dice.corrupt;
+}
+
+static msim_ns when_it_comes(struct msim__traffic *traffic, msim_ns arrive_ns,
+                             const struct msim__packet_verdict *verdict)
+{
+  arrive_ns += verdict->jitter_ns;
+  if (!verdict->may_overtake) {
+    if (arrive_ns < traffic->last_arrive_ns)
+      arrive_ns = traffic->last_arrive_ns;
+    traffic->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
+  }
+  arrive_ns += verdict->held_ns;
+  return arrive_ns < verdict->not_before_ns ? verdict->not_before_ns : arrive_ns;
+}
+
+static bool push_or_fail(struct msim__way *way, msim_ns arrive_ns, uint32_t packet, uint32_t behind_count)
+{
+  struct msim__net *net = msim__net(sim_of(way));
+
+  if (flight_push(way, arrive_ns, packet, behind_count) == MSIM_OK)
+    return true;
+  msim__sim_fail_nomem(net->sim);
+  msim__packet_free(&net->packets, packet);
+  return false;
+}
+
+static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns,
+                          struct msim__packet_verdict *verdict)
+{
+  struct msim__net *net = msim__net(sim_of(way));
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  uint32_t copy = MSIM__PACKET_NONE;
+  bool someone_waits = way->traffic->behind_count > 0;
+
+  if (way->impair != NULL)
+    throw_dice(way, verdict);
+  if (verdict->reason != NULL) {
+    drop(way, packet_index, verdict->reason, verdict->fault);
+    return;
+  }
+  arrive_ns = when_it_comes(way->traffic, arrive_ns, verdict);
+  if (verdict->duplicate) {
     copy = msim__packet_copy(&net->packets, packet_index);
     if (copy == MSIM__PACKET_NONE)
       msim__sim_fail_nomem(net->sim);
     else
       msim__packet_at(&net->packets, copy)->bits |= MSIM__PACKET_DUPLICATE;
   }
-  if (verdict.corrupt)
-    msim__packet_at(&net->packets, packet_index)->bits |= MSIM__PACKET_CORRUPT;
-  if (flight_push(way, arrive_ns, packet_index) != MSIM_OK) {
-    msim__sim_fail_nomem(net->sim);
-    msim__packet_free(&net->packets, packet_index);
-  }
-  if (copy != MSIM__PACKET_NONE && flight_push(way, arrive_ns, copy) != MSIM_OK) {
-    msim__sim_fail_nomem(net->sim);
-    msim__packet_free(&net->packets, copy);
-  }
+  if (verdict->corrupt)
+    packet->bits |= MSIM__PACKET_CORRUPT;
+  if (verdict->flip_count > 0)
+    flip_bits(net, packet, verdict);
+  if (push_or_fail(way, arrive_ns, packet_index, verdict->behind_count) && someone_waits)
+    pass_waiting(way, arrive_ns);
+  if (copy != MSIM__PACKET_NONE)
+    (void)push_or_fail(way, arrive_ns, copy, 0);
 }
 
 static struct msim__traffic *first_traffic(struct msim__way *way)
@@ -337,22 +420,20 @@ static bool is_private(const struct msim_addr *addr)
 }
 
 /* What keeps packets from links: pulled plugs, filters, faults. False: the packet is dropped. */
-static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index, msim_ns *held_ns)
+static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index,
+                     struct msim__packet_verdict *verdict)
 {
-  struct msim__packet_verdict verdict = {NULL, NULL, 0};
-
   if (net->gate_count > 0 && way->to->node != way->to->peer &&
       (way->to->node->is_unplugged || way->to->peer->is_unplugged))
-    verdict.reason = "down";
+    verdict->reason = "down";
   else if (way->params->drops_private &&
            is_private(msim__addr_of(net, msim__packet_at(&net->packets, packet_index)->src)))
-    verdict.reason = "private-source";
+    verdict->reason = "private-source";
   else if (net->rules != NULL)
-    net->rules->judge(net->rules->ctx, way, msim__packet_at(&net->packets, packet_index), &verdict);
-  *held_ns = verdict.held_ns;
-  if (verdict.reason != NULL)
-    drop(way, packet_index, verdict.reason, verdict.fault);
-  return verdict.reason == NULL;
+    net->rules->judge(net->rules->ctx, way, msim__packet_at(&net->packets, packet_index), verdict);
+  if (verdict->reason != NULL)
+    drop(way, packet_index, verdict->reason, verdict->fault);
+  return verdict->reason == NULL;
 }
 
 MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes)
@@ -361,7 +442,9 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
   struct msim__net *net = msim__net(sim);
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__traffic *traffic = way->traffic != NULL ? way->traffic : first_traffic(way);
-  msim_ns arrive_ns, held_ns = 0;
+  struct msim__packet_verdict verdict;
+  bool is_judged = net->gate_count > 0 || net->rules != NULL;
+  msim_ns arrive_ns;
 
   size_bytes += way->params->overhead_bytes;
   if (traffic == NULL) {
@@ -375,7 +458,9 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     return;
   }
 #endif
-  if ((net->gate_count > 0 || net->rules != NULL) && !may_pass(net, way, packet_index, &held_ns))
+  if (is_judged || way->impair != NULL)
+    memset(&verdict, 0, sizeof verdict);
+  if (is_judged && !may_pass(net, way, packet_index, &verdict))
     return;
   if (traffic->backlog != NULL)
     forget_started(traffic->backlog, sim->now_ns);
@@ -390,11 +475,11 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     msim__packet_free(&net->packets, packet_index);
     return;
   }
-  if (way->impair != NULL) {
-    impaired_send(way, packet_index, arrive_ns, held_ns);
+  if (way->impair != NULL || net->rules != NULL) {
+    impaired_send(way, packet_index, arrive_ns, &verdict);
     return;
   }
-  if (flight_push(way, arrive_ns + held_ns, packet_index) != MSIM_OK) {
+  if (flight_push(way, arrive_ns, packet_index, 0) != MSIM_OK) {
     msim__sim_fail_nomem(sim);
     msim__packet_free(&net->packets, packet_index);
   }
