@@ -16,7 +16,7 @@ int msim__fault_cut_find(struct msim__fault *fault, struct msim__fault_cut *cut,
   }
   if (host == NULL)
     return msim__fault_find_link(fault, link, "", cut->ways, wrong, why, why_bytes);
-  return msim__fault_find_host(fault, host, wrong, why, why_bytes);
+  return msim__fault_find_host(fault, host, NULL, wrong, why, why_bytes);
 }
 
 bool msim__fault_cut_has(const struct msim__fault *fault, const struct msim__fault_cut *cut,

@@ -41,7 +41,7 @@ static const struct msim_field fields[] = {
 static int prepare(struct msim__fault *fault, const char **wrong, char *why, size_t why_bytes)
 {
   const struct config *config = fault->plan.config;
-  int err = msim__fault_find_host(fault, config->host, wrong, why, why_bytes);
+  int err = msim__fault_find_host(fault, config->host, NULL, wrong, why, why_bytes);
 
   if (err == MSIM_OK && config->disk == MSIM_CRASH_STALE)
     err = msim_host_keep_stale(fault->node, config->stale_ns);

@@ -76,7 +76,7 @@ static int find(struct msim__fault *fault, const char *name, const char *key, co
                 const char **wrong, char *why, size_t why_bytes)
 {
   struct msim_node *before = fault->node;
-  int err = msim__fault_find_host(fault, name, wrong, why, why_bytes);
+  int err = msim__fault_find_host(fault, name, NULL, wrong, why, why_bytes);
 
   *wrong = key;
   *out = fault->node;

@@ -227,7 +227,7 @@ static void rearm(struct msim__way *way)
 }
 
 /* Keeps the ring in order of arrival: nearly always that is the end. */
-MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet, uint32_t behind_count)
+MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {
   struct msim__traffic *traffic = way->traffic;
   struct msim__flight *flight;
@@ -240,8 +240,7 @@ MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint3
   flight = flight_at(traffic, i);
   flight->arrive_ns = arrive_ns;
   flight->packet = packet;
-  flight->behind_count = behind_count;
-  traffic->behind_count += behind_count > 0;
+  flight->behind_count = 0;
   if (i > 0)
     return MSIM_OK;
   if (traffic->count > 1 || way->arrival.fire == NULL)
@@ -299,10 +298,22 @@ static void pass_waiting(struct msim__way *way, msim_ns passed_ns)
     if (moved.behind_count > 0 || moved.arrive_ns <= passed_ns)
       continue;
     moved.arrive_ns = passed_ns;
-    for (j = i; j > 0 && flight_at(traffic, j - 1)->arrive_ns > passed_ns; j--)
+    for (j = i; j > 1 && flight_at(traffic, j - 1)->arrive_ns > passed_ns; j--)
       *flight_at(traffic, j) = *flight_at(traffic, j - 1);
-    *flight_at(traffic, j) = moved; /* never first: what it waited for stands in front */
+    *flight_at(traffic, j) = moved; /* never first: what it waited for stands in front, or memory is out */
   }
+}
+
+static void let_wait(struct msim__traffic *traffic, uint32_t packet, uint32_t behind_count)
+{
+  uint32_t i = traffic->count;
+
+  while (i > 0 && flight_at(traffic, i - 1)->packet != packet)
+    i--;
+  if (i == 0)
+    return; /* no memory was left for it */
+  flight_at(traffic, i - 1)->behind_count = behind_count;
+  traffic->behind_count++;
 }
 
 /* A payload of its own with some bits turned over, as memory or a bad cable does it, and a checksum that is right. */
@@ -354,24 +365,20 @@ static msim_ns when_it_comes(struct msim__traffic *traffic, msim_ns arrive_ns,
   return arrive_ns < verdict->not_before_ns ? verdict->not_before_ns : arrive_ns;
 }
 
-static bool push_or_fail(struct msim__way *way, msim_ns arrive_ns, uint32_t packet, uint32_t behind_count)
+static void push_or_fail(struct msim__net *net, struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {
-  struct msim__net *net = msim__net(sim_of(way));
-
-  if (flight_push(way, arrive_ns, packet, behind_count) == MSIM_OK)
-    return true;
+  if (flight_push(way, arrive_ns, packet) == MSIM_OK)
+    return;
   msim__sim_fail_nomem(net->sim);
   msim__packet_free(&net->packets, packet);
-  return false;
 }
 
-static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns,
-                          struct msim__packet_verdict *verdict)
+/* By net->verdict, and by the link's own dice. */
+static void impaired_send(struct msim__net *net, struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns)
 {
-  struct msim__net *net = msim__net(sim_of(way));
+  struct msim__packet_verdict *verdict = &net->verdict;
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   uint32_t copy = MSIM__PACKET_NONE;
-  bool someone_waits = way->traffic->behind_count > 0;
 
   if (way->impair != NULL)
     throw_dice(way, verdict);
@@ -391,10 +398,13 @@ static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns 
     packet->bits |= MSIM__PACKET_CORRUPT;
   if (verdict->flip_count > 0)
     flip_bits(net, packet, verdict);
-  if (push_or_fail(way, arrive_ns, packet_index, verdict->behind_count) && someone_waits)
+  push_or_fail(net, way, arrive_ns, packet_index);
+  if (way->traffic->behind_count > 0)
     pass_waiting(way, arrive_ns);
+  if (verdict->behind_count > 0)
+    let_wait(way->traffic, packet_index, verdict->behind_count);
   if (copy != MSIM__PACKET_NONE)
-    (void)push_or_fail(way, arrive_ns, copy, 0);
+    push_or_fail(net, way, arrive_ns, copy);
 }
 
 static struct msim__traffic *first_traffic(struct msim__way *way)
@@ -420,9 +430,11 @@ static bool is_private(const struct msim_addr *addr)
 }
 
 /* What keeps packets from links: pulled plugs, filters, faults. False: the packet is dropped. */
-static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index,
-                     struct msim__packet_verdict *verdict)
+static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index)
 {
+  struct msim__packet_verdict *verdict = &net->verdict;
+
+  memset(verdict, 0, sizeof *verdict);
   if (net->gate_count > 0 && way->to->node != way->to->peer &&
       (way->to->node->is_unplugged || way->to->peer->is_unplugged))
     verdict->reason = "down";
@@ -442,8 +454,7 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
   struct msim__net *net = msim__net(sim);
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__traffic *traffic = way->traffic != NULL ? way->traffic : first_traffic(way);
-  struct msim__packet_verdict verdict;
-  bool is_judged = net->gate_count > 0 || net->rules != NULL;
+  bool is_plain = net->gate_count == 0 && net->rules == NULL && way->impair == NULL;
   msim_ns arrive_ns;
 
   size_bytes += way->params->overhead_bytes;
@@ -458,9 +469,7 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     return;
   }
 #endif
-  if (is_judged || way->impair != NULL)
-    memset(&verdict, 0, sizeof verdict);
-  if (is_judged && !may_pass(net, way, packet_index, &verdict))
+  if (!is_plain && !may_pass(net, way, packet_index))
     return;
   if (traffic->backlog != NULL)
     forget_started(traffic->backlog, sim->now_ns);
@@ -475,11 +484,11 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     msim__packet_free(&net->packets, packet_index);
     return;
   }
-  if (way->impair != NULL || net->rules != NULL) {
-    impaired_send(way, packet_index, arrive_ns, &verdict);
+  if (!is_plain) {
+    impaired_send(net, way, packet_index, arrive_ns);
     return;
   }
-  if (flight_push(way, arrive_ns, packet_index, 0) != MSIM_OK) {
+  if (flight_push(way, arrive_ns, packet_index) != MSIM_OK) {
     msim__sim_fail_nomem(sim);
     msim__packet_free(&net->packets, packet_index);
   }

@@ -111,17 +111,6 @@ struct msim__port *msim__loopback(struct msim_node *node);
 #define MSIM__LOOPBACK_DELAY_NS MSIM_USEC(10)
 #define MSIM__MTU_BYTES_MIN 68u
 
-/* What shall happen to a packet, by rules from above. */
-struct msim__packet_verdict {
-  const char *reason, *fault; /* it is lost; NULL: it is not */
-  msim_ns jitter_ns;          /* so much later; others wait behind it unless may_overtake */
-  msim_ns held_ns;            /* held back by that: later packets pass it */
-  msim_ns not_before_ns;      /* at the earliest then */
-  uint32_t behind_count;      /* or sooner: right behind so many later ones */
-  uint32_t flip_count;        /* so many bits of its payload are turned over, chosen by flip_random */
-  uint64_t flip_random;
-  bool may_overtake, duplicate, corrupt;
-};
 /* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. */
 struct msim__packet_rules {
   void *ctx;
