@@ -6,7 +6,7 @@
 #ifndef MAILSIM_SERVE_H
 #define MAILSIM_SERVE_H
 
-#include "../command.h"
+#include "command.h"
 
 #include <uv.h>
 

@@ -1,5 +1,5 @@
 /* serve_none.c: stands for `mailsim serve` where the command was built without the libraries that it needs. */
-#include "../../command.h"
+#include "command.h"
 
 int verb_serve(struct arguments *arguments)
 {
