@@ -13,6 +13,7 @@
 #include <mailsim/nat.h>
 #include <mailsim/packet.h>
 #include <mailsim/port.h>
+#include <mailsim/rule.h>
 #include <mailsim/sim.h>
 #include <mailsim/socket.h>
 #include <mailsim/stream.h>

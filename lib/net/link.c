@@ -277,6 +277,24 @@ static int transmit(struct msim__way *way, uint32_t size_bytes, msim_ns *arrive_
   return MSIM_OK;
 }
 
+/* On the wire; held_ns: so much longer, or in the hands of who holds it back. Takes the packet. */
+static void put(struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns, msim_ns held_ns)
+{
+  struct msim__net *net = msim__net(sim_of(way));
+
+  if (held_ns == MSIM__HELD) {
+    net->rules->hold(net->rules->ctx, way, packet_index, arrive_ns - net->sim->now_ns);
+  } else if (flight_push(way, arrive_ns + held_ns, packet_index) != MSIM_OK) {
+    msim__sim_fail_nomem(net->sim);
+    msim__packet_free(&net->packets, packet_index);
+  }
+}
+
+void msim__way_go_on(struct msim__way *way, uint32_t packet_index, msim_ns left_ns)
+{
+  put(way, packet_index, sim_of(way)->now_ns + left_ns, 0);
+}
+
 static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns, msim_ns held_ns)
 {
   struct msim__net *net = msim__net(sim_of(way));
@@ -294,7 +312,7 @@ static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns 
       arrive_ns = way->traffic->last_arrive_ns;
     way->traffic->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
   }
-  arrive_ns += verdict.held_ns + held_ns;
+  arrive_ns += verdict.held_ns;
   if (verdict.duplicate) {
     copy = msim__packet_copy(&net->packets, packet_index);
     if (copy == MSIM__PACKET_NONE)
@@ -304,14 +322,9 @@ static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns 
   }
   if (verdict.corrupt)
     msim__packet_at(&net->packets, packet_index)->bits |= MSIM__PACKET_CORRUPT;
-  if (flight_push(way, arrive_ns, packet_index) != MSIM_OK) {
-    msim__sim_fail_nomem(net->sim);
-    msim__packet_free(&net->packets, packet_index);
-  }
-  if (copy != MSIM__PACKET_NONE && flight_push(way, arrive_ns, copy) != MSIM_OK) {
-    msim__sim_fail_nomem(net->sim);
-    msim__packet_free(&net->packets, copy);
-  }
+  put(way, packet_index, arrive_ns, held_ns);
+  if (copy != MSIM__PACKET_NONE)
+    put(way, copy, arrive_ns, held_ns == MSIM__HELD ? 0 : held_ns); /* a copy is not held back */
 }
 
 static struct msim__traffic *first_traffic(struct msim__way *way)
@@ -394,7 +407,11 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     impaired_send(way, packet_index, arrive_ns, held_ns);
     return;
   }
-  if (flight_push(way, arrive_ns + held_ns, packet_index) != MSIM_OK) {
+  if (held_ns != 0) {
+    put(way, packet_index, arrive_ns, held_ns);
+    return;
+  }
+  if (flight_push(way, arrive_ns, packet_index) != MSIM_OK) {
     msim__sim_fail_nomem(sim);
     msim__packet_free(&net->packets, packet_index);
   }
