@@ -9,6 +9,7 @@
 #include <mailsim/disk.h>
 #include <mailsim/fault.h>
 #include <mailsim/host.h>
+#include <mailsim/mail.h>
 #include <mailsim/mailbox.h>
 #include <mailsim/nat.h>
 #include <mailsim/packet.h>
