@@ -123,7 +123,7 @@ static bool follow(struct rules_room *room, struct rule *rule, const struct msim
     return true;
   case MSIM_VERDICT_HOLD:
     rule->info.held_count++;
-    verdict->held_ns = MSIM__HELD;
+    verdict->is_held = true;
     room->holder = rule;
     tell_about(room, rule, "hold", &record->u.packet, conn);
     return true;
