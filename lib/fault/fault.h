@@ -8,6 +8,7 @@
 #include <mailsim/fault.h>
 
 #include "agents/fields.h"
+#include "agents/service_rules.h"
 #include "core/rng.h"
 #include "net/link.h"
 #include "trace/record_match.h"
@@ -17,6 +18,8 @@ struct msim__fault;
 /* begin, end: at their times, from a timer on the fault's node. judge: of each packet that a host or router puts on a
  * link while the fault lasts; it fills the verdict when it strikes. draws: it is asked also when another fault has
  * killed the packet already (the verdict has a reason then, and stays), so that its stream does not depend on others.
+ * judge_dns, judge_dhcp: likewise of each message that such a server would answer; another fault has struck where the
+ * verdict has a fault.
  * prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with the end of a sentence in why
  * and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it can never strike, so that
  * nothing is installed; may be NULL. */
@@ -30,6 +33,10 @@ struct msim__fault_type {
   void (*end)(struct msim__fault *fault);
   void (*judge)(struct msim__fault *fault, const struct msim__way *way, const struct msim__packet *packet,
                 struct msim__packet_verdict *verdict);
+  void (*judge_dns)(struct msim__fault *fault, struct msim_agent *server, const struct msim__dns_asker *asker,
+                    struct msim__dns_verdict *verdict);
+  void (*judge_dhcp)(struct msim__fault *fault, struct msim_agent *server, struct msim_attachment *attachment,
+                     const struct msim__dhcp_message *message, struct msim__dhcp_verdict *verdict);
   bool draws;
 };
 
@@ -80,8 +87,46 @@ extern const struct msim_field msim__fault_fields[]; /* the keys that every faul
 /* A record of kind `fault`. */
 void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count);
 
-/* The fault's own stream for a purpose; more may be NULL. */
+/* The fault's own stream for a purpose. */
 void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struct msim__rng *out);
+
+/* ---- for kinds that are about some of what passes ---- */
+
+/* The keys `share`, `skip` and `times`, where config has them at its begin. */
+struct msim__fault_some {
+  uint32_t share_ppm;
+  uint64_t skip_count, count_max;
+};
+#define MSIM__FAULT_SOME_FIELDS                                                                                        \
+  {.key = "share",                                                                                                     \
+   .kind = MSIM_FIELD_PPM,                                                                                             \
+   .offset = offsetof(struct msim__fault_some, share_ppm),                                                             \
+   .fallback = "100%",                                                                                                 \
+   .help = "of those that fit, each for itself"},                                                                      \
+      {.key = "skip",                                                                                                  \
+       .kind = MSIM_FIELD_UINT,                                                                                        \
+       .offset = offsetof(struct msim__fault_some, skip_count),                                                        \
+       .fallback = "0",                                                                                                \
+       .help = "so many that fit are let through first"},                                                              \
+  {                                                                                                                    \
+    .key = "times", .kind = MSIM_FIELD_UINT, .offset = offsetof(struct msim__fault_some, count_max),                   \
+    .fallback = "1000000", .help = "so many are struck"                                                                \
+  }
+/* How far it is; zeroed at first. */
+struct msim__fault_some_state {
+  struct msim__rng rng; /* "fault:ID/some" */
+  uint64_t fitting_count;
+  bool has_rng;
+};
+bool msim__fault_some_idle(const struct msim__fault_some *some);
+/* One that fits: whether it is struck. The caller counts strikes in strike_count. */
+bool msim__fault_some_strikes(const struct msim__fault *fault, const struct msim__fault_some *some,
+                              struct msim__fault_some_state *state);
+
+/* Finds the host, which becomes the fault's node. Where types are given (NULL-terminated) it must have an agent of one
+ * of them. 0, or MSIM_ERR_NOT_FOUND with the end of a sentence. */
+int msim__fault_find_host(struct msim__fault *fault, const char *host, const char *const *types, const char **wrong,
+                          char *why, size_t why_bytes);
 
 /* ---- for kinds that are about a link ---- */
 
