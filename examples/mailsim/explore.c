@@ -55,7 +55,7 @@ struct group {
 struct found {
   struct group groups[GROUPS_MAX];
   size_t group_count;
-  uint64_t run_count, fine_count;
+  uint64_t run_count, fine_count, open_count;
 };
 
 /* ---- the list of runs ---- */
@@ -157,6 +157,7 @@ static void note(struct found *found, uint64_t index, const struct outcome *outc
   found->run_count++;
   if (outcome->rule[0] == '\0') {
     found->fine_count++;
+    found->open_count += outcome->is_open;
     return;
   }
   for (i = 0; i < found->group_count && !outcome_is_like(&found->groups[i].fastest, outcome); i++)
@@ -266,7 +267,10 @@ static int print_found(const struct output *output, const struct plan *plan, con
     fprintf(output->file, " of %" PRIu64 " %s%s", plan->place_count,
             plan->request->each == POINTS_NONE ? "seeds" : "places",
             found->run_count < plan->count ? ", ended by --budget" : ", spread evenly (--limit)");
-  fprintf(output->file, ", as they should be %" PRIu64 "\n", found->fine_count);
+  fprintf(output->file, ", as they should be %" PRIu64, found->fine_count);
+  if (found->open_count > 0)
+    fprintf(output->file, "; of these %" PRIu64 " ended by `until` with mail on its way", found->open_count);
+  putc('\n', output->file);
   return code;
 }
 

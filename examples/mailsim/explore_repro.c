@@ -77,6 +77,8 @@ struct msim_document *repro_document(const char *path, const uint64_t *seed, boo
     err = msim_document_set(document, "scene", NULL);
   if (err == MSIM_OK)
     err = msim_document_set(document, "scene-case", NULL);
+  if (err == MSIM_OK)
+    err = msim_document_set(document, "expect", NULL);
   if (err == MSIM_OK && seed != NULL) {
     snprintf(text, sizeof text, "%" PRIu64, *seed);
     err = msim_document_set(document, "seed", text);

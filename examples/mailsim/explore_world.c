@@ -126,6 +126,9 @@ void world_judge(const struct world *world, int err, const struct world *plain, 
              !mails_as_before(plain->mails, world->mails, no_more, out->sentence, sizeof out->sentence)) {
     const char *rest = strchr(out->sentence, ' '); /* behind the mail's label */
 
+    out->is_open = !msim_sim_is_quiet(world->sim);
+    if (out->is_open) /* it may still be delivered or returned */
+      return;
     snprintf(out->rule, sizeof out->rule, "outcome");
     snprintf(out->step, sizeof out->step, "%.300s", rest != NULL ? rest + 1 : "");
   }

@@ -26,7 +26,7 @@ struct msim__shrink {
   uint64_t *refused; /* hashes of texts that do not hold: a table of 2^n places, 0 free */
   size_t refused_capacity;
   struct msim__doc_node *end; /* `until` when it was set here: it stays */
-  bool ended; /* no more calls: runs_max, or err */
+  bool ended;                 /* no more calls: runs_max, or err */
   int err;
 };
 
