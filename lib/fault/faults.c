@@ -56,6 +56,11 @@ void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struc
   msim__rng_init(out, fault->sim->seed, name, NULL);
 }
 
+struct msim__fault *msim__faults_first(const struct msim_sim *sim)
+{
+  return room_of(sim)->first;
+}
+
 int msim__fault_find_link(struct msim__fault *fault, const char *link, const char *from, struct msim__way *ways[2],
                           const char **wrong, char *why, size_t why_bytes)
 {
@@ -92,6 +97,16 @@ int msim__fault_find_link(struct msim__fault *fault, const char *link, const cha
 
 /* ---- when ---- */
 
+static void arm_next(struct msim__fault *fault)
+{
+  msim_ns next_ns = fault->plan.for_ns != 0 && fault->plan.type->end != NULL ? fault->end_ns : MSIM_NEVER;
+
+  if (fault->wake_ns < next_ns)
+    next_ns = fault->wake_ns;
+  if (next_ns != MSIM_NEVER)
+    msim_timer_arm(&fault->timer, next_ns - fault->sim->now_ns);
+}
+
 static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__fault *fault = (struct msim__fault *)(void *)((char *)timer - offsetof(struct msim__fault, timer));
@@ -99,12 +114,15 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 
   if (!fault->begun) {
     fault->begun = true;
-    if (fault->plan.for_ns != 0 && type->end != NULL)
-      msim_timer_arm(timer, fault->end_ns - now_ns);
     type->begin(fault);
+  } else if (now_ns >= fault->end_ns) {
+    type->end(fault);
     return;
+  } else {
+    fault->wake_ns = MSIM_NEVER;
+    type->wake(fault);
   }
-  type->end(fault);
+  arm_next(fault);
 }
 
 /* From now on it is known when the fault begins. */
@@ -219,7 +237,7 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
     return MSIM_ERR_NOMEM;
   fault->plan = *plan;
   fault->sim = sim;
-  fault->begin_ns = fault->end_ns = MSIM_NEVER;
+  fault->begin_ns = fault->end_ns = fault->wake_ns = MSIM_NEVER;
   err = plan->type->prepare(fault, wrong, why, why_bytes);
   if (err != MSIM_OK)
     return err;
