@@ -13,10 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GROUPS_MAX 64
 #define JOBS_MAX 64u
 #define SPLITS_LIMIT 1000u /* bytes are many */
-#define NAME_BYTES 1200
 
 static const struct option options[] = {
     {"each", "drop|crash|split",
@@ -37,48 +35,20 @@ static const struct option options[] = {
     {NULL, NULL, NULL},
 };
 
-struct request {
-  const char *topology, *restart, *disk, *out;
-  enum points_kind each;
-  uint64_t first_seed, last_seed, jobs, limit, shrink_runs;
-  uint64_t deadline_ms; /* 0: none */
-  msim_ns budget_ns;
-  bool has_seeds, has_limit, swarm, shrink, quiet, help;
-};
-
-/* Failures of one sort. */
-struct group {
-  struct outcome fastest; /* by events */
-  uint64_t index, count;
-};
-
-struct found {
-  struct group groups[GROUPS_MAX];
-  size_t group_count;
-  uint64_t run_count, fine_count, open_count;
-};
-
 /* ---- the list of runs ---- */
 
-struct plan {
-  const struct request *request;
-  struct world plain;   /* of the run without a fault */
-  uint64_t place_count; /* at which something can go wrong */
-  uint64_t count;       /* runs */
-};
-
 /* Which place the index-th run is about. */
-static uint64_t place_of(const struct plan *plan, uint64_t index)
+uint64_t plan_place_of(const struct plan *plan, uint64_t index)
 {
   if (plan->count == plan->place_count)
     return index;
   return index * (plan->place_count / plan->count) + index * (plan->place_count % plan->count) / plan->count;
 }
 
-static void fault_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
+void plan_fault_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
 {
-  const struct request *request = plan->request;
-  const char *what = points_fault(plan->plain.points, (size_t)place_of(plan, index));
+  const struct explore_request *request = plan->request;
+  const char *what = points_fault(plan->plain.points, (size_t)plan_place_of(plan, index));
 
   if (request->each != POINTS_CRASH)
     snprintf(out, out_bytes, "{id: " FAULT_ID ", %s}", what);
@@ -88,7 +58,7 @@ static void fault_of(const struct plan *plan, uint64_t index, char *out, size_t 
 }
 
 /* Copies that a reset or a lost segment leads to are known to be right or wrong by the rules; a cut changes nothing. */
-static bool more_is_wrong(const struct request *request)
+bool plan_more_is_wrong(const struct explore_request *request)
 {
   return request->each == POINTS_DROP || request->each == POINTS_SPLIT;
 }
@@ -115,9 +85,9 @@ static void run_swarm(const struct plan *plan, uint64_t seed, struct outcome *ou
 
 static void run_one(const struct plan *plan, uint64_t index, struct outcome *out)
 {
-  const struct request *request = plan->request;
+  const struct explore_request *request = plan->request;
   char fault[FAULT_BYTES];
-  uint64_t seed = request->first_seed + place_of(plan, index);
+  uint64_t seed = request->first_seed + plan_place_of(plan, index);
   struct world_source source = {.path = request->topology};
   struct world world;
   int err;
@@ -127,7 +97,7 @@ static void run_one(const struct plan *plan, uint64_t index, struct outcome *out
     return;
   }
   if (request->each != POINTS_NONE) {
-    fault_of(plan, index, fault, sizeof fault);
+    plan_fault_of(plan, index, fault, sizeof fault);
     source.fault = fault;
   } else {
     source.seed = &seed;
@@ -135,143 +105,16 @@ static void run_one(const struct plan *plan, uint64_t index, struct outcome *out
   err = world_load(&world, &source);
   if (err == MSIM_OK)
     err = world_run(&world);
-  world_judge(&world, err, request->each != POINTS_NONE ? &plan->plain : NULL, more_is_wrong(request), NULL, out);
+  world_judge(&world, err, request->each != POINTS_NONE ? &plan->plain : NULL, plan_more_is_wrong(request), NULL, out);
   world_free(&world);
 }
 
-static void name_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
+void plan_name_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
 {
   if (plan->request->each == POINTS_NONE)
-    snprintf(out, out_bytes, "seed %" PRIu64, plan->request->first_seed + place_of(plan, index));
+    snprintf(out, out_bytes, "seed %" PRIu64, plan->request->first_seed + plan_place_of(plan, index));
   else
-    snprintf(out, out_bytes, "%s", points_what(plan->plain.points, (size_t)place_of(plan, index)));
-}
-
-/* ---- what was found ---- */
-
-static void note(struct found *found, uint64_t index, const struct outcome *outcome)
-{
-  struct group *group;
-  size_t i;
-
-  found->run_count++;
-  if (outcome->rule[0] == '\0') {
-    found->fine_count++;
-    found->open_count += outcome->is_open;
-    return;
-  }
-  for (i = 0; i < found->group_count && !outcome_is_like(&found->groups[i].fastest, outcome); i++)
-    ;
-  if (i == GROUPS_MAX)
-    i = GROUPS_MAX - 1;
-  group = &found->groups[i];
-  if (i == found->group_count)
-    found->group_count++;
-  if (group->count == 0 || outcome->event_count < group->fastest.event_count) {
-    group->fastest = *outcome;
-    group->index = index;
-  }
-  group->count++;
-}
-
-static void shell_quote(FILE *file, const char *text)
-{
-  putc('\'', file);
-  for (; *text != '\0'; text++)
-    if (*text == '\'')
-      fputs("'\\''", file);
-    else
-      putc(*text, file);
-  putc('\'', file);
-}
-
-static void print_try(FILE *file, const struct plan *plan, uint64_t index)
-{
-  uint64_t seed = plan->request->first_seed + place_of(plan, index);
-  char fault[FAULT_BYTES];
-
-  if (plan->request->swarm) {
-    fputs("    try: mailsim explore ", file);
-    shell_quote(file, plan->request->topology);
-    fprintf(file, " --swarm --shrink --seeds %" PRIu64 "..%" PRIu64 "\n", seed, seed);
-    return;
-  }
-  fputs("    try: mailsim run ", file);
-  shell_quote(file, plan->request->topology);
-  if (plan->request->each == POINTS_NONE) {
-    fprintf(file, " --seed %" PRIu64 "\n", seed);
-    return;
-  }
-  fault_of(plan, index, fault, sizeof fault);
-  fputs(" --fault ", file);
-  shell_quote(file, fault);
-  putc('\n', file);
-}
-
-static int keep_group(const struct output *output, const struct plan *plan, const struct group *group)
-{
-  const struct request *request = plan->request;
-  uint64_t seed = request->first_seed + place_of(plan, group->index);
-  char fault[FAULT_BYTES], name[NAME_BYTES], found_by[NAME_BYTES];
-  struct repro_request repro = {.topology = request->topology,
-                                .out = request->out,
-                                .found_by = found_by,
-                                .what = name,
-                                .swarm = request->swarm,
-                                .no_more = more_is_wrong(request),
-                                .runs_max = request->shrink_runs,
-                                .deadline_ms = request->deadline_ms};
-
-  name_of(plan, group->index, name, sizeof name);
-  snprintf(found_by, sizeof found_by, "mailsim explore %.1000s %s%s", request->topology,
-           request->each != POINTS_NONE ? "--each "
-           : request->swarm             ? "--swarm --seeds"
-                                        : "--seeds",
-           request->each != POINTS_NONE ? points_kind_name(request->each) : "");
-  if (request->each != POINTS_NONE) {
-    fault_of(plan, group->index, fault, sizeof fault);
-    repro.fault = fault;
-  } else {
-    repro.seed = &seed;
-  }
-  return repro_write(&repro, &group->fastest, output);
-}
-
-/* An exit code. */
-static int print_found(const struct output *output, const struct plan *plan, const struct found *found)
-{
-  int code = found->fine_count == found->run_count ? EXIT_FINE : EXIT_FAILED;
-  char name[NAME_BYTES];
-  size_t i;
-
-  for (i = 0; i < found->group_count; i++) {
-    const struct group *group = &found->groups[i];
-
-    output_style(output, STYLE_BAD);
-    outcome_print_name(&group->fastest, output->file);
-    output_style(output, STYLE_PLAIN);
-    fprintf(output->file, ": %" PRIu64 " of %" PRIu64 " runs\n  ", group->count, found->run_count);
-    name_of(plan, group->index, name, sizeof name);
-    output_text(output->file, name);
-    fputs(": ", output->file);
-    output_text(output->file, group->fastest.sentence);
-    putc('\n', output->file);
-    print_try(output->file, plan, group->index);
-    if ((plan->request->out != NULL || plan->request->shrink) && keep_group(output, plan, group) != EXIT_FINE)
-      code = EXIT_UNUSABLE;
-  }
-  if (plan->request->quiet && found->fine_count == found->run_count)
-    return code;
-  fprintf(output->file, "runs %" PRIu64, found->run_count);
-  if (found->run_count < plan->place_count)
-    fprintf(output->file, " of %" PRIu64 " %s%s", plan->place_count,
-            plan->request->each == POINTS_NONE ? "seeds" : "places",
-            found->run_count < plan->count ? ", ended by --budget" : ", spread evenly (--limit)");
-  fprintf(output->file, ", as they should be %" PRIu64, found->fine_count);
-  if (found->open_count > 0)
-    fprintf(output->file, "; of these %" PRIu64 " ended by `until` with mail on its way", found->open_count);
-  putc('\n', output->file);
-  return code;
+    snprintf(out, out_bytes, "%s", points_what(plan->plain.points, (size_t)plan_place_of(plan, index)));
 }
 
 /* ---- how far it is, on a terminal ---- */
@@ -400,7 +243,7 @@ static bool run_jobs(const struct plan *plan, struct found *found)
 
     fine = read_all(from[i % plan->request->jobs], &message, sizeof message) && message.index == i;
     if (fine)
-      note(found, i, &message.outcome);
+      found_note(found, plan, i, &message.outcome);
     progress_show(&progress, plan, found);
   }
   progress_clear(&progress);
@@ -428,7 +271,7 @@ static bool run_all(const struct plan *plan, struct found *found)
     return run_jobs(plan, found);
   for (i = 0; i < plan->count && has_time(plan); i++) {
     run_one(plan, i, &outcome);
-    note(found, i, &outcome);
+    found_note(found, plan, i, &outcome);
     progress_show(&progress, plan, found);
   }
   progress_clear(&progress);
@@ -440,7 +283,7 @@ static bool run_all(const struct plan *plan, struct found *found)
 /* The run without a fault: where can one be, and what is there to keep? */
 static bool run_plain(struct plan *plan)
 {
-  const struct request *request = plan->request;
+  const struct explore_request *request = plan->request;
   struct world_source source = {.path = request->topology, .tell = true};
   struct outcome outcome;
   struct world *plain = &plan->plain;
@@ -480,7 +323,7 @@ static bool make_folder(const char *path)
   return false;
 }
 
-static int explore(struct request *request)
+static int explore(struct explore_request *request)
 {
   struct plan plan = {.request = request};
   struct found *found = calloc(1, sizeof *found);
@@ -493,13 +336,13 @@ static int explore(struct request *request)
   if (found == NULL)
     complain("out of memory");
   else if (make_folder(request->out) && run_plain(&plan) && run_all(&plan, found))
-    code = close_output(stdout, print_found(&output, &plan, found));
+    code = close_output(stdout, found_print(&output, &plan, found));
   world_free(&plan.plain);
   free(found);
   return code;
 }
 
-static bool take_seeds(struct request *request, const char *value)
+static bool take_seeds(struct explore_request *request, const char *value)
 {
   char first[24];
   const char *dots = strstr(value, "..");
@@ -516,7 +359,7 @@ static bool take_seeds(struct request *request, const char *value)
   return false;
 }
 
-static bool take_option(struct request *request, const char *name, const char *value)
+static bool take_option(struct explore_request *request, const char *name, const char *value)
 {
   msim_ns ns;
 
@@ -587,7 +430,7 @@ static bool is_disk(const char *mode)
   return false;
 }
 
-static bool read_arguments(struct arguments *arguments, struct request *request)
+static bool read_arguments(struct arguments *arguments, struct explore_request *request)
 {
   const struct option *option = NULL;
   const char *value = NULL;
@@ -619,7 +462,7 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
 
 int verb_explore(struct arguments *arguments)
 {
-  struct request request = {
+  struct explore_request request = {
       .restart = "30s", .disk = "lose-unsynced", .jobs = 1, .shrink_runs = MSIM_DOCUMENT_SHRINK_RUNS};
 
   if (!read_arguments(arguments, &request))

@@ -1,5 +1,6 @@
-/* explore.h: what the files of `mailsim explore` share: one run and what was wrong with it (explore_world.c), making a
- * failure small and writing it down (explore_repro.c), and the sweep itself (explore.c). */
+/* explore.h: what the files of `mailsim explore` share: the sweep itself (explore.c), one run and what was wrong with
+ * it (explore_world.c), what was found (explore_found.c), and a failure made small and written down (explore_repro.c).
+ */
 #ifndef MAILSIM_EXPLORE_COMMAND_H
 #define MAILSIM_EXPLORE_COMMAND_H
 
@@ -7,6 +8,8 @@
 
 #define FAULT_BYTES 1600
 #define FAULT_ID "explored"
+
+#define NAME_BYTES 1200
 
 /* ---- explore_world.c ---- */
 
@@ -50,23 +53,82 @@ void world_judge(const struct world *world, int err, const struct world *plain, 
 bool outcome_is_like(const struct outcome *a, const struct outcome *b);
 void outcome_print_name(const struct outcome *outcome, FILE *file); /* "I1 on relay" */
 
+/* ---- explore.c: the list of runs ---- */
+
+struct explore_request {
+  const char *topology, *restart, *disk, *out;
+  enum points_kind each;
+  uint64_t first_seed, last_seed, jobs, limit, shrink_runs;
+  uint64_t deadline_ms; /* 0: none */
+  msim_ns budget_ns;
+  bool has_seeds, has_limit, swarm, shrink, quiet, help;
+};
+
+struct plan {
+  const struct explore_request *request;
+  struct world plain;   /* of the run without a fault */
+  uint64_t place_count; /* at which something can go wrong */
+  uint64_t count;       /* runs */
+};
+
+/* Which place the index-th run is about, the fault there, and what it is for people. */
+uint64_t plan_place_of(const struct plan *plan, uint64_t index);
+void plan_fault_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes);
+void plan_name_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes);
+bool plan_more_is_wrong(const struct explore_request *request);
+
+/* ---- explore_found.c ---- */
+
+/* Failures of one sort. */
+struct example {
+  struct outcome outcome;
+  uint64_t index; /* of the run */
+};
+struct group {
+  uint64_t count;
+  struct example fastest;  /* the fewest events */
+  struct example by_event; /* the fewest of those that an event sets off, not a certain segment: it bears more */
+  bool has_by_event;
+};
+
+#define GROUPS_MAX 64
+struct found {
+  struct group groups[GROUPS_MAX];
+  size_t group_count;
+  uint64_t run_count, fine_count, open_count;
+};
+
+void found_note(struct found *found, const struct plan *plan, uint64_t index, const struct outcome *outcome);
+/* Tells what was found, and keeps it where that was asked for. An exit code. */
+int found_print(const struct output *output, const struct plan *plan, const struct found *found);
+
 /* ---- explore_repro.c ---- */
 
 struct repro_request {
   const char *topology; /* path */
-  const char *out;      /* folder, or NULL: standard output */
-  const char *found_by; /* "mailsim explore big.yaml --each crash" */
-  const char *what;     /* "relay after message.accepted number 1" */
-  const char *fault;    /* or NULL */
+  const char *fault;    /* as an item of `faults`, or NULL */
   const uint64_t *seed; /* or NULL */
   bool swarm;           /* faults are drawn by the seed */
   bool no_more;         /* as in world_judge */
-  uint64_t runs_max;    /* of one failure; 0: it is not made smaller */
+  uint64_t runs_max;    /* 0: it is not made smaller */
   uint64_t deadline_ms; /* of the real clock; 0: none */
 };
 
-/* Makes the failure small and writes it. An exit code; said on stderr. */
-int repro_write(const struct repro_request *request, const struct outcome *failure, const struct output *output);
+/* A failure as a topology of its own. */
+struct repro {
+  struct msim_document *document; /* NULL: there is none */
+  struct msim_shrink_info info;
+  struct outcome outcome; /* how it fails now */
+};
+
+/* Makes it, and makes it small. false: said on stderr. */
+bool repro_make(struct repro *repro, const struct repro_request *request, const struct outcome *failure);
+void repro_free(struct repro *repro);
+bool repro_is_smaller(const struct repro *a, const struct repro *b);
+/* Writes it to a file in folder, or to the output when folder is NULL. found_by: "mailsim explore big.yaml --each
+ * crash"; what: "relay after message.accepted number 1". An exit code; said on stderr. */
+int repro_put(struct repro *repro, const char *folder, const char *found_by, const char *what,
+              const struct output *output);
 
 /* A topology as a document, with the faults that a seed draws when swarm is set. NULL: said on stderr. */
 struct msim_document *repro_document(const char *path, const uint64_t *seed, bool swarm);

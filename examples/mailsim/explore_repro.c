@@ -181,16 +181,16 @@ static void name_file(const struct outcome *failure, char *out, size_t out_bytes
   snprintf(out, out_bytes, "repro-%s-%04x.yaml", failure->rule, hash_of(failure));
 }
 
-static void make_comment(const struct repro_request *request, const struct outcome *failure,
-                         const struct msim_shrink_info *info, char *out, size_t out_bytes)
+static void make_comment(const struct repro *repro, const char *found_by, const char *what, char *out, size_t out_bytes)
 {
+  const struct outcome *failure = &repro->outcome;
+  const struct msim_shrink_info *info = &repro->info;
   char name[64];
   int n;
 
   name_file(failure, name, sizeof name);
   n = snprintf(out, out_bytes, "%s: %s%s%.300s: %.1000s\nFound by %.500s: %.800s.\n", name, failure->rule,
-               failure->place[0] != '\0' ? " by " : "", failure->place, failure->sentence, request->found_by,
-               request->what);
+               failure->place[0] != '\0' ? " by " : "", failure->place, failure->sentence, found_by, what);
   if (n < 0 || (size_t)n >= out_bytes || info->run_count == 0)
     return;
   snprintf(out + n, out_bytes - (size_t)n,
@@ -212,58 +212,78 @@ static int write_file(const char *path, struct msim_slice text)
   return fine ? EXIT_FINE : EXIT_UNUSABLE;
 }
 
-static int put(const struct repro_request *request, const struct outcome *failure, struct msim_document *document,
-               const struct msim_shrink_info *info, const struct output *output)
+int repro_put(struct repro *repro, const char *folder, const char *found_by, const char *what,
+              const struct output *output)
 {
   char comment[COMMENT_BYTES], path[PATH_BYTES], name[64];
   struct msim_slice text;
   int code = EXIT_FINE;
 
-  make_comment(request, failure, info, comment, sizeof comment);
-  text = text_of(document, comment);
+  make_comment(repro, found_by, what, comment, sizeof comment);
+  text = text_of(repro->document, comment);
   if (text.data == NULL) {
     complain("out of memory");
     return EXIT_UNUSABLE;
   }
-  if (request->out == NULL) {
+  if (folder == NULL) {
     fwrite(text.data, 1, text.size_bytes, output->file);
   } else {
-    name_file(failure, name, sizeof name);
-    if (snprintf(path, sizeof path, "%s/%s", request->out, name) >= (int)sizeof path)
+    name_file(&repro->outcome, name, sizeof name);
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
+      complain("--out %s: the path is too long", folder);
       code = EXIT_UNUSABLE;
-    else
+    } else {
       code = write_file(path, text);
-    if (code == EXIT_FINE)
-      fprintf(output->file, "    kept: %s, %" PRIu64 " hosts, %" PRIu64 " faults, %" PRIu64 " runs\n", path,
-              msim_document_count(document, "hosts"), msim_document_count(document, "faults"), info->run_count);
+    }
+    if (code == EXIT_FINE) {
+      fputs("    kept: ", output->file);
+      output_text(output->file, path);
+      fprintf(output->file, ", %" PRIu64 " hosts, %" PRIu64 " faults, %" PRIu64 " runs\n",
+              msim_document_count(repro->document, "hosts"), msim_document_count(repro->document, "faults"),
+              repro->info.run_count);
+    }
   }
   repro_text_free(text);
   return code;
 }
 
-int repro_write(const struct repro_request *request, const struct outcome *failure, const struct output *output)
+/* ---- making it ---- */
+
+bool repro_make(struct repro *repro, const struct repro_request *request, const struct outcome *failure)
 {
-  struct msim_document *document = repro_document(request->topology, request->seed, request->swarm);
   struct candidate candidate = {request, failure, *failure, false};
   struct msim_shrink_opts opts = {.runs_max = request->runs_max};
-  struct msim_shrink_info info;
-  int err = MSIM_OK, code = EXIT_UNUSABLE;
+  int err = MSIM_OK;
 
-  memset(&info, 0, sizeof info);
-  if (document == NULL)
-    return EXIT_UNUSABLE;
+  memset(repro, 0, sizeof *repro);
+  repro->document = repro_document(request->topology, request->seed, request->swarm);
+  if (repro->document == NULL)
+    return false;
   if (request->fault != NULL)
-    err = msim_document_append(document, "faults", request->fault);
+    err = msim_document_append(repro->document, "faults", request->fault);
   if (err == MSIM_OK && request->runs_max > 0)
-    err = msim_document_shrink(document, fails_alike, &candidate, &opts, &info);
+    err = msim_document_shrink(repro->document, fails_alike, &candidate, &opts, &repro->info);
   if (candidate.out_of_time)
     err = MSIM_OK;
-  if (err == MSIM_OK && request->runs_max > 0 && !info.held && !candidate.out_of_time)
+  if (err == MSIM_OK && request->runs_max > 0 && !repro->info.held && !candidate.out_of_time)
     complain("explore: written as a file of its own, %s does not fail alike; it is kept as it is", request->topology);
-  if (err == MSIM_OK)
-    code = put(request, &candidate.last, document, &info, output);
-  else
+  if (err != MSIM_OK)
     complain("explore: %s", msim_strerror(err));
-  msim_document_free(document);
-  return code;
+  repro->outcome = candidate.last;
+  return err == MSIM_OK;
+}
+
+void repro_free(struct repro *repro)
+{
+  msim_document_free(repro->document);
+  repro->document = NULL;
+}
+
+bool repro_is_smaller(const struct repro *a, const struct repro *b)
+{
+  if (a->info.faults_after != b->info.faults_after)
+    return a->info.faults_after < b->info.faults_after;
+  if (a->info.hosts_after != b->info.hosts_after)
+    return a->info.hosts_after < b->info.hosts_after;
+  return a->info.nodes_after < b->info.nodes_after;
 }
