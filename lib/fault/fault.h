@@ -90,6 +90,7 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
 int msim__fault_read(struct msim_sim *sim, struct msim__fill *fill, const struct msim__yaml_node *item,
                      struct msim__fault_plan *out);
 extern const struct msim_field msim__fault_fields[]; /* the keys that every fault has */
+const char *msim__fault_check_id(const char *text);  /* NULL, or what is wrong with an id */
 
 /* A record of kind `fault`. */
 void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count);

@@ -25,7 +25,7 @@ struct common_keys {
   const struct after_keys *after;
 };
 
-static const char *check_id(const char *text)
+const char *msim__fault_check_id(const char *text)
 {
   const char *p;
 
@@ -81,7 +81,7 @@ const struct msim_field msim__fault_fields[] = {
     {.key = "id",
      .kind = MSIM_FIELD_TEXT,
      .offset = offsetof(struct common_keys, id),
-     .check = check_id,
+     .check = msim__fault_check_id,
      .help = "its name in traces, and that of its random stream"},
     {.key = "at",
      .kind = MSIM_FIELD_DURATION_NS,

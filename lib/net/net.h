@@ -336,6 +336,14 @@ static inline void msim__observe_packet(struct msim__net *net, const struct msim
   if (point == MSIM_POINT_DROP || (net->sim->trace_kinds & MSIM__TRACE_PACKETS) != 0)
     msim__observe_watched(net, packet, point, link, reason, fault);
 }
+/* A packet as a sink sees it at this point, without a record of it being made; n is 0. Borrows the packet. */
+struct msim__packet_record {
+  struct msim_trace_record record;
+  struct msim_packet view;
+  struct msim_trace_unit units[MSIM__UNITS_MAX];
+};
+void msim__packet_record_fill(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                              const char *link, struct msim__packet_record *out);
 /* A frame of ARP: it has arrived, or died (reason). */
 void msim__observe_arp(struct msim__net *net, const struct msim__packet *packet, const char *link, const char *reason,
                        const char *fault);

@@ -166,6 +166,20 @@ struct msim__loader {
   bool has_seed, has_start;
 };
 
+/* ---- topology.c, reader.c ---- */
+
+/* Empty, over a simulation that is empty too and lends its memory; reader may be NULL. Closed in any state. */
+void msim__loader_open(struct msim__loader *loader, struct msim_sim *sim, const struct msim_reader *reader);
+void msim__loader_close(struct msim__loader *loader);
+
+/* Takes the text of the main file, and the reader of what lies beside it, during the call. */
+typedef int msim__main_file_fn(void *ctx, const char *path, struct msim_slice text, const struct msim_reader *reader);
+/* Reads the main file for take, and returns what that returns; MSIM_ERR_IO with a finding, MSIM_ERR_NOMEM. */
+int msim__topology_read_file(struct msim_sim *sim, const char *path, msim__main_file_fn *take, void *ctx,
+                             msim_diag_fn *fn, void *user);
+
+/* ---- findings.c ---- */
+
 /* Keeps a finding, once, in the order file, line, column; past the maximum it is only counted. A msim_diag_fn. */
 void msim__loader_keep(void *loader, const struct msim_diag *diag);
 /* Hands the findings over; adds one sentence when some were left out. fn may be NULL. */

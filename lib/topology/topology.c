@@ -395,7 +395,7 @@ static int build_run(struct msim__loader *loader)
 
 /* ---- doors ---- */
 
-static void open_loader(struct msim__loader *loader, struct msim_sim *sim, const struct msim_reader *reader)
+void msim__loader_open(struct msim__loader *loader, struct msim_sim *sim, const struct msim_reader *reader)
 {
   memset(loader, 0, sizeof *loader);
   loader->sim = sim;
@@ -415,7 +415,7 @@ static void open_loader(struct msim__loader *loader, struct msim_sim *sim, const
   loader->fill.host_ctx = loader;
 }
 
-static void close_loader(struct msim__loader *loader)
+void msim__loader_close(struct msim__loader *loader)
 {
   msim__loader_release_files(loader);
   msim__names_release(&loader->templates);
@@ -436,7 +436,7 @@ int msim_topology_load_text(struct msim_sim *sim, const char *name, struct msim_
   if (sim->started || sim->starting || sim->failure != MSIM_OK || msim_node_count(sim) != 0 ||
       sim->rooms[MSIM__ROOM_TOPOLOGY] != NULL)
     return MSIM_ERR_STATE;
-  open_loader(&loader, sim, reader);
+  msim__loader_open(&loader, sim, reader);
   err = msim__loader_read_files(&loader, name, text);
   if (err == MSIM_OK) {
     plan(&loader);
@@ -452,7 +452,7 @@ int msim_topology_load_text(struct msim_sim *sim, const char *name, struct msim_
     err = MSIM_ERR_SYNTAX;
   if (err == MSIM_ERR_SYNTAX)
     msim__loader_tell(&loader, fn, user);
-  close_loader(&loader);
+  msim__loader_close(&loader);
   return err;
 }
 
