@@ -185,6 +185,7 @@ void points_free(struct points *points);
 
 int verb_run(struct arguments *arguments);
 int verb_check(struct arguments *arguments);
+int verb_diff(struct arguments *arguments);
 int verb_explore(struct arguments *arguments);
 int verb_list(struct arguments *arguments);
 int verb_new(struct arguments *arguments);

@@ -10,6 +10,7 @@ static const struct {
     {"run", "run a topology and tell what was seen", verb_run},
     {"show", "show a trace: ladder, mails, statistics, other forms", verb_show},
     {"check", "read topologies and tell what is wrong with them", verb_check},
+    {"diff", "compare two traces or runs: first difference, why, what follows", verb_diff},
     {"explore", "run a topology for each fault, or each seed, in turn", verb_explore},
     {"list", "list agents, faults, sinks, congestion, topologies", verb_list},
     {"new", "write a small topology to start from", verb_new},

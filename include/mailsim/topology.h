@@ -155,7 +155,7 @@ struct msim_link_opts {
   struct msim_link_way a_to_b, b_to_a;
   struct msim_ecn_mark a_to_b_mark, b_to_a_mark;
   enum msim_link_filter filter; /* of both directions */
-  uint32_t reserved;            /* 0 */
+  uint32_t line;                /* of the file in which it is written, for traces; 0: it stands in none */
 };
 
 /* Joins two nodes point to point. MSIM_ERR_INVALID, MSIM_ERR_EXISTS (the name), MSIM_ERR_STATE, MSIM_ERR_NOMEM. */

@@ -60,6 +60,8 @@ struct msim__fault_plan {
   const struct msim__fault_trigger *after; /* or NULL */
   const struct msim__fault_type *type;
   const void *config;
+  const char *says; /* its text in one line, cut */
+  uint32_t line;    /* 0: it stands in no file */
 };
 
 struct msim__fault {

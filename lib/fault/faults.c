@@ -6,6 +6,7 @@
 #include "fault/fault.h"
 
 #include "core/sized.h"
+#include "net/origin.h"
 #include "text/suggest.h"
 
 #include <stdio.h>
@@ -267,6 +268,9 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
     return err;
   if (plan->type->idle != NULL && plan->type->idle(fault))
     return MSIM_OK; /* as if it did not stand there */
+  err = msim__origin_add_fault(msim__net(sim), plan->id, plan->type->name, plan->says, plan->line);
+  if (err != MSIM_OK)
+    return err;
   for (at = &room->first; *at != NULL && strcmp((*at)->plan.id, plan->id) < 0; at = &(*at)->next)
     ;
   fault->next = *at;

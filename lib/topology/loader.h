@@ -211,6 +211,11 @@ int msim__loader_read_bytes(struct msim__loader *loader, const char *path, const
                             const char *what, struct msim_slice *out);
 void msim__loader_release_bytes(struct msim__loader *loader, struct msim_slice bytes);
 
+/* ---- origin.c ---- */
+
+/* Tells the net where the world is written. 0 or MSIM_ERR_NOMEM. */
+int msim__loader_tell_origin(struct msim__loader *loader);
+
 /* ---- topology_messages.c ---- */
 
 /* The section `messages` of a file. */

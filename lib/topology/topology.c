@@ -446,6 +446,8 @@ int msim_topology_load_text(struct msim_sim *sim, const char *name, struct msim_
     err = build_world(&loader);
   if (err == MSIM_OK && loader.finding_count == 0)
     err = build_run(&loader);
+  if (err == MSIM_OK && loader.finding_count == 0)
+    err = msim__loader_tell_origin(&loader);
   if (loader.err != MSIM_OK)
     err = loader.err;
   else if (err != MSIM_ERR_NOMEM && loader.finding_count != 0)
