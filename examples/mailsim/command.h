@@ -178,6 +178,9 @@ int verb_list(struct arguments *arguments);
 int verb_new(struct arguments *arguments);
 int verb_show(struct arguments *arguments);
 int verb_schema(struct arguments *arguments);
+int verb_test(struct arguments *arguments);
+int verb_record(struct arguments *arguments);
+int verb_accept(struct arguments *arguments);
 
 /* The help of one verb on standard output. */
 void print_usage(const char *synopsis, const char *text, const struct option *options);

@@ -39,7 +39,8 @@ enum msim__form {
   MSIM__FORM_MESSAGES, /* messages by label */
   MSIM__FORM_NETWORKS, /* networks by name */
   MSIM__FORM_ATTACHMENTS,
-  MSIM__FORM_NAT
+  MSIM__FORM_NAT,
+  MSIM__FORM_EXPECT /* a text, a list of texts, or {violates: RULE} */
 };
 
 #define MSIM__KEY_TCP "tcp" /* of a host, and of every agent beside the keys of its type */
