@@ -42,13 +42,39 @@ static bool asks_for_queues(const struct msim__expect *expect)
   return false;
 }
 
+int msim__expect_init(struct msim__expect *expect, struct msim__mem *mem, const char *name)
+{
+  memset(expect, 0, sizeof *expect);
+  expect->mem = mem;
+  msim__arena_init(&expect->arena, mem);
+  msim__arena_init(&expect->verdict, mem);
+  msim__log_init(&expect->log, mem);
+  expect->name = msim__arena_text(&expect->arena, name, strlen(name));
+  return expect->name != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
+}
+
+void msim__expect_release(struct msim__expect *e)
+{
+  msim__expect_drives_forget(e);
+  msim__log_release(&e->log);
+  msim__free(e->mem, e->wants, e->want_capacity * sizeof *e->wants);
+  msim__free(e->mem, e->items, e->item_capacity * sizeof *e->items);
+  msim__free(e->mem, e->flows, e->flow_capacity * sizeof *e->flows);
+  msim__free(e->mem, e->claims, e->claim_capacity * sizeof *e->claims);
+  msim__free(e->mem, e->drives, e->drive_capacity * sizeof *e->drives);
+  msim__free(e->mem, e->moments, e->moment_capacity * sizeof *e->moments);
+  msim__free(e->mem, e->failures, e->failure_capacity * sizeof *e->failures);
+  msim__arena_release(&e->verdict);
+  msim__arena_release(&e->arena);
+}
+
 int msim_expect_load_text_sized(struct msim_expect **out, const char *name, struct msim_slice text,
                                 const struct msim_expect_opts *opts, size_t opts_bytes, msim_diag_fn *fn, void *user)
 {
   struct msim_expect_opts full;
   struct msim__mem mem;
   struct msim_expect *expect;
-  int err = MSIM_OK;
+  int err;
 
   *out = NULL;
   memset(&full, 0, sizeof full);
@@ -59,13 +85,7 @@ int msim_expect_load_text_sized(struct msim_expect **out, const char *name, stru
   if (expect == NULL)
     return MSIM_ERR_NOMEM;
   expect->mem = mem;
-  expect->expect.mem = &expect->mem;
-  msim__arena_init(&expect->expect.arena, &expect->mem);
-  msim__arena_init(&expect->expect.verdict, &expect->mem);
-  msim__log_init(&expect->expect.log, &expect->mem);
-  expect->expect.name = msim__arena_text(&expect->expect.arena, name, strlen(name));
-  if (expect->expect.name == NULL)
-    err = MSIM_ERR_NOMEM;
+  err = msim__expect_init(&expect->expect, &expect->mem, name);
   if (err == MSIM_OK)
     err = msim__expect_read(&expect->expect, text, fn, user);
   expect->expect.has_waiting = asks_for_queues(&expect->expect);
@@ -130,25 +150,13 @@ int msim_expect_load_file_sized(struct msim_expect **out, const char *path, cons
 
 void msim_expect_free(struct msim_expect *expect)
 {
-  struct msim__expect *e;
   struct msim__mem mem;
 
   if (expect == NULL)
     return;
-  e = &expect->expect;
   if (expect->watch != NULL)
     expect->watch->expect = NULL;
-  msim__expect_drives_forget(e);
-  msim__log_release(&e->log);
-  msim__free(e->mem, e->wants, e->want_capacity * sizeof *e->wants);
-  msim__free(e->mem, e->items, e->item_capacity * sizeof *e->items);
-  msim__free(e->mem, e->flows, e->flow_capacity * sizeof *e->flows);
-  msim__free(e->mem, e->claims, e->claim_capacity * sizeof *e->claims);
-  msim__free(e->mem, e->drives, e->drive_capacity * sizeof *e->drives);
-  msim__free(e->mem, e->moments, e->moment_capacity * sizeof *e->moments);
-  msim__free(e->mem, e->failures, e->failure_capacity * sizeof *e->failures);
-  msim__arena_release(&e->verdict);
-  msim__arena_release(&e->arena);
+  msim__expect_release(&expect->expect);
   mem = expect->mem;
   msim__free(&mem, expect, sizeof *expect);
 }
@@ -308,7 +316,7 @@ static int find_flows(struct msim__expect *expect, struct msim__flow_outcome *ou
   return err;
 }
 
-static int judge(struct msim__expect *expect, struct msim__flow_outcome *outcomes, bool *again)
+static int judge_with(struct msim__expect *expect, struct msim__flow_outcome *outcomes, bool *again)
 {
   int err = find_flows(expect, outcomes);
   size_t i;
@@ -325,32 +333,39 @@ static int judge(struct msim__expect *expect, struct msim__flow_outcome *outcome
   return err != MSIM_OK ? err : msim__expect_claims(expect);
 }
 
+int msim__expect_judge(struct msim__expect *expect, bool *again)
+{
+  struct msim__flow_outcome *outcomes;
+  int err = MSIM_OK;
+
+  *again = false;
+  forget_failures(expect);
+  if (expect->log.line_count == 0)
+    err = msim__log_cut(&expect->log);
+  if (err != MSIM_OK)
+    return err;
+  outcomes = msim__alloc_zeroed(expect->mem, expect->flow_count + 1, sizeof *outcomes);
+  if (outcomes == NULL)
+    return MSIM_ERR_NOMEM;
+  err = judge_with(expect, outcomes, again);
+  msim__free(expect->mem, outcomes, (expect->flow_count + 1) * sizeof *outcomes);
+  return err;
+}
+
 int msim_expect_judge_sized(struct msim_expect *expect, struct msim_expect_result *out, size_t out_bytes)
 {
-  struct msim__expect *e = &expect->expect;
   struct msim_expect_result full;
-  struct msim__flow_outcome *outcomes;
   int err;
 
   if (!expect->watches)
     return MSIM_ERR_STATE;
   memset(&full, 0, sizeof full);
-  forget_failures(e);
-  if (e->log.line_count == 0) {
-    err = msim__log_cut(&e->log);
-    if (err != MSIM_OK)
-      return err;
-  }
-  outcomes = msim__alloc_zeroed(e->mem, e->flow_count + 1, sizeof *outcomes);
-  if (outcomes == NULL)
-    return MSIM_ERR_NOMEM;
-  err = judge(e, outcomes, &full.again);
-  msim__free(e->mem, outcomes, (e->flow_count + 1) * sizeof *outcomes);
+  err = msim__expect_judge(&expect->expect, &full.again);
   if (err != MSIM_OK)
     return err;
   expect->run_count += full.again ? 0 : 1;
-  full.failure_count = e->failure_count;
-  full.holds = !full.again && e->failure_count == 0;
+  full.failure_count = expect->expect.failure_count;
+  full.holds = !full.again && full.failure_count == 0;
   msim__sized_out(out, out_bytes, &full, sizeof full);
   return MSIM_OK;
 }

@@ -185,6 +185,14 @@ struct msim__expect {
   uint64_t steps;
 };
 
+/* Without a word. MSIM_ERR_NOMEM: to be released too. name is copied. */
+int msim__expect_init(struct msim__expect *expect, struct msim__mem *mem, const char *name);
+void msim__expect_release(struct msim__expect *expect);
+
+/* Decides on what the log holds, into failures; *again: a moment was found at which something goes wrong, so nothing is
+ * decided. 0, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
+int msim__expect_judge(struct msim__expect *expect, bool *again);
+
 /* Reads the text. Findings go to fn. 0, MSIM_ERR_SYNTAX, MSIM_ERR_LIMIT (told too), MSIM_ERR_NOMEM. */
 int msim__expect_read(struct msim__expect *expect, struct msim_slice text, msim_diag_fn *fn, void *user);
 
