@@ -20,7 +20,7 @@ struct msim__expect_reader {
   struct msim__expect *expect;
   msim_diag_fn *fn;
   void *user;
-  unsigned finding_count;
+  unsigned finding_count, told_line;
   int err; /* MSIM_ERR_NOMEM or MSIM_ERR_LIMIT: nothing more is read */
   enum msim__statement statement;
   const char *near; /* the statement that the first word of the line may have been meant to be, or NULL */

@@ -228,8 +228,9 @@ int msim__expect_tell_flow(struct msim__expect *expect, const struct msim__expec
     put_wanted(expect, &buf, item, outcome->want);
     if (outcome->nearest != MSIM__LOG_NONE) {
       caret = put_line(expect, &buf, NEAREST, outcome->nearest, outcome->result.at, outcome->result.field, false);
-      put_caret(&buf, strlen(NEAREST) + (outcome->late || item->kind == MSIM__ITEM_END ? 0 : caret),
-                outcome->late || item->kind == MSIM__ITEM_END ? "time" : msim__want_field_name(outcome->result.field));
+      if (item->kind != MSIM__ITEM_END)
+        put_caret(&buf, strlen(NEAREST) + (outcome->late ? 0 : caret),
+                  outcome->late ? "time" : msim__want_field_name(outcome->result.field));
     }
     put_around(expect, &buf, flow, outcome->conn, outcome->nearest);
   }

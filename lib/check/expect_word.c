@@ -17,8 +17,10 @@ void msim__expect_error(struct msim__expect_reader *reader, unsigned line, unsig
   va_list args;
   size_t size;
 
-  if (++reader->finding_count > MSIM__EXPECT_FINDINGS_MAX || reader->fn == NULL)
+  if (++reader->finding_count > MSIM__EXPECT_FINDINGS_MAX || reader->fn == NULL ||
+      (line != 0 && line == reader->told_line))
     return;
+  reader->told_line = line;
   va_start(args, format);
   msim__diag_set_args(&diag, reader->expect->name, line, column, format, args);
   va_end(args);

@@ -1,6 +1,6 @@
-/* fuzz_expect.c: the language of expectations, and judging by what was read: every fault has a place, a judgement agrees
- * with itself, nothing leaks. Input: an expectation, and behind a line "%%%" the lines of a text trace, which may be
- * anything. */
+/* fuzz_expect.c: the language of expectations, and judging by what was read: every fault has a place, a judgement
+ * agrees with itself, nothing leaks. Input: an expectation, and behind a line "%%%" the lines of a text trace, which
+ * may be anything. */
 #include "check/expect.h"
 
 #include "fuzz.h"
