@@ -155,7 +155,10 @@ static bool walk(struct test_list *list, const char *folder, bool goldens, unsig
       fine = false;
       break;
     }
-    snprintf(path, room, "%s%s%s", folder, ends_with(folder, "/") ? "" : "/", entry->d_name);
+    if (strcmp(folder, ".") == 0)
+      strcpy(path, entry->d_name);
+    else
+      snprintf(path, room, "%s%s%s", folder, ends_with(folder, "/") ? "" : "/", entry->d_name);
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
       fine = depth == 0 || walk(list, path, goldens, depth - 1);
     else
