@@ -1,6 +1,7 @@
 /* golden.c: what a run was: a file with its four fingerprints, and as a rule its trace. A golden says which view of a
  * run it is about (docs/trace.md); what differs beyond that view is no difference. Does not decide what to record:
  * accept.c does. */
+#include "diffs.h"
 #include "test.h"
 
 #include <errno.h>
@@ -196,6 +197,55 @@ void golden_tell_line(const char *before, const char *now, FILE *to)
   put_trace_line("  + ", now, to);
 }
 
+/* ---- as `mailsim diff` tells it ---- */
+
+struct text_in {
+  const char *at;
+};
+
+static int read_text(void *ctx, void *data, size_t capacity_bytes, size_t *size_bytes)
+{
+  struct text_in *in = ctx;
+
+  *size_bytes = strlen(in->at);
+  if (*size_bytes > capacity_bytes)
+    *size_bytes = capacity_bytes;
+  memcpy(data, in->at, *size_bytes);
+  in->at += *size_bytes;
+  return MSIM_OK;
+}
+
+static int read_side(struct msim_diff *diff, enum msim_diff_side side, const char *trace, const char *name, FILE *to)
+{
+  struct text_in text = {trace};
+  struct msim_in in = {&text, read_text};
+
+  return msim_diff_read(diff, side, &in, name, test_finding, to);
+}
+
+/* false: the traces cannot be compared so. */
+static bool tell_diff(const struct test_case *test, const struct golden *golden, const char *now, FILE *to)
+{
+  struct diff_operand operands[2] = {{.path = "-", .is_text = true}, {.path = "-", .is_text = true}};
+  struct diff_told told = {.operands = operands, .view = (enum msim_view)golden->view};
+  struct output output = {.file = to};
+  bool fine;
+
+  if (!test->is_expect) { /* then it can be run by that name, to look closer */
+    operands[1].path = test->path;
+    operands[1].is_topology = true;
+    operands[1].is_text = false;
+  }
+  fine = msim_diff_new(&told.diff, NULL) == MSIM_OK &&
+         read_side(told.diff, MSIM_DIFF_EXPECTED, golden->trace, test->golden, to) == MSIM_OK &&
+         read_side(told.diff, MSIM_DIFF_ACTUAL, now, "the run now", to) == MSIM_OK &&
+         msim_diff_compare(told.diff, told.view, &told.result) == MSIM_OK && told.result.differs;
+  if (fine)
+    diff_print(&told, &output, false);
+  msim_diff_free(told.diff);
+  return fine;
+}
+
 static void advise(const char *path, FILE *to)
 {
   fputs("  if that is right: mailsim accept ", to);
@@ -225,10 +275,12 @@ enum test_verdict golden_compare(const struct test_case *test, FILE *to)
     verdict = golden.prints[golden.view] == now[golden.view] ? TEST_OK : TEST_FAILED;
     if (verdict == TEST_FAILED) {
       output_text(to, test->golden);
-      fprintf(to, ": the run is not what it was in the view %s\n  ", views[golden.view]);
-      golden_tell_views(&golden, now, to);
-      if (golden.trace != NULL && world.trace != NULL)
-        golden_tell_line(golden.trace, world.trace, to);
+      fprintf(to, ": the run is not what it was in the view %s\n", views[golden.view]);
+      if (golden.trace == NULL || world.trace == NULL || !tell_diff(test, &golden, world.trace, to)) {
+        golden_tell_views(&golden, now, to);
+        if (golden.trace != NULL && world.trace != NULL)
+          golden_tell_line(golden.trace, world.trace, to);
+      }
       advise(test->path, to);
     }
     test_world_close(&world);

@@ -27,7 +27,8 @@ void test_print_lines(FILE *to, const char *indent, const char *text)
     size_t n = strcspn(text, "\n"), i = 0;
     char part[256];
 
-    fputs(indent, to);
+    if (n > 0)
+      fputs(indent, to);
     for (; i < n; i += strlen(part)) {
       size_t take = n - i < sizeof part - 1 ? n - i : sizeof part - 1;
 

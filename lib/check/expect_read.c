@@ -139,10 +139,13 @@ static void begin_statement(struct msim__expect_reader *reader, struct msim__cla
                                                         [KEY_SOMETIMES] = MSIM__STATEMENT_SOMETIMES,
                                                         [KEY_FINALLY] = MSIM__STATEMENT_FINALLY};
 
+  unsigned before;
+
   if (reader->in_set) {
     msim__expect_error(reader, clause->line, 1, "unordered { is not closed: a } is missing before this line");
     reader->in_set = false;
   }
+  before = reader->finding_count;
   reader->statement = key == KEY_FLOW || key == KEY_DIALOGUE ? MSIM__STATEMENT_FLOW : statements[key];
   if (key < KEY_FLOW)
     read_whole(reader, clause, key);
@@ -150,6 +153,8 @@ static void begin_statement(struct msim__expect_reader *reader, struct msim__cla
     msim__read_drive(reader, clause);
   else if (reader->statement == MSIM__STATEMENT_FLOW)
     msim__read_flow(reader, clause, key == KEY_DIALOGUE);
+  if (reader->statement == MSIM__STATEMENT_FLOW && (reader->finding_count != before || reader->err != MSIM_OK))
+    reader->statement = MSIM__STATEMENT_WRONG;
 }
 
 static void read_clause(struct msim__expect_reader *reader, struct msim__clause *clause)
@@ -161,7 +166,7 @@ static void read_clause(struct msim__expect_reader *reader, struct msim__clause 
   struct msim__word word;
   char shown[MSIM__WORD_SHOWN_BYTES];
 
-  if (msim__clause_is_over(clause))
+  if (msim__clause_is_over(clause) || reader->statement == MSIM__STATEMENT_WRONG)
     return;
   if (reader->statement == MSIM__STATEMENT_FLOW) {
     msim__read_flow_clause(reader, clause);

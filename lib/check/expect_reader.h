@@ -9,6 +9,7 @@
 
 enum msim__statement {
   MSIM__STATEMENT_NONE,
+  MSIM__STATEMENT_WRONG, /* its lines are passed over */
   MSIM__STATEMENT_FLOW,
   MSIM__STATEMENT_EXPECT,
   MSIM__STATEMENT_NEVER,
