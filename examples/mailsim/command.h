@@ -191,6 +191,9 @@ int verb_list(struct arguments *arguments);
 int verb_new(struct arguments *arguments);
 int verb_show(struct arguments *arguments);
 int verb_schema(struct arguments *arguments);
+int verb_test(struct arguments *arguments);
+int verb_record(struct arguments *arguments);
+int verb_accept(struct arguments *arguments);
 int verb_serve(struct arguments *arguments); /* serve/serve.c, or serve_none.c where the build has no libuv */
 
 /* The help of one verb on standard output. */
