@@ -76,6 +76,7 @@ struct trace_target {
   char *format, *path;
   const char *options; /* inside of path's block, or NULL */
   FILE *file;
+  bool broken; /* could not be written once */
 };
 
 struct traces {
@@ -84,6 +85,7 @@ struct traces {
   bool on_stdout;
   const char *option; /* how the user gave them, for complaints; NULL: --trace */
   const char *filter; /* an option that each of them gets in front of its own, or NULL */
+  bool goes_on;       /* also when one cannot be written any more, which is said then */
 };
 
 /* FORMAT:PATH[,options]; path "-" is standard output. false: said on stderr. */
@@ -184,11 +186,13 @@ void points_free(struct points *points);
 
 int verb_run(struct arguments *arguments);
 int verb_check(struct arguments *arguments);
+int verb_diff(struct arguments *arguments);
 int verb_explore(struct arguments *arguments);
 int verb_list(struct arguments *arguments);
 int verb_new(struct arguments *arguments);
 int verb_show(struct arguments *arguments);
 int verb_schema(struct arguments *arguments);
+int verb_serve(struct arguments *arguments); /* serve/serve.c, or serve_none.c where the build has no libuv */
 
 /* The help of one verb on standard output. */
 void print_usage(const char *synopsis, const char *text, const struct option *options);

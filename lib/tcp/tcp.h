@@ -51,7 +51,7 @@ struct msim__tcp_cutter {
   uint32_t (*cut)(void *ctx, const struct msim_node *sender, const struct msim_flow *flow, uint32_t first_byte,
                   uint32_t size_bytes);
 };
-/* Borrowed for the simulation's life; before the start. */
+/* Borrowed for the simulation's life. At any time, but from inside of cut. */
 void msim__tcp_set_cutter(struct msim_sim *sim, const struct msim__tcp_cutter *cutter);
 
 /* Called when a handshake completes at a listener: fills user and its argument; non-zero refuses (RST). */

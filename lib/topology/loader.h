@@ -156,6 +156,7 @@ struct msim__loader {
   struct msim__names attached_addrs; /* by the network's place and the address, to struct msim__addr_owner */
   struct msim__network_plan *first_network, *last_network;
   struct msim__fault_row *first_fault, *last_fault;
+  struct msim__gate *first_gate, *last_gate; /* live with the simulation */
   uint32_t host_count, link_count;
   uint64_t fill_count; /* values read again */
   const char *title, *scene, *scene_case;
@@ -209,6 +210,11 @@ void msim__loader_check_file(struct msim__loader *loader, const char *path, cons
 int msim__loader_read_bytes(struct msim__loader *loader, const char *path, const struct msim__yaml_node *place,
                             const char *what, struct msim_slice *out);
 void msim__loader_release_bytes(struct msim__loader *loader, struct msim_slice bytes);
+
+/* ---- origin.c ---- */
+
+/* Tells the net where the world is written. 0 or MSIM_ERR_NOMEM. */
+int msim__loader_tell_origin(struct msim__loader *loader);
 
 /* ---- topology_messages.c ---- */
 
@@ -297,6 +303,14 @@ void msim__loader_add_links(struct msim__loader *loader, const struct msim__yaml
 /* ---- topology_faults.c ---- */
 
 void msim__loader_add_faults(struct msim__loader *loader, const struct msim__yaml_node *faults);
+
+/* ---- topology_serve.c ---- */
+
+struct msim__gate;
+void msim__loader_add_serve(struct msim__loader *loader, const struct msim__yaml_node *serve);
+/* The index-th; false past the end. */
+bool msim__gate_at(const struct msim__gate *first, size_t index, struct msim_topology_gate *out, size_t out_bytes);
+
 /* When hosts and links are there. What names none of them is a finding. 0 or MSIM_ERR_NOMEM. */
 int msim__loader_build_faults(struct msim__loader *loader);
 
