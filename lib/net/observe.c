@@ -1,7 +1,7 @@
 /* observe.c: the only producer of packet records. Interprets nothing: names and relative numbers come from the flow. */
 #include <string.h>
 
-#include "net/lan.h"
+#include "net/nd.h"
 #include "wire/icmpv6.h"
 #include "wire/ipv6_chain.h"
 #include "wire/octets.h"
@@ -196,6 +196,17 @@ static void relative_numbers(const struct msim__packet *packet, struct msim_trac
     out->window_bytes = (uint32_t)packet->window << mine->window_shift;
 }
 
+/* Of ICMPv6 in a frame: what is for a group is for all who hear it, and who has no address yet is somebody. */
+static void name_group(const struct msim__net *net, const struct msim__packet *packet, struct msim_trace_packet *out)
+{
+  const struct msim__packet_rare *rare = packet->cold->rare;
+
+  if (msim__addr_is_multicast6(msim__addr_of(net, packet->dst)))
+    out->to = rare->hearer != NULL ? rare->hearer->name : "*";
+  if (rare->arp.sender != NULL && msim__addr_is_unspecified6(msim__addr_of(net, packet->src)))
+    out->from = msim__lan_host(rare->arp.sender)->name;
+}
+
 static void name_ends(struct msim__net *net, const struct msim__packet *packet, struct msim_trace_packet *out)
 {
   if (packet->flow != NULL && !msim__packet_is_icmp(packet)) {
@@ -207,6 +218,8 @@ static void name_ends(struct msim__net *net, const struct msim__packet *packet, 
   }
   out->from = msim__addr_name(net, packet->src);
   out->to = msim__addr_name(net, packet->dst);
+  if (msim__packet_is_v6(packet) && (packet->bits & MSIM__PACKET_RARE) != 0)
+    name_group(net, packet, out);
 }
 
 static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
