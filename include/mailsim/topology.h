@@ -106,6 +106,8 @@ struct msim_impair_opts {
   uint32_t corrupt_ppm; /* arrives with a wrong checksum: the receiver drops it */
   const uint32_t
       *drop_nth; /* scripted loss: ascending 1-based numbers of packets of this direction, ends with 0; copied */
+  uint32_t drop_every; /* every so manyth is lost; 0: none */
+  uint32_t reserved;   /* 0 */
 };
 
 struct msim_link_way {

@@ -17,8 +17,9 @@ struct faults_room {
   struct msim_sim *sim;
   struct msim__fault *first; /* by id */
   size_t count;
-  struct msim__packet_rules rules; /* given to net when some fault judges packets */
-  struct msim__trace_hook hook;    /* when some fault waits for a record */
+  struct msim__packet_rules rules;     /* given to net when some fault judges packets */
+  struct msim__service_rules services; /* given to agents when some fault judges what servers answer */
+  struct msim__trace_hook hook;        /* when some fault waits for a record */
 };
 
 static struct faults_room *room_of(const struct msim_sim *sim)
@@ -53,6 +54,11 @@ void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struc
 
   (void)snprintf(name, sizeof name, "fault:%s/%s", fault->plan.id, purpose);
   msim__rng_init(out, fault->sim->seed, name, NULL);
+}
+
+struct msim__fault *msim__faults_first(const struct msim_sim *sim)
+{
+  return room_of(sim)->first;
 }
 
 int msim__fault_find_link(struct msim__fault *fault, const char *link, const char *from, struct msim__way *ways[2],
@@ -91,6 +97,16 @@ int msim__fault_find_link(struct msim__fault *fault, const char *link, const cha
 
 /* ---- when ---- */
 
+static void arm_next(struct msim__fault *fault)
+{
+  msim_ns next_ns = fault->plan.for_ns != 0 && fault->plan.type->end != NULL ? fault->end_ns : MSIM_NEVER;
+
+  if (fault->wake_ns < next_ns)
+    next_ns = fault->wake_ns;
+  if (next_ns != MSIM_NEVER)
+    msim_timer_arm(&fault->timer, next_ns - fault->sim->now_ns);
+}
+
 static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__fault *fault = (struct msim__fault *)(void *)((char *)timer - offsetof(struct msim__fault, timer));
@@ -98,12 +114,15 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 
   if (!fault->begun) {
     fault->begun = true;
-    if (fault->plan.for_ns != 0 && type->end != NULL)
-      msim_timer_arm(timer, fault->end_ns - now_ns);
     type->begin(fault);
+  } else if (now_ns >= fault->end_ns) {
+    type->end(fault);
     return;
+  } else {
+    fault->wake_ns = MSIM_NEVER;
+    type->wake(fault);
   }
-  type->end(fault);
+  arm_next(fault);
 }
 
 /* From now on it is known when the fault begins. */
@@ -146,7 +165,13 @@ static int on_record(void *ctx, const struct msim_trace_record *record)
   return MSIM_OK;
 }
 
-/* ---- packets ---- */
+/* ---- packets, and what servers are asked ---- */
+
+/* Whether it is asked now, when another one may have struck already. */
+static bool is_asked(const struct msim__fault *fault, msim_ns now_ns, bool struck)
+{
+  return (!struck || fault->plan.type->draws) && now_ns >= fault->begin_ns && now_ns < fault->end_ns;
+}
 
 static void judge(void *ctx, const struct msim__way *way, const struct msim__packet *packet,
                   struct msim__packet_verdict *verdict)
@@ -156,9 +181,30 @@ static void judge(void *ctx, const struct msim__way *way, const struct msim__pac
   struct msim__fault *fault;
 
   for (fault = room->first; fault != NULL; fault = fault->next)
-    if (fault->plan.type->judge != NULL && (verdict->reason == NULL || fault->plan.type->draws) &&
-        now_ns >= fault->begin_ns && now_ns < fault->end_ns)
+    if (fault->plan.type->judge != NULL && is_asked(fault, now_ns, verdict->reason != NULL))
       fault->plan.type->judge(fault, way, packet, verdict);
+}
+
+static void judge_dns(void *ctx, struct msim_agent *server, const struct msim__dns_asker *asker,
+                      struct msim__dns_verdict *verdict)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->judge_dns != NULL && is_asked(fault, room->sim->now_ns, verdict->fault != NULL))
+      fault->plan.type->judge_dns(fault, server, asker, verdict);
+}
+
+static void judge_dhcp(void *ctx, struct msim_agent *server, struct msim_attachment *attachment,
+                       const struct msim__dhcp_message *message, struct msim__dhcp_verdict *verdict)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->judge_dhcp != NULL && is_asked(fault, room->sim->now_ns, verdict->fault != NULL))
+      fault->plan.type->judge_dhcp(fault, server, attachment, message, verdict);
 }
 
 /* ---- adding ---- */
@@ -191,7 +237,7 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
     return MSIM_ERR_NOMEM;
   fault->plan = *plan;
   fault->sim = sim;
-  fault->begin_ns = fault->end_ns = MSIM_NEVER;
+  fault->begin_ns = fault->end_ns = fault->wake_ns = MSIM_NEVER;
   err = plan->type->prepare(fault, wrong, why, why_bytes);
   if (err != MSIM_OK)
     return err;
@@ -241,11 +287,17 @@ static int begin(struct msim_sim *sim)
   for (fault = room->first; fault != NULL; fault = fault->next) {
     if (fault->plan.type->judge != NULL)
       msim__net(sim)->rules = &room->rules;
+    if (fault->plan.type->judge_dns != NULL)
+      room->services.dns = judge_dns;
+    if (fault->plan.type->judge_dhcp != NULL)
+      room->services.dhcp = judge_dhcp;
     if (fault->plan.after != NULL)
       room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
     else
       schedule(fault, fault->plan.at_ns);
   }
+  if (room->services.dns != NULL || room->services.dhcp != NULL)
+    msim__service_rules_set(sim, &room->services);
   if (room->hook.kinds != 0)
     msim__trace_add_hook(sim, &room->hook);
   return MSIM_OK;
@@ -261,6 +313,7 @@ int msim__faults_create(struct msim_sim *sim)
   room->sim = sim;
   room->rules.ctx = room;
   room->rules.judge = judge;
+  room->services.ctx = room;
   room->hook.ctx = room;
   room->hook.record = on_record;
   sim->rooms[MSIM__ROOM_FAULT] = room;

@@ -23,6 +23,7 @@ struct msim__impair;
 struct msim__flight { /* accepted and not yet arrived, in order of arrival */
   msim_ns arrive_ns;
   uint32_t packet;
+  uint32_t behind_count; /* when so many later ones have been put on the wire, it comes right behind the last of them */
 };
 struct msim__wait { /* accepted and not yet being sent, in order of sending */
   msim_ns start_ns;
@@ -41,6 +42,7 @@ struct msim__backlog {
 struct msim__traffic {
   struct msim__flight *flights; /* ring: the inline one until it is too small */
   uint32_t head, count, capacity;
+  uint32_t behind_count;         /* flights that wait for later ones */
   msim_ns free_ns;               /* the transmitter is busy until then */
   msim_ns last_arrive_ns;        /* of what may not be overtaken */
   struct msim__backlog *backlog; /* or NULL */
@@ -109,11 +111,6 @@ struct msim__port *msim__loopback(struct msim_node *node);
 #define MSIM__LOOPBACK_DELAY_NS MSIM_USEC(10)
 #define MSIM__MTU_BYTES_MIN 68u
 
-/* What shall happen to a packet, by rules from above: reason NULL: nothing but being held back by held_ns. */
-struct msim__packet_verdict {
-  const char *reason, *fault;
-  msim_ns held_ns;
-};
 /* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. */
 struct msim__packet_rules {
   void *ctx;

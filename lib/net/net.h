@@ -134,6 +134,7 @@ struct msim__net {
   bool has_lan_ipv6;                          /* somebody speaks it in a network: nd.h */
   bool has_ranges;                            /* every host has its address: ranges behind ports take the others */
   const struct msim__packet_rules *rules;     /* asked about every packet on every link; NULL: nobody is (link.h) */
+  struct msim__packet_verdict verdict;        /* on the packet that is being put on a link */
   const struct msim__way_params *last_params; /* equal neighbours share them */
   const char *topology_name, *topology_title;
   msim_ns until_ns;
