@@ -50,7 +50,7 @@ int msim__nd_read_opts(struct msim_attachment *a, const struct msim_attach_opts 
   size_t i;
   int err = MSIM_OK;
 
-  if (opts->ipv6 == NULL && opts->advertise == NULL)
+  if ((opts->ipv6 == NULL || opts->ipv6[0] == NULL) && opts->advertise == NULL)
     return MSIM_OK;
   if (msim__nd_of(a) == NULL)
     return MSIM_ERR_NOMEM;

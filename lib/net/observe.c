@@ -266,6 +266,27 @@ void msim__observe_whole(struct msim__net *net, const struct msim__packet *packe
   record_packet(net, packet, point, link, NULL, NULL, true);
 }
 
+/* Of neighbour discovery: the owner's name, or the address, for which text has room. */
+static const char *target_of(struct msim__net *net, const struct msim__packet *packet, char text[MSIM_ADDR_TEXT_BYTES])
+{
+  const struct msim_attachment *sender =
+      (packet->bits & MSIM__PACKET_RARE) != 0 ? packet->cold->rare->arp.sender : NULL;
+  struct msim__nd_message message;
+  uint32_t id;
+
+  if (packet->proto != MSIM_PROTO_ICMPV6 || packet->src_port < MSIM__ICMPV6_NEIGHBOR_SOLICITATION ||
+      packet->src_port > MSIM__ICMPV6_NEIGHBOR_ADVERTISEMENT || msim__packet_is_fragment(packet) ||
+      msim__nd_decode(&message, (uint8_t)packet->src_port, packet->seq, msim__packet_payload(packet)) != MSIM_OK)
+    return NULL;
+  id = msim__addr_find_in(
+      net, sender != NULL && msim__addr_is_link_local6(&message.target) ? sender->network->link_realm : 0,
+      &message.target);
+  if (id != 0 && msim__addr_node(net, id) != NULL)
+    return msim__addr_name(net, id);
+  msim_addr_format(&message.target, text);
+  return text;
+}
+
 static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                           const char *link, const char *reason, const char *fault, bool fragmented)
 {
@@ -274,6 +295,7 @@ static void record_packet(struct msim__net *net, const struct msim__packet *pack
   struct msim_trace_packet *out = &record.u.packet;
   struct msim_packet view;
   const struct msim__units *list;
+  char target[MSIM_ADDR_TEXT_BYTES];
   uint32_t i;
 
   record.kind = kind_of(packet);
@@ -295,6 +317,7 @@ static void record_packet(struct msim__net *net, const struct msim__packet *pack
   if (record.kind == MSIM_TRACE_ICMP)
     out->what = packet->proto == MSIM_PROTO_ICMPV6 ? icmpv6_what(packet) : icmp_what(packet);
   name_ends(net, packet, out);
+  out->target = target_of(net, packet, target);
   relative_numbers(packet, out);
   list = packet->cold != NULL ? packet->cold->units : NULL;
   for (i = 0; list != NULL && i < list->count; i++) {

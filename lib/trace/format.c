@@ -92,6 +92,8 @@ uint64_t msim__packet_key(const struct msim_trace_record *record)
     key = msim__hash_bytes(key, packet->from, strlen(packet->from));
   if (packet->to != NULL && !msim__packet_is_for_many(packet))
     key = msim__hash_bytes(key, packet->to, strlen(packet->to));
+  if (packet->target != NULL)
+    key = msim__hash_bytes(key, packet->target, strlen(packet->target));
   return packet->what != NULL ? msim__hash_bytes(key, packet->what, strlen(packet->what)) : key;
 }
 

@@ -256,6 +256,10 @@ static void put_label(struct msim__buf *buf, const struct msim_trace_record *rec
 
   if (record->kind == MSIM_TRACE_ICMP) {
     msim__put_word(buf, packet->what);
+    if (packet->target != NULL) {
+      (void)msim__buf_append_byte(buf, ' ');
+      msim__put_word(buf, packet->target);
+    }
     return;
   }
   p = msim__put_segment(p, packet->from_client, packet->number);

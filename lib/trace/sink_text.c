@@ -169,6 +169,8 @@ static void put_packet_head(const struct text_sink *text, struct msim__buf *buf,
   } else {
     if (msim__icmp_mtu_bytes(packet->packet) != 0)
       p = msim__put_uint(PUT(p, " mtu "), msim__icmp_mtu_bytes(packet->packet));
+    if (packet->target != NULL)
+      p = msim__put_name(PUT(p, " for "), packet->target);
     if (packet->flow != NULL)
       p = msim__put_flow(PUT(p, " about "), packet->flow);
   }
