@@ -147,13 +147,11 @@ static void put_networks(struct msim__json_out *json, const struct msim__net *ne
   msim__json_array_end(json);
 }
 
-int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim)
+int msim__jsonl_put_run(struct msim__json_out *json, struct msim_sim *sim)
 {
   const struct msim__net *net = msim__net(sim);
   int err = MSIM_OK;
 
-  msim__json_object_begin(json);
-  msim__json_key_text(json, "schema", "mailsim-trace/1");
   msim__json_key_text(json, "topology", net != NULL && net->topology_name != NULL ? net->topology_name : "");
   msim__json_key_uint(json, "seed", sim->seed);
   msim__json_key_uint(json, "engine", sim->engine);
@@ -165,6 +163,16 @@ int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim)
     put_links(json, net);
     put_networks(json, net);
   }
+  return err;
+}
+
+int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim)
+{
+  int err;
+
+  msim__json_object_begin(json);
+  msim__json_key_text(json, "schema", "mailsim-trace/1");
+  err = msim__jsonl_put_run(json, sim);
   msim__json_object_end(json);
   return err == MSIM_OK ? msim__json_line_end(json) : err;
 }
