@@ -2,9 +2,9 @@
 # run.sh [--all]: sets up what is needed, builds, runs every test. From any folder: sh tests/run.sh
 #
 #   (nothing)  one build with the compiler at hand and the whole suite; what needs a tool that is absent is left out, and said
-#   --all      installs every tool, leaves nothing out, and adds: clang, sanitizers, the bytes of every packet, the shared
-#              library, a library without libcrypto, a sweep over seeds, a storm of mails, valgrind, fuzz targets, the
-#              count of instructions
+#   --all      installs every tool, leaves nothing out, and adds: clang with the shared library, sanitizers with the bytes
+#              of every packet checked, a library without libcrypto, a sweep over seeds, a storm of mails, valgrind,
+#              fuzz targets, the count of instructions
 #
 # Builds into build/ of the checkout. Installs packages with apt-get on Debian and Ubuntu only, and only those missing.
 set -eu
@@ -66,6 +66,15 @@ missing_packages() {
     ! have clang || clang_has_fuzzer || printf ' libclang-rt-dev'
     have valgrind || printf ' valgrind'
     have tshark || printf ' tshark'
+    have_library libuv || printf ' libuv1-dev'
+    have_library libmicrohttpd || printf ' libmicrohttpd-dev'
+    have_library jansson || printf ' libjansson-dev'
+    # clients for tests/serve
+    for client in curl swaks msmtp fetchmail mutt; do
+      have $client || printf ' %s' $client
+    done
+    have mbsync || printf ' isync'
+    have ip || printf ' iproute2'
     have python3 || printf ' python3'
     { have python3 && python3 -c 'import yaml' 2>/dev/null; } || printf ' python3-yaml'
     { have python3 && python3 -c 'import jsonschema' 2>/dev/null; } || printf ' python3-jsonschema'
@@ -195,26 +204,16 @@ part_suite() {
   [ $all = no ] || skipped_none build/tests/ctest.log
 }
 
+# One build asks two questions, since building costs more time than testing: the other compiler, and the shared library.
 part_clang() {
-  configure_and_build build/clang -DCMAKE_C_COMPILER=clang || return 1
+  configure_and_build build/clang -DCMAKE_C_COMPILER=clang -DBUILD_SHARED_LIBS=ON || return 1
   ctest_in build/clang && skipped_none build/clang/ctest.log
 }
 
-part_sanitize() {
-  configure_and_build build/sanitize -DMSIM_SANITIZE=ON || return 1
-  ctest_in build/sanitize
-}
-
 # Every packet on every link goes through its bytes and back.
-part_wire() {
-  configure_and_build build/wire -DMSIM_CHECK_WIRE=ON || return 1
-  ctest_in build/wire -E '^(house|docs|package)/'
-}
-
-# The tests of the layers link objects, not the library: the command and the package are what counts here.
-part_shared() {
-  configure_and_build build/shared -DBUILD_SHARED_LIBS=ON || return 1
-  ctest_in build/shared --no-tests=ignore -R '^(command|house|package)/'
+part_sanitize() {
+  configure_and_build build/sanitize -DMSIM_SANITIZE=ON -DMSIM_CHECK_WIRE=ON || return 1
+  ctest_in build/sanitize
 }
 
 # Without libcrypto: no digests, and so fewer ways to log in. Captures were judged before: tshark takes the NULs of the
@@ -278,25 +277,46 @@ part_instructions() {
   [ $result = 0 ] || [ $result = 77 ]
 }
 
-# A few seconds of new inputs for each, made from those in tests/fuzz/corpus.
+fuzz_one() {
+  fuzzer=$1
+  mkdir -p "build/fuzz/inputs/$fuzzer" "build/fuzz/found/$fuzzer"
+  "build/fuzz/tests/fuzz/$fuzzer" -seed=1 -max_total_time=3 -runs=200000 -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
+    "-artifact_prefix=build/fuzz/found/$fuzzer/" "build/fuzz/inputs/$fuzzer" "tests/fuzz/corpus/${fuzzer#fuzz_}" \
+    >"build/fuzz/$fuzzer.log" 2>&1 || touch "build/fuzz/$fuzzer.failed"
+}
+
+# A few seconds of new inputs for each, made from those in tests/fuzz/corpus; as many at once as there are processors.
 part_fuzz() {
   target=fuzz_targets
   result=0
   configure_and_build build/fuzz -DCMAKE_C_COMPILER=clang -DMSIM_FUZZ=ON || result=1
   target=''
   [ $result = 0 ] || return 1
-  rm -rf build/fuzz/inputs build/fuzz/found
+  rm -rf build/fuzz/inputs build/fuzz/found build/fuzz/*.failed
+  pids=''
+  share=0
+  while [ $share -lt "$jobs" ]; do
+    (
+      i=0
+      for source in tests/fuzz/fuzz_*.c; do
+        [ $((i % jobs)) != $share ] || fuzz_one "$(basename "$source" .c)"
+        i=$((i + 1))
+      done
+    ) &
+    pids="$pids $!"
+    share=$((share + 1))
+  done
+  for pid in $pids; do
+    wait "$pid" || result=1
+  done
   for source in tests/fuzz/fuzz_*.c; do
     fuzzer=$(basename "$source" .c)
-    corpus=tests/fuzz/corpus/${fuzzer#fuzz_}
-    mkdir -p "build/fuzz/inputs/$fuzzer" "build/fuzz/found/$fuzzer"
-    if "build/fuzz/tests/fuzz/$fuzzer" -seed=1 -max_total_time=3 -runs=200000 -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
-      "-artifact_prefix=build/fuzz/found/$fuzzer/" "build/fuzz/inputs/$fuzzer" "$corpus" >"build/fuzz/$fuzzer.log" 2>&1; then
-      say "$fuzzer: $(grep -o '^Done [0-9]* runs' "build/fuzz/$fuzzer.log" || true)"
-    else
+    if [ -f "build/fuzz/$fuzzer.failed" ] || ! grep -q '^Done [0-9]* runs' "build/fuzz/$fuzzer.log"; then
       grep -E 'does not hold|ERROR|SUMMARY|Test unit written|    #[0-9]+ .* in [a-z]' "build/fuzz/$fuzzer.log" | head -n 20
       say "$fuzzer: failed; the whole text is in build/fuzz/$fuzzer.log"
       result=1
+    else
+      say "$fuzzer: $(grep -o '^Done [0-9]* runs' "build/fuzz/$fuzzer.log")"
     fi
   done
   return $result
@@ -304,10 +324,8 @@ part_fuzz() {
 
 run_part 'suite' part_suite
 if [ $all = yes ]; then
-  run_part 'suite built by clang' part_clang
-  run_part 'suite with address and undefined-behaviour sanitizers' part_sanitize
-  run_part 'suite with the bytes of every packet checked' part_wire
-  run_part 'shared library' part_shared
+  run_part 'suite built by clang, with the shared library' part_clang
+  run_part 'suite with sanitizers and the bytes of every packet checked' part_sanitize
   run_part 'suite without libcrypto' part_plain
   run_part 'sweep over seeds' part_sweep
   run_part 'storm of mails' part_storm
