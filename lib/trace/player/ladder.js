@@ -6,7 +6,7 @@ import { shapeOf, LOST, OPEN } from './data.js';
 import { drawMark, COLOUR_OF } from './marks.js';
 import { duration } from './format.js';
 
-export const ROW = 30, LEFT = 40, RIGHT = 70, GAP_MIN = 96, LANES_MAX = 40, FOLD_MIN = 3;
+export const ROW = 30, LEFT = 48, RIGHT = 70, GAP_MIN = 96, LANES_MAX = 40, FOLD_MIN = 3;
 const KIND_ROW = 0, KIND_FOLD = 1, KIND_EVENT = 2;
 
 /* Rows, folds and events in order: {kind, ref, count, s, n}. opened: first rows of folds that are open. */

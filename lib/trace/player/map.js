@@ -69,15 +69,16 @@ export class MapView {
       const cross = svg('path', { d: 'M-7 -7L7 7M7 -7L-7 7', class: 'cut', transform: `translate(${(x1 + x2) / 2} ${(y1 + y2) / 2})`, visibility: 'hidden' });
       parts.push(line, cross);
       const length = Math.hypot(x2 - x1, y2 - y1), text = this.linkText(edge);
-      if (!this.dense && text && length > 60 && Math.abs(y2 - y1) < 8)
-        parts.push(svg('text', { x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 57, class: 'link-name', text: cut(text, Math.floor(length / 5.8)) }));
+      if (!this.dense && text && length > 6.6 * text.length && Math.abs(y2 - y1) < 8)
+        parts.push(svg('text', { x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 57, class: 'link-name', text }));
       return { line, cross };
     });
     this.hostNodes = graph.nodes.map((node, i) => {
-      const [x, y] = xy[i], room = Math.max(5, Math.floor((this.upright ? this.freeBeside(i) : this.columnWidth) / 7.4));
+      const [x, y] = xy[i], right = this.freeBeside(i), left = right < 60 && x > right;
+      const room = Math.max(5, Math.floor((this.upright ? (left ? x - 24 : right) : this.columnWidth) / 7.9));
       const group = svg('g', { transform: `translate(${x} ${y})`, class: 'host ' + node.kind });
       group.append(svg('path', { d: HOST_ICONS[node.kind] || HOST_ICONS.pc, class: 'icon', transform: this.compact ? 'scale(.55)' : '' }));
-      const place = (x0, y0) => (this.upright && !this.compact ? { x: 20, y: x0, style: 'text-anchor: start' } : { y: y0 });
+      const place = (x0, y0) => (this.upright && !this.compact ? { x: left ? -20 : 20, y: x0, style: 'text-anchor: ' + (left ? 'end' : 'start') } : { y: y0 });
       const label = svg('text', { ...place(-6, this.compact ? 17 : this.dense ? 27 : -20), class: 'host-name', text: this.bare ? '' : cut(node.host >= 0 ? app.format.host(node.host) : node.name, room) });
       const box = svg('text', { ...place(20, this.dense ? 39 : 42), class: 'host-box' }), badge = svg('text', { ...place(7, this.dense ? -18 : -52), class: 'badge' });
       group.append(svg('title', { text: this.about(node) }), label, box, badge);

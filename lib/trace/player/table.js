@@ -1,7 +1,7 @@
 /* table.js: the trace as a table, in pages: the ladder for those who read, and what the search works on. */
 import { el, fill } from './dom.js';
 import { textAt } from './data.js';
-import { visible } from './format.js';
+import { visible, cut } from './format.js';
 
 export const PAGE = 100;
 
@@ -73,6 +73,6 @@ export class TableView {
     return el('tr', { class: i === app.selected ? 'selected' : '' },
       el('td', {}, el('button', { type: 'button', class: 'link-button', text: f.time(seg.t[i]), onclick: go })), el('td', { text: f.host(seg.a[i]) }), el('td', { text: f.host(seg.b[i]) }),
       el('td', { text: [f.proto(i), f.name(i), seg.kind[i] === 0 ? f.what(i).replace(/ \d+$/, '') : '', seg.d[i] >= 0 ? '' : f.fate(i)].filter(Boolean).join(' ') }), el('td', { class: 'number', text: String(seg.len[i]) }),
-      el('td', { class: 'words', text: visible(text.slice(0, 120).replace(/\r?\n/g, ' ')) }), el('td', { class: 'number', text: String(app.story.stepAt(app.story.s1[i]) || '') }));
+      el('td', { class: 'words', text: visible(cut(text, 121).replace(/\r?\n/g, ' ')) }), el('td', { class: 'number', text: String(app.story.stepAt(app.story.s1[i]) || '') }));
   }
 }
