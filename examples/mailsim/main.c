@@ -14,6 +14,7 @@ static const struct {
     {"explore", "run a topology for each fault, or each seed, in turn", verb_explore},
     {"list", "list agents, faults, sinks, congestion, topologies", verb_list},
     {"new", "write a small topology to start from", verb_new},
+    {"serve", "let real programs talk to the simulated servers", verb_serve},
     {"schema", "write the format of topologies as JSON Schema", verb_schema},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

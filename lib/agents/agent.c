@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agents/agents.h"
+#include "agents/service_rules.h"
 #include "core/sized.h"
 #include "streams/streams.h"
 
@@ -20,6 +21,7 @@ struct msim__shared {
 
 struct agents_room {
   struct msim__resolver *resolver;
+  const struct msim__service_rules *rules; /* NULL: none */
 };
 
 static struct agents_room *room_of(const struct msim_sim *sim)
@@ -30,6 +32,16 @@ static struct agents_room *room_of(const struct msim_sim *sim)
 struct msim__resolver *msim__resolver_of(const struct msim_sim *sim)
 {
   return room_of(sim)->resolver;
+}
+
+void msim__service_rules_set(struct msim_sim *sim, const struct msim__service_rules *rules)
+{
+  room_of(sim)->rules = rules;
+}
+
+const struct msim__service_rules *msim__service_rules_of(const struct msim_sim *sim)
+{
+  return room_of(sim)->rules;
 }
 
 /* ---- types ---- */

@@ -4,7 +4,7 @@
  * several networks on one host share its port. */
 #include "agents/dhcp_lease_file.h"
 #include "agents/dhcp_marks.h"
-#include "agents/dhcp_server_fields.h"
+#include "agents/service_rules.h"
 
 #include "agents/agents.h"
 
@@ -194,6 +194,37 @@ static const struct msim__dhcp_rule *find_rule(struct state *state, const struct
   return NULL;
 }
 
+/* What rules from above say of a message for this server; nothing where there are none. */
+static struct msim__dhcp_verdict judge(const struct state *state, const struct msim__dhcp_message *message)
+{
+  const struct msim__service_rules *rules = msim__service_rules_of(msim__node_sim(state->agent->node));
+  struct msim__dhcp_verdict verdict;
+
+  memset(&verdict, 0, sizeof verdict);
+  if (rules != NULL && rules->dhcp != NULL && message->op == MSIM__DHCP_TO_SERVER &&
+      message->relay.family == MSIM_FAMILY_NONE &&
+      (message->server.family == MSIM_FAMILY_NONE || msim_addr_ipv4_value(&message->server) == state->site.own))
+    rules->dhcp(rules->ctx, state->agent, state->attachment, message, &verdict);
+  return verdict;
+}
+
+/* Decides what is answered. lease_s: 0, or whatever is asked for. 0 or MSIM_ERR_NOMEM. */
+static int decide(struct state *state, const struct msim__dhcp_message *message, uint32_t lease_s, bool is_refused,
+                  bool is_exhausted, struct msim__dhcp_answer *out)
+{
+  memset(out, 0, sizeof *out);
+  if (is_refused && message->type == MSIM__DHCP_REQUEST) {
+    msim__dhcp_refuse(&state->site, message, "refused by a rule", out);
+    return MSIM_OK;
+  }
+  if (is_exhausted && message->type == MSIM__DHCP_DISCOVER) {
+    out->what = MSIM__DHCP_EXHAUSTED;
+    return MSIM_OK;
+  }
+  return msim__dhcp_answer(&state->site, &state->leases, message, lease_s,
+                           msim_sim_now_ns(msim_agent_sim(state->agent)), out);
+}
+
 static void note(struct state *state, const struct msim__dhcp_answer *answer, const struct msim__dhcp_message *message)
 {
   switch (answer->what) {
@@ -222,20 +253,18 @@ static void note(struct state *state, const struct msim__dhcp_answer *answer, co
 
 static void take(struct state *state, const struct msim__dhcp_message *message)
 {
-  struct msim_sim *sim = msim_agent_sim(state->agent);
   const struct msim__dhcp_rule *rule = find_rule(state, message);
+  const struct msim__dhcp_verdict verdict = judge(state, message);
+  uint32_t lease_s = rule != NULL ? (uint32_t)(rule->lease_ns / MSIM_SEC(1)) : 0;
   struct msim__dhcp_answer answer;
   bool is_kept;
 
-  if (rule != NULL && rule->answer == MSIM__DHCP_RULE_NONE)
+  if (verdict.is_silent || (rule != NULL && rule->answer == MSIM__DHCP_RULE_NONE))
     return;
-  if (rule != NULL && rule->answer == MSIM__DHCP_RULE_NAK && message->type == MSIM__DHCP_REQUEST) {
-    memset(&answer, 0, sizeof answer);
-    msim__dhcp_refuse(&state->site, message, "refused by a rule", &answer);
-  } else if (msim__dhcp_answer(&state->site, &state->leases, message,
-                               rule != NULL ? (uint32_t)(rule->lease_ns / MSIM_SEC(1)) : 0, msim_sim_now_ns(sim),
-                               &answer) != MSIM_OK) {
-    (void)msim__sim_fail_nomem(sim);
+  if (decide(state, message, verdict.lease_s != 0 ? verdict.lease_s : lease_s,
+             verdict.refuses || (rule != NULL && rule->answer == MSIM__DHCP_RULE_NAK), verdict.is_exhausted,
+             &answer) != MSIM_OK) {
+    (void)msim__sim_fail_nomem(msim_agent_sim(state->agent));
     return;
   }
   note(state, &answer, message);

@@ -201,6 +201,7 @@ static int start(struct msim_agent *agent)
 
   state->serving.agent = state->it.agent = agent;
   state->serving.ask = ask;
+  state->serving.recurses = true;
   state->it.roots = config->roots;
   state->it.timeout_ns = config->timeout_ns;
   state->it.ttl_max_s = (uint32_t)(config->ttl_max_ns / MSIM_SEC(1));

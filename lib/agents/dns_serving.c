@@ -4,6 +4,7 @@
 #include "agents/agents.h"
 #include "agents/dns_exchange.h"
 #include "agents/dns_marks.h"
+#include "agents/service_rules.h"
 
 #include <string.h>
 
@@ -90,6 +91,7 @@ static struct msim_slice write_response(const struct msim__dns_asker *asker, con
       .opcode = asker->opcode,
       .is_response = true,
       .authoritative = response->authoritative,
+      .truncated = response->truncated,
       .recursion_desired = asker->recursion_desired,
       .recursion_available = response->recursion_available,
       .checking_disabled = asker->checking_disabled,
@@ -189,6 +191,66 @@ static void refuse(struct msim__dns_serving *serving, const struct msim__dns_ask
   msim__free(mem_of(serving), response, sizeof *response);
 }
 
+/* A record that is answered in place of what the server knows. False: out of memory. */
+static bool put_record(struct msim__dns_serving *serving, const struct msim__dns_asker *asker,
+                       const struct msim__dns_verdict *verdict, struct msim__dns_rrset *set,
+                       struct msim__dns_response *response)
+{
+  msim__dns_rrset_init(set, &asker->question.name, asker->question.type);
+  if (msim__dns_rrset_add(set, mem_of(serving), verdict->rdata) != MSIM_OK)
+    return false;
+  (void)msim__dns_response_add(response, MSIM__DNS_ANSWER, set, &set->name, verdict->ttl_s);
+  return true;
+}
+
+/* Answers as rules from above have it. */
+static void answer_by_rule(struct msim__dns_serving *serving, const struct msim__dns_asker *asker,
+                           const struct msim__dns_verdict *verdict)
+{
+  struct msim__dns_connection *c = find_connection(serving, asker->connection);
+  struct msim__dns_response *response;
+  struct msim__dns_rrset set;
+  bool is_filled = true;
+
+  if (verdict->what == MSIM__DNS_SILENCE) {
+    if (c != NULL)
+      c->pending_count--; /* it is not waited for */
+    return;
+  }
+  response = msim__alloc_zeroed(mem_of(serving), 1, sizeof *response);
+  memset(&set, 0, sizeof set);
+  if (response != NULL) {
+    response->rcode = verdict->what == MSIM__DNS_RCODE ? verdict->rcode : MSIM__DNS_NOERROR;
+    response->truncated = verdict->what == MSIM__DNS_TOO_LONG;
+    response->recursion_available = serving->recurses;
+    response->authoritative = !serving->recurses && verdict->what != MSIM__DNS_LAME &&
+                              (response->rcode == MSIM__DNS_NOERROR || response->rcode == MSIM__DNS_NXDOMAIN);
+    if (verdict->what == MSIM__DNS_RECORD)
+      is_filled = put_record(serving, asker, verdict, &set, response);
+  }
+  if (response == NULL || !is_filled)
+    (void)msim__sim_fail_nomem(msim__node_sim(serving->agent->node));
+  else
+    answer(serving, asker, response, true);
+  msim__dns_rrset_release(&set, mem_of(serving));
+  msim__free(mem_of(serving), response, sizeof *response);
+}
+
+/* A question to which there is an answer. */
+static void ask(struct msim__dns_serving *serving, const struct msim__dns_asker *asker)
+{
+  const struct msim__service_rules *rules = msim__service_rules_of(msim__node_sim(serving->agent->node));
+  struct msim__dns_verdict verdict;
+
+  memset(&verdict, 0, sizeof verdict);
+  if (rules != NULL && rules->dns != NULL)
+    rules->dns(rules->ctx, serving->agent, asker, &verdict);
+  if (verdict.what == MSIM__DNS_AS_ALWAYS)
+    serving->ask(serving->agent, asker);
+  else
+    answer_by_rule(serving, asker, &verdict);
+}
+
 /* Whether all of the message can be read; what its OPT record says. Two of them are one too many (RFC 6891 6.1.1). */
 static bool read_rest(struct msim__dns_reader *reader, struct msim__dns_asker *asker, uint8_t *version)
 {
@@ -241,7 +303,7 @@ static void take(struct msim__dns_serving *serving, struct msim_endpoint from, u
            asker.question.type == MSIM__DNS_AXFR - 1 || asker.question.type == MSIM__DNS_OPT) /* 251: IXFR */
     refuse(serving, &asker, MSIM__DNS_REFUSED, true);
   else
-    serving->ask(serving->agent, &asker);
+    ask(serving, &asker);
 }
 
 void msim__dns_serving_datagram(struct msim__dns_serving *serving, struct msim_endpoint from, struct msim_slice bytes)

@@ -36,6 +36,7 @@ struct msim__dns_response_set {
 struct msim__dns_response {
   unsigned rcode;
   bool authoritative, recursion_available;
+  bool truncated; /* TC, though there is room */
   size_t set_count;
   struct msim__dns_response_set sets[MSIM__DNS_RESPONSE_SETS_MAX];
   struct msim__dns_name owners[MSIM__DNS_CHAIN_MAX + 1]; /* room for names that sets point to */
@@ -51,13 +52,14 @@ struct msim__dns_connection;
 struct msim__dns_serving {
   struct msim_agent *agent;
   void (*ask)(struct msim_agent *agent, const struct msim__dns_asker *asker);
+  bool recurses; /* it asks others; false: it has zones of its own */
   struct msim__dns_connection *first;
   size_t connection_count;
   uint64_t last_connection;
 };
 
-/* Binds and listens; agent and ask are set, the rest is zero. The agent's state begins with it. MSIM_ERR_EXISTS: the
- * port is taken. */
+/* Binds and listens; agent, ask and recurses are set, the rest is zero. The agent's state begins with it.
+ * MSIM_ERR_EXISTS: the port is taken. */
 int msim__dns_serving_start(struct msim__dns_serving *serving);
 /* From stop and crash. */
 void msim__dns_serving_release(struct msim__dns_serving *serving);

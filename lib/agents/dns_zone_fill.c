@@ -1,7 +1,7 @@
 /* dns_zone_fill.c: see dns_zone_fill.h. */
 #include "agents/dns_zone_fill.h"
 
-#include "proto/ascii.h"
+#include "agents/dns_value.h"
 
 #include <mailsim/topology.h>
 
@@ -9,12 +9,10 @@
 #include <string.h>
 
 #define TTL_S_MAX 0x7fffffffu /* RFC 2181 8 */
-#define RDATA_BYTES 4096u
 #define REFRESH_S 3600u
 #define RETRY_S 900u
 #define EXPIRE_S 604800u
 #define EXCHANGERS_MAX 64u
-#define NAME_TEXT_MAX (2 * MSIM__DNS_NAME_BYTES_MAX)
 
 struct record_config {
   const char *name, *type;
@@ -203,15 +201,11 @@ struct filling {
   const char *key; /* the zone's name as written */
 };
 
-/* front.zone; the zone's own name behind a text without its dot. */
-static int parse_below(const struct filling *f, const char *front, struct msim__dns_name *out)
+static struct msim__dns_place place_of(const struct filling *f)
 {
-  char text[NAME_TEXT_MAX];
-  const char *zone = strcmp(f->key, ".") == 0 ? "" : f->key;
+  struct msim__dns_place place = {f->key, &f->zone->origin};
 
-  if ((size_t)snprintf(text, sizeof text, "%s.%s", front, zone) >= sizeof text)
-    return MSIM_ERR_LIMIT;
-  return msim__dns_name_parse(out, text, strlen(text));
+  return place;
 }
 
 static bool ends_with_dot(const char *text)
@@ -224,6 +218,8 @@ static bool ends_with_dot(const char *text)
 /* The name of a record: in full when it lies in the zone that way, or has a last dot. */
 static int parse_owner(const struct filling *f, const char *text, struct msim__dns_name *out)
 {
+  const struct msim__dns_place place = place_of(f);
+
   if (strcmp(text, "@") == 0) {
     *out = f->zone->origin;
     return MSIM_OK;
@@ -231,23 +227,13 @@ static int parse_owner(const struct filling *f, const char *text, struct msim__d
   if (msim__dns_name_parse(out, text, strlen(text)) == MSIM_OK &&
       (ends_with_dot(text) || (f->zone->origin.size_bytes > 1 && msim__dns_name_is_below(out, &f->zone->origin))))
     return MSIM_OK;
-  return parse_below(f, text, out);
-}
-
-/* A name to which a record leads: in full when there is a dot in it. */
-static int parse_target(const struct filling *f, const char *text, struct msim__dns_name *out)
-{
-  if (strcmp(text, "@") == 0) {
-    *out = f->zone->origin;
-    return MSIM_OK;
-  }
-  return strchr(text, '.') != NULL ? msim__dns_name_parse(out, text, strlen(text)) : parse_below(f, text, out);
+  return msim__dns_place_name(&place, text, out);
 }
 
 /* What a host is called in DNS: by its own name when that has a dot, else below the zone. */
 static int host_name(const char *host, const struct msim__dns_name *zone, struct msim__dns_name *out)
 {
-  char text[NAME_TEXT_MAX], tail[MSIM__DNS_NAME_TEXT_BYTES];
+  char text[MSIM__DNS_VALUE_TEXT_MAX], tail[MSIM__DNS_NAME_TEXT_BYTES];
 
   if (strchr(host, '.') != NULL)
     return msim__dns_name_parse(out, host, strlen(host));
@@ -271,73 +257,14 @@ static int fail_record(const struct filling *f, const struct record_config *reco
   return MSIM_ERR_INVALID;
 }
 
-/* A number of 16 bits and the blanks behind it. */
-static bool take_number(const char **text, uint16_t *out)
-{
-  uint32_t value = 0;
-  const char *p = *text;
-
-  while (*p >= '0' && *p <= '9' && value <= UINT16_MAX)
-    value = value * 10 + (uint32_t)(*p++ - '0');
-  if (p == *text || value > UINT16_MAX || *p != ' ')
-    return false;
-  while (*p == ' ')
-    p++;
-  *text = p;
-  *out = (uint16_t)value;
-  return true;
-}
-
-static size_t make_address(const struct filling *f, uint16_t type, const char *value, uint8_t *out)
-{
-  const struct msim_node *node;
-  struct msim_addr addr;
-
-  if (msim_addr_parse(&addr, value, strlen(value)) != MSIM_OK) {
-    node = msim_node_find(msim_agent_sim(f->zones->agent), value);
-    if (node == NULL)
-      return 0;
-    addr = msim_node_addr_of(node, type == MSIM__DNS_A ? MSIM_FAMILY_IPV4 : MSIM_FAMILY_IPV6);
-  }
-  if (addr.family != (type == MSIM__DNS_A ? MSIM_FAMILY_IPV4 : MSIM_FAMILY_IPV6))
-    return 0;
-  return msim__dns_make_addr(out, RDATA_BYTES, &addr);
-}
-
-/* 0: the value is not of this type's form. */
-static size_t make_rdata(const struct filling *f, uint16_t type, const char *value, uint8_t *out)
-{
-  struct msim__dns_name name;
-  struct msim__dns_srv srv;
-  uint16_t preference;
-
-  switch (type) {
-  case MSIM__DNS_A:
-  case MSIM__DNS_AAAA:
-    return make_address(f, type, value, out);
-  case MSIM__DNS_TXT:
-    return msim__dns_make_text(out, RDATA_BYTES, msim__slice_text(value));
-  case MSIM__DNS_MX:
-    if (!take_number(&value, &preference) || parse_target(f, value, &name) != MSIM_OK)
-      return 0;
-    return msim__dns_make_mx(out, RDATA_BYTES, preference, &name);
-  case MSIM__DNS_SRV:
-    if (!take_number(&value, &srv.priority) || !take_number(&value, &srv.weight) || !take_number(&value, &srv.port) ||
-        parse_target(f, value, &srv.target) != MSIM_OK)
-      return 0;
-    return msim__dns_make_srv(out, RDATA_BYTES, &srv);
-  default:
-    return parse_target(f, value, &name) == MSIM_OK ? msim__dns_make_name(out, RDATA_BYTES, &name) : 0;
-  }
-}
-
 static int add_record(const struct filling *f, const struct record_config *record)
 {
   uint16_t type = msim__dns_type_parse(record->type, strlen(record->type));
+  const struct msim__dns_place place = place_of(f);
   uint32_t ttl_s = seconds(record->ttl_ns != 0 ? record->ttl_ns : f->config->ttl_ns);
   const char *const *values = record->values.items;
   struct msim__dns_name owner;
-  uint8_t bytes[RDATA_BYTES];
+  uint8_t bytes[MSIM__DNS_VALUE_BYTES];
   size_t i;
 
   for (i = 0; i < record->values.count; i++) {
@@ -346,7 +273,7 @@ static int add_record(const struct filling *f, const struct record_config *recor
 
     if (parse_owner(f, record->name, &owner) != MSIM_OK)
       return fail_record(f, record, values[i], "has a name that is too long");
-    rdata.size_bytes = make_rdata(f, type, values[i], bytes);
+    rdata.size_bytes = msim__dns_value_make(msim_agent_sim(f->zones->agent), &place, type, values[i], bytes);
     if (rdata.size_bytes == 0)
       return fail_record(f, record, values[i], "has no value of its type, such as 10 mx.y.example for MX");
     err = msim__dns_zone_add(f->zones, f->zone, &owner, type, ttl_s, rdata);
@@ -423,11 +350,12 @@ static int add_soa(const struct filling *f, const char *server)
                               .retry_s = RETRY_S,
                               .expire_s = EXPIRE_S,
                               .minimum_s = seconds(f->config->negative_ttl_ns)};
+  const struct msim__dns_place place = place_of(f);
   uint8_t bytes[2 * MSIM__DNS_NAME_BYTES_MAX + 20];
 
   f->zone->negative_ttl_s = soa.minimum_s;
   if (host_name(server, &f->zone->origin, &soa.server) != MSIM_OK ||
-      parse_below(f, "hostmaster", &soa.mailbox) != MSIM_OK)
+      msim__dns_place_name(&place, "hostmaster", &soa.mailbox) != MSIM_OK)
     soa.mailbox = soa.server = f->zone->origin; /* the zone's name is as long as a name can be */
   return add_made(f, &f->zone->origin, MSIM__DNS_SOA, bytes, msim__dns_make_soa(bytes, sizeof bytes, &soa));
 }

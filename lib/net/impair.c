@@ -25,7 +25,8 @@ struct msim__impair {
 bool msim__impair_any(const struct msim_impair_opts *o)
 {
   return o->loss_ppm != 0 || o->burst_enter_ppm != 0 || o->calm_loss_ppm != 0 || o->jitter_ns != 0 ||
-         o->duplicate_ppm != 0 || o->reorder_ppm != 0 || o->corrupt_ppm != 0 || o->drop_nth != NULL;
+         o->duplicate_ppm != 0 || o->reorder_ppm != 0 || o->corrupt_ppm != 0 || o->drop_nth != NULL ||
+         o->drop_every != 0;
 }
 
 const char *msim__impair_check(const struct msim_impair_opts *o)
@@ -150,6 +151,8 @@ void msim__impair_decide(struct msim__impair *impair, struct msim__verdict *out)
     impair->drop_at++;
     out->drop = "loss";
   }
+  if (o->drop_every != 0 && impair->packet_count % o->drop_every == 0)
+    out->drop = "loss";
   if (msim__rng_chance(&impair->rng[LOSS], o->loss_ppm))
     out->drop = "loss";
   if ((o->burst_enter_ppm != 0 || o->calm_loss_ppm != 0) && lost_in_burst(impair))

@@ -24,7 +24,7 @@ static bool is_open(const struct msim_node *node)
 
 /* ---- what is told ---- */
 
-static const char *proto_name(uint8_t proto)
+const char *msim__nat_proto_name(uint8_t proto)
 {
   return proto == MSIM_PROTO_TCP ? "tcp" : proto == MSIM_PROTO_UDP ? "udp" : "icmp";
 }
@@ -40,7 +40,7 @@ void msim__nat_tell(struct msim__nat *nat, const struct msim__nat_mapping *mappi
   msim_addr_format(msim__addr_of(net, mapping->inside.addr), inside);
   msim_addr_format(msim__addr_of(net, mapping->outside.addr), outside);
   values[0] = msim_value_text("inside", msim__addr_name(net, mapping->inside.addr));
-  values[1] = msim_value_text("proto", proto_name(mapping->proto));
+  values[1] = msim_value_text("proto", msim__nat_proto_name(mapping->proto));
   values[2] = msim_value_text("inside_address", inside);
   values[3] = msim_value_int("inside_port", mapping->inside.port);
   values[4] = msim_value_text("outside", outside);
@@ -85,6 +85,7 @@ static void on_news(struct msim_timer *timer, msim_ns now_ns)
 
 static void on_expired(void *ctx, const struct msim__nat_mapping *mapping)
 {
+  msim__nat_tell_early(ctx, mapping);
   if (!mapping->is_of_pair)
     msim__nat_tell(ctx, mapping, "nat.expired");
 }
@@ -138,6 +139,7 @@ static void set_table(struct msim__nat *nat, const struct msim_nat_opts *opts)
   table->timeout_ns[MSIM__NAT_TCP_OPEN] = opts->tcp_timeout_ns != 0 ? opts->tcp_timeout_ns : MSIM_SEC(7440);
   table->timeout_ns[MSIM__NAT_TCP_BRIEF] = opts->tcp_brief_timeout_ns != 0 ? opts->tcp_brief_timeout_ns : MSIM_SEC(240);
   table->timeout_ns[MSIM__NAT_ICMP] = opts->icmp_timeout_ns != 0 ? opts->icmp_timeout_ns : MSIM_SEC(60);
+  memcpy(nat->told_timeout_ns, table->timeout_ns, sizeof nat->told_timeout_ns);
   table->ctx = nat;
   table->is_taken = is_taken;
   table->forget = on_forget;

@@ -1,7 +1,8 @@
 /* net/nat.h: address translation of a router as the rest of net sees it.
  *
- * nat.c sets it up and keeps its time, nat_packets.c rewrites packets on their way, nat_icmp.c what ICMP quotes of
- * them; the table itself is nat_table.c. Hosts that are no NAT never come here. */
+ * nat.c sets it up and keeps its time, nat_limit.c makes it worse than it was told to be, nat_packets.c rewrites
+ * packets on their way, nat_icmp.c what ICMP quotes of them; the table itself is nat_table.c. Hosts that are no NAT
+ * never come here. */
 #ifndef MSIM_NET_NAT_H
 #define MSIM_NET_NAT_H
 
@@ -21,6 +22,18 @@ struct msim__nat_forward {
   uint8_t proto;
 };
 
+/* What somebody above (fault/) makes worse for a time. */
+struct msim__nat_limit {
+  struct msim__nat_limit *next; /* by name; the least of each bound holds */
+  const char *name;
+  uint32_t port_count_max; /* mappings beside those that are fixed; 0: no bound */
+  msim_ns idle_ns;         /* what is not used for so long is forgotten; 0: no bound */
+  void *ctx;
+  /* A host inside got no port, a mapping went early, because of this. */
+  void (*refused)(void *ctx, uint8_t proto, struct msim__nat_end inside);
+  void (*expired)(void *ctx, const struct msim__nat_mapping *mapping);
+};
+
 struct msim__nat {
   struct msim_timer timer; /* on the router; must be first: of what expires next */
   struct msim_timer news;  /* tells at the start what is fixed */
@@ -29,6 +42,8 @@ struct msim__nat {
   struct msim__nat_table table;
   struct msim__nat_end remote; /* for whom a port is being looked for */
   msim_ns due_ns;              /* of the timer; MSIM_NEVER: not armed */
+  struct msim__nat_limit *limits;
+  msim_ns told_timeout_ns[MSIM__NAT_CLASSES]; /* without limits */
   uint32_t realm;
   uint32_t own_id;     /* the router's first address outside */
   uint32_t outside_id; /* that all share; 0: that by which a packet leaves */
@@ -50,11 +65,19 @@ static inline struct msim__nat *msim__nat_of(const struct msim_node *node)
 
 int msim__nat_begin(struct msim__net *net); /* when all addresses are settled */
 void msim__nat_end(struct msim__net *net);
-void msim__nat_crash(struct msim_node *node); /* it knows nobody any more */
+void msim__nat_crash(struct msim_node *node);                               /* it knows nobody any more */
+void msim__nat_limit(struct msim__nat *nat, struct msim__nat_limit *limit); /* borrowed until: */
+void msim__nat_unlimit(struct msim__nat *nat, struct msim__nat_limit *limit);
+void msim__nat_forget(struct msim__nat *nat); /* all that is not fixed, as if it had expired */
+/* Whether the NAT may choose one more port; who is refused is told of to the limit. */
+bool msim__nat_has_port_for(struct msim__nat *nat, uint8_t proto, struct msim__nat_end inside);
+/* A mapping expires: tells the limit without which it would be there still. */
+void msim__nat_tell_early(struct msim__nat *nat, const struct msim__nat_mapping *mapping);
 /* The NAT of a realm, or NULL. */
 struct msim__nat *msim__nat_of_realm(const struct msim__net *net, uint32_t realm);
 /* A session has been used: the timer may be due earlier. */
 void msim__nat_note(struct msim__nat *nat, const struct msim__nat_session *session);
+const char *msim__nat_proto_name(uint8_t proto);
 void msim__nat_tell(struct msim__nat *nat, const struct msim__nat_mapping *mapping, const char *event);
 const struct msim__nat_pair *msim__nat_pair_inside(const struct msim__nat *nat, uint32_t addr);
 const struct msim__nat_pair *msim__nat_pair_outside(const struct msim__nat *nat, uint32_t addr);

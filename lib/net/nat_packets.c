@@ -218,6 +218,9 @@ static struct msim__nat_mapping *mapping_out(struct msim__nat *nat, const struct
   *err = MSIM_ERR_NOT_FOUND;
   if (outside == 0)
     return NULL;
+  *err = MSIM_ERR_LIMIT;
+  if (!msim__nat_has_port_for(nat, packet->proto, inside))
+    return NULL;
   nat->remote = remote_of(packet, true);
   m = msim__nat_map(&nat->table, packet->proto, inside, outside, err);
   if (m != NULL)

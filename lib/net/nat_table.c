@@ -282,7 +282,8 @@ struct msim__nat_mapping *msim__nat_map(struct msim__nat_table *table, uint8_t p
   if (m == NULL)
     return NULL;
   msim__nat_port_take(set, outside.port);
-  m->is_from_pool = true;
+  m->is_from_pool = m->is_chosen = true;
+  table->chosen_count++;
   return m;
 }
 
@@ -376,6 +377,7 @@ static void end_mapping(struct msim__nat_table *table, struct msim__nat_mapping 
   if (set != NULL)
     msim__nat_port_give(set, m->outside.port);
   table->mapping_count--;
+  table->chosen_count -= m->is_chosen;
   msim__pool_put(&table->mappings, m);
 }
 
@@ -390,6 +392,21 @@ void msim__nat_table_clear(struct msim__nat_table *table)
 {
   while (table->oldest_mapping != NULL)
     end_mapping(table, table->oldest_mapping);
+}
+
+void msim__nat_table_forget(struct msim__nat_table *table)
+{
+  struct msim__nat_mapping *m, *next;
+
+  for (m = table->oldest_mapping; m != NULL; m = next) {
+    next = m->newer;
+    if (!m->is_lasting) {
+      msim__nat_unmap(table, m);
+      continue;
+    }
+    while (m->sessions != NULL)
+      end_session(table, m->sessions);
+  }
 }
 
 void msim__nat_table_release(struct msim__nat_table *table)

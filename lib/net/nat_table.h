@@ -47,6 +47,7 @@ struct msim__nat_mapping {
   bool is_lasting;   /* it stays without sessions: a port that is forwarded */
   bool is_of_pair;   /* of a fixed pair of addresses: its port is not from the pool */
   bool is_from_pool; /* its outside port is given back */
+  bool is_chosen;    /* the NAT chose the port itself: it counts in chosen_count */
 };
 
 struct msim__nat_ports; /* of one outside address and protocol */
@@ -58,6 +59,7 @@ struct msim__nat_table {
   struct msim__nat_session **by_remote;
   size_t mapping_buckets, session_buckets; /* powers of two */
   size_t mapping_count, session_count, session_count_max;
+  size_t chosen_count; /* mappings whose port the NAT chose */
   struct msim__nat_mapping *oldest_mapping, *newest_mapping;
   struct msim__nat_session *oldest[MSIM__NAT_CLASSES], *newest[MSIM__NAT_CLASSES];
   msim_ns timeout_ns[MSIM__NAT_CLASSES];
@@ -72,7 +74,8 @@ struct msim__nat_table {
 };
 
 void msim__nat_table_init(struct msim__nat_table *table, struct msim__mem *mem);
-void msim__nat_table_clear(struct msim__nat_table *table); /* forget is called, expired is not; settings stay */
+void msim__nat_table_clear(struct msim__nat_table *table);  /* forget is called, expired is not; settings stay */
+void msim__nat_table_forget(struct msim__nat_table *table); /* as if all had expired; what is lasting stays */
 void msim__nat_table_release(struct msim__nat_table *table);
 
 /* NULL: none. */

@@ -458,6 +458,20 @@ static int close_sink(struct msim_sink *sink)
   return sink->err;
 }
 
+int msim_trace_flush(struct msim_sim *sim)
+{
+  struct msim__trace *trace = room(sim);
+  struct msim_sink *sink;
+  int first = MSIM_OK;
+
+  for (sink = trace != NULL ? trace->sinks : NULL; sink != NULL; sink = sink->next) {
+    int err = sink->is_open ? msim__buf_flush(&sink->buf) : MSIM_OK;
+
+    first = first == MSIM_OK ? err : first;
+  }
+  return first;
+}
+
 static int finish(struct msim_sim *sim)
 {
   struct msim_sink *sink;
