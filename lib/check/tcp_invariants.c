@@ -42,8 +42,6 @@ void msim__invariant_broken(struct msim__invariants *inv, struct msim__tcp_case 
     return;
   *told |= UINT32_C(1) << rule;
   inv->info.finding_count++;
-  if (inv->fn == NULL)
-    return;
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
@@ -58,7 +56,7 @@ void msim__invariant_broken(struct msim__invariants *inv, struct msim__tcp_case 
   finding.n = inv->n;
   finding.at_ns = inv->now_ns;
   finding.message = finding.recipient = finding.host = "";
-  inv->fn(inv->user, &finding);
+  msim__findings_take(&inv->findings, &finding);
 }
 
 /* ---- connections ---- */
@@ -387,6 +385,7 @@ static void end(struct msim_sim *sim)
   msim__ledger_free(inv->ledger);
   msim__lease_rule_free(inv->leases);
   msim__tuple_rule_free(inv->tuples);
+  msim__findings_release(&inv->findings);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
@@ -425,11 +424,12 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   inv = msim__alloc_zeroed(&sim->mem, 1, sizeof *inv);
   if (inv == NULL)
     return MSIM_ERR_NOMEM;
-  err = msim__ledger_new(&inv->ledger, sim, fn, user, &inv->info);
+  msim__findings_init(&inv->findings, sim, fn, user);
+  err = msim__ledger_new(&inv->ledger, sim, msim__findings_take, &inv->findings, &inv->info);
   if (err == MSIM_OK)
-    err = msim__lease_rule_new(&inv->leases, sim, fn, user, &inv->info);
+    err = msim__lease_rule_new(&inv->leases, sim, msim__findings_take, &inv->findings, &inv->info);
   if (err == MSIM_OK)
-    err = msim__tuple_rule_new(&inv->tuples, sim, fn, user, &inv->info);
+    err = msim__tuple_rule_new(&inv->tuples, sim, msim__findings_take, &inv->findings, &inv->info);
   if (err == MSIM_OK)
     err = msim__sim_add_layer(sim, &layer);
   if (err != MSIM_OK) {
@@ -441,8 +441,6 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
     return err;
   }
   inv->sim = sim;
-  inv->fn = fn;
-  inv->user = user;
   inv->syn_ns = inv->arp_ns = MSIM_NEVER;
   inv->hook.kinds = KINDS;
   inv->hook.ctx = inv;
@@ -459,4 +457,11 @@ void msim_invariants_info_sized(const struct msim_sim *sim, struct msim_invarian
   const struct msim__invariants *inv = invariants_of(sim);
 
   msim__sized_out(out, out_bytes, inv != NULL ? &inv->info : &none, sizeof none);
+}
+
+int msim_invariants_write(const struct msim_sim *sim, const struct msim_out *out)
+{
+  const struct msim__invariants *inv = invariants_of(sim);
+
+  return inv != NULL ? msim__findings_write(&inv->findings, out) : MSIM_OK;
 }

@@ -11,6 +11,7 @@
 #include <mailsim/check.h>
 #include <mailsim/topology.h>
 
+#include "check/findings.h"
 #include "check/ledger.h"
 #include "check/rule_i13_lease.h"
 #include "check/rule_i13_tuple.h"
@@ -141,8 +142,7 @@ struct msim__tcp_case {
 struct msim__invariants {
   struct msim__trace_hook hook;
   struct msim_sim *sim;
-  msim_invariants_fn *fn;
-  void *user;
+  struct msim__findings findings;
   struct msim__tcp_case **buckets; /* a power of two of them */
   size_t bucket_count, case_count;
   struct msim__tcp_case *oldest, *newest;
