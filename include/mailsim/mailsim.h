@@ -7,6 +7,7 @@
 #include <mailsim/cc.h>
 #include <mailsim/check.h>
 #include <mailsim/disk.h>
+#include <mailsim/explore.h>
 #include <mailsim/fault.h>
 #include <mailsim/host.h>
 #include <mailsim/mail.h>

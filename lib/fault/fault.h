@@ -60,6 +60,8 @@ struct msim__fault_plan {
   const struct msim__fault_trigger *after; /* or NULL */
   const struct msim__fault_type *type;
   const void *config;
+  const char *says; /* its text in one line, cut */
+  uint32_t line;    /* 0: it stands in no file */
 };
 
 struct msim__fault {
@@ -70,8 +72,9 @@ struct msim__fault {
   struct msim_node *node; /* on which it happens; its timer's */
   struct msim_timer timer;
   msim_ns begin_ns, end_ns; /* it lasts from .. to before; MSIM_NEVER while it is not known */
+  bool begun, ended;
+  bool is_late;             /* added while the simulation ran */
   msim_ns wake_ns;          /* MSIM_NEVER: none wanted */
-  bool begun;
   uint64_t seen_count; /* records that fitted `after` */
   uint64_t strike_count;
 };

@@ -113,6 +113,7 @@ void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues;
 struct msim__port *msim__loopback(struct msim_node *node);
 #define MSIM__LOOPBACK_DELAY_NS MSIM_USEC(10)
 #define MSIM__MTU_BYTES_MIN 68u
+#define MSIM__MTU_BYTES_DEFAULT 1500u
 
 #define MSIM__HELD_NS_MAX (MSIM_NEVER / 4)
 /* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. hold: takes one whose verdict was
@@ -136,6 +137,8 @@ struct msim__verdict {
 bool msim__impair_any(const struct msim_impair_opts *opts);
 /* name: of the direction, "LINK/FROM>TO", borrowed: the random streams are named after it. NULL when out of memory. */
 struct msim__impair *msim__impair_new(struct msim__net *net, const struct msim_impair_opts *opts, const char *name);
+extern const char *const msim__jitter_names[3];                                      /* of enum msim_jitter */
+const struct msim_impair_opts *msim__impair_opts(const struct msim__impair *impair); /* as they were given */
 void msim__impair_begin(struct msim__impair *impair, uint64_t seed); /* at the start, when the seed is settled */
 void msim__impair_decide(struct msim__impair *impair, struct msim__verdict *out);
 /* NULL, or what is wrong with the options. */

@@ -17,6 +17,7 @@
 #include "wire/icmp.h"
 
 struct msim__way; /* one direction of a link, link.h */
+struct msim__origin;
 struct msim__tcp_listener;
 struct msim_agent;
 
@@ -26,6 +27,7 @@ struct msim__port {
   struct msim_node *node, *peer;
   struct msim__way *out; /* towards the peer */
   uint32_t number;
+  uint32_t line; /* of the link in its file; 0: it stands in none */
   const char *link_name;
 };
 
@@ -146,6 +148,7 @@ struct msim__net {
   bool no_auto_addrs;                     /* a host that was given no address has none: it is known from a trace */
   uint32_t gate_count;                    /* unplugged hosts, and directions of links with a filter */
   struct msim__nat *nats, **nat_of_realm; /* nat.h; the latter from the start on */
+  struct msim__origin *origin;            /* origin.h: where all this is written; or NULL */
 };
 
 static inline struct msim__net *msim__net(const struct msim_sim *sim)
