@@ -266,6 +266,7 @@ static int judge_segment(struct msim__invariants *inv, const struct msim_trace_p
   msim__tcp_rules_overdue(inv, seen.c, &seen.c->ends[0]);
   msim__tcp_rules_overdue(inv, seen.c, &seen.c->ends[1]);
   if (packet->point == MSIM_POINT_TX) {
+    seen.mine->speaks |= packet->unit_count > 0;
     read_limits(inv, seen.mine, packet->from);
     err = msim__tcp_rules_send(&seen);
   } else {
@@ -292,6 +293,7 @@ static void judge_state(struct msim__invariants *inv, const struct msim_trace_st
   if (client == server)
     return;
   read_limits(inv, &c->ends[client ? 0 : 1], state->host);
+  msim__tcp_rules_moved(inv, c, &c->ends[client ? 0 : 1], state);
   msim__tcp_rules_state(inv, c, &c->ends[client ? 0 : 1], state);
   note_ended(inv, c);
 }
@@ -335,8 +337,12 @@ static int judge_record(void *ctx, const struct msim_trace_record *record)
   inv->now_ns = record->at_ns;
   inv->n = record->n;
   inv->key = record->key;
-  if (record->kind == MSIM_TRACE_SEGMENT)
+  if (record->kind == MSIM_TRACE_SEGMENT) {
+    if (record->u.packet.point == MSIM_POINT_TX && record->u.packet.from_client && record->u.packet.number == 1 &&
+        record->u.packet.packet != NULL)
+      msim__exchanger_rule_connect(inv->exchangers, record);
     return judge_segment(inv, &record->u.packet);
+  }
   if (record->kind == MSIM_TRACE_ARP)
     inv->arp_ns = record->at_ns;
   else if (record->kind == MSIM_TRACE_STATE)
@@ -370,6 +376,8 @@ static int finish(struct msim_sim *sim)
       continue;
     msim__tcp_rules_overdue(inv, c, &c->ends[0]);
     msim__tcp_rules_overdue(inv, c, &c->ends[1]);
+    if (msim_sim_is_quiet(sim))
+      msim__tcp_rules_left(inv, c);
   }
   msim__ledger_finish(inv->ledger);
   return MSIM_OK;
@@ -385,6 +393,7 @@ static void end(struct msim_sim *sim)
   msim__ledger_free(inv->ledger);
   msim__lease_rule_free(inv->leases);
   msim__tuple_rule_free(inv->tuples);
+  msim__exchanger_rule_free(inv->exchangers);
   msim__findings_release(&inv->findings);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
@@ -431,12 +440,15 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   if (err == MSIM_OK)
     err = msim__tuple_rule_new(&inv->tuples, sim, msim__findings_take, &inv->findings, &inv->info);
   if (err == MSIM_OK)
+    err = msim__exchanger_rule_new(&inv->exchangers, sim, msim__findings_take, &inv->findings, &inv->info);
+  if (err == MSIM_OK)
     err = msim__sim_add_layer(sim, &layer);
   if (err != MSIM_OK) {
     if (inv->ledger != NULL)
       msim__ledger_free(inv->ledger);
     msim__lease_rule_free(inv->leases);
     msim__tuple_rule_free(inv->tuples);
+    msim__exchanger_rule_free(inv->exchangers);
     msim__free(&sim->mem, inv, sizeof *inv);
     return err;
   }
@@ -448,6 +460,7 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   sim->rooms[MSIM__ROOM_INVARIANTS] = inv;
   msim__trace_add_hook(sim, &inv->hook);
   msim__trace_add_hook(sim, &inv->ledger->hook);
+  msim__trace_add_hook(sim, msim__exchanger_rule_hook(inv->exchangers));
   return MSIM_OK;
 }
 
