@@ -160,6 +160,8 @@ static void copy_config(struct msim_agent *agent, struct msim__smtp_server *serv
   server->tells_vrfy = config->tells_vrfy;
   server->tells_expn = config->tells_expn;
   server->without = config->without;
+  if (config->bug == MSIM__SMTP_SERVER_BUG_ACK_BEFORE_SYNC)
+    server->room->spool.hasty = true;
 }
 
 static int start(struct msim_agent *agent)

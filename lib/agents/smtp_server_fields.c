@@ -196,6 +196,8 @@ static const struct msim_field listener_item[] = {
 
 /* ---- the agent ---- */
 
+static const char *const bug_names[] = {"none", "ack-before-sync", NULL};
+
 #define SERVER(member) offsetof(struct msim__smtp_server_config, member)
 const struct msim_field msim__smtp_server_fields[] = {
     {.key = "domains",
@@ -346,5 +348,11 @@ const struct msim_field msim__smtp_server_fields[] = {
      .fallback = "10",
      .max = 65535,
      .help = "of its entry as mail exchanger for its domains; lower is tried first"},
+    {.key = "bug",
+     .kind = MSIM_FIELD_ENUM,
+     .offset = SERVER(bug),
+     .fallback = "none",
+     .names = bug_names,
+     .help = "a mistake to be found: ack-before-sync says 250 before the host's disk has the message"},
     {.key = NULL},
 };

@@ -25,6 +25,9 @@ struct msim__smtp_listener_config {
   struct msim_list mechanisms;  /* const char *; none: all that there are */
 };
 
+/* What a server does wrong, so that tests and readers see it found (docs/invariants.md). */
+enum msim__smtp_server_bug { MSIM__SMTP_SERVER_BUG_NONE, MSIM__SMTP_SERVER_BUG_ACK_BEFORE_SYNC };
+
 struct msim__smtp_server_config {
   struct msim_list domains;                   /* struct msim__smtp_domain_config */
   struct msim_list aliases;                   /* struct msim__smtp_alias_config */
@@ -36,6 +39,7 @@ struct msim__smtp_server_config {
       auth_failures_max;
   msim_ns idle_ns, error_delay_ns;
   bool refuses_early_talkers, wants_valid_helo, tells_vrfy, tells_expn;
+  int bug; /* enum msim__smtp_server_bug */
 };
 
 extern const struct msim_field msim__smtp_server_fields[];

@@ -210,14 +210,12 @@ static void box_changed(void *ctx, struct msim__mailbox *box)
 
 /* ---- taking charge ---- */
 
-/* The sync of the first take under way is done: syncs are told in the order in which they were asked for. */
-static void is_safe(void *ctx, int err)
+/* The first take under way is safe, or is said to be. */
+static void tell_safe(struct msim__spool *spool)
 {
-  struct msim__spool *spool = ctx;
   struct msim__spool_take *take = spool->first;
   size_t i;
 
-  (void)err;
   spool->first = take->next;
   if (spool->first == NULL)
     spool->last = NULL;
@@ -227,6 +225,22 @@ static void is_safe(void *ctx, int err)
   if (take->done != NULL)
     take->done(take->ctx, take->uids);
   free_take(spool, take);
+}
+
+/* Its sync is done: syncs are told in the order in which they were asked for. */
+static void is_safe(void *ctx, int err)
+{
+  (void)err;
+  tell_safe(ctx);
+}
+
+static void is_believed_safe(struct msim_timer *timer, msim_ns now_ns)
+{
+  struct msim__spool *spool = (struct msim__spool *)(void *)((char *)timer - offsetof(struct msim__spool, hasty_timer));
+
+  (void)now_ns;
+  while (spool->first != NULL)
+    tell_safe(spool);
 }
 
 /* Room for it everywhere, so that nothing can fail when it is safe. */
@@ -258,9 +272,12 @@ static int write_take(struct msim__spool *spool, struct msim__spool_take *take)
   err = msim__spool_flush(spool);
   if (err != MSIM_OK)
     return err;
-  err = msim_disk_sync(spool->disk, spool->name, is_safe, spool);
-  if (err == MSIM_OK)
+  err = msim_disk_sync(spool->disk, spool->name, spool->hasty ? NULL : is_safe, spool);
+  if (err == MSIM_OK) {
+    if (spool->hasty)
+      msim_timer_arm(&spool->hasty_timer, 0);
     return MSIM_OK;
+  }
   spool->mark++;
   if (msim_disk_truncate(spool->disk, spool->name, old_bytes) == MSIM_OK)
     spool->size_bytes = old_bytes;
@@ -379,6 +396,7 @@ int msim__spool_open(struct msim__spool *spool, struct msim_node *node, struct m
   spool->queue = queue;
   spool->store = store;
   spool->mark = spool->message_next = spool->box_next = 1;
+  msim_timer_init(&spool->hasty_timer, node, is_believed_safe);
   msim__buf_init(&spool->buf, mem, MSIM__SPOOL_BODY_BYTES_MAX);
   if (spool->disk != NULL)
     err = msim__spool_read(spool, &spool->segment);
@@ -400,6 +418,7 @@ void msim__spool_close(struct msim__spool *spool)
 {
   if (spool->node == NULL)
     return;
+  msim_timer_cancel(&spool->hasty_timer);
   spool->queue->changed = NULL;
   spool->store->changed = NULL;
   spool->store->box_changed = NULL;

@@ -104,6 +104,8 @@ struct msim__spool {
   int err;                               /* of that group */
   int change_err;                        /* a change could not be written down; told by msim__spool_wait */
   uint64_t change_count, safe_count;     /* changes that were written down; those of them that the disk has */
+  bool hasty; /* a mistake, to be found by tests: what is taken is told to be safe before the disk has synced it */
+  struct msim_timer hasty_timer; /* such takes wait for the end of this instant */
 };
 
 /* Reads what is there into the queue and the store, which are empty, and follows their changes from then on. Nothing is
