@@ -130,7 +130,7 @@ bool msim__nat_error_in(struct msim__nat *nat, struct msim__packet *packet)
 
   if (!open_quote(net, packet, &q))
     return false;
-  outside.addr = msim__addr_find(net, &q.ip.src);
+  outside.addr = msim__addr_find_in(net, net->addrs[packet->dst].realm, &q.ip.src);
   if (port_at(&q, true, &at)) {
     outside.port = msim__octets_get16(q.bytes + at);
     m = msim__nat_find_outside(&nat->table, q.ip.protocol, outside);

@@ -81,24 +81,29 @@ const char *msim__nat_server_name(struct msim__net *net, uint32_t addr_id, uint8
   return msim__addr_name(net, m != NULL && m->is_lasting ? m->inside.addr : addr_id);
 }
 
+static struct msim_flow *flow_of(const struct msim__nat *nat, const struct msim__packet *packet, bool from_inside,
+                                 bool *server_side)
+{
+  struct msim__nat_end mine = {packet->src, packet->src_port}, theirs = {packet->dst, packet->dst_port};
+  const struct msim__nat_mapping *m = from_inside ? msim__nat_find_inside(&nat->table, packet->proto, mine)
+                                                  : msim__nat_find_outside(&nat->table, packet->proto, theirs);
+  const struct msim__nat_session *s =
+      m == NULL ? NULL : msim__nat_find_session(&nat->table, m, from_inside ? theirs : mine);
+
+  if (s == NULL || s->flow == NULL)
+    return NULL;
+  *server_side = from_inside ? !s->is_from_inside : s->is_from_inside;
+  return s->flow;
+}
+
 struct msim_flow *msim__nat_flow(const struct msim__net *net, const struct msim__packet *packet, bool *server_side)
 {
   const struct msim_node *node = msim__addr_node(net, packet->dst);
-  const struct msim__nat *inside = msim__nat_of_realm(net, net->addrs[packet->src].realm);
-  const struct msim__nat *nat = inside != NULL ? inside : node == NULL ? NULL : msim__nat_of(node);
-  struct msim__nat_end mine = {packet->src, packet->src_port}, theirs = {packet->dst, packet->dst_port};
-  const struct msim__nat_mapping *m;
-  const struct msim__nat_session *s;
+  const struct msim__nat *mine = msim__nat_of_realm(net, net->addrs[packet->src].realm);
+  const struct msim__nat *theirs = node == NULL ? NULL : msim__nat_of(node);
+  struct msim_flow *flow = mine == NULL ? NULL : flow_of(mine, packet, true, server_side);
 
-  if (nat == NULL)
-    return NULL;
-  m = inside != NULL ? msim__nat_find_inside(&nat->table, packet->proto, mine)
-                     : msim__nat_find_outside(&nat->table, packet->proto, theirs);
-  s = m == NULL ? NULL : msim__nat_find_session(&nat->table, m, inside != NULL ? theirs : mine);
-  if (s == NULL || s->flow == NULL)
-    return NULL;
-  *server_side = inside != NULL ? !s->is_from_inside : s->is_from_inside;
-  return s->flow;
+  return flow != NULL || theirs == NULL ? flow : flow_of(theirs, packet, false, server_side);
 }
 
 static void keep_flow(struct msim__nat_session *session, const struct msim__packet *packet)
@@ -177,7 +182,7 @@ static uint32_t outside_for(const struct msim__nat *nat, uint32_t dst)
 {
   uint32_t id = nat->outside_id != 0 ? nat->outside_id : msim__ip_source_for(nat->node, dst);
 
-  if (id != 0 && (realm_of(nat, id) != 0 || msim__addr_is_loopback(msim__addr_of(net_of(nat), id))))
+  if (id != 0 && (realm_of(nat, id) == nat->realm || msim__addr_is_loopback(msim__addr_of(net_of(nat), id))))
     id = nat->own_id;
   return id == dst ? nat->own_id : id; /* from inside to itself: hairpinning */
 }
@@ -373,7 +378,7 @@ void msim__nat_arrive(struct msim__port *port, uint32_t packet_index)
   struct msim__net *net = net_of(nat);
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   const bool from_inside = is_inside(nat, port);
-  bool is_for_outside = msim__node_owns(nat->node, packet->dst) && realm_of(nat, packet->dst) == 0 &&
+  bool is_for_outside = msim__node_owns(nat->node, packet->dst) && realm_of(nat, packet->dst) != nat->realm &&
                         !msim__addr_is_loopback(msim__addr_of(net, packet->dst));
   bool leaves = !is_for_outside && realm_of(nat, packet->src) == nat->realm && realm_of(nat, packet->dst) != nat->realm;
   int err = MSIM_OK;
