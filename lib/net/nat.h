@@ -116,6 +116,17 @@ bool msim__nat_port(const struct msim__packet *packet, bool of_source, uint16_t 
 
 /* ---- nat_icmp.c ---- */
 
+/* What has an identifier, by the type of the message (RFC 5508 3). Others of that kind are not in use (RFC 6918). */
+static inline bool msim__nat_is_query(uint16_t type)
+{
+  return type == MSIM__ICMP_ECHO || type == MSIM__ICMP_TIMESTAMP;
+}
+
+static inline bool msim__nat_is_reply(uint16_t type)
+{
+  return type == MSIM__ICMP_ECHO_REPLY || type == MSIM__ICMP_TIMESTAMP_REPLY;
+}
+
 /* ICMP errors that pass (RFC 5508 4): what they quote becomes what its sender knows. False: there is no such mapping,
  * or no quotation to be read. */
 bool msim__nat_error_out(struct msim__nat *nat, struct msim__packet *packet);

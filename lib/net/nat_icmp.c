@@ -35,7 +35,7 @@ static bool port_at(const struct quote *q, bool of_source, size_t *at)
     return true;
   }
   *at = q->head_bytes + 4;
-  return q->ip.protocol == MSIM_PROTO_ICMP && (start[0] == MSIM__ICMP_ECHO || start[0] == MSIM__ICMP_ECHO_REPLY);
+  return q->ip.protocol == MSIM_PROTO_ICMP && (msim__nat_is_query(start[0]) || msim__nat_is_reply(start[0]));
 }
 
 /* Where the checksum of the transport stands; 0: the quotation ends in front of it, or it has none. */

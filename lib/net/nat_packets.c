@@ -40,7 +40,7 @@ bool msim__nat_port(const struct msim__packet *packet, bool of_source, uint16_t 
     return true;
   case MSIM_PROTO_ICMP: /* src_port is the type; RFC 5508 3.1: queries */
     *port = (uint16_t)(packet->seq >> 16);
-    return packet->src_port == MSIM__ICMP_ECHO || packet->src_port == MSIM__ICMP_ECHO_REPLY;
+    return msim__nat_is_query(packet->src_port) || msim__nat_is_reply(packet->src_port);
   default:
     return false;
   }
@@ -147,7 +147,7 @@ static void tell_restored(const struct msim__nat *nat, const struct msim__packet
 static bool may_open(const struct msim__nat *nat, const struct msim__packet *packet, bool from_inside)
 {
   if (packet->proto == MSIM_PROTO_ICMP)
-    return (packet->src_port == MSIM__ICMP_ECHO) || (packet->src_port == MSIM__ICMP_ECHO_REPLY && !from_inside);
+    return msim__nat_is_query(packet->src_port) || (msim__nat_is_reply(packet->src_port) && !from_inside);
   if (packet->proto != MSIM_PROTO_TCP)
     return true;
   if ((packet->flags & (MSIM_TCP_SYN | MSIM_TCP_ACK | MSIM_TCP_RST)) == MSIM_TCP_SYN)
@@ -326,7 +326,7 @@ static bool is_own(const struct msim__nat *nat, const struct msim__packet *packe
   return protocol->is_mine(nat->node, packet->dst, packet->dst_port, packet->src, packet->src_port);
 }
 
-/* What is for an address of the router outside, and perhaps for somebody inside. Echo requests from outside are the
+/* What is for an address of the router outside, and perhaps for somebody inside. Queries from outside are the
  * router's: that it has sent such identifiers itself means nothing. */
 static bool may_enter(const struct msim__nat *nat, const struct msim__packet *packet)
 {
@@ -336,7 +336,7 @@ static bool may_enter(const struct msim__nat *nat, const struct msim__packet *pa
     return true;
   if (!msim__nat_port(packet, false, &end.port))
     return false;
-  if (packet->proto == MSIM_PROTO_ICMP && packet->src_port == MSIM__ICMP_ECHO)
+  if (packet->proto == MSIM_PROTO_ICMP && msim__nat_is_query(packet->src_port))
     return msim__nat_pair_outside(nat, packet->dst) != NULL;
   return msim__nat_find_outside(&nat->table, packet->proto, end) != NULL ||
          msim__nat_pair_outside(nat, packet->dst) != NULL;
