@@ -290,6 +290,9 @@ static int leave(struct msim__nat *nat, struct msim__packet *packet)
     return err;
   packet->src = m->outside.addr;
   put_port(packet, true, m->outside.port);
+  if ((packet->bits & MSIM__PACKET_DF) ==
+      0) /* hosts inside number for themselves, and are one host outside (RFC 6864 5.3.1) */
+    packet->id = nat->node->fragment_id++;
   return MSIM_OK;
 }
 

@@ -312,6 +312,50 @@ static void parts_are_translated_as_one(void **state)
   close_world(&w);
 }
 
+/* Counts parts from outside of the router by their identification. */
+static int count_parts(void *ctx, const struct msim_trace_record *r)
+{
+  unsigned *counts = ctx;
+
+  if (r->u.packet.packet->src.bytes[0] == 203 && r->u.packet.point == MSIM_POINT_RX)
+    counts[r->u.packet.packet->id & 255]++;
+  return MSIM_OK;
+}
+
+/* RFC 6864 5.3.1: two hosts that number alike, at once. */
+static void parts_of_two_hosts_are_not_mixed(void **state)
+{
+  struct world w;
+  struct hole holes[3];
+  struct msim_endpoint to = {.port = 53};
+  static const uint8_t zeros[4000];
+  struct msim_slice bytes = {zeros, sizeof zeros};
+  unsigned counts[256] = {0}, i;
+  struct msim__trace_hook hook = {.kinds = MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT), .ctx = counts, .record = count_parts};
+
+  (void)state;
+  open_world(&w, (struct msim_nat_opts){0});
+  msim__trace_add_hook(w.sim, &hook);
+  bind_at(&w, &holes[0], w.a, 5000);
+  bind_at(&w, &holes[1], w.b, 5000);
+  bind_at(&w, &holes[2], w.x, 53);
+  send(&w, w.a, 5000, "198.51.100.1", 53, 1); /* neighbours are known then */
+  send(&w, w.b, 5000, "198.51.100.1", 53, 2);
+  forget(&w);
+  assert_int_equal(msim_addr_parse(&to.addr, "198.51.100.1", 12), MSIM_OK);
+  w.a->fragment_id = w.b->fragment_id = 77;
+  assert_int_equal(msim__udp_send(w.a, 5000, to, bytes, NULL), MSIM_OK);
+  bytes.size_bytes = 3999;
+  assert_int_equal(msim__udp_send(w.b, 5000, to, bytes, NULL), MSIM_OK);
+  run_for(&w, 1);
+  assert_string_equal(w.heard, "x:53<203.0.113.1:5000 4000;x:53<203.0.113.1:5002 3999;");
+  for (i = 0; i < 256; i++)
+    assert_true(counts[i] == 0 || counts[i] == 3);
+  assert_int_equal(counts[(w.r->fragment_id - 1) & 255], 3);
+  assert_int_equal(counts[(w.r->fragment_id - 2) & 255], 3);
+  close_world(&w);
+}
+
 /* ---- ICMP ---- */
 
 /* ---- TCP ---- */
@@ -457,6 +501,7 @@ int main(void)
       cmocka_unit_test(two_homes_may_have_the_same_addresses),
       cmocka_unit_test(crash_of_the_router_loses_what_it_knew),
       cmocka_unit_test(parts_are_translated_as_one),
+      cmocka_unit_test(parts_of_two_hosts_are_not_mixed),
       cmocka_unit_test(connection_begins_with_a_syn_from_inside),
       cmocka_unit_test(wrong_settings_are_refused),
       cmocka_unit_test(private_source_is_dropped_where_the_link_says_so),
