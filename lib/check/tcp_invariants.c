@@ -14,7 +14,7 @@
 #define ENDED_MAX ((size_t)8192)
 #define KINDS                                                                                                          \
   (MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_STATE) | MSIM_TRACE_BIT(MSIM_TRACE_CWND) |           \
-   MSIM_TRACE_BIT(MSIM_TRACE_ARP))
+   MSIM_TRACE_BIT(MSIM_TRACE_ARP) | MSIM_TRACE_BIT(MSIM_TRACE_FAULT))
 
 /* Of hosts whose configuration is not known, as in a trace that is read back. */
 #define RTO_NS_MIN MSIM_MSEC(200)
@@ -311,6 +311,25 @@ static void note_window(struct msim__invariants *inv, const struct msim_trace_cw
   end->flight_known = true;
 }
 
+/* A fault has changed bytes on their way: what arrives in this connection is not what was sent, and nobody's mistake.
+ */
+static void note_fault(struct msim__invariants *inv, const struct msim_trace_event *event)
+{
+  const char *conn = NULL;
+  struct msim__tcp_case *c;
+  size_t i;
+
+  for (i = 0; i < event->value_count; i++)
+    if (event->values[i].kind == MSIM_VALUE_TEXT && strcmp(event->values[i].name, "conn") == 0)
+      conn = event->values[i].u.text;
+  if (conn == NULL || (strcmp(event->event, "corrupt") != 0 && strcmp(event->event, "inject") != 0))
+    return;
+  for (c = inv->newest; c != NULL && strcmp(c->name, conn) != 0; c = c->older)
+    ;
+  if (c != NULL)
+    c->bytes_changed = true;
+}
+
 static int judge_record(void *ctx, const struct msim_trace_record *record)
 {
   struct msim__invariants *inv = ctx;
@@ -326,6 +345,8 @@ static int judge_record(void *ctx, const struct msim_trace_record *record)
     judge_state(inv, &record->u.state);
   else if (record->kind == MSIM_TRACE_CWND)
     note_window(inv, &record->u.cwnd);
+  else if (record->kind == MSIM_TRACE_FAULT)
+    note_fault(inv, &record->u.event);
   return MSIM_OK;
 }
 

@@ -131,8 +131,9 @@ struct msim__tcp_case {
   uint64_t id;
   uint32_t told_client, told_server; /* bits of rules: each is told once */
   bool ended;
-  bool broken_off; /* an end has crashed: it is not judged any more */
-  char *name;      /* name_bytes with its end */
+  bool broken_off;    /* an end has crashed: it is not judged any more */
+  bool bytes_changed; /* on their way, by a fault: what arrives need not be what was sent */
+  char *name;         /* name_bytes with its end */
   size_t name_bytes;
   struct msim__tcp_end ends[2]; /* client, server */
 };

@@ -3,8 +3,6 @@
 
 #include <mailsim/host.h>
 
-#include <stdio.h>
-
 struct config {
   const char *host;
   int disk;
@@ -43,14 +41,11 @@ static const struct msim_field fields[] = {
 static int prepare(struct msim__fault *fault, const char **wrong, char *why, size_t why_bytes)
 {
   const struct config *config = fault->plan.config;
+  int err = msim__fault_find_host(fault, config->host, NULL, wrong, why, why_bytes);
 
-  *wrong = "host";
-  fault->node = msim_node_find(fault->sim, config->host);
-  if (fault->node == NULL) {
-    (void)snprintf(why, why_bytes, "\"%.80s\" is no host of this topology", config->host);
-    return MSIM_ERR_NOT_FOUND;
-  }
-  return config->disk == MSIM_CRASH_STALE ? msim_host_keep_stale(fault->node, config->stale_ns) : MSIM_OK;
+  if (err == MSIM_OK && config->disk == MSIM_CRASH_STALE)
+    err = msim_host_keep_stale(fault->node, config->stale_ns);
+  return err;
 }
 
 static void begin(struct msim__fault *fault)

@@ -6,6 +6,7 @@
 #include "fault/fault.h"
 
 #include "core/sized.h"
+#include "net/origin.h"
 #include "text/suggest.h"
 
 #include <stdio.h>
@@ -56,6 +57,11 @@ void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struc
   msim__rng_init(out, fault->sim->seed, name, NULL);
 }
 
+struct msim__fault *msim__faults_first(const struct msim_sim *sim)
+{
+  return room_of(sim)->first;
+}
+
 int msim__fault_find_link(struct msim__fault *fault, const char *link, const char *from, struct msim__way *ways[2],
                           const char **wrong, char *why, size_t why_bytes)
 {
@@ -92,6 +98,16 @@ int msim__fault_find_link(struct msim__fault *fault, const char *link, const cha
 
 /* ---- when ---- */
 
+static void arm_next(struct msim__fault *fault)
+{
+  msim_ns next_ns = fault->plan.for_ns != 0 && fault->plan.type->end != NULL ? fault->end_ns : MSIM_NEVER;
+
+  if (fault->wake_ns < next_ns)
+    next_ns = fault->wake_ns;
+  if (next_ns != MSIM_NEVER)
+    msim_timer_arm(&fault->timer, next_ns - fault->sim->now_ns);
+}
+
 static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
   struct msim__fault *fault = (struct msim__fault *)(void *)((char *)timer - offsetof(struct msim__fault, timer));
@@ -99,12 +115,17 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 
   if (!fault->begun) {
     fault->begun = true;
-    if (fault->plan.for_ns != 0 && type->end != NULL)
-      msim_timer_arm(timer, fault->end_ns - now_ns);
     type->begin(fault);
+  } else if (now_ns >= fault->end_ns) {
+    fault->ended = true;
+    if (type->end != NULL)
+      type->end(fault);
     return;
+  } else {
+    fault->wake_ns = MSIM_NEVER;
+    type->wake(fault);
   }
-  type->end(fault);
+  arm_next(fault);
 }
 
 /* From now on it is known when the fault begins. */
@@ -191,6 +212,28 @@ static void judge_dhcp(void *ctx, struct msim_agent *server, struct msim_attachm
 
 /* ---- adding ---- */
 
+/* From here on it is asked, or waits for its time. */
+static void engage(struct faults_room *room, struct msim__fault *fault)
+{
+  msim_ns now_ns = room->sim->now_ns;
+
+  if (fault->plan.type->judge != NULL)
+    msim__net(room->sim)->rules = &room->rules;
+  if (fault->plan.type->judge_dns != NULL)
+    room->services.dns = judge_dns;
+  if (fault->plan.type->judge_dhcp != NULL)
+    room->services.dhcp = judge_dhcp;
+  if (room->services.dns != NULL || room->services.dhcp != NULL)
+    msim__service_rules_set(room->sim, &room->services);
+  if (fault->plan.after == NULL) {
+    schedule(fault, fault->plan.at_ns > now_ns ? fault->plan.at_ns : now_ns);
+    return;
+  }
+  if (room->hook.kinds == 0)
+    msim__trace_add_hook(room->sim, &room->hook);
+  room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
+}
+
 int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, const char **wrong, char *why,
                     size_t why_bytes)
 {
@@ -200,7 +243,7 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
 
   *wrong = NULL;
   why[0] = '\0';
-  if (sim->started || sim->starting)
+  if (sim->starting || sim->finished)
     return MSIM_ERR_STATE;
   for (fault = room->first; fault != NULL; fault = fault->next)
     if (strcmp(fault->plan.id, plan->id) == 0) {
@@ -219,18 +262,67 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
     return MSIM_ERR_NOMEM;
   fault->plan = *plan;
   fault->sim = sim;
-  fault->begin_ns = fault->end_ns = MSIM_NEVER;
+  fault->begin_ns = fault->end_ns = fault->wake_ns = MSIM_NEVER;
   err = plan->type->prepare(fault, wrong, why, why_bytes);
   if (err != MSIM_OK)
     return err;
   if (plan->type->idle != NULL && plan->type->idle(fault))
     return MSIM_OK; /* as if it did not stand there */
+  err = msim__origin_add_fault(msim__net(sim), plan->id, plan->type->name, plan->says, plan->line);
+  if (err != MSIM_OK)
+    return err;
   for (at = &room->first; *at != NULL && strcmp((*at)->plan.id, plan->id) < 0; at = &(*at)->next)
     ;
   fault->next = *at;
   *at = fault;
   room->count++;
+  if (sim->started) {
+    fault->is_late = true;
+    engage(room, fault);
+    msim__trace_refresh(sim);
+  }
   return MSIM_OK;
+}
+
+/* ---- lifting ---- */
+
+static void lift(struct faults_room *room, struct msim__fault **at)
+{
+  struct msim__fault *fault = *at;
+
+  if (fault->plan.type->begin != NULL)
+    msim_timer_cancel(&fault->timer);
+  if (fault->begun && !fault->ended && fault->plan.type->end != NULL) {
+    fault->ended = true;
+    fault->plan.type->end(fault);
+  }
+  *at = fault->next;
+  room->count--;
+}
+
+int msim_fault_lift(struct msim_sim *sim, const char *id)
+{
+  struct faults_room *room = room_of(sim);
+  struct msim__fault **at;
+
+  for (at = &room->first; *at != NULL; at = &(*at)->next)
+    if (strcmp((*at)->plan.id, id) == 0) {
+      lift(room, at);
+      return MSIM_OK;
+    }
+  return MSIM_ERR_NOT_FOUND;
+}
+
+void msim_fault_lift_added(struct msim_sim *sim)
+{
+  struct faults_room *room = room_of(sim);
+  struct msim__fault **at = &room->first;
+
+  while (*at != NULL)
+    if ((*at)->is_late)
+      lift(room, at);
+    else
+      at = &(*at)->next;
 }
 
 uint64_t msim_fault_count(const struct msim_sim *sim, const char *id)
@@ -266,22 +358,9 @@ static int begin(struct msim_sim *sim)
   struct faults_room *room = room_of(sim);
   struct msim__fault *fault;
 
-  for (fault = room->first; fault != NULL; fault = fault->next) {
-    if (fault->plan.type->judge != NULL)
-      msim__net(sim)->rules = &room->rules;
-    if (fault->plan.type->judge_dns != NULL)
-      room->services.dns = judge_dns;
-    if (fault->plan.type->judge_dhcp != NULL)
-      room->services.dhcp = judge_dhcp;
-    if (fault->plan.after != NULL)
-      room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
-    else
-      schedule(fault, fault->plan.at_ns);
-  }
-  if (room->services.dns != NULL || room->services.dhcp != NULL)
-    msim__service_rules_set(sim, &room->services);
-  if (room->hook.kinds != 0)
-    msim__trace_add_hook(sim, &room->hook);
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    engage(room, fault);
+  msim__trace_refresh(sim);
   return MSIM_OK;
 }
 

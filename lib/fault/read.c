@@ -1,8 +1,10 @@
 /* read.c: a fault from its text: the keys that all have, and one that names its kind. */
 #include "fault/fault.h"
 
+#include "net/origin.h"
 #include "text/diag.h"
 #include "text/suggest.h"
+#include "text/yaml_flow.h"
 #include "text/yaml_read.h"
 #include "text/yaml_tree.h"
 
@@ -25,7 +27,7 @@ struct common_keys {
   const struct after_keys *after;
 };
 
-static const char *check_id(const char *text)
+const char *msim__fault_check_id(const char *text)
 {
   const char *p;
 
@@ -81,7 +83,7 @@ const struct msim_field msim__fault_fields[] = {
     {.key = "id",
      .kind = MSIM_FIELD_TEXT,
      .offset = offsetof(struct common_keys, id),
-     .check = check_id,
+     .check = msim__fault_check_id,
      .help = "its name in traces, and that of its random stream"},
     {.key = "at",
      .kind = MSIM_FIELD_DURATION_NS,
@@ -123,8 +125,6 @@ static const struct msim__yaml_entry *find_kind(struct msim_sim *sim, struct msi
   const char *names[KINDS_MAX + 1];
   const struct msim__yaml_entry *found = NULL, *e;
   size_t count = kind_names(sim, names), i;
-  char list[WHY_BYTES];
-  int used = 0;
 
   for (i = 0; i < count; i++) {
     e = msim__yaml_find_entry(item, names[i]);
@@ -138,14 +138,32 @@ static const struct msim__yaml_entry *find_kind(struct msim_sim *sim, struct msi
   }
   if (found != NULL)
     return found;
-  for (i = 0; i < count && used >= 0 && (size_t)used < sizeof list; i++)
-    used += snprintf(list + used, sizeof list - (size_t)used, "%s%s",
-                     i == 0           ? ""
-                     : i + 1 == count ? " or "
-                                      : ", ",
-                     names[i]);
-  (void)msim__fill_report(fill, item, "this fault does not say what happens: a key such as %s is missing", list);
+  (void)msim__fill_report(fill, item,
+                          "this fault does not say what happens: a key such as crash, down or drop is missing "
+                          "(docs/faults.md has all)");
   return NULL;
+}
+
+/* That one of the keys is there without which nothing would happen. */
+static int check_one_of(struct msim__fill *fill, const struct msim__fault_type *type, const struct msim__yaml_node *map)
+{
+  char list[WHY_BYTES];
+  int used = 0;
+  size_t i;
+
+  if (type->one_of == NULL)
+    return MSIM_OK;
+  list[0] = '\0';
+  for (i = 0; type->one_of[i] != NULL && used >= 0 && (size_t)used < sizeof list; i++) {
+    if (msim__yaml_find(map, type->one_of[i]) != NULL)
+      return MSIM_OK;
+    used += snprintf(list + used, sizeof list - (size_t)used, "%s%s",
+                     i == 0                        ? ""
+                     : type->one_of[i + 1] == NULL ? " or "
+                                                   : ", ",
+                     type->one_of[i]);
+  }
+  return msim__fill_report(fill, map, "%s: write %s", type->name, list);
 }
 
 static const char *given(const char *text)
@@ -176,6 +194,17 @@ static int take_after(struct msim__fill *fill, const struct msim__yaml_node *pla
   if (after->match.conn == NULL && after->match.segment != NULL)
     return msim__fill_report(fill, place, "after: segment belongs to a connection: write conn too");
   return MSIM_OK;
+}
+
+/* What the first line of a trace says of it. */
+static int keep_text(struct msim__fill *fill, const struct msim__yaml_node *item, struct msim__fault_plan *out)
+{
+  char text[MSIM__ORIGIN_SAYS_BYTES_MAX];
+
+  msim__yaml_flow(text, sizeof text, item, true);
+  out->says = msim__arena_text(fill->arena, text, strlen(text));
+  out->line = item->line;
+  return out->says != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
 }
 
 int msim__fault_read(struct msim_sim *sim, struct msim__fill *fill, const struct msim__yaml_node *item,
@@ -210,13 +239,15 @@ int msim__fault_read(struct msim_sim *sim, struct msim__fill *fill, const struct
     return MSIM_ERR_NOMEM;
   more = msim__fields_fill(fill, out->type->fields, kind->value, NULL, false, config);
   out->config = config;
+  if (more == MSIM_OK)
+    more = check_one_of(fill, out->type, kind->value);
   if (err == MSIM_OK)
     err = more;
   if (err == MSIM_OK && common.after != NULL && msim__yaml_find(item, "at") != NULL)
     err = msim__fill_report(fill, msim__yaml_find(item, "at"), "write either at or after, not both");
   if (err == MSIM_OK && common.after != NULL)
     err = take_after(fill, msim__yaml_find(item, "after"), common.after, out);
-  return err;
+  return err == MSIM_OK ? keep_text(fill, item, out) : err;
 }
 
 static int add_tree(struct msim_sim *sim, const struct msim__yaml_node *root, msim_diag_fn *fn, void *user)
@@ -234,6 +265,7 @@ static int add_tree(struct msim_sim *sim, const struct msim__yaml_node *root, ms
   err = msim__fault_read(sim, &fill, root, &plan);
   if (err != MSIM_OK)
     return err;
+  plan.line = 0;
   err = msim__fault_add(sim, &plan, &wrong, why, sizeof why);
   if (err != MSIM_OK && why[0] != '\0')
     (void)msim__fill_report(&fill, root, "%s", why);
@@ -246,7 +278,7 @@ int msim_fault_add_yaml(struct msim_sim *sim, const char *yaml, msim_diag_fn *fn
   struct msim_slice text;
   int err;
 
-  if (sim->started || sim->starting)
+  if (sim->starting || sim->finished)
     return MSIM_ERR_STATE;
   text.data = (const uint8_t *)yaml;
   text.size_bytes = yaml != NULL ? strlen(yaml) : 0;

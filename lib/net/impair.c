@@ -25,7 +25,8 @@ struct msim__impair {
 bool msim__impair_any(const struct msim_impair_opts *o)
 {
   return o->loss_ppm != 0 || o->burst_enter_ppm != 0 || o->calm_loss_ppm != 0 || o->jitter_ns != 0 ||
-         o->duplicate_ppm != 0 || o->reorder_ppm != 0 || o->corrupt_ppm != 0 || o->drop_nth != NULL;
+         o->duplicate_ppm != 0 || o->reorder_ppm != 0 || o->corrupt_ppm != 0 || o->drop_nth != NULL ||
+         o->drop_every != 0;
 }
 
 const char *msim__impair_check(const struct msim_impair_opts *o)
@@ -69,6 +70,13 @@ struct msim__impair *msim__impair_new(struct msim__net *net, const struct msim_i
     impair->opts.drop_nth = copy;
   }
   return impair;
+}
+
+const char *const msim__jitter_names[3] = {"uniform", "normal", "exponential"};
+
+const struct msim_impair_opts *msim__impair_opts(const struct msim__impair *impair)
+{
+  return &impair->opts;
 }
 
 void msim__impair_begin(struct msim__impair *impair, uint64_t seed)
@@ -143,6 +151,8 @@ void msim__impair_decide(struct msim__impair *impair, struct msim__verdict *out)
     impair->drop_at++;
     out->drop = "loss";
   }
+  if (o->drop_every != 0 && impair->packet_count % o->drop_every == 0)
+    out->drop = "loss";
   if (msim__rng_chance(&impair->rng[LOSS], o->loss_ppm))
     out->drop = "loss";
   if ((o->burst_enter_ppm != 0 || o->calm_loss_ppm != 0) && lost_in_burst(impair))

@@ -1,6 +1,8 @@
 /* link.c: see link.h. The only place that puts packets on a wire. */
 #include "net/lan.h"
 
+#include "core/hash.h"
+
 #include <string.h>
 
 #ifdef MSIM_CHECK_WIRE
@@ -238,6 +240,7 @@ MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint3
   flight = flight_at(traffic, i);
   flight->arrive_ns = arrive_ns;
   flight->packet = packet;
+  flight->behind_count = 0;
   if (i > 0)
     return MSIM_OK;
   if (traffic->count > 1 || way->arrival.fire == NULL)
@@ -277,41 +280,139 @@ static int transmit(struct msim__way *way, uint32_t size_bytes, msim_ns *arrive_
   return MSIM_OK;
 }
 
-static void impaired_send(struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns, msim_ns held_ns)
+/* Packets that wait for later ones have seen one more; where that was the last, they come behind it at the same time.
+ */
+static void pass_waiting(struct msim__way *way, msim_ns passed_ns)
 {
-  struct msim__net *net = msim__net(sim_of(way));
-  struct msim__verdict verdict;
-  uint32_t copy = MSIM__PACKET_NONE;
+  struct msim__traffic *traffic = way->traffic;
+  struct msim__flight moved;
+  uint32_t i, j;
 
-  msim__impair_decide(way->impair, &verdict);
-  if (verdict.drop != NULL) {
-    drop(way, packet_index, verdict.drop, NULL);
+  traffic->behind_count = 0; /* counted anew: one may have arrived by its own time */
+  for (i = 0; i < traffic->count; i++) {
+    moved = *flight_at(traffic, i);
+    if (moved.behind_count == 0)
+      continue;
+    flight_at(traffic, i)->behind_count = --moved.behind_count;
+    traffic->behind_count += moved.behind_count > 0;
+    if (moved.behind_count > 0 || moved.arrive_ns <= passed_ns)
+      continue;
+    moved.arrive_ns = passed_ns;
+    for (j = i; j > 1 && flight_at(traffic, j - 1)->arrive_ns > passed_ns; j--)
+      *flight_at(traffic, j) = *flight_at(traffic, j - 1);
+    *flight_at(traffic, j) = moved; /* never first: what it waited for stands in front, or memory is out */
+  }
+}
+
+static void let_wait(struct msim__traffic *traffic, uint32_t packet, uint32_t behind_count)
+{
+  uint32_t i = traffic->count;
+
+  while (i > 0 && flight_at(traffic, i - 1)->packet != packet)
+    i--;
+  if (i == 0)
+    return; /* no memory was left for it */
+  flight_at(traffic, i - 1)->behind_count = behind_count;
+  traffic->behind_count++;
+}
+
+/* A payload of its own with some bits turned over, as memory or a bad cable does it, and a checksum that is right. */
+static void flip_bits(struct msim__net *net, struct msim__packet *packet, const struct msim__packet_verdict *verdict)
+{
+  struct msim_blob *copy = msim__blob_room(&net->sim->mem, packet->payload_bytes);
+  uint32_t i;
+
+  if (copy == NULL) {
+    msim__sim_fail_nomem(net->sim);
     return;
   }
-  arrive_ns += verdict.jitter_ns;
-  if (!verdict.may_overtake) {
-    if (arrive_ns < way->traffic->last_arrive_ns)
-      arrive_ns = way->traffic->last_arrive_ns;
-    way->traffic->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
+  copy->size_bytes = packet->payload_bytes;
+  memcpy(copy->data, packet->payload->data + packet->payload_offset_bytes, packet->payload_bytes);
+  for (i = 0; i < verdict->flip_count; i++) {
+    uint64_t at = msim__hash_join(verdict->flip_random, i) % ((uint64_t)packet->payload_bytes * 8u);
+
+    copy->data[at / 8] ^= (uint8_t)(1u << (at % 8));
   }
-  arrive_ns += verdict.held_ns + held_ns;
-  if (verdict.duplicate) {
+  msim_blob_unref(packet->payload);
+  packet->payload = copy;
+  packet->payload_offset_bytes = 0;
+}
+
+/* What the link's own dice say comes on top of what rules have said. */
+static void throw_dice(struct msim__way *way, struct msim__packet_verdict *verdict)
+{
+  struct msim__verdict dice;
+
+  msim__impair_decide(way->impair, &dice);
+  verdict->reason = dice.drop;
+  verdict->jitter_ns += dice.jitter_ns;
+  verdict->may_overtake = verdict->may_overtake || dice.may_overtake;
+  verdict->held_ns += dice.held_ns;
+  verdict->duplicate = verdict->duplicate || dice.duplicate;
+  verdict->corrupt = verdict->corrupt || dice.corrupt;
+}
+
+static msim_ns when_it_comes(struct msim__traffic *traffic, msim_ns arrive_ns,
+                             const struct msim__packet_verdict *verdict)
+{
+  arrive_ns += verdict->jitter_ns;
+  if (!verdict->may_overtake) {
+    if (arrive_ns < traffic->last_arrive_ns)
+      arrive_ns = traffic->last_arrive_ns;
+    traffic->last_arrive_ns = arrive_ns; /* a time of holding back does not count: others pass during it */
+  }
+  arrive_ns += verdict->held_ns;
+  return arrive_ns < verdict->not_before_ns ? verdict->not_before_ns : arrive_ns;
+}
+
+static void push_or_fail(struct msim__net *net, struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
+{
+  if (flight_push(way, arrive_ns, packet) == MSIM_OK)
+    return;
+  msim__sim_fail_nomem(net->sim);
+  msim__packet_free(&net->packets, packet);
+}
+
+void msim__way_go_on(struct msim__way *way, uint32_t packet_index, msim_ns left_ns)
+{
+  push_or_fail(msim__net(sim_of(way)), way, sim_of(way)->now_ns + left_ns, packet_index);
+}
+
+/* By net->verdict, and by the link's own dice. */
+static void impaired_send(struct msim__net *net, struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns)
+{
+  struct msim__packet_verdict *verdict = &net->verdict;
+  struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  uint32_t copy = MSIM__PACKET_NONE;
+
+  if (way->impair != NULL)
+    throw_dice(way, verdict);
+  if (verdict->reason != NULL) {
+    drop(way, packet_index, verdict->reason, verdict->fault);
+    return;
+  }
+  arrive_ns = when_it_comes(way->traffic, arrive_ns, verdict);
+  if (verdict->duplicate) {
     copy = msim__packet_copy(&net->packets, packet_index);
     if (copy == MSIM__PACKET_NONE)
       msim__sim_fail_nomem(net->sim);
     else
       msim__packet_at(&net->packets, copy)->bits |= MSIM__PACKET_DUPLICATE;
   }
-  if (verdict.corrupt)
-    msim__packet_at(&net->packets, packet_index)->bits |= MSIM__PACKET_CORRUPT;
-  if (flight_push(way, arrive_ns, packet_index) != MSIM_OK) {
-    msim__sim_fail_nomem(net->sim);
-    msim__packet_free(&net->packets, packet_index);
-  }
-  if (copy != MSIM__PACKET_NONE && flight_push(way, arrive_ns, copy) != MSIM_OK) {
-    msim__sim_fail_nomem(net->sim);
-    msim__packet_free(&net->packets, copy);
-  }
+  if (verdict->corrupt)
+    packet->bits |= MSIM__PACKET_CORRUPT;
+  if (verdict->flip_count > 0)
+    flip_bits(net, packet, verdict);
+  if (verdict->is_held)
+    net->rules->hold(net->rules->ctx, way, packet_index, arrive_ns - net->sim->now_ns);
+  else
+    push_or_fail(net, way, arrive_ns, packet_index);
+  if (way->traffic->behind_count > 0)
+    pass_waiting(way, arrive_ns);
+  if (verdict->behind_count > 0 && !verdict->is_held)
+    let_wait(way->traffic, packet_index, verdict->behind_count);
+  if (copy != MSIM__PACKET_NONE)
+    push_or_fail(net, way, arrive_ns, copy);
 }
 
 static struct msim__traffic *first_traffic(struct msim__way *way)
@@ -337,22 +438,22 @@ static bool is_private(const struct msim_addr *addr)
 }
 
 /* What keeps packets from links: pulled plugs, filters, faults. False: the packet is dropped. */
-static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index, msim_ns *held_ns)
+static bool may_pass(struct msim__net *net, struct msim__way *way, uint32_t packet_index)
 {
-  struct msim__packet_verdict verdict = {NULL, NULL, 0};
+  struct msim__packet_verdict *verdict = &net->verdict;
 
+  memset(verdict, 0, sizeof *verdict);
   if (net->gate_count > 0 && way->to->node != way->to->peer &&
       (way->to->node->is_unplugged || way->to->peer->is_unplugged))
-    verdict.reason = "down";
+    verdict->reason = "down";
   else if (way->params->drops_private &&
            is_private(msim__addr_of(net, msim__packet_at(&net->packets, packet_index)->src)))
-    verdict.reason = "private-source";
+    verdict->reason = "private-source";
   else if (net->rules != NULL)
-    net->rules->judge(net->rules->ctx, way, msim__packet_at(&net->packets, packet_index), &verdict);
-  *held_ns = verdict.held_ns;
-  if (verdict.reason != NULL)
-    drop(way, packet_index, verdict.reason, verdict.fault);
-  return verdict.reason == NULL;
+    net->rules->judge(net->rules->ctx, way, msim__packet_at(&net->packets, packet_index), verdict);
+  if (verdict->reason != NULL)
+    drop(way, packet_index, verdict->reason, verdict->fault);
+  return verdict->reason == NULL;
 }
 
 MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes)
@@ -361,7 +462,8 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
   struct msim__net *net = msim__net(sim);
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   struct msim__traffic *traffic = way->traffic != NULL ? way->traffic : first_traffic(way);
-  msim_ns arrive_ns, held_ns = 0;
+  bool is_plain = net->gate_count == 0 && net->rules == NULL && way->impair == NULL;
+  msim_ns arrive_ns;
 
   size_bytes += way->params->overhead_bytes;
   if (traffic == NULL) {
@@ -375,7 +477,7 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     return;
   }
 #endif
-  if ((net->gate_count > 0 || net->rules != NULL) && !may_pass(net, way, packet_index, &held_ns))
+  if (!is_plain && !may_pass(net, way, packet_index))
     return;
   if (traffic->backlog != NULL)
     forget_started(traffic->backlog, sim->now_ns);
@@ -390,11 +492,11 @@ MSIM__HOT void msim__way_send(struct msim__way *way, uint32_t packet_index, uint
     msim__packet_free(&net->packets, packet_index);
     return;
   }
-  if (way->impair != NULL) {
-    impaired_send(way, packet_index, arrive_ns, held_ns);
+  if (!is_plain) {
+    impaired_send(net, way, packet_index, arrive_ns);
     return;
   }
-  if (flight_push(way, arrive_ns + held_ns, packet_index) != MSIM_OK) {
+  if (flight_push(way, arrive_ns, packet_index) != MSIM_OK) {
     msim__sim_fail_nomem(sim);
     msim__packet_free(&net->packets, packet_index);
   }

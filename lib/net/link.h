@@ -23,6 +23,7 @@ struct msim__impair;
 struct msim__flight { /* accepted and not yet arrived, in order of arrival */
   msim_ns arrive_ns;
   uint32_t packet;
+  uint32_t behind_count; /* when so many later ones have been put on the wire, it comes right behind the last of them */
 };
 struct msim__wait { /* accepted and not yet being sent, in order of sending */
   msim_ns start_ns;
@@ -41,6 +42,7 @@ struct msim__backlog {
 struct msim__traffic {
   struct msim__flight *flights; /* ring: the inline one until it is too small */
   uint32_t head, count, capacity;
+  uint32_t behind_count;         /* flights that wait for later ones */
   msim_ns free_ns;               /* the transmitter is busy until then */
   msim_ns last_arrive_ns;        /* of what may not be overtaken */
   struct msim__backlog *backlog; /* or NULL */
@@ -101,6 +103,9 @@ int msim__link_make(struct msim__link *link, struct msim_node *a, struct msim_no
 /* Puts a packet on the wire or drops it (recorded). Takes the packet. size_bytes: msim__packet_size_bytes of it. */
 void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes);
 
+/* Puts a packet that was held back on its way again; it arrives in left_ns. Takes the packet. */
+void msim__way_go_on(struct msim__way *way, uint32_t packet_index, msim_ns left_ns);
+
 /* What is on this way is lost without a record. */
 void msim__way_forget(struct msim__net *net, struct msim__way *way);
 void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues; packets are released whole */
@@ -108,15 +113,14 @@ void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues;
 struct msim__port *msim__loopback(struct msim_node *node);
 #define MSIM__LOOPBACK_DELAY_NS MSIM_USEC(10)
 #define MSIM__MTU_BYTES_MIN 68u
+#define MSIM__MTU_BYTES_DEFAULT 1500u
 
-/* What shall happen to a packet, by rules from above: reason NULL: nothing but being held back by held_ns. */
-struct msim__packet_verdict {
-  const char *reason, *fault;
-  msim_ns held_ns;
-};
-/* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. */
+#define MSIM__HELD_NS_MAX (MSIM_NEVER / 4)
+/* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. hold: takes one whose verdict was
+ * is_held, and that would arrive in left_ns; may be NULL when there is no such verdict. */
 struct msim__packet_rules {
   void *ctx;
+  void (*hold)(void *ctx, struct msim__way *way, uint32_t packet_index, msim_ns left_ns);
   void (*judge)(void *ctx, const struct msim__way *way, const struct msim__packet *packet,
                 struct msim__packet_verdict *verdict);
 };
@@ -133,6 +137,8 @@ struct msim__verdict {
 bool msim__impair_any(const struct msim_impair_opts *opts);
 /* name: of the direction, "LINK/FROM>TO", borrowed: the random streams are named after it. NULL when out of memory. */
 struct msim__impair *msim__impair_new(struct msim__net *net, const struct msim_impair_opts *opts, const char *name);
+extern const char *const msim__jitter_names[3];                                      /* of enum msim_jitter */
+const struct msim_impair_opts *msim__impair_opts(const struct msim__impair *impair); /* as they were given */
 void msim__impair_begin(struct msim__impair *impair, uint64_t seed); /* at the start, when the seed is settled */
 void msim__impair_decide(struct msim__impair *impair, struct msim__verdict *out);
 /* NULL, or what is wrong with the options. */

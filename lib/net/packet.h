@@ -87,6 +87,18 @@ struct msim__packet {
 };
 _Static_assert(sizeof(void *) != 8 || sizeof(struct msim__packet) == 64, "the travelling line is one cache line");
 
+/* What shall happen to a packet, by rules from above. */
+struct msim__packet_verdict {
+  const char *reason, *fault; /* it is lost; NULL: it is not */
+  msim_ns jitter_ns;          /* so much later; others wait behind it unless may_overtake */
+  msim_ns held_ns;            /* held back by that: later packets pass it */
+  msim_ns not_before_ns;      /* at the earliest then */
+  uint32_t behind_count;      /* or sooner: right behind so many later ones */
+  uint32_t flip_count;        /* so many bits of its payload are turned over, chosen by flip_random */
+  uint64_t flip_random;
+  bool may_overtake, duplicate, corrupt;
+  bool is_held; /* msim__packet_rules.hold takes it when it would be on the wire */
+};
 #define MSIM__PACKET_NONE 0u /* an index that is no packet */
 #define MSIM__PACKET_CHUNK_BITS 10u
 #define MSIM__PACKET_CHUNK (1u << MSIM__PACKET_CHUNK_BITS)

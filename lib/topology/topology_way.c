@@ -35,6 +35,7 @@ struct way_keys {
   struct burst_keys *burst;
   struct reorder_keys *reorder;
   struct msim_list drop; /* of uint64_t */
+  uint64_t drop_every;
 };
 
 #define FIELD(name, kind, type, member, fallback, low, high, help)                                                     \
@@ -89,6 +90,7 @@ static const struct msim_field way_fields[] = {
      NULL, 0, 0, NULL, "a share of the packets is held back, so that others overtake"},
     {"drop", MSIM_FIELD_LIST, offsetof(struct way_keys, drop), "", drop_item, sizeof(uint64_t), NULL, 0, DROPS_MAX,
      NULL, "numbers of packets that are lost, from 1, ascending"},
+    FIELD("drop-every", MSIM_FIELD_UINT, way_keys, drop_every, "", 0, UINT32_MAX, "10: every tenth packet is lost"),
     END,
 };
 
@@ -185,6 +187,7 @@ static void take(const struct way_keys *keys, struct msim_link_way *way)
   way->impair.loss_ppm = keys->loss_ppm;
   way->impair.duplicate_ppm = keys->duplicate_ppm;
   way->impair.corrupt_ppm = keys->corrupt_ppm;
+  way->impair.drop_every = (uint32_t)keys->drop_every;
   if (keys->burst != NULL) {
     way->impair.burst_enter_ppm = keys->burst->enter_ppm;
     way->impair.burst_leave_ppm = keys->burst->leave_ppm;
@@ -217,6 +220,7 @@ void msim__loader_fill_way(struct msim__loader *loader, const struct msim__yaml_
   keys.loss_ppm = way->impair.loss_ppm;
   keys.duplicate_ppm = way->impair.duplicate_ppm;
   keys.corrupt_ppm = way->impair.corrupt_ppm;
+  keys.drop_every = way->impair.drop_every;
   if (msim__fields_fill(&fill, way_fields, map, NULL, true, &keys) == MSIM_ERR_NOMEM) {
     loader->err = MSIM_ERR_NOMEM;
     return;
