@@ -39,6 +39,7 @@ struct msim_topology_info {
   const char *scene;      /* path of the scene that it plays, or NULL */
   msim_ns until_ns;       /* MSIM_NEVER: until quiet */
   const char *scene_case; /* or NULL */
+  const char *expect;     /* for msim_expect_load_text, its lines as numbered as in the file; or NULL */
 };
 #define msim_topology_info(sim, out) msim_topology_info_sized((sim), (out), sizeof(struct msim_topology_info))
 MSIM_API void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_info *out, size_t out_bytes);

@@ -159,12 +159,16 @@ struct msim__loader {
   struct msim__gate *first_gate, *last_gate; /* live with the simulation */
   uint32_t host_count, link_count;
   uint64_t fill_count; /* values read again */
-  const char *title, *scene, *scene_case;
+  const char *title, *scene, *scene_case, *expect;
   msim_ns until_ns;
   int64_t start_unix_s;
   uint64_t seed;
   bool has_seed, has_start;
 };
+
+/* topology_expect.c: the text of the section `expect`, which lives with the simulation; NULL: there is none, or it was
+ * reported. */
+const char *msim__loader_read_expect(struct msim__loader *loader, const struct msim__yaml_node *root);
 
 /* ---- topology.c, reader.c ---- */
 

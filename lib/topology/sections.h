@@ -40,6 +40,7 @@ enum msim__form {
   MSIM__FORM_NETWORKS, /* networks by name */
   MSIM__FORM_ATTACHMENTS,
   MSIM__FORM_NAT,
+  MSIM__FORM_EXPECT, /* a text, a list of texts, or {violates: RULE} */
   MSIM__FORM_SERVE
 };
 
