@@ -20,11 +20,11 @@ struct msim__fault;
  * killed the packet already (the verdict has a reason then, and stays), so that its stream does not depend on others.
  * wake: at the time that the kind has set in wake_ns, once. alter: the params of a direction of a link while the fault
  * lasts (altering.c). one_of: keys of which at least one must be written, NULL-terminated; or NULL.
- * judge_dns, judge_dhcp: likewise of each message that such a server would answer; another fault has struck where the
- * verdict has a fault.
- * prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with the end of a sentence in why
- * and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it can never strike, so that
- * nothing is installed; may be NULL. */
+ * release: gives back what the state holds beyond its bytes, at the end of the simulation.
+ * judge_dns, judge_dhcp, judge_smtp: likewise of each message that such a server would answer; another fault has struck
+ * where the verdict has a fault. prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with
+ * the end of a sentence in why and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it
+ * can never strike, so that nothing is installed; may be NULL. */
 struct msim__fault_type {
   const char *name, *summary;
   size_t config_bytes, state_bytes;
@@ -41,6 +41,9 @@ struct msim__fault_type {
                     struct msim__dns_verdict *verdict);
   void (*judge_dhcp)(struct msim__fault *fault, struct msim_agent *server, struct msim_attachment *attachment,
                      const struct msim__dhcp_message *message, struct msim__dhcp_verdict *verdict);
+  void (*judge_smtp)(struct msim__fault *fault, struct msim_agent *server, const struct msim__smtp_occasion *occasion,
+                     struct msim__smtp_verdict *verdict);
+  void (*release)(struct msim__fault *fault);
   bool draws;
   const char *const *one_of;
 };

@@ -207,6 +207,17 @@ static void judge_dhcp(void *ctx, struct msim_agent *server, struct msim_attachm
       fault->plan.type->judge_dhcp(fault, server, attachment, message, verdict);
 }
 
+static void judge_smtp(void *ctx, struct msim_agent *server, const struct msim__smtp_occasion *occasion,
+                       struct msim__smtp_verdict *verdict)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->judge_smtp != NULL && is_asked(fault, room->sim->now_ns, verdict->fault != NULL))
+      fault->plan.type->judge_smtp(fault, server, occasion, verdict);
+}
+
 /* ---- adding ---- */
 
 int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, const char **wrong, char *why,
@@ -291,21 +302,32 @@ static int begin(struct msim_sim *sim)
       room->services.dns = judge_dns;
     if (fault->plan.type->judge_dhcp != NULL)
       room->services.dhcp = judge_dhcp;
+    if (fault->plan.type->judge_smtp != NULL)
+      room->services.smtp = judge_smtp;
     if (fault->plan.after != NULL)
       room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
     else
       schedule(fault, fault->plan.at_ns);
   }
-  if (room->services.dns != NULL || room->services.dhcp != NULL)
+  if (room->services.dns != NULL || room->services.dhcp != NULL || room->services.smtp != NULL)
     msim__service_rules_set(sim, &room->services);
   if (room->hook.kinds != 0)
     msim__trace_add_hook(sim, &room->hook);
   return MSIM_OK;
 }
 
+static void end(struct msim_sim *sim)
+{
+  struct msim__fault *fault;
+
+  for (fault = room_of(sim)->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->release != NULL)
+      fault->plan.type->release(fault);
+}
+
 int msim__faults_create(struct msim_sim *sim)
 {
-  static const struct msim__layer_hooks hooks = {.begin = begin};
+  static const struct msim__layer_hooks hooks = {.begin = begin, .end = end};
   struct faults_room *room = msim__arena_alloc(&sim->arena, sizeof *room);
 
   if (room == NULL)
