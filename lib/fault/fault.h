@@ -10,21 +10,24 @@
 #include "agents/fields.h"
 #include "agents/service_rules.h"
 #include "core/rng.h"
+#include "host/rules.h"
 #include "net/link.h"
 #include "trace/record_match.h"
 
 struct msim__fault;
 
-/* begin, end: at their times, from a timer on the fault's node. judge: of each packet that a host or router puts on a
- * link while the fault lasts; it fills the verdict when it strikes. draws: it is asked also when another fault has
- * killed the packet already (the verdict has a reason then, and stays), so that its stream does not depend on others.
- * wake: at the time that the kind has set in wake_ns, once. alter: the params of a direction of a link while the fault
- * lasts (altering.c). one_of: keys of which at least one must be written, NULL-terminated; or NULL.
- * release: gives back what the state holds beyond its bytes, at the end of the simulation.
- * judge_dns, judge_dhcp, judge_smtp: likewise of each message that such a server would answer; another fault has struck
- * where the verdict has a fault. prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with
- * the end of a sentence in why and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it
- * can never strike, so that nothing is installed; may be NULL. */
+/* prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with the end of a sentence in why
+ * and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it can never strike, so that
+ * nothing is installed. begin, end: at their times, from a timer on the fault's node. wake: at the time that the kind
+ * has set in wake_ns, once. crashed: the fault's node has crashed while it lasts. release: gives back what the state
+ * holds beyond its bytes, at the end of the simulation. judge: of each packet that a host or router puts on a link
+ * while the fault lasts; it fills the verdict when it strikes. draws: it is asked also when another fault has struck
+ * already (the verdict has a reason then, and stays), so that its stream does not depend on others. judge_dns,
+ * judge_dhcp, judge_smtp: likewise of each message, or moment of a session, that such a server would answer;
+ * judge_disk: of each write, sync and read of the fault's node. Another fault has struck where the verdict has a fault.
+ * clock_ns: how much the clock of the fault's node is ahead just now.
+ * alter: the params of a direction of a link while the fault lasts (altering.c).
+ * one_of: keys of which at least one must be written, NULL-terminated. */
 struct msim__fault_type {
   const char *name, *summary;
   size_t config_bytes, state_bytes;
@@ -43,6 +46,9 @@ struct msim__fault_type {
                      const struct msim__dhcp_message *message, struct msim__dhcp_verdict *verdict);
   void (*judge_smtp)(struct msim__fault *fault, struct msim_agent *server, const struct msim__smtp_occasion *occasion,
                      struct msim__smtp_verdict *verdict);
+  void (*judge_disk)(struct msim__fault *fault, enum msim__disk_act act, struct msim__disk_verdict *verdict);
+  int64_t (*clock_ns)(const struct msim__fault *fault);
+  void (*crashed)(struct msim__fault *fault);
   void (*release)(struct msim__fault *fault);
   bool draws;
   const char *const *one_of;

@@ -19,6 +19,7 @@ struct faults_room {
   size_t count;
   struct msim__packet_rules rules;     /* given to net when some fault judges packets */
   struct msim__service_rules services; /* given to agents when some fault judges what servers answer */
+  struct msim__host_rules host;        /* given to hosts when some fault is about disks or clocks */
   struct msim__trace_hook hook;        /* when some fault waits for a record */
 };
 
@@ -218,6 +219,31 @@ static void judge_smtp(void *ctx, struct msim_agent *server, const struct msim__
       fault->plan.type->judge_smtp(fault, server, occasion, verdict);
 }
 
+static void judge_disk(void *ctx, const struct msim_node *node, enum msim__disk_act act,
+                       struct msim__disk_verdict *verdict)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->judge_disk != NULL && fault->node == node &&
+        is_asked(fault, room->sim->now_ns, verdict->fault != NULL))
+      fault->plan.type->judge_disk(fault, act, verdict);
+}
+
+/* All that a clock is wrong by. */
+static int64_t clock_ns(void *ctx, const struct msim_node *node)
+{
+  const struct faults_room *room = ctx;
+  const struct msim__fault *fault;
+  int64_t sum_ns = 0;
+
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->clock_ns != NULL && fault->node == node && msim__fault_lasts(fault))
+      sum_ns += fault->plan.type->clock_ns(fault);
+  return sum_ns;
+}
+
 /* ---- adding ---- */
 
 int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, const char **wrong, char *why,
@@ -304,16 +330,31 @@ static int begin(struct msim_sim *sim)
       room->services.dhcp = judge_dhcp;
     if (fault->plan.type->judge_smtp != NULL)
       room->services.smtp = judge_smtp;
+    if (fault->plan.type->judge_disk != NULL)
+      room->host.disk = judge_disk;
+    if (fault->plan.type->clock_ns != NULL)
+      room->host.clock_ns = clock_ns;
     if (fault->plan.after != NULL)
       room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
     else
       schedule(fault, fault->plan.at_ns);
   }
+  if (room->host.disk != NULL || room->host.clock_ns != NULL)
+    msim__host_rules_set(sim, &room->host);
   if (room->services.dns != NULL || room->services.dhcp != NULL || room->services.smtp != NULL)
     msim__service_rules_set(sim, &room->services);
   if (room->hook.kinds != 0)
     msim__trace_add_hook(sim, &room->hook);
   return MSIM_OK;
+}
+
+static void crash(struct msim_node *node)
+{
+  struct msim__fault *fault;
+
+  for (fault = room_of(msim__node_sim(node))->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->crashed != NULL && fault->node == node && msim__fault_lasts(fault))
+      fault->plan.type->crashed(fault);
 }
 
 static void end(struct msim_sim *sim)
@@ -327,7 +368,7 @@ static void end(struct msim_sim *sim)
 
 int msim__faults_create(struct msim_sim *sim)
 {
-  static const struct msim__layer_hooks hooks = {.begin = begin, .end = end};
+  static const struct msim__layer_hooks hooks = {.begin = begin, .end = end, .crash = crash};
   struct faults_room *room = msim__arena_alloc(&sim->arena, sizeof *room);
 
   if (room == NULL)
@@ -336,6 +377,7 @@ int msim__faults_create(struct msim_sim *sim)
   room->rules.ctx = room;
   room->rules.judge = judge;
   room->services.ctx = room;
+  room->host.ctx = room;
   room->hook.ctx = room;
   room->hook.record = on_record;
   sim->rooms[MSIM__ROOM_FAULT] = room;
