@@ -66,6 +66,15 @@ missing_packages() {
     ! have clang || clang_has_fuzzer || printf ' libclang-rt-dev'
     have valgrind || printf ' valgrind'
     have tshark || printf ' tshark'
+    have_library libuv || printf ' libuv1-dev'
+    have_library libmicrohttpd || printf ' libmicrohttpd-dev'
+    have_library jansson || printf ' libjansson-dev'
+    # clients for tests/serve
+    for client in curl swaks msmtp fetchmail mutt; do
+      have $client || printf ' %s' $client
+    done
+    have mbsync || printf ' isync'
+    have ip || printf ' iproute2'
     have python3 || printf ' python3'
     { have python3 && python3 -c 'import yaml' 2>/dev/null; } || printf ' python3-yaml'
     { have python3 && python3 -c 'import jsonschema' 2>/dev/null; } || printf ' python3-jsonschema'

@@ -131,15 +131,53 @@ void broken_print_json(const struct broken *broken, FILE *file)
   putc(']', file);
 }
 
-bool broken_first(const struct broken *broken, char *rule, size_t rule_bytes, char *sentence, size_t sentence_bytes)
+/* Numbers are left out, and addresses, so that the same mistake about another mail reads the same. */
+static void strip(const char *text, char *out, size_t out_bytes)
 {
-  const struct finding *f = &broken->first[0];
+  size_t used = 0;
 
-  if (broken->count == 0)
+  while (*text != '\0' && used + 1 < out_bytes) {
+    size_t word_bytes = strcspn(text, " ,;:()"), digit_bytes = strspn(text, "0123456789");
+
+    if (word_bytes > 0 && memchr(text, '@', word_bytes) != NULL) {
+      out[used++] = '@';
+      text += word_bytes;
+    } else if (digit_bytes > 0) {
+      out[used++] = 'N';
+      text += digit_bytes;
+    } else {
+      out[used++] = *text++;
+    }
+  }
+  out[used] = '\0';
+}
+
+/* Of a connection its end: "server of mx:25", whoever has opened it and however often. */
+static void place_of(const struct finding *f, char *out, size_t out_bytes)
+{
+  const char *server = strchr(f->connection, '>');
+  size_t bytes = server != NULL ? strcspn(server + 1, "#") : 0;
+
+  if (f->message[0] != '\0' || server == NULL)
+    snprintf(out, out_bytes, "%s", f->host);
+  else
+    snprintf(out, out_bytes, "the %s of %.*s", f->side, (int)(bytes < 300 ? bytes : 300), server + 1);
+}
+
+bool broken_row(const struct broken *broken, size_t index, struct broken_row *out)
+{
+  const struct finding *f = &broken->first[index < SHOWN_MAX ? index : 0];
+
+  if (index >= kept_count(broken))
     return false;
-  snprintf(rule, rule_bytes, "%s", f->rule);
-  snprintf(sentence, sentence_bytes, "%s at %" PRIu64 ".%06" PRIu64 " s: %s",
-           f->message[0] != '\0' ? f->message : f->connection, f->at_ns / 1000000000u, f->at_ns % 1000000000u / 1000u,
-           f->text);
+  snprintf(out->rule, sizeof out->rule, "%s", f->rule);
+  place_of(f, out->place, sizeof out->place);
+  strip(f->text, out->step, sizeof out->step);
+  snprintf(out->sentence, sizeof out->sentence, "%s at %" PRIu64 ".%06" PRIu64 " s: %s",
+           f->message[0] != '\0'      ? f->message
+           : f->connection[0] != '\0' ? f->connection
+                                      : f->host,
+           f->at_ns / 1000000000u, f->at_ns % 1000000000u / 1000u, f->text);
+  out->at_ns = f->at_ns;
   return true;
 }

@@ -76,6 +76,7 @@ struct trace_target {
   char *format, *path;
   const char *options; /* inside of path's block, or NULL */
   FILE *file;
+  bool broken; /* could not be written once */
 };
 
 struct traces {
@@ -84,6 +85,7 @@ struct traces {
   bool on_stdout;
   const char *option; /* how the user gave them, for complaints; NULL: --trace */
   const char *filter; /* an option that each of them gets in front of its own, or NULL */
+  bool goes_on;       /* also when one cannot be written any more, which is said then */
 };
 
 /* FORMAT:PATH[,options]; path "-" is standard output. false: said on stderr. */
@@ -119,6 +121,10 @@ bool captions_load(struct msim_scene *scene, const char *scene_path, const char 
  * a second. Ends early when *interrupted (may be NULL) is not 0. */
 int status_run(struct msim_sim *sim, msim_ns until_ns, const volatile sig_atomic_t *interrupted);
 
+/* The real clock, and whether there is a terminal that such a line can be written to. */
+uint64_t status_clock_ms(void);
+bool status_is_wanted(void);
+
 /* ---- show_mail.c, show_stats.c: views of a trace as sinks of the command's own ---- */
 
 extern const struct msim_sink_type show_mail_type, show_stats_type; /* show_stats_type knows the option `json` */
@@ -131,8 +137,13 @@ struct broken *broken_watch(struct msim_sim *sim);
 void broken_free(struct broken *broken);
 void broken_print(const struct broken *broken, const struct output *output); /* nothing when none was broken */
 void broken_print_json(const struct broken *broken, FILE *file);             /* a list */
-/* The first finding: its rule, and a sentence. false: none. */
-bool broken_first(const struct broken *broken, char *rule, size_t rule_bytes, char *sentence, size_t sentence_bytes);
+/* One of the first few findings: what tells it from others (the rule, whose mistake, and of what sort), and a sentence.
+ */
+struct broken_row {
+  char rule[8], place[320], step[320], sentence[1024];
+  msim_ns at_ns;
+};
+bool broken_row(const struct broken *broken, size_t index, struct broken_row *out); /* false: past the end */
 
 /* ---- run.c ---- */
 
@@ -156,8 +167,9 @@ int same_check(const struct same_request *request, const struct output *output, 
 
 /* ---- points.c: where in a run something can go wrong ---- */
 
-enum points_kind { POINTS_NONE, POINTS_DROP, POINTS_CRASH };
-enum points_kind points_kind_of(const char *name); /* "drop", "crash"; else POINTS_NONE */
+enum points_kind { POINTS_NONE, POINTS_DROP, POINTS_CRASH, POINTS_SPLIT };
+enum points_kind points_kind_of(const char *name); /* "drop", "crash", "split"; else POINTS_NONE */
+const char *points_kind_name(enum points_kind kind);
 
 struct points;
 /* Watches a simulation before its start; freed after the simulation. NULL: out of memory. */
@@ -173,11 +185,13 @@ void points_free(struct points *points);
 
 int verb_run(struct arguments *arguments);
 int verb_check(struct arguments *arguments);
+int verb_diff(struct arguments *arguments);
 int verb_explore(struct arguments *arguments);
 int verb_list(struct arguments *arguments);
 int verb_new(struct arguments *arguments);
 int verb_show(struct arguments *arguments);
 int verb_schema(struct arguments *arguments);
+int verb_serve(struct arguments *arguments); /* serve/serve.c, or serve_none.c where the build has no libuv */
 
 /* The help of one verb on standard output. */
 void print_usage(const char *synopsis, const char *text, const struct option *options);

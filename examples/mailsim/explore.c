@@ -1,255 +1,158 @@
 /* explore.c: `mailsim explore`: a topology once for every single fault of a kind, or for every seed of a range; counts
- * how the runs end and groups what fails by what was broken. Each failure comes with the command that repeats it. */
+ * how the runs end and groups what fails by what was broken, by whom and how. Each failure comes with the command that
+ * repeats it, or as a small file of its own. */
 #define _XOPEN_SOURCE 700
-#include "command.h"
+#include "explore.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GROUPS_MAX 64
 #define JOBS_MAX 64u
-#define SHOWN_PER_GROUP 3u
-#define FAULT_BYTES 1600
-#define RESULT_BYTES 2048
+#define SPLITS_LIMIT 1000u /* bytes are many */
 
 static const struct option options[] = {
-    {"each", "drop|crash", "a run for every segment lost in turn, or for every host crashed after each of its lines"},
+    {"each", "drop|crash|split",
+     "a run for every segment lost in turn, for every host crashed after each of its lines, or for every byte before "
+     "which a connection's stream is cut in two segments"},
     {"seeds", "A..B", "a run for every seed from A to B"},
+    {"swarm", NULL, "with --seeds: each seed draws which of the topology's faults there are, every second one"},
+    {"limit", "N", "at most so many runs, spread evenly over the places (default: all; with --each split 1000)"},
     {"restart", "TIME", "with --each crash: start the host again after that long (default: 30s)"},
     {"disk", "MODE", "with --each crash: keep, lose-unsynced, torn, wipe or stale (default: lose-unsynced)"},
     {"jobs", "N", "so many runs at a time (default: 1)"},
+    {"out", "FOLDER", "write each sort of failure there, as a small topology of its own"},
+    {"shrink", NULL, "without --out: print these small topologies"},
+    {"shrink-runs", "N", "runs to make one failure small (default: 1000; 0: keep it as large as it is)"},
+    {"budget", "TIME", "stop after so much real time, such as 10min; results then depend on the machine"},
     {"quiet", NULL, "print only what fails"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
 };
 
-struct request {
-  const char *topology, *restart, *disk;
-  enum points_kind each;
-  uint64_t first_seed, last_seed, jobs;
-  bool has_seeds, quiet, help;
-};
-
-struct group {
-  char key[64];
-  uint64_t count;
-  char shown[SHOWN_PER_GROUP][RESULT_BYTES]; /* what, then a tab, then the sentence */
-  uint64_t index[SHOWN_PER_GROUP];
-};
-
-struct found {
-  struct group groups[GROUPS_MAX];
-  size_t group_count;
-  uint64_t run_count, fine_count, unusable_count;
-};
-
-/* ---- one run ---- */
-
-struct outcome {
-  char key[64]; /* "" when all is well, else what was broken: "I3", "outcome", "run" */
-  char sentence[1024];
-};
-
-struct world {
-  struct msim_sim *sim;
-  struct mails *mails;
-  struct broken *broken;
-  struct points *points;
-};
-
-static void world_free(struct world *world)
-{
-  msim_sim_free(world->sim);
-  mails_free(world->mails);
-  broken_free(world->broken);
-  points_free(world->points);
-}
-
-static int world_load(struct world *world, const struct request *request, const uint64_t *seed, const char *fault,
-                      bool tell)
-{
-  struct msim_sim_opts opts;
-  unsigned findings = 0;
-  int err;
-
-  memset(world, 0, sizeof *world);
-  memset(&opts, 0, sizeof opts);
-  opts.seed = 1;
-  err = msim_sim_new(&world->sim, &opts);
-  if (err == MSIM_OK)
-    err = msim_topology_load_file(world->sim, request->topology, tell ? print_finding : NULL, &findings);
-  if (err != MSIM_OK) {
-    if (tell && findings == 0)
-      complain("%s: %s", request->topology, msim_strerror(err));
-    return err;
-  }
-  if (seed != NULL)
-    msim_sim_set_seed(world->sim, *seed);
-  if (fault != NULL)
-    err = msim_fault_add_yaml(world->sim, fault, print_finding, &findings);
-  if (err != MSIM_OK)
-    return err;
-  world->mails = mails_watch(world->sim);
-  world->broken = broken_watch(world->sim);
-  return world->mails != NULL && world->broken != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
-}
-
-static int world_run(struct world *world)
-{
-  struct msim_topology_info info;
-  int err, finish_err;
-
-  msim_topology_info(world->sim, &info);
-  err = msim_sim_run(world->sim, info.until_ns);
-  finish_err = msim_sim_finish(world->sim);
-  return err != MSIM_OK ? err : finish_err;
-}
-
-/* What the run with a fault is held against: that without one; NULL: nothing. */
-static void judge(const struct world *world, int err, const struct world *plain, bool no_more, struct outcome *out)
-{
-  const char *text = world->sim != NULL ? msim_sim_error(world->sim) : "";
-
-  memset(out, 0, sizeof *out);
-  if (err != MSIM_OK) {
-    snprintf(out->key, sizeof out->key, "run");
-    snprintf(out->sentence, sizeof out->sentence, "the run failed: %s", text[0] != '\0' ? text : msim_strerror(err));
-  } else if (!broken_first(world->broken, out->key, sizeof out->key, out->sentence, sizeof out->sentence) &&
-             plain != NULL &&
-             !mails_as_before(plain->mails, world->mails, no_more, out->sentence, sizeof out->sentence)) {
-    snprintf(out->key, sizeof out->key, "outcome");
-  }
-}
-
 /* ---- the list of runs ---- */
 
-struct plan {
-  const struct request *request;
-  struct world plain; /* of the run without a fault */
-  uint64_t count;
-};
-
-static void fault_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
+/* Which place the index-th run is about. */
+uint64_t plan_place_of(const struct plan *plan, uint64_t index)
 {
-  const struct request *request = plan->request;
-  const char *what = points_fault(plan->plain.points, (size_t)index);
+  if (plan->count == plan->place_count)
+    return index;
+  return index * (plan->place_count / plan->count) + index * (plan->place_count % plan->count) / plan->count;
+}
 
-  if (request->each == POINTS_DROP)
-    snprintf(out, out_bytes, "{id: explored, %s}", what);
+void plan_fault_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
+{
+  const struct explore_request *request = plan->request;
+  const char *what = points_fault(plan->plain.points, (size_t)plan_place_of(plan, index));
+
+  if (request->each != POINTS_CRASH)
+    snprintf(out, out_bytes, "{id: " FAULT_ID ", %s}", what);
   else /* "crash: {host: x}, after: ...": the disk goes into the braces */
-    snprintf(out, out_bytes, "{id: explored, %.*s, disk: %s}%s, for: %s}", (int)(strchr(what, '}') - what), what,
+    snprintf(out, out_bytes, "{id: " FAULT_ID ", %.*s, disk: %s}%s, for: %s}", (int)(strchr(what, '}') - what), what,
              request->disk, strchr(what, '}') + 1, request->restart);
+}
+
+/* Copies that a reset or a lost segment leads to are known to be right or wrong by the rules; a cut changes nothing. */
+bool plan_more_is_wrong(const struct explore_request *request)
+{
+  return request->each == POINTS_DROP || request->each == POINTS_SPLIT;
+}
+
+static void run_swarm(const struct plan *plan, uint64_t seed, struct outcome *out)
+{
+  struct msim_document *document = repro_document(plan->request->topology, &seed, true);
+  struct world_source source = {.path = plan->request->topology};
+  struct world world;
+  int err = MSIM_ERR_NOMEM;
+
+  memset(&world, 0, sizeof world);
+  if (document != NULL)
+    source.text = repro_text(document);
+  if (source.text.data != NULL)
+    err = world_load(&world, &source);
+  if (err == MSIM_OK)
+    err = world_run(&world);
+  world_judge(&world, err, NULL, false, NULL, out);
+  world_free(&world);
+  repro_text_free(source.text);
+  msim_document_free(document);
 }
 
 static void run_one(const struct plan *plan, uint64_t index, struct outcome *out)
 {
+  const struct explore_request *request = plan->request;
   char fault[FAULT_BYTES];
-  uint64_t seed = plan->request->first_seed + index;
+  uint64_t seed = request->first_seed + plan_place_of(plan, index);
+  struct world_source source = {.path = request->topology};
   struct world world;
   int err;
 
-  if (plan->request->each != POINTS_NONE)
-    fault_of(plan, index, fault, sizeof fault);
-  err = world_load(&world, plan->request, plan->request->has_seeds ? &seed : NULL,
-                   plan->request->each != POINTS_NONE ? fault : NULL, false);
+  if (request->swarm) {
+    run_swarm(plan, seed, out);
+    return;
+  }
+  if (request->each != POINTS_NONE) {
+    plan_fault_of(plan, index, fault, sizeof fault);
+    source.fault = fault;
+  } else {
+    source.seed = &seed;
+  }
+  err = world_load(&world, &source);
   if (err == MSIM_OK)
     err = world_run(&world);
-  judge(&world, err, plan->request->each != POINTS_NONE ? &plan->plain : NULL, plan->request->each == POINTS_DROP, out);
+  world_judge(&world, err, request->each != POINTS_NONE ? &plan->plain : NULL, plan_more_is_wrong(request), NULL, out);
   world_free(&world);
 }
 
-static void name_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
+void plan_name_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
 {
   if (plan->request->each == POINTS_NONE)
-    snprintf(out, out_bytes, "seed %" PRIu64, plan->request->first_seed + index);
+    snprintf(out, out_bytes, "seed %" PRIu64, plan->request->first_seed + plan_place_of(plan, index));
   else
-    snprintf(out, out_bytes, "%s", points_what(plan->plain.points, (size_t)index));
+    snprintf(out, out_bytes, "%s", points_what(plan->plain.points, (size_t)plan_place_of(plan, index)));
 }
 
-/* ---- what was found ---- */
+/* ---- how far it is, on a terminal ---- */
 
-static void note(struct found *found, uint64_t index, const struct outcome *outcome)
+struct progress {
+  uint64_t shown_ms;
+  bool is_wanted, is_shown;
+};
+
+static struct progress progress_begin(void)
 {
-  struct group *group;
-  size_t i;
+  struct progress progress = {status_clock_ms(), status_is_wanted(), false};
 
-  found->run_count++;
-  if (outcome->key[0] == '\0') {
-    found->fine_count++;
+  return progress;
+}
+
+static void progress_show(struct progress *progress, const struct plan *plan, const struct found *found)
+{
+  uint64_t now_ms = progress->is_wanted ? status_clock_ms() : 0;
+
+  if (now_ms < progress->shown_ms + 100u)
     return;
-  }
-  for (i = 0; i < found->group_count && strcmp(found->groups[i].key, outcome->key) != 0; i++)
-    ;
-  if (i == GROUPS_MAX)
-    i = GROUPS_MAX - 1;
-  group = &found->groups[i];
-  if (i == found->group_count) {
-    found->group_count++;
-    snprintf(group->key, sizeof group->key, "%s", outcome->key);
-  }
-  if (group->count < SHOWN_PER_GROUP) {
-    group->index[group->count] = index;
-    snprintf(group->shown[group->count], sizeof group->shown[0], "%s", outcome->sentence);
-  }
-  group->count++;
+  fprintf(stderr, "\r\033[K%" PRIu64 " of %" PRIu64 " runs, %" PRIu64 " failed in %zu ways", found->run_count,
+          plan->count, found->run_count - found->fine_count, found->group_count);
+  fflush(stderr);
+  progress->shown_ms = now_ms;
+  progress->is_shown = true;
 }
 
-static void shell_quote(FILE *file, const char *text)
+static void progress_clear(const struct progress *progress)
 {
-  putc('\'', file);
-  for (; *text != '\0'; text++)
-    if (*text == '\'')
-      fputs("'\\''", file);
-    else
-      putc(*text, file);
-  putc('\'', file);
+  if (progress->is_shown)
+    fputs("\r\033[K", stderr);
 }
 
-static void print_try(FILE *file, const struct plan *plan, uint64_t index)
+static bool has_time(const struct plan *plan)
 {
-  char fault[FAULT_BYTES];
-
-  fputs("    try: mailsim run ", file);
-  shell_quote(file, plan->request->topology);
-  if (plan->request->each == POINTS_NONE) {
-    fprintf(file, " --seed %" PRIu64 "\n", plan->request->first_seed + index);
-    return;
-  }
-  fault_of(plan, index, fault, sizeof fault);
-  fputs(" --fault ", file);
-  shell_quote(file, fault);
-  putc('\n', file);
-}
-
-static void print_found(const struct output *output, const struct plan *plan, const struct found *found)
-{
-  char name[FAULT_BYTES];
-  size_t i;
-  uint64_t k;
-
-  for (i = 0; i < found->group_count; i++) {
-    const struct group *group = &found->groups[i];
-
-    output_style(output, STYLE_BAD);
-    fprintf(output->file, "%s", group->key);
-    output_style(output, STYLE_PLAIN);
-    fprintf(output->file, ": %" PRIu64 " of %" PRIu64 " runs\n", group->count, found->run_count);
-    for (k = 0; k < group->count && k < SHOWN_PER_GROUP; k++) {
-      name_of(plan, group->index[k], name, sizeof name);
-      fputs("  ", output->file);
-      output_text(output->file, name);
-      fputs(": ", output->file);
-      output_text(output->file, group->shown[k]);
-      putc('\n', output->file);
-      print_try(output->file, plan, group->index[k]);
-    }
-  }
-  if (!plan->request->quiet || found->fine_count != found->run_count)
-    fprintf(output->file, "runs %" PRIu64 ", as they should be %" PRIu64 "\n", found->run_count, found->fine_count);
+  return plan->request->deadline_ms == 0 || status_clock_ms() < plan->request->deadline_ms;
 }
 
 /* ---- several at a time ---- */
@@ -315,6 +218,7 @@ static bool run_jobs(const struct plan *plan, struct found *found)
   uint64_t jobs = plan->request->jobs < plan->count ? plan->request->jobs : plan->count, i;
   int from[JOBS_MAX];
   pid_t child[JOBS_MAX];
+  struct progress progress = progress_begin();
   bool fine = true;
 
   for (i = 0; i < jobs; i++) {
@@ -334,16 +238,20 @@ static bool run_jobs(const struct plan *plan, struct found *found)
     }
     fine = fine && child[i] > 0;
   }
-  for (i = 0; fine && i < plan->count; i++) {
+  for (i = 0; fine && i < plan->count && has_time(plan); i++) {
     struct message message;
 
     fine = read_all(from[i % plan->request->jobs], &message, sizeof message) && message.index == i;
     if (fine)
-      note(found, i, &message.outcome);
+      found_note(found, plan, i, &message.outcome);
+    progress_show(&progress, plan, found);
   }
+  progress_clear(&progress);
   for (i = 0; i < jobs; i++) {
     if (from[i] >= 0)
       close(from[i]);
+    if (child[i] > 0 && found->run_count < plan->count)
+      kill(child[i], SIGTERM); /* its results are no longer wanted */
     if (child[i] > 0)
       while (waitpid(child[i], NULL, 0) < 0 && errno == EINTR)
         ;
@@ -355,15 +263,18 @@ static bool run_jobs(const struct plan *plan, struct found *found)
 
 static bool run_all(const struct plan *plan, struct found *found)
 {
+  struct progress progress = progress_begin();
   struct outcome outcome;
   uint64_t i;
 
   if (plan->request->jobs > 1)
     return run_jobs(plan, found);
-  for (i = 0; i < plan->count; i++) {
+  for (i = 0; i < plan->count && has_time(plan); i++) {
     run_one(plan, i, &outcome);
-    note(found, i, &outcome);
+    found_note(found, plan, i, &outcome);
+    progress_show(&progress, plan, found);
   }
+  progress_clear(&progress);
   return true;
 }
 
@@ -372,35 +283,47 @@ static bool run_all(const struct plan *plan, struct found *found)
 /* The run without a fault: where can one be, and what is there to keep? */
 static bool run_plain(struct plan *plan)
 {
+  const struct explore_request *request = plan->request;
+  struct world_source source = {.path = request->topology, .tell = true};
   struct outcome outcome;
   struct world *plain = &plan->plain;
-  int err = world_load(plain, plan->request, NULL, NULL, true);
+  int err = world_load(plain, &source);
 
-  if (err == MSIM_OK && plan->request->each != POINTS_NONE) {
-    plain->points = points_watch(plain->sim, plan->request->each);
+  if (err == MSIM_OK && request->each != POINTS_NONE) {
+    plain->points = points_watch(plain->sim, request->each);
     err = plain->points != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
   }
   if (err != MSIM_OK)
     return false;
-  if (plan->request->each == POINTS_NONE) {
-    plan->count = plan->request->last_seed - plan->request->first_seed + 1;
-    return true;
+  plan->place_count = request->last_seed - request->first_seed + 1;
+  if (request->each != POINTS_NONE) {
+    err = world_run(plain);
+    world_judge(plain, err, NULL, false, NULL, &outcome);
+    if (outcome.rule[0] != '\0') {
+      complain("explore: without any fault %s", outcome.sentence);
+      return false;
+    }
+    if (!points_settle(plain->points)) {
+      complain("out of memory");
+      return false;
+    }
+    plan->place_count = points_count(plain->points);
   }
-  err = world_run(plain);
-  judge(plain, err, NULL, false, &outcome);
-  if (outcome.key[0] != '\0') {
-    complain("explore: without any fault %s", outcome.sentence);
-    return false;
-  }
-  if (!points_settle(plain->points)) {
-    complain("out of memory");
-    return false;
-  }
-  plan->count = points_count(plain->points);
+  plan->count = plan->place_count;
+  if (request->has_limit && request->limit < plan->count)
+    plan->count = request->limit;
   return true;
 }
 
-static int explore(const struct request *request)
+static bool make_folder(const char *path)
+{
+  if (path == NULL || mkdir(path, 0777) == 0 || errno == EEXIST)
+    return true;
+  complain("--out %s: %s", path, strerror(errno));
+  return false;
+}
+
+static int explore(struct explore_request *request)
 {
   struct plan plan = {.request = request};
   struct found *found = calloc(1, sizeof *found);
@@ -408,18 +331,18 @@ static int explore(const struct request *request)
   int code = EXIT_UNUSABLE;
 
   output_init(&output, stdout);
+  if (request->budget_ns > 0)
+    request->deadline_ms = status_clock_ms() + request->budget_ns / 1000000u + 1;
   if (found == NULL)
     complain("out of memory");
-  else if (run_plain(&plan) && run_all(&plan, found)) {
-    print_found(&output, &plan, found);
-    code = close_output(stdout, found->fine_count == found->run_count ? EXIT_FINE : EXIT_FAILED);
-  }
+  else if (make_folder(request->out) && run_plain(&plan) && run_all(&plan, found))
+    code = close_output(stdout, found_print(&output, &plan, found));
   world_free(&plan.plain);
   free(found);
   return code;
 }
 
-static bool take_seeds(struct request *request, const char *value)
+static bool take_seeds(struct explore_request *request, const char *value)
 {
   char first[24];
   const char *dots = strstr(value, "..");
@@ -436,14 +359,14 @@ static bool take_seeds(struct request *request, const char *value)
   return false;
 }
 
-static bool take_option(struct request *request, const char *name, const char *value)
+static bool take_option(struct explore_request *request, const char *name, const char *value)
 {
   msim_ns ns;
 
   if (strcmp(name, "each") == 0) {
     request->each = points_kind_of(value);
     if (request->each == POINTS_NONE)
-      complain("--each %s: write drop or crash", value);
+      complain("--each %s: write drop, crash or split", value);
     return request->each != POINTS_NONE;
   }
   if (strcmp(name, "seeds") == 0)
@@ -455,6 +378,25 @@ static bool take_option(struct request *request, const char *name, const char *v
     complain("--restart %s: write a time such as 30s", value);
     return false;
   }
+  if (strcmp(name, "budget") == 0) {
+    if (parse_time(value, &request->budget_ns) && request->budget_ns != MSIM_NEVER && request->budget_ns > 0)
+      return true;
+    complain("--budget %s: write a time such as 10min", value);
+    return false;
+  }
+  if (strcmp(name, "limit") == 0) {
+    request->has_limit = true;
+    if (parse_count(value, &request->limit) && request->limit >= 1)
+      return true;
+    complain("--limit %s: write a number from 1 on", value);
+    return false;
+  }
+  if (strcmp(name, "shrink-runs") == 0) {
+    if (parse_count(value, &request->shrink_runs) && request->shrink_runs <= MSIM_DOCUMENT_SHRINK_RUNS_MAX)
+      return true;
+    complain("--shrink-runs %s: write a number up to %u", value, (unsigned)MSIM_DOCUMENT_SHRINK_RUNS_MAX);
+    return false;
+  }
   if (strcmp(name, "jobs") == 0) {
     if (parse_count(value, &request->jobs) && request->jobs >= 1 && request->jobs <= JOBS_MAX)
       return true;
@@ -463,6 +405,12 @@ static bool take_option(struct request *request, const char *name, const char *v
   }
   if (strcmp(name, "disk") == 0)
     request->disk = value;
+  else if (strcmp(name, "out") == 0)
+    request->out = value;
+  else if (strcmp(name, "swarm") == 0)
+    request->swarm = true;
+  else if (strcmp(name, "shrink") == 0)
+    request->shrink = true;
   else if (strcmp(name, "quiet") == 0)
     request->quiet = true;
   else
@@ -482,7 +430,7 @@ static bool is_disk(const char *mode)
   return false;
 }
 
-static bool read_arguments(struct arguments *arguments, struct request *request)
+static bool read_arguments(struct arguments *arguments, struct explore_request *request)
 {
   const struct option *option = NULL;
   const char *value = NULL;
@@ -504,7 +452,9 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
   if (request->topology == NULL)
     complain("explore: which topology? See mailsim explore --help");
   else if ((request->each != POINTS_NONE) == request->has_seeds)
-    complain("explore: give --each drop, --each crash or --seeds A..B");
+    complain("explore: give --each drop, --each crash, --each split or --seeds A..B");
+  else if (request->swarm && !request->has_seeds)
+    complain("explore: --swarm draws by seeds: give --seeds A..B too");
   else
     return is_disk(request->disk);
   return false;
@@ -512,17 +462,24 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
 
 int verb_explore(struct arguments *arguments)
 {
-  struct request request = {.restart = "30s", .disk = "lose-unsynced", .jobs = 1};
+  struct explore_request request = {
+      .restart = "30s", .disk = "lose-unsynced", .jobs = 1, .shrink_runs = MSIM_DOCUMENT_SHRINK_RUNS};
 
   if (!read_arguments(arguments, &request))
     return EXIT_UNUSABLE;
+  if (request.each == POINTS_SPLIT && !request.has_limit) {
+    request.has_limit = true;
+    request.limit = SPLITS_LIMIT;
+  }
   if (!request.help)
     return explore(&request);
-  print_usage("explore TOPOLOGY --each drop|crash [OPTIONS]",
+  print_usage("explore TOPOLOGY --each drop|crash|split [OPTIONS]",
               "Runs a topology once for each place at which something can go wrong, or for each of many seeds.\n"
               "A run fails when a rule of docs/invariants.md is broken, or when a mail that was delivered\n"
-              "without the fault is now neither delivered nor returned; with --each drop also when there are\n"
-              "more copies. Failures are grouped, and told with the command that repeats them.\n"
+              "without the fault is now neither delivered nor returned; with --each drop and split also when\n"
+              "there are more copies. Failures are grouped by the rule, by whose mistake it is and of what sort;\n"
+              "the one of the fewest events is told with the command that repeats it. With --out each becomes a\n"
+              "topology of its own, made smaller while the same goes wrong in it.\n"
               "Exit status: 0, 1 when a run fails, 2 when something is unusable.",
               options);
   return close_output(stdout, EXIT_FINE);

@@ -10,9 +10,11 @@ static const struct {
     {"run", "run a topology and tell what was seen", verb_run},
     {"show", "show a trace: ladder, mails, statistics, other forms", verb_show},
     {"check", "read topologies and tell what is wrong with them", verb_check},
+    {"diff", "compare two traces or runs: first difference, why, what follows", verb_diff},
     {"explore", "run a topology for each fault, or each seed, in turn", verb_explore},
     {"list", "list agents, faults, sinks, congestion, topologies", verb_list},
     {"new", "write a small topology to start from", verb_new},
+    {"serve", "let real programs talk to the simulated servers", verb_serve},
     {"schema", "write the format of topologies as JSON Schema", verb_schema},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

@@ -27,9 +27,21 @@ struct points {
   size_t count;
 };
 
+static const char *const kind_names[] = {"none", "drop", "crash", "split", NULL};
+
 enum points_kind points_kind_of(const char *name)
 {
-  return strcmp(name, "drop") == 0 ? POINTS_DROP : strcmp(name, "crash") == 0 ? POINTS_CRASH : POINTS_NONE;
+  int i;
+
+  for (i = POINTS_DROP; kind_names[i] != NULL; i++)
+    if (strcmp(name, kind_names[i]) == 0)
+      return (enum points_kind)i;
+  return POINTS_NONE;
+}
+
+const char *points_kind_name(enum points_kind kind)
+{
+  return kind_names[kind];
 }
 
 /* ---- the sink ---- */

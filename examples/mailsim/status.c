@@ -23,13 +23,20 @@ struct status {
   bool is_shown;
 };
 
-static uint64_t clock_ms(void)
+uint64_t status_clock_ms(void)
 {
   struct timespec now;
 
   if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
     return 0;
   return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+}
+
+bool status_is_wanted(void)
+{
+  const char *term = getenv("TERM");
+
+  return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
 static void print_short(uint64_t count)
@@ -107,19 +114,18 @@ static int count_mails(struct msim_sim *sim)
 int status_run(struct msim_sim *sim, msim_ns until_ns, const volatile sig_atomic_t *interrupted)
 {
   struct status status;
-  const char *term = getenv("TERM");
-  bool wanted = isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+  bool wanted = status_is_wanted();
   int more = wanted ? count_mails(sim) : MSIM_OK;
 
   memset(&status, 0, sizeof status);
-  status.start_ms = status.shown_ms = clock_ms();
+  status.start_ms = status.shown_ms = status_clock_ms();
   if (more == MSIM_OK)
     more = 1;
   while (more > 0 && (interrupted == NULL || !*interrupted)) {
     uint64_t now_ms;
 
     more = msim_sim_run_slice(sim, until_ns, SLICE_EVENTS);
-    now_ms = wanted && more > 0 ? clock_ms() : 0;
+    now_ms = wanted && more > 0 ? status_clock_ms() : 0;
     if (now_ms >= status.start_ms + QUIET_MS && now_ms >= status.shown_ms + PERIOD_MS)
       show(&status, sim, now_ms);
   }

@@ -58,6 +58,18 @@ static int write_file(void *ctx, const void *data, size_t size_bytes)
   return fwrite(data, 1, size_bytes, (FILE *)ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
 }
 
+/* A trace that cannot be written any more ends there; the simulation goes on. */
+static int write_while_possible(void *ctx, const void *data, size_t size_bytes)
+{
+  struct trace_target *target = ctx;
+
+  if (!target->broken && write_file(target->file, data, size_bytes) != MSIM_OK) {
+    target->broken = true;
+    complain("%s cannot be written any more: %s; the run goes on without this trace", target->path, strerror(errno));
+  }
+  return MSIM_OK;
+}
+
 /* The formats are looked at before any file is touched: a misspelt one must not empty a file. */
 static bool formats_exist(const struct traces *traces, const struct msim_sim *sim)
 {
@@ -107,8 +119,8 @@ bool traces_attach(struct traces *traces, struct msim_sim *sim)
       complain("%s cannot be written: %s", target->path, strerror(errno));
       return false;
     }
-    out.ctx = target->file;
-    out.write = write_file;
+    out.ctx = traces->goes_on ? (void *)target : (void *)target->file;
+    out.write = traces->goes_on ? write_while_possible : write_file;
     memset(&diag, 0, sizeof diag);
     err = msim_trace_add(sim, target->format, &out, options[0] != '\0' ? options : NULL, &diag);
     if (err != MSIM_OK) {

@@ -38,9 +38,9 @@ extern "C" {
 /* Instants count nanoseconds from the start of the run; durations are nanoseconds too. */
 typedef uint64_t msim_ns;
 #define MSIM_NEVER UINT64_MAX
-#define MSIM_USEC(n) ((msim_ns)(n) * 1000u)
-#define MSIM_MSEC(n) ((msim_ns)(n) * 1000000u)
-#define MSIM_SEC(n) ((msim_ns)(n) * 1000000000u)
+#define MSIM_USEC(n) ((msim_ns)(n)*1000u)
+#define MSIM_MSEC(n) ((msim_ns)(n)*1000000u)
+#define MSIM_SEC(n) ((msim_ns)(n)*1000000000u)
 
 /* name, value, sentence. Values from -1000 down never meet errno; those from -2000 down end the run. */
 #define MSIM_ERR_MAP(X)                                                                                                \

@@ -148,7 +148,8 @@ MSIM_API void msim_invariants_info_sized(const struct msim_sim *sim, struct msim
 #define MSIM_DIFFERENCE_BYTES 600
 
 /* The first line of a trace (jsonl, with whole payloads and all hops) in which two runs differ, each as far as it fits:
- * what both have in common ends at column. */
+ * what both have in common ends at column. The line in front of all records, which tells what they were made of, is not
+ * compared: what that decides shows in the others. */
 struct msim_difference {
   bool differs;
   uint64_t line;                                                       /* of the trace, from 1 */
@@ -175,6 +176,114 @@ MSIM_API int msim_same_new(struct msim_same **out, struct msim_sim *sim, const s
 MSIM_API int msim_same_finish_sized(struct msim_same *same, struct msim_difference *out, size_t out_bytes);
 /* Before or after msim_sim_free of the simulation, but after its finish. NULL is fine. */
 MSIM_API void msim_same_free(struct msim_same *same);
+
+/* ---- where two traces differ, and why ---- */
+
+/* Each view is contained in the next (docs/trace.md). REST holds what belongs to no view: records of the kinds state,
+ * cwnd, fault, host, check and message, and parts of packets. */
+enum msim_view { MSIM_VIEW_MAIL, MSIM_VIEW_APP, MSIM_VIEW_SEG, MSIM_VIEW_WIRE, MSIM_VIEW_REST };
+#define MSIM_VIEWS 5
+/* "mail" …; static; NULL for an unknown one. */
+MSIM_API const char *msim_view_name(enum msim_view view);
+
+/* A comparison of two traces: what was expected, and what there is now. Used from one thread at a time. Both are held
+ * in memory, as lines of the form text. */
+struct msim_diff;
+enum msim_diff_side { MSIM_DIFF_EXPECTED, MSIM_DIFF_ACTUAL };
+
+/* All zero is a good default. */
+struct msim_diff_opts {
+  uint64_t bytes_max;  /* of the lines of one trace; 0: 1 GiB */
+  struct msim_mem mem; /* resize NULL: the C library */
+};
+
+#define msim_diff_new(out, opts) msim_diff_new_sized((out), (opts), sizeof(struct msim_diff_opts))
+MSIM_API int msim_diff_new_sized(struct msim_diff **out, const struct msim_diff_opts *opts, size_t opts_bytes);
+MSIM_API void msim_diff_free(struct msim_diff *diff); /* NULL is fine */
+
+/* Reads a written trace, of the form jsonl or text, which is told by its first line. name is for findings and sentences
+ * and copied. fn (may be NULL) is called for the first thing that is wrong. MSIM_ERR_SYNTAX, MSIM_ERR_LIMIT,
+ * MSIM_ERR_STATE (that side is there already), MSIM_ERR_NOMEM, what read returned. */
+MSIM_API int msim_diff_read(struct msim_diff *diff, enum msim_diff_side side, const struct msim_in *in,
+                            const char *name, msim_diag_fn *fn, void *user);
+
+/* Runs a simulation that has not started until until_ns (MSIM_NEVER: until quiet) and takes its trace, with the options
+ * that the other side was written with, if that has been read already. It is finished afterwards and belongs to the
+ * caller. MSIM_ERR_STATE, MSIM_ERR_NOMEM, MSIM_ERR_LIMIT, or why the run failed (then msim_sim_error has the sentence).
+ */
+MSIM_API int msim_diff_run(struct msim_diff *diff, enum msim_diff_side side, struct msim_sim *sim, msim_ns until_ns,
+                           const char *name);
+
+struct msim_diff_result {
+  bool differs; /* in the view that was asked for, or one contained in it */
+  bool view_differs[MSIM_VIEWS];
+  bool is_shown;            /* there is a first difference; a view may differ in what lines do not show */
+  uint64_t line_count[2];   /* of the two traces */
+  uint64_t flow_count;      /* connections, exchanges of datagrams, hosts with events */
+  uint64_t differing_count; /* of them */
+};
+
+/* Compares both, once; differences below this view are ignored. MSIM_ERR_STATE: a side is missing, or it was compared
+ * already. MSIM_ERR_INVALID: they are of different engines, so that what differs says nothing; msim_diff_note_at has the
+ * sentence. MSIM_ERR_NOMEM. */
+#define msim_diff_compare(diff, view, out)                                                                             \
+  msim_diff_compare_sized((diff), (view), (out), sizeof(struct msim_diff_result))
+MSIM_API int msim_diff_compare_sized(struct msim_diff *diff, enum msim_view view, struct msim_diff_result *out,
+                                     size_t out_bytes);
+
+/* A line and its counterpart. Texts live as long as the comparison; [0] is what was expected, [1] what there is. */
+struct msim_diff_place {
+  enum msim_view view; /* the smallest one in which they differ */
+  const char *kind;    /* "tcp", "udp", "app", … */
+  const char *flow;    /* "laptop>mx:25#1", or the host */
+  const char *id;      /* "s2", or the event */
+  const char *part;    /* in what they differ first: "time", "flags", "fate", …; "line" where one is missing */
+  const char *text[2]; /* the lines; NULL: it has none */
+  uint64_t line[2];    /* their numbers in the form text, from 1; 0: none */
+  msim_ns at_ns[2];
+  size_t column[2], width[2]; /* bytes of that part in the text */
+};
+/* The earliest difference of this view and those contained in it. MSIM_ERR_NOT_FOUND: none that a line shows. */
+#define msim_diff_first(diff, view, out) msim_diff_first_sized((diff), (view), (out), sizeof(struct msim_diff_place))
+MSIM_API int msim_diff_first_sized(const struct msim_diff *diff, enum msim_view view, struct msim_diff_place *out,
+                                   size_t out_bytes);
+
+/* Lines of the same flow around the first difference: -1 is the one in front of it, 1 the one behind; *is_same: both
+ * traces have it. NULL: there is none. */
+MSIM_API const char *msim_diff_context(const struct msim_diff *diff, int distance, bool *is_same);
+
+/* The state of both ends at the first difference, "" where the traces do not tell. */
+MSIM_API const char *msim_diff_state(const struct msim_diff *diff);
+
+/* What differs of one flow. The flow of the first difference comes first, the others in the order of their names. */
+struct msim_diff_flow {
+  const char *kind, *name;
+  enum msim_view view;     /* the smallest one in which it differs */
+  uint64_t extra, missing; /* lines without counterpart, from the first difference on */
+  uint64_t changed;        /* lines that say something else */
+  uint64_t moved;          /* lines that say the same of what was sent, but not of when */
+  const char *extra_id;    /* the first extra one, "s3 rtx s2", or "" */
+  const char *realigned;   /* the line from which on it is the same again but for time, "c3"; "" never */
+  int64_t offset_ns;       /* by so much it is later then */
+  int64_t end_offset_ns;   /* and at its end */
+};
+#define msim_diff_flow_at(diff, index, out)                                                                            \
+  msim_diff_flow_at_sized((diff), (index), (out), sizeof(struct msim_diff_flow))
+MSIM_API int msim_diff_flow_at_sized(const struct msim_diff *diff, size_t index, struct msim_diff_flow *out,
+                                     size_t out_bytes); /* MSIM_ERR_NOT_FOUND: past the end */
+
+/* What decides a run and differs, the most likely cause of the first difference first. */
+struct msim_diff_cause {
+  const char *text;  /* one sentence without its end */
+  const char *place; /* "hello.yaml:14", where the trace tells it, or "" */
+};
+#define msim_diff_cause_at(diff, index, out)                                                                           \
+  msim_diff_cause_at_sized((diff), (index), (out), sizeof(struct msim_diff_cause))
+MSIM_API int msim_diff_cause_at_sized(const struct msim_diff *diff, size_t index, struct msim_diff_cause *out,
+                                      size_t out_bytes); /* MSIM_ERR_NOT_FOUND: past the end */
+
+/* What could not be compared, one sentence each; NULL past the end. */
+MSIM_API const char *msim_diff_note_at(const struct msim_diff *diff, size_t index);
 
 #ifdef __cplusplus
 }

@@ -16,9 +16,17 @@ extern "C" {
 #define MSIM_FAULTS_MAX 10000u
 
 /* Adds one fault, written as an item of the list `faults`: "{id: boom, crash: {host: relay}, at: 5s}". Hosts and links
- * must be there already. fn (may be NULL) is called for each finding.
- * 0, MSIM_ERR_SYNTAX, MSIM_ERR_EXISTS (the id), MSIM_ERR_STATE (the run has begun), MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
+ * must be there already. fn (may be NULL) is called for each finding. Also while it runs, between two runs or steps of
+ * the loop: `at` then counts from the begin of the run as ever, and what lies in the past begins now.
+ * 0, MSIM_ERR_SYNTAX, MSIM_ERR_EXISTS (the id), MSIM_ERR_STATE (finished; or this kind has to be there from the start),
+ * MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
 MSIM_API int msim_fault_add_yaml(struct msim_sim *sim, const char *yaml, msim_diag_fn *fn, void *user);
+
+/* Ends a fault now, as if its time were over, and forgets it: its id may be used again. Between two runs or steps of
+ * the loop. MSIM_ERR_NOT_FOUND: there is none of that id (or it can never strike). */
+MSIM_API int msim_fault_lift(struct msim_sim *sim, const char *id);
+/* The same for all faults that were added while it ran. */
+MSIM_API void msim_fault_lift_added(struct msim_sim *sim);
 
 /* A kind of fault, for `mailsim list`. */
 struct msim_fault_info {

@@ -7,12 +7,15 @@
 #include <mailsim/cc.h>
 #include <mailsim/check.h>
 #include <mailsim/disk.h>
+#include <mailsim/explore.h>
 #include <mailsim/fault.h>
 #include <mailsim/host.h>
+#include <mailsim/mail.h>
 #include <mailsim/mailbox.h>
 #include <mailsim/nat.h>
 #include <mailsim/packet.h>
 #include <mailsim/port.h>
+#include <mailsim/rule.h>
 #include <mailsim/sim.h>
 #include <mailsim/socket.h>
 #include <mailsim/stream.h>

@@ -1,7 +1,8 @@
 /* sim.h: a simulation and its timers.
  *
  * A simulation is one object without hidden partners: any number of them live in one process, each driven by one thread
- * at a time. (seed, topology) decides everything that happens in it. Does not include: how a world is built (topology.h). */
+ * at a time. (seed, topology) decides everything that happens in it. Does not include: how a world is built
+ * (topology.h). */
 #ifndef MAILSIM_SIM_H
 #define MAILSIM_SIM_H
 
@@ -73,7 +74,7 @@ struct msim_counters {
   uint64_t hop_count;      /* packets that any link accepted */
   uint64_t drop_count;     /* packets that died on the way, for whatever reason */
   uint64_t retransmit_count;
-  uint64_t connection_count; /* TCP connections opened actively */
+  uint64_t connection_count;            /* TCP connections opened actively */
   uint64_t held_bytes, held_bytes_peak; /* memory */
 };
 #define msim_sim_counters(sim, out) msim_sim_counters_sized((sim), (out), sizeof(struct msim_counters))

@@ -43,6 +43,21 @@ struct msim_topology_info {
 #define msim_topology_info(sim, out) msim_topology_info_sized((sim), (out), sizeof(struct msim_topology_info))
 MSIM_API void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_info *out, size_t out_bytes);
 
+/* An item of the section `serve`: a port of the real machine, for programs that let others talk to this world. Texts as
+ * they stand there, "" when absent; borrowed for the simulation's life. */
+struct msim_topology_gate {
+  const char *listen; /* "2525", "127.0.0.1:2525"; "" of an uplink */
+  const char *from;   /* with listen: the host in whose name real clients connect */
+  const char *uplink; /* "mx:25": where hosts are let out */
+  const char *to;     /* "isp-x:25", of an uplink "127.0.0.1:2525" */
+  uint32_t line;      /* in its file */
+};
+/* The index-th item; false past the end. */
+#define msim_topology_gate_at(sim, index, out)                                                                         \
+  msim_topology_gate_at_sized((sim), (index), (out), sizeof(struct msim_topology_gate))
+MSIM_API bool msim_topology_gate_at_sized(const struct msim_sim *sim, size_t index, struct msim_topology_gate *out,
+                                          size_t out_bytes);
+
 /* Writes the format of topologies as JSON Schema (draft 2020-12), one line, with the agents and congestion controllers
  * that sim knows, for editors that check and complete while one types. It allows a little more than the loader, which
  * also sees how values fit each other. out is used during the call only. What out returned, or MSIM_ERR_NOMEM. */
@@ -140,7 +155,7 @@ struct msim_link_opts {
   struct msim_link_way a_to_b, b_to_a;
   struct msim_ecn_mark a_to_b_mark, b_to_a_mark;
   enum msim_link_filter filter; /* of both directions */
-  uint32_t reserved;            /* 0 */
+  uint32_t line;                /* of the file in which it is written, for traces; 0: it stands in none */
 };
 
 /* Joins two nodes point to point. MSIM_ERR_INVALID, MSIM_ERR_EXISTS (the name), MSIM_ERR_STATE, MSIM_ERR_NOMEM. */

@@ -169,6 +169,10 @@ struct msim_sink_type {
 MSIM_API int msim_trace_add(struct msim_sim *sim, const char *sink_name, const struct msim_out *out,
                             const char *options, struct msim_diag *diag);
 
+/* Hands on what the sinks have formatted so far. What a sink keeps for its end (html) comes at msim_sim_finish only. 0
+ * or the first error. */
+MSIM_API int msim_trace_flush(struct msim_sim *sim);
+
 /* Makes a type known to this simulation. The type is copied; its strings are borrowed for the simulation's life. */
 #define msim_sink_register(sim, type) msim_sink_register_sized((sim), (type), sizeof(struct msim_sink_type))
 MSIM_API int msim_sink_register_sized(struct msim_sim *sim, const struct msim_sink_type *type, size_t type_bytes);

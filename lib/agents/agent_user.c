@@ -493,6 +493,22 @@ static void on_traffic(struct msim_timer *timer, msim_ns now_ns)
   send_mail(state, &config->account, &mail);
 }
 
+/* ---- mails of a program (mail_send.c) ---- */
+
+bool msim__user_sends(const struct msim_agent *agent)
+{
+  const struct config *config = msim_agent_config(agent);
+
+  return config->account.submit != NULL;
+}
+
+void msim__user_post(struct msim_agent *agent, const struct msim__user_mail *mail)
+{
+  const struct config *config = msim_agent_config(agent);
+
+  send_mail(msim_agent_state(agent), &config->account, mail);
+}
+
 /* ---- the agent ---- */
 
 static const struct msim__user_account *find_account(struct msim_agent *agent, const char *name)

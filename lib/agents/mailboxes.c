@@ -1,10 +1,13 @@
-/* mailboxes.c: the public view of a host's mailboxes; see <mailsim/mailbox.h>. */
-#include <mailsim/mailbox.h>
+/* mailboxes.c: the public view of a host's mailboxes, see <mailsim/mailbox.h>, and where a mail lies, see
+ * <mailsim/mail.h>. */
+#include <mailsim/mail.h>
 
 #include "agents/agents.h"
 #include "agents/smtp_stream.h"
 #include "core/sized.h"
 #include "mail/folders.h"
+#include "proto/address.h"
+#include "proto/ascii.h"
 
 #include <string.h>
 
@@ -118,4 +121,93 @@ int msim_mailbox_write(const struct msim_node *node, size_t index, size_t place,
     err = out->write(out->ctx, plain.data, plain.size_bytes);
   msim__buf_release(&plain);
   return err;
+}
+
+/* ---- where a mail lies ---- */
+
+/* Whether the box is one of those that a search is about. */
+static bool is_of(const struct msim__mail_room *room, const struct msim__mailbox *box,
+                  const struct msim__address *recipient)
+{
+  const struct msim__account *account;
+
+  if (recipient == NULL)
+    return true;
+  account = msim__accounts_find(&room->accounts, recipient->local, recipient->domain);
+  return account != NULL && account->box == box->owner;
+}
+
+/* Calls out for copy number index, and counts all of them. */
+struct search {
+  const char *label;
+  const struct msim__address *recipient; /* or NULL */
+  uint64_t index, count;
+  struct msim_mail_place found;
+};
+
+static void search_box(struct search *search, struct msim_node *node, size_t number, const struct msim__mailbox *box)
+{
+  size_t i;
+
+  for (i = 0; i < box->count; i++)
+    if (search->label == NULL || strcmp(box->items[i].message->label, search->label) == 0)
+      if (search->count++ == search->index)
+        search->found = (struct msim_mail_place){node, number, i};
+}
+
+static uint64_t search_all(const struct msim_sim *sim, const char *label, const char *recipient, uint64_t index,
+                           struct msim_mail_place *out)
+{
+  struct search search = {.label = label, .index = index};
+  struct msim__address address;
+  uint8_t local[MSIM__ADDRESS_LOCAL_BYTES_MAX];
+  const struct msim__mailbox *box;
+  size_t local_bytes = 0, i, k;
+
+  if (recipient != NULL &&
+      (msim__address_parse(&address, msim__slice_text(recipient), true, NULL) != MSIM_OK ||
+       msim__address_unquote_local(&address, local, sizeof local, &local_bytes) != MSIM_OK))
+    return 0;
+  if (recipient != NULL) {
+    address.local = (struct msim_slice){local, local_bytes};
+    search.recipient = &address;
+  }
+  for (i = 0; i < msim_node_count(sim); i++) {
+    struct msim_node *node = msim_node_at(sim, i);
+    const struct msim__mail_room *room = room_of(node);
+
+    for (k = 0; room != NULL && (box = msim__store_at(&room->store, k)) != NULL; k++)
+      if (is_there(box) && is_of(room, box, search.recipient))
+        search_box(&search, node, k, box);
+  }
+  *out = search.found;
+  return search.count;
+}
+
+uint64_t msim_mail_count(const struct msim_sim *sim, const char *label, const char *recipient)
+{
+  struct msim_mail_place unused;
+
+  return search_all(sim, label, recipient, UINT64_MAX, &unused);
+}
+
+int msim_mail_find_sized(const struct msim_sim *sim, const char *label, const char *recipient, uint64_t index,
+                         struct msim_mail_place *out, size_t out_bytes)
+{
+  struct msim_mail_place found;
+
+  if (search_all(sim, label, recipient, index, &found) <= index)
+    return MSIM_ERR_NOT_FOUND;
+  msim__sized_out(out, out_bytes, &found, sizeof found);
+  return MSIM_OK;
+}
+
+int msim_mail_write(const struct msim_sim *sim, const char *label, const char *recipient, uint64_t index,
+                    const struct msim_out *out)
+{
+  struct msim_mail_place found;
+
+  if (search_all(sim, label, recipient, index, &found) <= index)
+    return MSIM_ERR_NOT_FOUND;
+  return msim_mailbox_write(found.node, found.mailbox, found.place, out);
 }

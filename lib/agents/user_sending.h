@@ -60,6 +60,10 @@ struct msim__user_outbox {
 void msim__user_send(struct msim__user_outbox *outbox, const struct msim__user_account *account,
                      const struct msim__user_mail *mail);
 
+/* Whether this agent `user` has an account that sends; and has it send a mail, while it runs (agent_user.c). */
+bool msim__user_sends(const struct msim_agent *agent);
+void msim__user_post(struct msim_agent *agent, const struct msim__user_mail *mail);
+
 /* false: it is a letter from a file (mail/letters.h), and has a subject, body, size or attachments nevertheless. */
 bool msim__user_mail_is_clear(struct msim_agent *agent, const struct msim__user_mail *mail);
 

@@ -233,7 +233,10 @@ static void judge_rest(struct msim__ledger *ledger, struct msim__ledger_message 
     return; /* it lies in a mailbox, and the reply was never given */
   if (custody->user && custody->crashed)
     return; /* nobody has promised anything yet */
-  if (custody->crashed)
+  if (custody->crashed && custody->down)
+    msim__ledger_broken(ledger, message, MSIM__MAIL_RULE_I1, custody->host, recipient->address,
+                        "the host had charge of it, crashed, and never came back");
+  else if (custody->crashed)
     msim__ledger_broken(ledger, message, MSIM__MAIL_RULE_I1, custody->host, recipient->address,
                         "the host had charge of it, crashed, and knows nothing of it any more");
   else if (custody->failed)
@@ -284,6 +287,8 @@ static int take_record(void *ctx, const struct msim_trace_record *record)
     return msim__ledger_take_event(ledger, &record->u.event);
   if (strcmp(record->u.event.event, "crash") == 0 && record->u.event.host != NULL)
     msim__ledger_take_crash(ledger, &record->u.event);
+  if (strcmp(record->u.event.event, "restart") == 0 && record->u.event.host != NULL)
+    msim__ledger_take_restart(ledger, &record->u.event);
   return ledger->err;
 }
 

@@ -55,6 +55,7 @@ struct msim__custody {
   bool accepted;                             /* it was said that it is taken */
   bool passed;                               /* another host has taken it, and this one does not know yet */
   bool crashed;                              /* the host has crashed, and was not heard of it since */
+  bool down;                                 /* and is not up again: what its disk has cannot be known */
   bool gone;                                 /* over; but a crash may have the host forget that */
   bool failed, good;                         /* given up; for good: by 5xx or after its time */
   msim_ns retry_ns;                          /* not before this time; 0: any */
@@ -155,6 +156,7 @@ void msim__custody_remove(struct msim__ledger *ledger, struct msim__ledger_recip
 
 int msim__ledger_take_event(struct msim__ledger *ledger, const struct msim_trace_event *event);
 void msim__ledger_take_crash(struct msim__ledger *ledger, const struct msim_trace_event *event);
+void msim__ledger_take_restart(struct msim__ledger *ledger, const struct msim_trace_event *event);
 int msim__ledger_take_segment(struct msim__ledger *ledger, const struct msim_trace_packet *packet);
 void msim__ledger_flows_free(struct msim__ledger *ledger);
 

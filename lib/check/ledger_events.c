@@ -470,7 +470,7 @@ static void crash_gone(struct msim__ledger *ledger, struct msim__ledger_recipien
     r->returned_count--;
     custody->gone = custody->failed = custody->good = false;
     custody->notice = NULL;
-    custody->kept = custody->accepted = custody->crashed = true;
+    custody->kept = custody->accepted = custody->crashed = custody->down = true;
     custody->retry_ns = 0;
     return;
   }
@@ -508,7 +508,21 @@ void msim__ledger_take_crash(struct msim__ledger *ledger, const struct msim_trac
           continue;
         }
         attempt_ended(&message->recipients[i], custody);
-        custody->crashed = true;
+        custody->crashed = custody->down = true;
         custody->retry_ns = 0;
       }
+}
+
+void msim__ledger_take_restart(struct msim__ledger *ledger, const struct msim_trace_event *event)
+{
+  const char *host = msim__ledger_host_of(ledger, event->host);
+  struct msim__ledger_message *message;
+  struct msim__custody *custody;
+  size_t i;
+
+  for (message = ledger->oldest; message != NULL; message = message->newer)
+    for (i = 0; i < message->recipient_count; i++)
+      for (custody = message->recipients[i].custodies; custody != NULL; custody = custody->next)
+        if (custody->host == host)
+          custody->down = false;
 }

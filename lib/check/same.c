@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "check/twin.h"
 #include "core/mem.h"
 #include "core/sim.h"
 #include "core/sized.h"
@@ -14,7 +15,6 @@
 
 #define FORM "full-text,hops"
 #define READ_BYTES 16384u
-#define SLICE_EVENTS 256u
 
 struct msim_same {
   struct msim__mem mem;
@@ -25,7 +25,8 @@ struct msim_same {
   size_t line_bytes;                /* all of it: more than there is room for */
   uint64_t line_number;
   struct msim_sim *sim;
-  bool at_end; /* of what is expected */
+  bool at_end;       /* of what is expected */
+  bool past_head[2]; /* of what is expected, of what there is */
   struct msim_difference difference;
 };
 
@@ -38,6 +39,29 @@ static int fill(struct msim_same *same)
   same->read_at = same->read_bytes = 0;
   err = same->expected.read(same->expected.ctx, same->read, READ_BYTES, &same->read_bytes);
   same->at_end = err == MSIM_OK && same->read_bytes == 0;
+  return err;
+}
+
+/* How many bytes belong to the first line, which tells what a run was made of: what that decides shows behind it. */
+static size_t head_bytes(bool *past_head, const char *text, size_t size_bytes)
+{
+  const char *end = *past_head || size_bytes == 0 ? text : memchr(text, '\n', size_bytes);
+
+  if (*past_head)
+    return 0;
+  *past_head = end != NULL;
+  return end != NULL ? (size_t)(end - text) + 1 : size_bytes;
+}
+
+static int skip_expected_head(struct msim_same *same)
+{
+  int err = MSIM_OK;
+
+  while (!same->past_head[0] && !same->at_end && err == MSIM_OK) {
+    err = fill(same);
+    same->read_at +=
+        head_bytes(&same->past_head[0], (const char *)same->read + same->read_at, same->read_bytes - same->read_at);
+  }
   return err;
 }
 
@@ -99,9 +123,10 @@ static void differ(struct msim_same *same, const char *actual, size_t actual_byt
   (void)excerpt(same, d->expected, same->read != NULL ? (const char *)same->read + same->read_at : NULL,
                 same->read_bytes - same->read_at);
   same->line[same->line_bytes < sizeof same->line ? same->line_bytes : sizeof same->line - 1] = '\0';
-  d->at_ns = time_in(strstr(same->line, "\"t\":") != NULL ? same->line
-                     : d->actual[0] != '\0'               ? d->actual
-                                                          : d->expected);
+  /* what both have in common may end within the time */
+  d->at_ns = time_in(strstr(d->actual, "\"t\":") != NULL     ? d->actual
+                     : strstr(d->expected, "\"t\":") != NULL ? d->expected
+                                                             : same->line);
   msim_sim_stop(same->sim);
 }
 
@@ -110,9 +135,12 @@ static int compare(void *ctx, const void *data, size_t size_bytes)
   struct msim_same *same = ctx;
   const char *actual = data;
   size_t count, common;
-  int err = MSIM_OK;
+  int err = skip_expected_head(same);
 
-  while (size_bytes > 0 && !same->difference.differs) {
+  common = head_bytes(&same->past_head[1], actual, size_bytes);
+  actual += common;
+  size_bytes -= common;
+  while (err == MSIM_OK && size_bytes > 0 && !same->difference.differs) {
     err = fill(same);
     if (err != MSIM_OK)
       return err;
@@ -128,7 +156,7 @@ static int compare(void *ctx, const void *data, size_t size_bytes)
     if (common < count || (size_bytes > 0 && same->at_end))
       differ(same, actual, size_bytes);
   }
-  return MSIM_OK;
+  return err;
 }
 
 int msim_same_new(struct msim_same **out, struct msim_sim *sim, const struct msim_in *expected)
@@ -143,7 +171,7 @@ int msim_same_new(struct msim_same **out, struct msim_sim *sim, const struct msi
   same->mem = sim->mem;
   same->sim = sim;
   same->expected = *expected;
-  same->line_number = 1;
+  same->line_number = 2;
   same->read = msim__alloc(&same->mem, READ_BYTES);
   sink.ctx = same;
   sink.write = compare;
@@ -161,7 +189,9 @@ int msim_same_finish_sized(struct msim_same *same, struct msim_difference *out, 
   int err = MSIM_OK;
 
   if (!same->difference.differs) {
-    err = fill(same);
+    err = skip_expected_head(same);
+    if (err == MSIM_OK)
+      err = fill(same);
     if (err == MSIM_OK && !same->at_end)
       differ(same, "", 0);
   }
@@ -182,60 +212,13 @@ void msim_same_free(struct msim_same *same)
 
 /* ---- two simulations beside each other ---- */
 
-/* The other one, run for as long as its records are asked for. */
-struct twin {
-  struct msim_sim *sim;
-  msim_ns until_ns;
-  char *text;
-  size_t size_bytes, capacity_bytes, given_bytes;
-  bool is_over;
-};
-
-static int keep(void *ctx, const void *data, size_t size_bytes)
-{
-  struct twin *twin = ctx;
-  int err =
-      msim__grow(&twin->sim->mem, &twin->text, &twin->capacity_bytes, twin->size_bytes + size_bytes, SIZE_MAX / 2, 1);
-
-  if (err != MSIM_OK)
-    return err;
-  memcpy(twin->text + twin->size_bytes, data, size_bytes);
-  twin->size_bytes += size_bytes;
-  return MSIM_OK;
-}
-
-static int pull(void *ctx, void *data, size_t capacity_bytes, size_t *size_bytes)
-{
-  struct twin *twin = ctx;
-  int left = 1;
-
-  while (twin->given_bytes == twin->size_bytes && !twin->is_over) {
-    twin->given_bytes = twin->size_bytes = 0;
-    left = msim_sim_run_slice(twin->sim, twin->until_ns, SLICE_EVENTS);
-    if (left > 0)
-      continue;
-    twin->is_over = true;
-    left = left < 0 ? left : msim_sim_finish(twin->sim);
-    if (left < 0)
-      return left;
-  }
-  if (capacity_bytes > twin->size_bytes - twin->given_bytes)
-    capacity_bytes = twin->size_bytes - twin->given_bytes;
-  if (capacity_bytes > 0)
-    memcpy(data, twin->text + twin->given_bytes, capacity_bytes);
-  twin->given_bytes += capacity_bytes;
-  *size_bytes = capacity_bytes;
-  return MSIM_OK;
-}
-
 int msim_same_run_sized(struct msim_sim *a, struct msim_sim *b, msim_ns until_ns, struct msim_difference *out,
                         size_t out_bytes)
 {
-  struct twin twin = {.sim = a, .until_ns = until_ns};
-  struct msim_in expected = {&twin, pull};
-  struct msim_out sink = {&twin, keep};
+  struct msim__twin twin;
+  struct msim_in expected;
   struct msim_same *same = NULL;
-  int err = msim_trace_add(a, "jsonl", &sink, FORM, NULL), finish_err;
+  int err = msim__twin_init(&twin, a, until_ns, FORM, &expected), finish_err;
 
   if (err == MSIM_OK)
     err = msim_same_new(&same, b, &expected);
@@ -248,6 +231,6 @@ int msim_same_run_sized(struct msim_sim *a, struct msim_sim *b, msim_ns until_ns
     err = msim_same_finish_sized(same, out, out_bytes);
   (void)msim_sim_finish(a); /* its sink ends with the twin */
   msim_same_free(same);
-  msim__free(&a->mem, twin.text, twin.capacity_bytes);
+  msim__twin_release(&twin);
   return err;
 }

@@ -69,6 +69,8 @@ struct msim__fault_plan {
   const struct msim__fault_trigger *after; /* or NULL */
   const struct msim__fault_type *type;
   const void *config;
+  const char *says; /* its text in one line, cut */
+  uint32_t line;    /* 0: it stands in no file */
 };
 
 struct msim__fault {
@@ -79,8 +81,9 @@ struct msim__fault {
   struct msim_node *node; /* on which it happens; its timer's */
   struct msim_timer timer;
   msim_ns begin_ns, end_ns; /* it lasts from .. to before; MSIM_NEVER while it is not known */
-  msim_ns wake_ns;          /* MSIM_NEVER: none wanted */
-  bool begun;
+  bool begun, ended;
+  bool is_late;        /* added while the simulation ran */
+  msim_ns wake_ns;     /* MSIM_NEVER: none wanted */
   uint64_t seen_count; /* records that fitted `after` */
   uint64_t strike_count;
 };
@@ -98,6 +101,7 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
 int msim__fault_read(struct msim_sim *sim, struct msim__fill *fill, const struct msim__yaml_node *item,
                      struct msim__fault_plan *out);
 extern const struct msim_field msim__fault_fields[]; /* the keys that every fault has */
+const char *msim__fault_check_id(const char *text);  /* NULL, or what is wrong with an id */
 
 /* A record of kind `fault`. */
 void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count);

@@ -6,6 +6,7 @@
 #include "fault/fault.h"
 
 #include "core/sized.h"
+#include "net/origin.h"
 #include "text/suggest.h"
 
 #include <stdio.h>
@@ -117,7 +118,9 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
     fault->begun = true;
     type->begin(fault);
   } else if (now_ns >= fault->end_ns) {
-    type->end(fault);
+    fault->ended = true;
+    if (type->end != NULL)
+      type->end(fault);
     return;
   } else {
     fault->wake_ns = MSIM_NEVER;
@@ -246,6 +249,36 @@ static int64_t clock_ns(void *ctx, const struct msim_node *node)
 
 /* ---- adding ---- */
 
+/* From here on it is asked, or waits for its time. */
+static void engage(struct faults_room *room, struct msim__fault *fault)
+{
+  msim_ns now_ns = room->sim->now_ns;
+
+  if (fault->plan.type->judge != NULL)
+    msim__net(room->sim)->rules = &room->rules;
+  if (fault->plan.type->judge_dns != NULL)
+    room->services.dns = judge_dns;
+  if (fault->plan.type->judge_dhcp != NULL)
+    room->services.dhcp = judge_dhcp;
+  if (fault->plan.type->judge_smtp != NULL)
+    room->services.smtp = judge_smtp;
+  if (room->services.dns != NULL || room->services.dhcp != NULL || room->services.smtp != NULL)
+    msim__service_rules_set(room->sim, &room->services);
+  if (fault->plan.type->judge_disk != NULL)
+    room->host.disk = judge_disk;
+  if (fault->plan.type->clock_ns != NULL)
+    room->host.clock_ns = clock_ns;
+  if (room->host.disk != NULL || room->host.clock_ns != NULL)
+    msim__host_rules_set(room->sim, &room->host);
+  if (fault->plan.after == NULL) {
+    schedule(fault, fault->plan.at_ns > now_ns ? fault->plan.at_ns : now_ns);
+    return;
+  }
+  if (room->hook.kinds == 0)
+    msim__trace_add_hook(room->sim, &room->hook);
+  room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
+}
+
 int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, const char **wrong, char *why,
                     size_t why_bytes)
 {
@@ -255,7 +288,7 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
 
   *wrong = NULL;
   why[0] = '\0';
-  if (sim->started || sim->starting)
+  if (sim->starting || sim->finished)
     return MSIM_ERR_STATE;
   for (fault = room->first; fault != NULL; fault = fault->next)
     if (strcmp(fault->plan.id, plan->id) == 0) {
@@ -280,12 +313,65 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
     return err;
   if (plan->type->idle != NULL && plan->type->idle(fault))
     return MSIM_OK; /* as if it did not stand there */
+  err = msim__origin_add_fault(msim__net(sim), plan->id, plan->type->name, plan->says, plan->line);
+  if (err != MSIM_OK)
+    return err;
   for (at = &room->first; *at != NULL && strcmp((*at)->plan.id, plan->id) < 0; at = &(*at)->next)
     ;
   fault->next = *at;
   *at = fault;
   room->count++;
+  if (sim->started) {
+    fault->is_late = true;
+    engage(room, fault);
+    msim__trace_refresh(sim);
+  }
   return MSIM_OK;
+}
+
+/* ---- lifting ---- */
+
+static void lift(struct faults_room *room, struct msim__fault **at)
+{
+  struct msim__fault *fault = *at;
+
+  if (fault->plan.type->begin != NULL)
+    msim_timer_cancel(&fault->timer);
+  if (fault->end_ns > room->sim->now_ns)
+    fault->end_ns = room->sim->now_ns;
+  if (fault->begun && !fault->ended && fault->plan.type->end != NULL) {
+    fault->ended = true;
+    fault->plan.type->end(fault);
+  }
+  if (fault->plan.type->release != NULL)
+    fault->plan.type->release(fault);
+  *at = fault->next;
+  room->count--;
+}
+
+int msim_fault_lift(struct msim_sim *sim, const char *id)
+{
+  struct faults_room *room = room_of(sim);
+  struct msim__fault **at;
+
+  for (at = &room->first; *at != NULL; at = &(*at)->next)
+    if (strcmp((*at)->plan.id, id) == 0) {
+      lift(room, at);
+      return MSIM_OK;
+    }
+  return MSIM_ERR_NOT_FOUND;
+}
+
+void msim_fault_lift_added(struct msim_sim *sim)
+{
+  struct faults_room *room = room_of(sim);
+  struct msim__fault **at = &room->first;
+
+  while (*at != NULL)
+    if ((*at)->is_late)
+      lift(room, at);
+    else
+      at = &(*at)->next;
 }
 
 uint64_t msim_fault_count(const struct msim_sim *sim, const char *id)
@@ -321,30 +407,9 @@ static int begin(struct msim_sim *sim)
   struct faults_room *room = room_of(sim);
   struct msim__fault *fault;
 
-  for (fault = room->first; fault != NULL; fault = fault->next) {
-    if (fault->plan.type->judge != NULL)
-      msim__net(sim)->rules = &room->rules;
-    if (fault->plan.type->judge_dns != NULL)
-      room->services.dns = judge_dns;
-    if (fault->plan.type->judge_dhcp != NULL)
-      room->services.dhcp = judge_dhcp;
-    if (fault->plan.type->judge_smtp != NULL)
-      room->services.smtp = judge_smtp;
-    if (fault->plan.type->judge_disk != NULL)
-      room->host.disk = judge_disk;
-    if (fault->plan.type->clock_ns != NULL)
-      room->host.clock_ns = clock_ns;
-    if (fault->plan.after != NULL)
-      room->hook.kinds |= msim__record_match_kinds(&fault->plan.after->match);
-    else
-      schedule(fault, fault->plan.at_ns);
-  }
-  if (room->host.disk != NULL || room->host.clock_ns != NULL)
-    msim__host_rules_set(sim, &room->host);
-  if (room->services.dns != NULL || room->services.dhcp != NULL || room->services.smtp != NULL)
-    msim__service_rules_set(sim, &room->services);
-  if (room->hook.kinds != 0)
-    msim__trace_add_hook(sim, &room->hook);
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    engage(room, fault);
+  msim__trace_refresh(sim);
   return MSIM_OK;
 }
 

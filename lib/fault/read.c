@@ -1,8 +1,10 @@
 /* read.c: a fault from its text: the keys that all have, and one that names its kind. */
 #include "fault/fault.h"
 
+#include "net/origin.h"
 #include "text/diag.h"
 #include "text/suggest.h"
+#include "text/yaml_flow.h"
 #include "text/yaml_read.h"
 #include "text/yaml_tree.h"
 
@@ -25,7 +27,7 @@ struct common_keys {
   const struct after_keys *after;
 };
 
-static const char *check_id(const char *text)
+const char *msim__fault_check_id(const char *text)
 {
   const char *p;
 
@@ -81,7 +83,7 @@ const struct msim_field msim__fault_fields[] = {
     {.key = "id",
      .kind = MSIM_FIELD_TEXT,
      .offset = offsetof(struct common_keys, id),
-     .check = check_id,
+     .check = msim__fault_check_id,
      .help = "its name in traces, and that of its random stream"},
     {.key = "at",
      .kind = MSIM_FIELD_DURATION_NS,
@@ -194,6 +196,17 @@ static int take_after(struct msim__fill *fill, const struct msim__yaml_node *pla
   return MSIM_OK;
 }
 
+/* What the first line of a trace says of it. */
+static int keep_text(struct msim__fill *fill, const struct msim__yaml_node *item, struct msim__fault_plan *out)
+{
+  char text[MSIM__ORIGIN_SAYS_BYTES_MAX];
+
+  msim__yaml_flow(text, sizeof text, item, true);
+  out->says = msim__arena_text(fill->arena, text, strlen(text));
+  out->line = item->line;
+  return out->says != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
+}
+
 int msim__fault_read(struct msim_sim *sim, struct msim__fill *fill, const struct msim__yaml_node *item,
                      struct msim__fault_plan *out)
 {
@@ -234,7 +247,7 @@ int msim__fault_read(struct msim_sim *sim, struct msim__fill *fill, const struct
     err = msim__fill_report(fill, msim__yaml_find(item, "at"), "write either at or after, not both");
   if (err == MSIM_OK && common.after != NULL)
     err = take_after(fill, msim__yaml_find(item, "after"), common.after, out);
-  return err;
+  return err == MSIM_OK ? keep_text(fill, item, out) : err;
 }
 
 static int add_tree(struct msim_sim *sim, const struct msim__yaml_node *root, msim_diag_fn *fn, void *user)
@@ -252,6 +265,7 @@ static int add_tree(struct msim_sim *sim, const struct msim__yaml_node *root, ms
   err = msim__fault_read(sim, &fill, root, &plan);
   if (err != MSIM_OK)
     return err;
+  plan.line = 0;
   err = msim__fault_add(sim, &plan, &wrong, why, sizeof why);
   if (err != MSIM_OK && why[0] != '\0')
     (void)msim__fill_report(&fill, root, "%s", why);
@@ -264,7 +278,7 @@ int msim_fault_add_yaml(struct msim_sim *sim, const char *yaml, msim_diag_fn *fn
   struct msim_slice text;
   int err;
 
-  if (sim->started || sim->starting)
+  if (sim->starting || sim->finished)
     return MSIM_ERR_STATE;
   text.data = (const uint8_t *)yaml;
   text.size_bytes = yaml != NULL ? strlen(yaml) : 0;

@@ -23,7 +23,7 @@ struct msim__host_rules {
   void (*disk)(void *ctx, const struct msim_node *node, enum msim__disk_act act, struct msim__disk_verdict *verdict);
   int64_t (*clock_ns)(void *ctx, const struct msim_node *node); /* so much its clock is ahead */
 };
-/* Before the start. Borrowed; NULL: nobody is asked, as at first. */
+/* Borrowed; NULL: nobody is asked, as at first. */
 void msim__host_rules_set(struct msim_sim *sim, const struct msim__host_rules *rules);
 
 /* Seconds since 1970-01-01T00:00:00Z by the host's clock. */

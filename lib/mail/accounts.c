@@ -137,13 +137,18 @@ int msim__accounts_add(struct msim__accounts *accounts, const char *domain, cons
   return err;
 }
 
+static struct msim__account *unless_gone(struct msim__account *account)
+{
+  return account != NULL && !account->is_gone ? account : NULL;
+}
+
 struct msim__account *msim__accounts_find(const struct msim__accounts *accounts, struct msim_slice local,
                                           struct msim_slice domain)
 {
   char key[KEY_BYTES];
   size_t n = make_key(key, local, domain);
 
-  return n > 0 ? msim__names_find(&accounts->by_address, key, n) : NULL;
+  return n > 0 ? unless_gone(msim__names_find(&accounts->by_address, key, n)) : NULL;
 }
 
 struct msim__account *msim__accounts_find_login(const struct msim__accounts *accounts, struct msim_slice name)
@@ -157,5 +162,5 @@ struct msim__account *msim__accounts_find_login(const struct msim__accounts *acc
     return msim__accounts_find(accounts, msim__slice_part(name, 0, at - 1),
                                msim__slice_part(name, at, name.size_bytes));
   n = make_key(key, name, (struct msim_slice){NULL, 0});
-  return n > 1 ? msim__names_find(&accounts->by_name, key, n - 1) : NULL;
+  return n > 1 ? unless_gone(msim__names_find(&accounts->by_name, key, n - 1)) : NULL;
 }

@@ -1,7 +1,8 @@
 /* accounts.h: the users of a host: their addresses, mailboxes, passwords and limits.
  *
  * One list for all mail agents of the host, so that whoever may send with a password may also read with it. Addresses
- * and names are compared without regard to the case of ASCII letters. Nobody is ever removed. Does not know aliases. */
+ * and names are compared without regard to the case of ASCII letters. Who has gone is not found. Does not know aliases.
+ */
 #ifndef MSIM_MAIL_ACCOUNTS_H
 #define MSIM_MAIL_ACCOUNTS_H
 
@@ -17,6 +18,7 @@ struct msim__account {
   struct msim__sasl_secret *secret; /* NULL: cannot log in */
   uint64_t size_bytes_max;          /* of a message; 0: no limit of its own */
   uint64_t quota_bytes;             /* of the mailbox; 0: none */
+  bool is_gone;                     /* by hand: nobody finds it, until it is added again */
 };
 
 /* All zero is a list that is not yet initialised (mem is NULL). */

@@ -72,6 +72,13 @@ struct msim__impair *msim__impair_new(struct msim__net *net, const struct msim_i
   return impair;
 }
 
+const char *const msim__jitter_names[3] = {"uniform", "normal", "exponential"};
+
+const struct msim_impair_opts *msim__impair_opts(const struct msim__impair *impair)
+{
+  return &impair->opts;
+}
+
 void msim__impair_begin(struct msim__impair *impair, uint64_t seed)
 {
   size_t i;

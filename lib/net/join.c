@@ -8,7 +8,6 @@
 
 #define NAME_BYTES_MAX 63u
 #define LINKS_MAX (1u << 24)
-#define MTU_DEFAULT 1500u
 #define MTU_MAX 65535u
 
 /* The first place is in the node: most hosts have a single link, and there may be millions of them. */
@@ -46,7 +45,7 @@ static const struct msim__way_params *params_of(struct msim__net *net, const str
   wanted.way.impair = (struct msim_impair_opts){0}; /* kept by struct msim__impair */
   wanted.mark = *mark;
   wanted.overhead_bytes = opts->overhead_bytes;
-  wanted.mtu_bytes = opts->mtu_bytes == 0 ? MTU_DEFAULT : opts->mtu_bytes;
+  wanted.mtu_bytes = opts->mtu_bytes == 0 ? MSIM__MTU_BYTES_DEFAULT : opts->mtu_bytes;
   wanted.cost = opts->cost == 0 ? 1 : opts->cost;
   if (is_cable && is_back)
     wanted.cost = 0; /* a network is one hop */
@@ -83,6 +82,7 @@ static int make_end(struct msim__link *link, size_t side, struct msim_node *node
 
   port->node = node;
   port->link_name = link_name;
+  port->line = opts->line;
   way->to = &link->ends[1 - side];
   way->to->peer = node;
   way->params = params_of(net, opts, wanted, side == 0 ? &opts->a_to_b_mark : &opts->b_to_a_mark, is_cable, side == 1);

@@ -386,6 +386,11 @@ static void push_or_fail(struct msim__net *net, struct msim__way *way, msim_ns a
   msim__packet_free(&net->packets, packet);
 }
 
+void msim__way_go_on(struct msim__way *way, uint32_t packet_index, msim_ns left_ns)
+{
+  push_or_fail(msim__net(sim_of(way)), way, sim_of(way)->now_ns + left_ns, packet_index);
+}
+
 /* By net->verdict, and by the link's own dice. */
 static void impaired_send(struct msim__net *net, struct msim__way *way, uint32_t packet_index, msim_ns arrive_ns)
 {
@@ -411,10 +416,13 @@ static void impaired_send(struct msim__net *net, struct msim__way *way, uint32_t
     packet->bits |= MSIM__PACKET_CORRUPT;
   if (verdict->flip_count > 0)
     flip_bits(net, packet, verdict);
-  push_or_fail(net, way, arrive_ns, packet_index);
+  if (verdict->is_held)
+    net->rules->hold(net->rules->ctx, way, packet_index, arrive_ns - net->sim->now_ns);
+  else
+    push_or_fail(net, way, arrive_ns, packet_index);
   if (way->traffic->behind_count > 0)
     pass_waiting(way, arrive_ns);
-  if (verdict->behind_count > 0)
+  if (verdict->behind_count > 0 && !verdict->is_held)
     let_wait(way->traffic, packet_index, verdict->behind_count);
   if (copy != MSIM__PACKET_NONE)
     push_or_fail(net, way, arrive_ns, copy);

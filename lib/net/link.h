@@ -105,6 +105,8 @@ void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_
 
 /* What is on this way arrives at until_ns, if it would have before. How many there are. */
 uint32_t msim__way_put_off(struct msim__way *way, msim_ns until_ns);
+/* Puts a packet that was held back on its way again; it arrives in left_ns. Takes the packet. */
+void msim__way_go_on(struct msim__way *way, uint32_t packet_index, msim_ns left_ns);
 
 /* What is on this way is lost without a record. */
 void msim__way_forget(struct msim__net *net, struct msim__way *way);
@@ -113,10 +115,14 @@ void msim__way_release(struct msim__net *net, struct msim__way *way); /* queues;
 struct msim__port *msim__loopback(struct msim_node *node);
 #define MSIM__LOOPBACK_DELAY_NS MSIM_USEC(10)
 #define MSIM__MTU_BYTES_MIN 68u
+#define MSIM__MTU_BYTES_DEFAULT 1500u
 
-/* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. */
+#define MSIM__HELD_NS_MAX (MSIM_NEVER / 4)
+/* Asked when a packet is put on a link, before the queue sees it. Borrows the packet. hold: takes one whose verdict was
+ * is_held, and that would arrive in left_ns; may be NULL when there is no such verdict. */
 struct msim__packet_rules {
   void *ctx;
+  void (*hold)(void *ctx, struct msim__way *way, uint32_t packet_index, msim_ns left_ns);
   void (*judge)(void *ctx, const struct msim__way *way, const struct msim__packet *packet,
                 struct msim__packet_verdict *verdict);
 };
@@ -133,6 +139,8 @@ struct msim__verdict {
 bool msim__impair_any(const struct msim_impair_opts *opts);
 /* name: of the direction, "LINK/FROM>TO", borrowed: the random streams are named after it. NULL when out of memory. */
 struct msim__impair *msim__impair_new(struct msim__net *net, const struct msim_impair_opts *opts, const char *name);
+extern const char *const msim__jitter_names[3];                                      /* of enum msim_jitter */
+const struct msim_impair_opts *msim__impair_opts(const struct msim__impair *impair); /* as they were given */
 void msim__impair_begin(struct msim__impair *impair, uint64_t seed); /* at the start, when the seed is settled */
 void msim__impair_decide(struct msim__impair *impair, struct msim__verdict *out);
 /* NULL, or what is wrong with the options. */

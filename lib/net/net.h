@@ -17,6 +17,7 @@
 #include "wire/icmp.h"
 
 struct msim__way; /* one direction of a link, link.h */
+struct msim__origin;
 struct msim__tcp_listener;
 struct msim_agent;
 
@@ -26,6 +27,7 @@ struct msim__port {
   struct msim_node *node, *peer;
   struct msim__way *out; /* towards the peer */
   uint32_t number;
+  uint32_t line; /* of the link in its file; 0: it stands in none */
   const char *link_name;
 };
 
@@ -146,6 +148,7 @@ struct msim__net {
   bool no_auto_addrs;                     /* a host that was given no address has none: it is known from a trace */
   uint32_t gate_count;                    /* unplugged hosts, and directions of links with a filter */
   struct msim__nat *nats, **nat_of_realm; /* nat.h; the latter from the start on */
+  struct msim__origin *origin;            /* origin.h: where all this is written; or NULL */
 };
 
 static inline struct msim__net *msim__net(const struct msim_sim *sim)
@@ -336,6 +339,14 @@ static inline void msim__observe_packet(struct msim__net *net, const struct msim
   if (point == MSIM_POINT_DROP || (net->sim->trace_kinds & MSIM__TRACE_PACKETS) != 0)
     msim__observe_watched(net, packet, point, link, reason, fault);
 }
+/* A packet as a sink sees it at this point, without a record of it being made; n is 0. Borrows the packet. */
+struct msim__packet_record {
+  struct msim_trace_record record;
+  struct msim_packet view;
+  struct msim_trace_unit units[MSIM__UNITS_MAX];
+};
+void msim__packet_record_fill(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                              const char *link, struct msim__packet_record *out);
 /* A frame of ARP: it has arrived, or died (reason). */
 void msim__observe_arp(struct msim__net *net, const struct msim__packet *packet, const char *link, const char *reason,
                        const char *fault);

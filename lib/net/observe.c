@@ -253,33 +253,25 @@ void msim__observe_whole(struct msim__net *net, const struct msim__packet *packe
   record_packet(net, packet, point, link, NULL, NULL, true);
 }
 
-static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
-                          const char *link, const char *reason, const char *fault, bool fragmented)
+static inline void fill_record(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                               const char *link, struct msim__packet_record *seen)
 {
-  struct msim_trace_unit units[MSIM__UNITS_MAX];
-  struct msim_trace_record record;
-  struct msim_trace_packet *out = &record.u.packet;
-  struct msim_packet view;
+  struct msim_trace_packet *out = &seen->record.u.packet;
+  struct msim_trace_unit *units = seen->units;
   const struct msim__units *list;
   uint32_t i;
 
-  record.kind = kind_of(packet);
-  if (!msim__trace_wants(net->sim, record.kind) || (point == MSIM_POINT_FWD && !net->sim->trace_hops))
-    return;
   memset(out, 0, sizeof *out);
-  msim__packet_view(net, packet, &view);
-  out->packet = &view;
+  msim__packet_view(net, packet, &seen->view);
+  out->packet = &seen->view;
   out->point = point;
   out->flow = packet->flow;
   out->from_client = (packet->bits & MSIM__PACKET_SERVER_SIDE) == 0;
   out->number = msim__packet_is_icmp(packet) ? 0 : packet->number;
-  out->fragmented = fragmented;
   out->rtx_number = packet->cold != NULL ? packet->cold->rtx_number : 0;
   out->link = link;
-  out->reason = reason;
-  out->fault = fault;
   out->duplicate = (packet->bits & MSIM__PACKET_DUPLICATE) != 0;
-  if (record.kind == MSIM_TRACE_ICMP)
+  if (seen->record.kind == MSIM_TRACE_ICMP)
     out->what = packet->proto == MSIM_PROTO_ICMPV6 ? icmpv6_what(packet) : icmp_what(packet);
   name_ends(net, packet, out);
   relative_numbers(packet, out);
@@ -297,7 +289,31 @@ static void record_packet(struct msim__net *net, const struct msim__packet *pack
   }
   out->units = units;
   out->unit_count = i;
-  msim__trace_emit(net->sim, &record);
+}
+
+static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                          const char *link, const char *reason, const char *fault, bool fragmented)
+{
+  struct msim__packet_record seen;
+
+  seen.record.kind = kind_of(packet);
+  if (!msim__trace_wants(net->sim, seen.record.kind) || (point == MSIM_POINT_FWD && !net->sim->trace_hops))
+    return;
+  fill_record(net, packet, point, link, &seen);
+  seen.record.u.packet.reason = reason;
+  seen.record.u.packet.fault = fault;
+  seen.record.u.packet.fragmented = fragmented;
+  msim__trace_emit(net->sim, &seen.record);
+}
+
+void msim__packet_record_fill(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
+                              const char *link, struct msim__packet_record *out)
+{
+  memset(&out->record, 0, sizeof out->record);
+  out->record.kind = kind_of(packet);
+  out->record.at_ns = net->sim->now_ns;
+  out->record.key = net->sim->current_order;
+  fill_record(net, packet, point, link, out);
 }
 
 /* ---- what is no packet of IP ---- */

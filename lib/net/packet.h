@@ -97,6 +97,7 @@ struct msim__packet_verdict {
   uint32_t flip_count;        /* so many bits of its payload are turned over, chosen by flip_random */
   uint64_t flip_random;
   bool may_overtake, duplicate, corrupt;
+  bool is_held; /* msim__packet_rules.hold takes it when it would be on the wire */
 };
 #define MSIM__PACKET_NONE 0u /* an index that is no packet */
 #define MSIM__PACKET_CHUNK_BITS 10u

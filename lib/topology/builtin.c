@@ -5,6 +5,7 @@
 #include "core/sim.h"
 #include "core/sized.h"
 #include "fault/fault.h"
+#include "fault/rules.h"
 #include "host/host.h"
 #include "net/net.h"
 #include "sockets/sockets.h"
@@ -29,7 +30,7 @@ int msim_sim_new_sized(struct msim_sim **out, const struct msim_sim_opts *opts, 
   /* In the order in which they begin: sinks are open before an agent says its first word. */
   static int (*const rooms[])(struct msim_sim *) = {msim__net_create,     msim__host_create,    msim__tcp_create,
                                                     msim__sockets_create, msim__streams_create, msim__faults_create,
-                                                    msim__trace_create,   msim__agents_create};
+                                                    msim__rules_create,   msim__trace_create,   msim__agents_create};
   const void *const *types[MSIM__TYPE_KINDS];
   struct msim_sim_opts full;
   size_t i;

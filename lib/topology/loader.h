@@ -156,6 +156,7 @@ struct msim__loader {
   struct msim__names attached_addrs; /* by the network's place and the address, to struct msim__addr_owner */
   struct msim__network_plan *first_network, *last_network;
   struct msim__fault_row *first_fault, *last_fault;
+  struct msim__gate *first_gate, *last_gate; /* live with the simulation */
   uint32_t host_count, link_count;
   uint64_t fill_count; /* values read again */
   const char *title, *scene, *scene_case;
@@ -164,6 +165,20 @@ struct msim__loader {
   uint64_t seed;
   bool has_seed, has_start;
 };
+
+/* ---- topology.c, reader.c ---- */
+
+/* Empty, over a simulation that is empty too and lends its memory; reader may be NULL. Closed in any state. */
+void msim__loader_open(struct msim__loader *loader, struct msim_sim *sim, const struct msim_reader *reader);
+void msim__loader_close(struct msim__loader *loader);
+
+/* Takes the text of the main file, and the reader of what lies beside it, during the call. */
+typedef int msim__main_file_fn(void *ctx, const char *path, struct msim_slice text, const struct msim_reader *reader);
+/* Reads the main file for take, and returns what that returns; MSIM_ERR_IO with a finding, MSIM_ERR_NOMEM. */
+int msim__topology_read_file(struct msim_sim *sim, const char *path, msim__main_file_fn *take, void *ctx,
+                             msim_diag_fn *fn, void *user);
+
+/* ---- findings.c ---- */
 
 /* Keeps a finding, once, in the order file, line, column; past the maximum it is only counted. A msim_diag_fn. */
 void msim__loader_keep(void *loader, const struct msim_diag *diag);
@@ -195,6 +210,11 @@ void msim__loader_check_file(struct msim__loader *loader, const char *path, cons
 int msim__loader_read_bytes(struct msim__loader *loader, const char *path, const struct msim__yaml_node *place,
                             const char *what, struct msim_slice *out);
 void msim__loader_release_bytes(struct msim__loader *loader, struct msim_slice bytes);
+
+/* ---- origin.c ---- */
+
+/* Tells the net where the world is written. 0 or MSIM_ERR_NOMEM. */
+int msim__loader_tell_origin(struct msim__loader *loader);
 
 /* ---- topology_messages.c ---- */
 
@@ -283,6 +303,14 @@ void msim__loader_add_links(struct msim__loader *loader, const struct msim__yaml
 /* ---- topology_faults.c ---- */
 
 void msim__loader_add_faults(struct msim__loader *loader, const struct msim__yaml_node *faults);
+
+/* ---- topology_serve.c ---- */
+
+struct msim__gate;
+void msim__loader_add_serve(struct msim__loader *loader, const struct msim__yaml_node *serve);
+/* The index-th; false past the end. */
+bool msim__gate_at(const struct msim__gate *first, size_t index, struct msim_topology_gate *out, size_t out_bytes);
+
 /* When hosts and links are there. What names none of them is a finding. 0 or MSIM_ERR_NOMEM. */
 int msim__loader_build_faults(struct msim__loader *loader);
 

@@ -91,7 +91,8 @@ static void folder_release(void *ctx, struct msim_slice bytes)
   msim__free(folder->mem, (void *)(uintptr_t)(const void *)bytes.data, bytes.size_bytes > 0 ? bytes.size_bytes : 1);
 }
 
-int msim_topology_load_file(struct msim_sim *sim, const char *path, msim_diag_fn *fn, void *user)
+int msim__topology_read_file(struct msim_sim *sim, const char *path, msim__main_file_fn *take, void *ctx,
+                             msim_diag_fn *fn, void *user)
 {
   const char *slash = strrchr(path, '/');
   struct folder folder;
@@ -108,7 +109,7 @@ int msim_topology_load_file(struct msim_sim *sim, const char *path, msim_diag_fn
   reader.release = folder_release;
   err = read_path(&sim->mem, path, &text);
   if (err == MSIM_OK) {
-    err = msim_topology_load_text(sim, path, text, &reader, fn, user);
+    err = take(ctx, path, text, &reader);
     folder_release(&folder, text);
     return err;
   }
@@ -121,4 +122,24 @@ int msim_topology_load_file(struct msim_sim *sim, const char *path, msim_diag_fn
   if (fn != NULL)
     fn(user, &diag);
   return MSIM_ERR_IO;
+}
+
+struct load {
+  struct msim_sim *sim;
+  msim_diag_fn *fn;
+  void *user;
+};
+
+static int take_text(void *ctx, const char *path, struct msim_slice text, const struct msim_reader *reader)
+{
+  struct load *load = ctx;
+
+  return msim_topology_load_text(load->sim, path, text, reader, load->fn, load->user);
+}
+
+int msim_topology_load_file(struct msim_sim *sim, const char *path, msim_diag_fn *fn, void *user)
+{
+  struct load load = {sim, fn, user};
+
+  return msim__topology_read_file(sim, path, take_text, &load, fn, user);
 }

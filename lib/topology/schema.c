@@ -156,6 +156,9 @@ static void put_form(struct msim__schema *w, const struct msim__key *key)
   case MSIM__FORM_FAULTS:
     msim__schema_put_array(w, "#/$defs/fault", MSIM_FAULTS_MAX);
     break;
+  case MSIM__FORM_SERVE:
+    msim__schema_put_array(w, "#/$defs/serve", 0);
+    break;
   case MSIM__FORM_JOIN:
     msim__schema_put_array(w, "#/$defs/text", 2);
     msim__json_key_uint(&w->json, "minItems", 2);
@@ -393,7 +396,8 @@ static void put_definitions(struct msim__schema *w)
   } sections[] = {
       {"host", &msim__section_host},       {"tcp", &msim__section_tcp},     {"disk", &msim__section_disk},
       {"nat", &msim__section_nat},         {"link", &msim__section_link},   {"way", &msim__section_way},
-      {"message", &msim__section_message}, {"lan", &msim__section_network}, {"attachment", &msim__section_attachment}};
+      {"message", &msim__section_message}, {"lan", &msim__section_network}, {"attachment", &msim__section_attachment},
+      {"serve", &msim__section_serve}};
   size_t i;
 
   msim__schema_begin(w, "$defs");

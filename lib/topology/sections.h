@@ -39,7 +39,8 @@ enum msim__form {
   MSIM__FORM_MESSAGES, /* messages by label */
   MSIM__FORM_NETWORKS, /* networks by name */
   MSIM__FORM_ATTACHMENTS,
-  MSIM__FORM_NAT
+  MSIM__FORM_NAT,
+  MSIM__FORM_SERVE
 };
 
 #define MSIM__KEY_TCP "tcp" /* of a host, and of every agent beside the keys of its type */
@@ -71,6 +72,7 @@ extern const struct msim__section msim__section_way;        /* topology_way.c */
 extern const struct msim__section msim__section_message;    /* topology_messages.c */
 extern const struct msim__section msim__section_network;    /* topology_networks.c */
 extern const struct msim__section msim__section_attachment; /* topology_networks.c */
+extern const struct msim__section msim__section_serve;      /* topology_serve.c */
 
 /* Findings for the keys of map that section does not hold. */
 void msim__section_check(struct msim__loader *loader, const struct msim__section *section,

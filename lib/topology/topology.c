@@ -21,6 +21,7 @@
 /* What the file says beside the world: the room of this layer. */
 struct msim__topology {
   const char *scene, *scene_case; /* or NULL */
+  struct msim__gate *first_gate;
 };
 
 static const struct msim__key keys[] = {
@@ -57,6 +58,10 @@ static const struct msim__key keys[] = {
      .help = "Ethernet networks by name; hosts say in which they are"},
     {.name = "links", .form = MSIM__FORM_LINKS, .fallback = "", .help = "who is joined to whom, and by what"},
     {.name = "faults", .form = MSIM__FORM_FAULTS, .fallback = "", .help = "what goes wrong, and when"},
+    {.name = "serve",
+     .form = MSIM__FORM_SERVE,
+     .fallback = "",
+     .help = "ports of the real machine for `mailsim serve`; a run takes no notice of them"},
     {.name = NULL},
 };
 const struct msim__section msim__section_main = {.keys = keys};
@@ -240,12 +245,15 @@ static void plan(struct msim__loader *loader)
   msim__loader_fill_hosts(loader);
   for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
     const struct msim__yaml_node *links = msim__yaml_find(file->tree.root, "links");
-    const struct msim__yaml_node *faults = msim__yaml_find(file->tree.root, "faults");
+    const struct msim__yaml_node *faults = msim__yaml_find(file->tree.root, "faults"), *serve;
 
     if (links != NULL)
       msim__loader_add_links(loader, links);
     if (faults != NULL)
       msim__loader_add_faults(loader, faults);
+    serve = msim__yaml_find(file->tree.root, "serve");
+    if (serve != NULL)
+      msim__loader_add_serve(loader, serve);
   }
 }
 
@@ -375,6 +383,7 @@ static int build_run(struct msim__loader *loader)
     return MSIM_ERR_NOMEM;
   room->scene = loader->scene;
   room->scene_case = loader->scene_case;
+  room->first_gate = loader->first_gate;
   loader->sim->rooms[MSIM__ROOM_TOPOLOGY] = room;
   if (loader->has_seed)
     msim_sim_set_seed(loader->sim, loader->seed);
@@ -386,7 +395,7 @@ static int build_run(struct msim__loader *loader)
 
 /* ---- doors ---- */
 
-static void open_loader(struct msim__loader *loader, struct msim_sim *sim, const struct msim_reader *reader)
+void msim__loader_open(struct msim__loader *loader, struct msim_sim *sim, const struct msim_reader *reader)
 {
   memset(loader, 0, sizeof *loader);
   loader->sim = sim;
@@ -406,7 +415,7 @@ static void open_loader(struct msim__loader *loader, struct msim_sim *sim, const
   loader->fill.host_ctx = loader;
 }
 
-static void close_loader(struct msim__loader *loader)
+void msim__loader_close(struct msim__loader *loader)
 {
   msim__loader_release_files(loader);
   msim__names_release(&loader->templates);
@@ -427,7 +436,7 @@ int msim_topology_load_text(struct msim_sim *sim, const char *name, struct msim_
   if (sim->started || sim->starting || sim->failure != MSIM_OK || msim_node_count(sim) != 0 ||
       sim->rooms[MSIM__ROOM_TOPOLOGY] != NULL)
     return MSIM_ERR_STATE;
-  open_loader(&loader, sim, reader);
+  msim__loader_open(&loader, sim, reader);
   err = msim__loader_read_files(&loader, name, text);
   if (err == MSIM_OK) {
     plan(&loader);
@@ -437,13 +446,15 @@ int msim_topology_load_text(struct msim_sim *sim, const char *name, struct msim_
     err = build_world(&loader);
   if (err == MSIM_OK && loader.finding_count == 0)
     err = build_run(&loader);
+  if (err == MSIM_OK && loader.finding_count == 0)
+    err = msim__loader_tell_origin(&loader);
   if (loader.err != MSIM_OK)
     err = loader.err;
   else if (err != MSIM_ERR_NOMEM && loader.finding_count != 0)
     err = MSIM_ERR_SYNTAX;
   if (err == MSIM_ERR_SYNTAX)
     msim__loader_tell(&loader, fn, user);
-  close_loader(&loader);
+  msim__loader_close(&loader);
   return err;
 }
 
@@ -462,4 +473,12 @@ void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_i
     full.scene_case = room->scene_case;
   }
   msim__sized_out(out, out_bytes, &full, sizeof full);
+}
+
+bool msim_topology_gate_at_sized(const struct msim_sim *sim, size_t index, struct msim_topology_gate *out,
+                                 size_t out_bytes)
+{
+  const struct msim__topology *room = sim->rooms[MSIM__ROOM_TOPOLOGY];
+
+  return msim__gate_at(room != NULL ? room->first_gate : NULL, index, out, out_bytes);
 }

@@ -32,6 +32,8 @@ void msim__loader_add_faults(struct msim__loader *loader, const struct msim__yam
       return;
     }
     row->place = e->value;
+    if (e->value->file != loader->first_file->tree.root->file)
+      row->plan.line = 0; /* of another file than the one that traces name */
     if (loader->last_fault != NULL)
       loader->last_fault->next = row;
     else

@@ -200,6 +200,7 @@ static struct msim_link_opts *fill_opts(struct msim__loader *loader, const struc
   opts->mtu_bytes = (uint32_t)keys.mtu_bytes;
   opts->cost = (uint32_t)keys.cost;
   opts->filter = (enum msim_link_filter)keys.filter;
+  opts->line = map->file == loader->first_file->tree.root->file ? map->line : 0;
   msim__loader_fill_way(loader, map, false, &opts->a_to_b, &opts->a_to_b_mark);
   opts->b_to_a = opts->a_to_b;
   opts->b_to_a_mark = opts->a_to_b_mark;

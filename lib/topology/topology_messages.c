@@ -1,4 +1,4 @@
-/* topology_messages.c: the section `messages`: letters that somebody has written into files.
+/* topology_messages.c: the section `messages`: letters that somebody has written, into files or into the topology.
  *
  * Paths are those of include.c: below the folder of the file that names them. Does not look at what a letter says. */
 #include "mail/letters.h"
@@ -10,7 +10,11 @@
 #include <string.h>
 
 static const struct msim__key keys[] = {
-    {.name = "file", .form = MSIM__FORM_TEXT, .help = "path of the whole message, header, empty line and all"},
+    {.name = "file",
+     .form = MSIM__FORM_TEXT,
+     .fallback = "",
+     .help = "path of the whole message, header, empty line and all"},
+    {.name = "text", .form = MSIM__FORM_TEXT, .fallback = "", .help = "or the whole message itself"},
     {.name = NULL},
 };
 const struct msim__section msim__section_message = {.keys = keys};
@@ -26,7 +30,7 @@ static bool is_label(struct msim_slice text)
 }
 
 static void keep(struct msim__loader *loader, const struct msim__yaml_entry *e, const struct msim__yaml_node *place,
-                 struct msim_slice bytes)
+                 const char *what, struct msim_slice bytes)
 {
   struct msim_slice name = msim__yaml_slice(e->key);
   const char *label = msim__arena_text(&loader->sim->arena, (const char *)name.data, name.size_bytes);
@@ -39,16 +43,16 @@ static void keep(struct msim__loader *loader, const struct msim__yaml_entry *e, 
   else if (err == MSIM_ERR_LIMIT)
     msim__loader_report(loader, place, "file: a message has at most %u MiB, and there are at most %u of them",
                         MSIM__LETTER_BYTES_MAX >> 20, MSIM__LETTERS_MAX);
+  else if (err != MSIM_OK && bytes.size_bytes == 0)
+    msim__loader_report(loader, place, "%s: there is nothing in this %s", what, what);
   else if (err != MSIM_OK)
-    msim__loader_report(loader, place, "file: %s",
-                        bytes.size_bytes == 0 ? "there is nothing in this file"
-                                              : "a byte of value 0 is in this file, which no message can have");
+    msim__loader_report(loader, place, "%s: a byte of value 0 is in this %s, which no message can have", what, what);
 }
 
 static void add_message(struct msim__loader *loader, const struct msim__topology_file *from,
                         const struct msim__yaml_entry *e)
 {
-  const struct msim__yaml_node *place;
+  const struct msim__yaml_node *place, *text;
   struct msim_slice bytes = {NULL, 0};
   struct msim_diag diag;
   const char *path;
@@ -64,14 +68,24 @@ static void add_message(struct msim__loader *loader, const struct msim__topology
   }
   msim__section_check(loader, &msim__section_message, e->value);
   place = msim__yaml_find(e->value, "file");
-  if (place == NULL) {
-    msim__loader_report(loader, e->value, "the key \"file\" is missing: the path of the message");
+  text = msim__yaml_find(e->value, "text");
+  if ((place == NULL) == (text == NULL)) {
+    msim__loader_report(loader, text != NULL ? text : e->value,
+                        text != NULL ? "write either file or text, not both"
+                                     : "the key \"file\" is missing: the path of the message; or \"text\"");
+    return;
+  }
+  if (text != NULL) {
+    if (msim__yaml_read_text(text, "text", &path, &diag) < 0)
+      msim__loader_keep(loader, &diag);
+    else
+      keep(loader, e, text, "text", msim__yaml_slice(text));
     return;
   }
   path = msim__loader_path(loader, from, place, "file", false);
   if (path == NULL || msim__loader_read_bytes(loader, path, place, "file", &bytes) != MSIM_OK)
     return;
-  keep(loader, e, place, bytes);
+  keep(loader, e, place, "file", bytes);
   msim__loader_release_bytes(loader, bytes);
 }
 

@@ -5,7 +5,9 @@
 #include "core/sim.h"
 #include "text/json_out.h"
 
-/* One line. 0 or a negative enum msim_err. */
-int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim);
+#define MSIM__JSONL_DROPS_MAX 64u /* numbers of packets that a link drops, in the first line; more are left out */
+
+/* One line. options: those of the sink, or NULL. 0 or a negative enum msim_err. */
+int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim, const char *options);
 
 #endif

@@ -2,10 +2,12 @@
  * again for a replay. */
 #include "trace/jsonl.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "net/lan.h"
+#include "net/origin.h"
 
 /* Whether the address is told with a network. */
 static bool is_of_network(const struct msim_node *node, uint32_t addr_id)
@@ -61,6 +63,39 @@ static int put_hosts(struct msim__json_out *json, struct msim__mem *mem, const s
   return i != 0 ? MSIM_OK : MSIM_ERR_NOMEM;
 }
 
+static void put_number(struct msim__json_out *json, const char *key, uint64_t value)
+{
+  if (value != 0)
+    msim__json_key_uint(json, key, value);
+}
+
+static void put_impairments(struct msim__json_out *json, const struct msim_impair_opts *o)
+{
+  size_t i;
+
+  put_number(json, "loss_ppm", o->loss_ppm);
+  put_number(json, "burst_enter_ppm", o->burst_enter_ppm);
+  put_number(json, "burst_leave_ppm", o->burst_leave_ppm);
+  put_number(json, "burst_loss_ppm", o->burst_loss_ppm);
+  put_number(json, "calm_loss_ppm", o->calm_loss_ppm);
+  put_number(json, "jitter_ns", o->jitter_ns);
+  if (o->jitter_ns != 0)
+    msim__json_key_text(json, "jitter_shape", msim__jitter_names[o->jitter_shape]);
+  if (o->jitter_reorders)
+    msim__json_key_bool(json, "jitter_reorders", true);
+  put_number(json, "duplicate_ppm", o->duplicate_ppm);
+  put_number(json, "reorder_ppm", o->reorder_ppm);
+  put_number(json, "reorder_ns", o->reorder_ns);
+  put_number(json, "corrupt_ppm", o->corrupt_ppm);
+  if (o->drop_nth == NULL)
+    return;
+  msim__json_key(json, "drop");
+  msim__json_array_begin(json);
+  for (i = 0; i < MSIM__JSONL_DROPS_MAX && o->drop_nth[i] != 0; i++)
+    msim__json_uint(json, o->drop_nth[i]);
+  msim__json_array_end(json);
+}
+
 static void put_way(struct msim__json_out *json, const char *key, const struct msim__way *way)
 {
   if (way == NULL || way->params == NULL)
@@ -70,7 +105,28 @@ static void put_way(struct msim__json_out *json, const char *key, const struct m
   if (way->params->way.rate_bps != 0)
     msim__json_key_uint(json, "rate", way->params->way.rate_bps);
   msim__json_key_uint(json, "delay", way->params->way.delay_ns);
+  put_number(json, "queue_bytes", way->params->way.queue_bytes_max);
+  put_number(json, "queue_packets", way->params->way.queue_packets_max);
+  put_number(json, "mark_bytes", way->params->mark.queue_bytes);
+  put_number(json, "mark_packets", way->params->mark.queue_packets);
+  if (way->impair != NULL)
+    put_impairments(json, msim__impair_opts(way->impair));
   msim__json_object_end(json);
+}
+
+/* What both directions have in common, where it is not the default. */
+static void put_rest_of_link(struct msim__json_out *json, const struct msim__port *port)
+{
+  const struct msim__way_params *params = port->out->params;
+
+  if (params->mtu_bytes != MSIM__MTU_BYTES_DEFAULT)
+    put_number(json, "mtu", params->mtu_bytes);
+  put_number(json, "overhead", params->overhead_bytes);
+  if (params->cost != 1)
+    put_number(json, "cost", params->cost);
+  if (params->drops_private)
+    msim__json_key_text(json, "filter", "private-source");
+  put_number(json, "line", port->line);
 }
 
 /* Each link once: at the end that was added first. */
@@ -94,6 +150,7 @@ static void put_links(struct msim__json_out *json, const struct msim__net *net)
       msim__json_key_text(json, "b", port->peer->name);
       put_way(json, "ab", port->out);
       put_way(json, "ba", port->out != NULL && port->out->to != NULL ? port->out->to->out : NULL);
+      put_rest_of_link(json, port);
       msim__json_object_end(json);
     }
   }
@@ -147,7 +204,53 @@ static void put_networks(struct msim__json_out *json, const struct msim__net *ne
   msim__json_array_end(json);
 }
 
-int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim)
+static void put_faults(struct msim__json_out *json, const struct msim__origin_fault *fault)
+{
+  if (fault == NULL)
+    return;
+  msim__json_key(json, "faults");
+  msim__json_array_begin(json);
+  for (; fault != NULL; fault = fault->next) {
+    msim__json_object_begin(json);
+    msim__json_key_text(json, "id", fault->id);
+    msim__json_key_text(json, "kind", fault->kind);
+    msim__json_key_text(json, "says", fault->says);
+    put_number(json, "line", fault->line);
+    msim__json_object_end(json);
+  }
+  msim__json_array_end(json);
+}
+
+static void put_settings(struct msim__json_out *json, const struct msim__origin_setting *setting)
+{
+  char digest[24];
+
+  if (setting == NULL)
+    return;
+  msim__json_key(json, "settings");
+  msim__json_array_begin(json);
+  for (; setting != NULL; setting = setting->next) {
+    msim__json_object_begin(json);
+    msim__json_key_text(json, "name", setting->name);
+    snprintf(digest, sizeof digest, "%016" PRIx64, setting->digest);
+    msim__json_key_text(json, "digest", digest);
+    put_number(json, "line", setting->line);
+    msim__json_object_end(json);
+  }
+  msim__json_array_end(json);
+}
+
+static void put_origin(struct msim__json_out *json, const struct msim__origin *origin)
+{
+  if (origin == NULL)
+    return;
+  if (origin->file != NULL)
+    msim__json_key_text(json, "file", origin->file);
+  put_faults(json, origin->faults);
+  put_settings(json, origin->settings);
+}
+
+int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim, const char *options)
 {
   const struct msim__net *net = msim__net(sim);
   int err = MSIM_OK;
@@ -164,7 +267,9 @@ int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim)
     err = put_hosts(json, &sim->mem, net);
     put_links(json, net);
     put_networks(json, net);
+    put_origin(json, net->origin);
   }
+  msim__json_key_text(json, "options", options);
   msim__json_object_end(json);
   return err == MSIM_OK ? msim__json_line_end(json) : err;
 }

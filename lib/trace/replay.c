@@ -96,7 +96,8 @@ static bool add_host(struct msim__replay *replay, node *host)
   return true;
 }
 
-static bool read_way(struct msim__replay *replay, node *link, const char *field, struct msim_link_way *way)
+static bool read_way(struct msim__replay *replay, node *link, const char *field, struct msim_link_way *way,
+                     struct msim_ecn_mark *mark)
 {
   node *object;
   uint64_t delay_ns = 1;
@@ -104,7 +105,8 @@ static bool read_way(struct msim__replay *replay, node *link, const char *field,
   if (!msim__replay_items(replay, link, field, MSIM__JSON_OBJECT, &object))
     return false;
   if (object != NULL && (!msim__replay_uint(replay, object, "rate", UINT64_MAX, &way->rate_bps) ||
-                         !msim__replay_uint(replay, object, "delay", INT64_MAX, &delay_ns)))
+                         !msim__replay_uint(replay, object, "delay", INT64_MAX, &delay_ns) ||
+                         !msim__replay_way_rest(replay, object, way, mark)))
     return false;
   way->delay_ns = delay_ns;
   return true;
@@ -120,7 +122,8 @@ static bool add_link(struct msim__replay *replay, node *link)
   memset(&opts, 0, sizeof opts);
   if (!msim__replay_text(replay, link, "name", false, &opts.name) ||
       !msim__replay_text(replay, link, "a", true, &a_name) || !msim__replay_text(replay, link, "b", true, &b_name) ||
-      !read_way(replay, link, "ab", &opts.a_to_b) || !read_way(replay, link, "ba", &opts.b_to_a))
+      !read_way(replay, link, "ab", &opts.a_to_b, &opts.a_to_b_mark) ||
+      !read_way(replay, link, "ba", &opts.b_to_a, &opts.b_to_a_mark) || !msim__replay_link_rest(replay, link, &opts))
     return false;
   a = msim_node_find(replay->sim, a_name);
   b = msim_node_find(replay->sim, b_name);
@@ -165,7 +168,7 @@ static bool add_network(struct msim__replay *replay, node *object)
   if (!msim__replay_text(replay, object, "name", true, &name) ||
       !msim__replay_text(replay, object, "prefix", false, &opts.prefix) ||
       !msim__replay_uint(replay, object, "realm", MSIM__REALMS_MAX, &realm) ||
-      !read_way(replay, object, "cable", &opts.cable) ||
+      !read_way(replay, object, "cable", &opts.cable, &opts.mark) ||
       !msim__replay_items(replay, object, "members", MSIM__JSON_LIST, &members))
     return false;
   err = msim_network_add(replay->sim, name, &opts, &network);
@@ -225,6 +228,8 @@ static bool read_head(struct msim__replay *replay, node *head)
   for (item = networks != NULL ? networks->u.items.first : NULL; item != NULL; item = item->next)
     if (!add_network(replay, item))
       return false;
+  if (!msim__replay_origin(replay, head))
+    return false;
   err = msim_sim_start(replay->sim);
   if (err != MSIM_OK)
     replay->err = err; /* the simulation has the sentence */

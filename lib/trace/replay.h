@@ -5,6 +5,8 @@
 #ifndef MSIM_TRACE_REPLAY_H
 #define MSIM_TRACE_REPLAY_H
 
+#include <mailsim/topology.h>
+
 #include "core/names.h"
 #include "core/sim.h"
 #include "text/json_in.h"
@@ -68,6 +70,13 @@ bool msim__replay_tcp(struct msim__replay *replay, const struct msim__json_node 
                       struct msim_trace_packet *packet, struct msim_tcp_view *tcp);
 /* Type and code of what is told (RFC 792); the names are those of net/observe.c. */
 void msim__replay_set_icmp(struct msim_icmp_view *icmp, const char *what, uint32_t mtu_bytes);
+
+/* replay_origin.c. What beside rate and delay is told of a direction, of a link, and of the files. */
+bool msim__replay_way_rest(struct msim__replay *replay, const struct msim__json_node *way, struct msim_link_way *out,
+                           struct msim_ecn_mark *mark);
+bool msim__replay_link_rest(struct msim__replay *replay, const struct msim__json_node *link,
+                            struct msim_link_opts *out);
+bool msim__replay_origin(struct msim__replay *replay, const struct msim__json_node *head);
 
 /* Reads one record and hands it to the hooks. replay_record.c. */
 bool msim__replay_record(struct msim__replay *replay, const struct msim__json_node *object);

@@ -517,7 +517,7 @@ static int jsonl_open(void *state, struct msim_sink *sink)
   err = msim__sink_flag(sink, "full-text", &jsonl->full_text);
   if (err == MSIM_OK)
     err = msim__sink_flag(sink, "show-secrets", &jsonl->show_secrets);
-  return err == MSIM_OK ? msim__jsonl_put_header(&jsonl->json, msim_sink_sim(sink)) : err;
+  return err == MSIM_OK ? msim__jsonl_put_header(&jsonl->json, msim_sink_sim(sink), msim__sink_options(sink)) : err;
 }
 
 static int jsonl_record(void *state, struct msim_sink *sink, const struct msim_trace_record *record)

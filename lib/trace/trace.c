@@ -39,7 +39,7 @@ struct msim_sink {
   struct msim__buf buf;
   void *state;
   union block *blocks;
-  char *option_text;
+  char *option_text, *options_given; /* the first one is cut into options; both of option_text_bytes, or NULL */
   size_t option_text_bytes;
   struct option *options; /* filters too */
   size_t option_count, option_capacity;
@@ -271,10 +271,11 @@ static int read_options(struct msim_sink *sink, const char *text, struct msim_di
     return MSIM_OK;
   if (size_bytes > MSIM__SINK_OPTION_BYTES_MAX)
     return tell(diag, MSIM_ERR_LIMIT, "too long are the options of the sink", sink->type->name, none, 0);
-  sink->option_text = msim__copy_text(&sink->sim->mem, text, size_bytes);
-  if (sink->option_text == NULL)
-    return MSIM_ERR_NOMEM;
   sink->option_text_bytes = size_bytes + 1;
+  sink->option_text = msim__copy_text(&sink->sim->mem, text, size_bytes);
+  sink->options_given = msim__copy_text(&sink->sim->mem, text, size_bytes);
+  if (sink->option_text == NULL || sink->options_given == NULL)
+    return MSIM_ERR_NOMEM;
   for (at = sink->option_text; at != NULL;) {
     struct option option;
     char *comma = strchr(at, ','), *equals;
@@ -319,6 +320,7 @@ static void free_sink(struct msim_sink *sink)
   msim__free(mem, sink->state, sink->type->state_bytes);
   msim__free(mem, sink->options, sink->option_capacity * sizeof *sink->options);
   msim__free(mem, sink->option_text, sink->option_text_bytes);
+  msim__free(mem, sink->options_given, sink->option_text_bytes);
   msim__free(mem, sink, sizeof *sink);
 }
 
@@ -456,6 +458,20 @@ static int close_sink(struct msim_sink *sink)
   return sink->err;
 }
 
+int msim_trace_flush(struct msim_sim *sim)
+{
+  struct msim__trace *trace = room(sim);
+  struct msim_sink *sink;
+  int first = MSIM_OK;
+
+  for (sink = trace != NULL ? trace->sinks : NULL; sink != NULL; sink = sink->next) {
+    int err = sink->is_open ? msim__buf_flush(&sink->buf) : MSIM_OK;
+
+    first = first == MSIM_OK ? err : first;
+  }
+  return first;
+}
+
 static int finish(struct msim_sim *sim)
 {
   struct msim_sink *sink;
@@ -587,6 +603,11 @@ const char *msim_sink_option(const struct msim_sink *sink, const char *key)
       return sink->options[i].value;
   }
   return NULL;
+}
+
+const char *msim__sink_options(const struct msim_sink *sink)
+{
+  return sink->options_given;
 }
 
 struct msim_sim *msim_sink_sim(const struct msim_sink *sink)

@@ -27,6 +27,9 @@ struct msim__mem *msim__sink_mem(struct msim_sink *sink);
  * record. */
 struct msim__buf *msim__sink_buf(struct msim_sink *sink);
 
+/* All options as they were given, or NULL: none. Lives as long as the sink. */
+const char *msim__sink_options(const struct msim_sink *sink);
+
 /* Whether a bare option was given. MSIM_ERR_INVALID (and the simulation has failed) when it was given a value. */
 int msim__sink_flag(struct msim_sink *sink, const char *key, bool *out);
 

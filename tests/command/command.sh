@@ -131,7 +131,7 @@ same out explored
 expect 0 'every host crashed after each of its lines' "$mailsim" explore "$scene" --each crash --jobs 2 --quiet
 empty out
 expect 1 'disks that lose what was synced' "$mailsim" explore "$scene" --each crash --disk wipe
-has out '^I1: 1[0-9] of 4[0-9] runs$'
+has out '^I1 by isp-x: 1[0-9] of 4[0-9] runs$'
 has out '^    try: mailsim run .*mail-send.yaml. --fault .{id: explored, crash: {host: "isp-x", disk: wipe}, after: .*}.$'
 sed -n 's/^    try: mailsim run .* --fault .\({.*}\).$/\1/p' out | head -n 1 >fault
 expect 1 'what is told repeats it' "$mailsim" run "$scene" --no-invariants --fault "$(cat fault)" --until 60s
@@ -140,7 +140,7 @@ has out '^broken: I1 by m1'
 expect 0 'seeds' "$mailsim" explore "$root/topologies/mailing.yaml" --seeds 1..3
 has out '^runs 3, as they should be 3$'
 expect 2 'neither faults nor seeds' "$mailsim" explore "$scene"
-has err 'give --each drop, --each crash or --seeds A..B'
+has err 'give --each drop, --each crash, --each split or --seeds A..B'
 expect 2 'seeds that run backwards' "$mailsim" explore "$scene" --seeds 9..1
 expect 2 'a disk that is not known' "$mailsim" explore "$scene" --each crash --disk burn
 has err 'write keep, lose-unsynced, torn, wipe or stale'

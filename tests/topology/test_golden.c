@@ -44,6 +44,7 @@ static const struct example {
     {"no-route", false},
     {"pop-offline", true},
     {"provider-outage", false},
+    {"real-clients", true},
     {"relay-crash", false},
     {"webmail-send", true},
     {"no-account-refused/receive-without-mailbox", true},
