@@ -17,16 +17,25 @@
 struct msim__fault;
 
 /* prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with the end of a sentence in why
- * and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it can never strike, so that
- * nothing is installed. begin, end: at their times, from a timer on the fault's node. wake: at the time that the kind
- * has set in wake_ns, once. crashed: the fault's node has crashed while it lasts. release: gives back what the state
- * holds beyond its bytes, at the end of the simulation. judge: of each packet that a host or router puts on a link
- * while the fault lasts; it fills the verdict when it strikes. draws: it is asked also when another fault has struck
- * already (the verdict has a reason then, and stays), so that its stream does not depend on others. judge_dns,
- * judge_dhcp, judge_smtp: likewise of each message, or moment of a session, that such a server would answer;
+ * and in *wrong the key that it is about. Any but prepare may be NULL.
+ *
+ * idle: true when it can never strike, so that nothing is installed.
+ *
+ * begin, end: at their times, from a timer on the fault's node. wake: at the time that the kind has set in wake_ns,
+ * once. crashed: the fault's node has crashed while it lasts. release: gives back what the state holds beyond its
+ * bytes, at the end of the simulation, or when it is lifted.
+ *
+ * judge: of each packet that a host or router puts on a link while the fault lasts; it fills the verdict when it
+ * strikes. draws: it is asked also when another fault has struck already (the verdict has a reason then, and stays), so
+ * that its stream does not depend on others.
+ *
+ * judge_dns, judge_dhcp, judge_smtp: likewise of each message, or moment of a session, that such a server would answer;
  * judge_disk: of each write, sync and read of the fault's node. Another fault has struck where the verdict has a fault.
- * clock_ns: how much the clock of the fault's node is ahead just now.
- * alter: the params of a direction of a link while the fault lasts (altering.c).
+ *
+ * cut: where new text of TCP is cut in two segments, as in struct msim__tcp_cutter; of all faults the first cut counts,
+ * and is told. clock_ns: how much the clock of the fault's node is ahead just now. alter: the params of a direction of
+ * a link while the fault lasts (altering.c).
+ *
  * one_of: keys of which at least one must be written, NULL-terminated. */
 struct msim__fault_type {
   const char *name, *summary;
@@ -44,6 +53,8 @@ struct msim__fault_type {
                     struct msim__dns_verdict *verdict);
   void (*judge_dhcp)(struct msim__fault *fault, struct msim_agent *server, struct msim_attachment *attachment,
                      const struct msim__dhcp_message *message, struct msim__dhcp_verdict *verdict);
+  uint32_t (*cut)(const struct msim__fault *fault, const struct msim_node *sender, const struct msim_flow *flow,
+                  uint32_t first_byte, uint32_t size_bytes);
   void (*judge_smtp)(struct msim__fault *fault, struct msim_agent *server, const struct msim__smtp_occasion *occasion,
                      struct msim__smtp_verdict *verdict);
   void (*judge_disk)(struct msim__fault *fault, enum msim__disk_act act, struct msim__disk_verdict *verdict);
