@@ -251,10 +251,17 @@ int repro_put(struct repro *repro, const char *folder, const char *found_by, con
 
 /* ---- making it ---- */
 
+/* What is no rule cannot be expected, nor one of several. */
+static bool can_be_expected(const struct outcome *failure)
+{
+  return failure->is_alone && strcmp(failure->rule, "run") != 0 && strcmp(failure->rule, "outcome") != 0;
+}
+
 bool repro_make(struct repro *repro, const struct repro_request *request, const struct outcome *failure)
 {
   struct candidate candidate = {request, failure, *failure, false};
   struct msim_shrink_opts opts = {.runs_max = request->runs_max};
+  char expect[40];
   int err = MSIM_OK;
 
   memset(repro, 0, sizeof *repro);
@@ -269,9 +276,13 @@ bool repro_make(struct repro *repro, const struct repro_request *request, const 
     err = MSIM_OK;
   if (candidate.out_of_time && !repro->info.held)
     repro->info.run_count = 0;
+  repro->outcome = candidate.last;
+  if (err == MSIM_OK && can_be_expected(&repro->outcome)) {
+    snprintf(expect, sizeof expect, "{violates: %s}", failure->rule);
+    err = msim_document_set(repro->document, "expect", expect);
+  }
   if (err != MSIM_OK)
     complain("explore: %s", msim_strerror(err));
-  repro->outcome = candidate.last;
   return err == MSIM_OK;
 }
 
