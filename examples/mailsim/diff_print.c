@@ -327,6 +327,15 @@ static void print_faults(const struct diff_told *told, FILE *file)
   }
 }
 
+/* As `mailsim accept` names them: world.golden beside world.yaml. */
+static bool is_golden_of(const char *golden, const char *topology)
+{
+  size_t stem_bytes = strlen(golden) - strlen(".golden");
+
+  return strncmp(golden, topology, stem_bytes) == 0 &&
+         (strcmp(topology + stem_bytes, ".yaml") == 0 || strcmp(topology + stem_bytes, ".yml") == 0);
+}
+
 static void print_try(const struct diff_told *told, const struct output *output, const struct msim_diff_place *place)
 {
   const struct diff_operand *a = &told->operands[0], *b = &told->operands[1];
@@ -351,7 +360,13 @@ static void print_try(const struct diff_told *told, const struct output *output,
     print_quoted(file, b->path);
     putc('\n', file);
   }
-  if (!a->is_topology && b->is_topology && strcmp(a->path, "-") != 0 && told->fault_count == 0 && !a->is_golden) {
+  if (a->is_golden && is_golden_of(a->path, b->path)) {
+    begin_part(output, "try", &begun);
+    fputs("mailsim accept ", file);
+    print_quoted(file, b->path);
+    fputs(" (when what it does now is right)\n", file);
+  } else if (!a->is_topology && b->is_topology && strcmp(a->path, "-") != 0 && told->fault_count == 0 &&
+             !a->is_golden) {
     begin_part(output, "try", &begun);
     fputs("mailsim run ", file);
     print_quoted(file, b->path);

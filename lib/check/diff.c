@@ -475,8 +475,11 @@ static int note_limits(struct msim_diff *diff)
         msim__diff_note(diff, msim__diff_printf(diff, "%s holds fingerprints only: it cannot be told where they differ",
                                                 has_no_lines(a) ? a->name : b->name));
   else if (less->head == NULL && a->has_run_prints && b->has_run_prints)
-    err = msim__diff_note(diff,
-                          msim__diff_printf(diff, "%s does not tell links and faults, so there is no why", less->name));
+    err = !diff->result.differs
+              ? MSIM_OK
+              : msim__diff_note(
+                    diff, msim__diff_printf(diff, "%s does not tell links and faults: why it differs is not known",
+                                            less->name));
   else if (less->head == NULL)
     err =
         msim__diff_note(diff, msim__diff_printf(diff,

@@ -94,6 +94,9 @@ static void put_value(struct msim__buf *buf, node *value)
     (void)msim__buf_append_text(buf, value->u.text.data);
   } else if (value->kind == MSIM__JSON_BOOL) {
     (void)msim__buf_append_text(buf, value->u.truth ? "true" : "false");
+  } else if (value->kind == MSIM__JSON_LIST && value->u.items.first != NULL &&
+             value->u.items.first->kind == MSIM__JSON_OBJECT) {
+    (void)msim__buf_printf(buf, "%zu of them", value->u.items.count);
   } else if (value->kind == MSIM__JSON_LIST) {
     for (item = value->u.items.first; item != NULL; item = item->next) {
       if (item != value->u.items.first)
@@ -371,6 +374,34 @@ static void compare_heads(struct heads *heads)
         heads->diff, msim__diff_printf(heads->diff, "%zu more differences of the topologies", heads->more_count));
 }
 
+/* What the lines alone tell: seeds, and the fault that stands in a fate. */
+static void tell_by_lines(struct heads *heads)
+{
+  struct msim_diff *diff = heads->diff;
+  const struct msim_diff_place *place = &diff->first[diff->view];
+  const char *begin, *end, *space;
+  size_t i;
+
+  if (diff->side[0].seed != diff->side[1].seed)
+    add(heads,
+        msim__diff_printf(diff, "seed %llu, now %llu", (unsigned long long)diff->side[0].seed,
+                          (unsigned long long)diff->side[1].seed),
+        "", false);
+  for (i = 0; i < 2 && diff->is_first[diff->view]; i++) {
+    if (place->text[i] == NULL || strcmp(place->part, "fate") != 0)
+      continue;
+    begin = place->text[i] + place->column[i];
+    end = strchr(begin, ')');
+    space = strchr(begin, ' ');
+    if (end == NULL || space == NULL || space > end)
+      continue;
+    add(heads,
+        msim__diff_printf(diff, "fault %.*s %s this segment", (int)(end - space - 1), space + 1,
+                          i == 0 ? "has not struck" : "has struck"),
+        "", true);
+  }
+}
+
 int msim__diff_causes(struct msim_diff *diff)
 {
   struct heads heads;
@@ -379,13 +410,8 @@ int msim__diff_causes(struct msim_diff *diff)
 
   memset(&heads, 0, sizeof heads);
   if (diff->side[0].head == NULL || diff->side[1].head == NULL) {
-    if (diff->side[0].seed != diff->side[1].seed) {
-      heads.diff = diff;
-      add(&heads,
-          msim__diff_printf(diff, "seed %llu, now %llu", (unsigned long long)diff->side[0].seed,
-                            (unsigned long long)diff->side[1].seed),
-          "", false);
-    }
+    heads.diff = diff;
+    tell_by_lines(&heads);
     return heads.err;
   }
   heads.diff = diff;

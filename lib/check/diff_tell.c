@@ -51,6 +51,26 @@ static void narrow(struct msim_slice part[2])
   }
 }
 
+/* Whether a view is about this part. */
+static bool is_of_view(unsigned part, enum msim_view view)
+{
+  switch (part) {
+  case MSIM__DIFF_TIME:
+  case MSIM__DIFF_ENDPOINTS:
+  case MSIM__DIFF_URG:
+  case MSIM__DIFF_OPTIONS:
+  case MSIM__DIFF_NOTE:
+    return view >= MSIM_VIEW_WIRE;
+  case MSIM__DIFF_ID:
+  case MSIM__DIFF_TEXT:
+  case MSIM__DIFF_REST:
+    return true;
+  default:
+    return view >= MSIM_VIEW_SEG;
+  }
+}
+
+/* The first part in which they differ as the view sees them, else the first one at all. */
 static void find_part(struct msim_diff_place *place, const struct msim__diff_words words[2],
                       const struct msim_slice line[2])
 {
@@ -59,8 +79,11 @@ static void find_part(struct msim_diff_place *place, const struct msim__diff_wor
   size_t i;
 
   for (p = 0; p < MSIM__DIFF_PARTS; p++)
-    if (!msim__diff_part_same((enum msim__diff_part)p, &words[0], &words[1]))
+    if (is_of_view(p, place->view) && !msim__diff_part_same((enum msim__diff_part)p, &words[0], &words[1]))
       break;
+  for (i = 0; p == MSIM__DIFF_PARTS && i < MSIM__DIFF_PARTS; i++)
+    if (!msim__diff_part_same((enum msim__diff_part)i, &words[0], &words[1]))
+      p = (unsigned)i;
   place->part = p == MSIM__DIFF_ID && (words[0].kind == MSIM__DIFF_APP || words[0].kind == MSIM__DIFF_OTHER)
                     ? "event"
                     : msim__diff_part_name((enum msim__diff_part)p);

@@ -105,6 +105,15 @@ has out '^why      the settings of host pc-a differ (body.yaml:[0-9]*)$'
 expect 1 'a seed' "$mailsim" diff before.jsonl before.yaml --seed 2
 has out '^why      seed 1, now 2$'
 
+# ---- a golden ----
+expect 0 accept "$mailsim" accept before.yaml
+cp before.golden later.golden
+expect 0 'a golden' "$mailsim" diff before.golden before.yaml
+has out 'wire same$'
+expect 1 'a golden that differs' "$mailsim" diff later.golden later.yaml
+has out '^DIFFERS  view: mail same | app same | seg same | wire DIFFERS$'
+has out 'mailsim accept later.yaml (when'
+
 # ---- for programs ----
 expect 1 json "$mailsim" diff before.jsonl lossy.yaml --json
 has out '^{"differs":true,"views":{"mail":false,"app":false,"seg":true,"wire":true,"rest":true},"lines":\[[0-9]*,[0-9]*\],"first":{'

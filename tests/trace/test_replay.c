@@ -633,12 +633,62 @@ static void memory_when_it_fails_anywhere_then_nomem_and_nothing_leaks(void **st
   tear_down(&t);
 }
 
+/* What stands in the first line beyond hosts and the shape of links. */
+static void first_line_with_everything_is_the_same_again(void **state)
+{
+  static const char head[] =
+      "{\"schema\":\"mailsim-trace/"
+      "1\",\"topology\":\"x\",\"seed\":1,\"engine\":1,\"start\":1767225600,\"hosts\":[{\"name\":"
+      "\"a\",\"addresses\":[\"10.0.0.1\"]},{\"name\":\"b\",\"addresses\":[]}],\"links\":[{\"name\":\"l\",\"a\":\"a\","
+      "\"b\":"
+      "\"b\",\"ab\":{\"delay\":5,\"queue_bytes\":1000,\"queue_packets\":7,\"mark_bytes\":500,\"mark_packets\":3,"
+      "\"loss_ppm\":1,\"burst_enter_ppm\":2,\"burst_leave_ppm\":3,\"burst_loss_ppm\":4,\"calm_loss_ppm\":5,"
+      "\"jitter_ns\":6,\"jitter_shape\":\"normal\",\"jitter_reorders\":true,\"duplicate_ppm\":7,\"reorder_ppm\":8,"
+      "\"reorder_ns\":9,\"corrupt_ppm\":10,\"drop\":[3,7]},\"ba\":{\"delay\":6},\"mtu\":1280,\"overhead\":2,"
+      "\"cost\":4,\"filter\":\"private-source\",\"line\":33}],\"file\":\"x.yaml\",\"faults\":[{\"id\":\"f\",\"kind\":"
+      "\"drop\",\"says\":\"id: f\",\"line\":40}],\"settings\":[{\"name\":\"host a\",\"digest\":\"00000000000000ff\","
+      "\"line\":3}]}\n";
+  static const char *const wrong[][2] = {{"\"normal\"", "\"abnormal\""}, {"[3,7]", "[3,0]"},
+                                         {"private-source", "private"},  {"00000000000000ff", "ff"},
+                                         {"\"id\":\"f\"", "\"id\":7"},   {"\"line\":33", "\"line\":-1"}};
+  struct source source = {head, sizeof head - 1, 0, 0, false};
+  struct paper jsonl = {0};
+  struct stage again;
+  struct note note;
+  char text[sizeof head + 16];
+  size_t i;
+
+  (void)state;
+  assert_int_equal(new_sim(&again, 0), MSIM_OK);
+  add_sink(again.sim, "jsonl", &jsonl, NULL);
+  assert_int_equal(feed(again.sim, &source, &note), MSIM_OK);
+  assert_int_equal(msim_sim_finish(again.sim), MSIM_OK);
+  assert_string_equal(jsonl.data, head);
+  msim_sim_free(again.sim);
+  free(jsonl.data);
+  for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    const char *at = strstr(head, wrong[i][0]);
+
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - head), head, wrong[i][1], at + strlen(wrong[i][0]));
+    source.data = text;
+    source.size_bytes = strlen(text);
+    source.at = 0;
+    assert_int_equal(new_sim(&again, 0), MSIM_OK);
+    assert_int_equal(feed(again.sim, &source, &note), MSIM_ERR_SYNTAX);
+    assert_int_equal(note.line, 1);
+    msim_sim_free(again.sim);
+    assert_true(fail_mem_clean(&again.mem));
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_dialogue_when_replayed_then_all_sinks_write_the_same),
       cmocka_unit_test(a_window_when_scaled_then_text_has_it_as_in_the_header),
       cmocka_unit_test(fates_of_all_sorts_when_replayed_then_the_same),
+      cmocka_unit_test(first_line_with_everything_is_the_same_again),
       cmocka_unit_test(payload_that_jsonl_shows_in_part_when_replayed_then_the_same),
       cmocka_unit_test(every_other_kind_when_replayed_then_the_same),
       cmocka_unit_test(broken_lines_when_read_then_the_line_is_told),
