@@ -215,9 +215,12 @@ struct msim_expect_failure {
 MSIM_API int msim_expect_failure_at_sized(const struct msim_expect *expect, size_t index,
                                           struct msim_expect_failure *out, size_t out_bytes);
 
+/* What a draft tells of each connection: what was said, or every segment with its flags, bytes and fate. */
+enum msim_expect_form { MSIM_EXPECT_DIALOGUES, MSIM_EXPECT_SEGMENTS };
 /* Writes an expectation that the run just watched fulfils: a draft to be cut down to what matters. topology is what it
  * names. MSIM_ERR_STATE, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM, or what out returned. */
-MSIM_API int msim_expect_draft(struct msim_expect *expect, const char *topology, const struct msim_out *out);
+MSIM_API int msim_expect_draft(struct msim_expect *expect, const char *topology, enum msim_expect_form form,
+                               const struct msim_out *out);
 
 /* ---- whether two runs are the same ---- */
 
@@ -300,8 +303,8 @@ struct msim_diff_result {
 };
 
 /* Compares both, once; differences below this view are ignored. MSIM_ERR_STATE: a side is missing, or it was compared
- * already. MSIM_ERR_INVALID: they are of different engines, so that what differs says nothing; msim_diff_note_at has the
- * sentence. MSIM_ERR_NOMEM. */
+ * already. MSIM_ERR_INVALID: they are of different engines, so that what differs says nothing; msim_diff_note_at has
+ * the sentence. MSIM_ERR_NOMEM. */
 #define msim_diff_compare(diff, view, out)                                                                             \
   msim_diff_compare_sized((diff), (view), (out), sizeof(struct msim_diff_result))
 MSIM_API int msim_diff_compare_sized(struct msim_diff *diff, enum msim_view view, struct msim_diff_result *out,
