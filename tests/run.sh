@@ -78,6 +78,9 @@ missing_packages() {
     have python3 || printf ' python3'
     { have python3 && python3 -c 'import yaml' 2>/dev/null; } || printf ' python3-yaml'
     { have python3 && python3 -c 'import jsonschema' 2>/dev/null; } || printf ' python3-jsonschema'
+    have node || printf ' nodejs'
+    have npm || printf ' npm'
+    have chromium || have chromium-browser || have google-chrome || printf ' chromium'
   fi
 }
 
@@ -110,6 +113,17 @@ missing=$(missing_packages)
 missing=$(missing_packages)
 [ -z "$missing" ] || give_up "still missing after the installation:$missing"
 
+# What drives the browser, and judges whether everybody can use the page: into build/, pinned, nothing else is fetched.
+if [ $all = yes ] && ! { [ -f build/browser/node_modules/playwright-core/package.json ] && [ -f build/browser/node_modules/axe-core/package.json ]; }; then
+  say "installing playwright-core and axe-core into build/browser"
+  mkdir -p build/browser
+  npm install --prefix build/browser --no-save --no-package-lock --no-audit --no-fund --ignore-scripts \
+    playwright-core@1.52.0 axe-core@4.10.3 >build/browser/npm.log 2>&1 || {
+    tail -n 15 build/browser/npm.log >&2
+    give_up "npm could not install playwright-core and axe-core (the whole text is in build/browser/npm.log)"
+  }
+fi
+
 version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
 # shellcheck disable=SC2086
 set -- $version
@@ -117,7 +131,7 @@ set -- $version
 part_ends 'tools'
 
 if [ $all = no ]; then
-  for tool in nm objdump tshark python3; do
+  for tool in nm objdump tshark python3 node chromium; do
     have "$tool" || say "left out: what needs $tool, which is not installed (--all installs it)"
   done
 fi

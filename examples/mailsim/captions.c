@@ -3,11 +3,13 @@
 #define _POSIX_C_SOURCE 200809L
 #include "command.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LANGUAGE_BYTES_MAX 32
 #define PATH_BYTES_MAX 2048
+#define LANGUAGES_MAX 64
 
 /* Letters, digits and '-': a name of a file and nothing else. Ends where a locale names its encoding. */
 static bool copy_language(const char *text, char *out)
@@ -80,4 +82,64 @@ bool captions_load(struct msim_scene *scene, const char *scene_path, const char 
   else if (findings == 0)
     complain("%s: %s", path, msim_strerror(err));
   return false;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The languages that have a file there, in the order of their names: what a folder lists has none. */
+static size_t list_languages(const char *folder, char names[][LANGUAGE_BYTES_MAX + 1], size_t names_max)
+{
+  DIR *dir = opendir(folder);
+  const char *sorted[LANGUAGES_MAX];
+  char copy[LANGUAGES_MAX][LANGUAGE_BYTES_MAX + 1];
+  const struct dirent *entry;
+  size_t count = 0, i;
+
+  while (dir != NULL && count < names_max && (entry = readdir(dir)) != NULL) {
+    size_t length = strlen(entry->d_name);
+
+    if (length <= 5 || strcmp(entry->d_name + length - 5, ".yaml") != 0 || length - 5 > LANGUAGE_BYTES_MAX)
+      continue;
+    memcpy(copy[count], entry->d_name, length - 5);
+    copy[count][length - 5] = '\0';
+    sorted[count] = copy[count];
+    if (strchr(copy[count], '.') == NULL)
+      count++;
+  }
+  if (dir != NULL)
+    closedir(dir);
+  qsort(sorted, count, sizeof *sorted, compare_names);
+  for (i = 0; i < count; i++)
+    strcpy(names[i], sorted[i]);
+  return count;
+}
+
+bool captions_load_all(struct msim_scene *scene, const char *scene_path)
+{
+  const char *slash = strrchr(scene_path, '/');
+  int folder_bytes = slash != NULL ? (int)(slash - scene_path) + 1 : 0;
+  char folder[PATH_BYTES_MAX], path[PATH_BYTES_MAX + LANGUAGE_BYTES_MAX + 8];
+  char names[LANGUAGES_MAX][LANGUAGE_BYTES_MAX + 1];
+  unsigned findings = 0;
+  size_t count, i;
+
+  if (snprintf(folder, sizeof folder, "%.*sstrings", folder_bytes, scene_path) >= (int)sizeof folder)
+    return true;
+  count = list_languages(folder, names, LANGUAGES_MAX);
+  for (i = 0; i < count; i++) {
+    int err;
+
+    if (snprintf(path, sizeof path, "%s/%s.yaml", folder, names[i]) >= (int)sizeof path)
+      continue;
+    err = msim_scene_add_language_file(scene, names[i], path, print_finding, &findings);
+    if (err != MSIM_OK && err != MSIM_ERR_NOT_FOUND) {
+      if (findings == 0)
+        complain("%s: %s", path, msim_strerror(err));
+      return false;
+    }
+  }
+  return true;
 }

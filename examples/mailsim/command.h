@@ -92,6 +92,8 @@ struct traces {
 bool traces_add(struct traces *traces, const char *text);
 /* Opens the files and adds the sinks. false: said on stderr. */
 bool traces_attach(struct traces *traces, struct msim_sim *sim);
+/* Whether one of them is of this format. */
+bool traces_have(const struct traces *traces, const char *format);
 /* Closes the files. false: one could not be written, said on stderr. */
 bool traces_close(struct traces *traces);
 
@@ -114,6 +116,9 @@ bool mails_as_before(const struct mails *before, const struct mails *now, bool n
  * strings/LANGUAGE.yaml beside the scene's. Without such a file the scene keeps its own. false: the language that was
  * asked for is not there, or its file is broken; said on stderr. */
 bool captions_load(struct msim_scene *scene, const char *scene_path, const char *asked);
+/* Gives a scene the captions of every language beside its own, for what tells a run in several. false: a file is broken;
+ * said on stderr. */
+bool captions_load_all(struct msim_scene *scene, const char *scene_path);
 
 /* ---- status.c: a line about a long run ---- */
 
@@ -177,8 +182,9 @@ struct points *points_watch(struct msim_sim *sim, enum points_kind kind);
 /* After the end of the simulation, before the rest. false: out of memory. */
 bool points_settle(struct points *points);
 size_t points_count(const struct points *points);
-const char *points_fault(const struct points *points, size_t index); /* "drop: {...}", an item of `faults` but its id */
-const char *points_what(const struct points *points, size_t index);  /* for people */
+/* "drop: {...}", an item of `faults` but its id; and what it is for people. */
+void points_fault(const struct points *points, size_t index, char *out, size_t out_bytes);
+void points_what(const struct points *points, size_t index, char *out, size_t out_bytes);
 void points_free(struct points *points);
 
 /* ---- verbs: arguments behind the verb; return an exit code ---- */

@@ -255,6 +255,8 @@ static bool load_scene(struct run *run, const struct request *request)
     complain("%s: %s", path, msim_strerror(err));
   if (err != MSIM_OK)
     return false;
+  if (traces_have(&request->traces, "html") && !captions_load_all(run->scene, path))
+    return false;
   /* what programs read does not depend on the environment */
   return captions_load(run->scene, path, request->language == NULL && request->json ? "en" : request->language);
 }

@@ -1,4 +1,5 @@
-/* show.c: `mailsim show`: a written trace as a ladder, as the lives of its mails, as numbers, or in other forms.
+/* show.c: `mailsim show`: a written trace as a ladder, as the lives of its mails, as numbers, as a page,
+ * or in other forms.
  *
  * The library feeds the file into sinks as if it were a run; this file chooses the sinks. Runs nothing. */
 #define _POSIX_C_SOURCE 200809L
@@ -19,6 +20,9 @@ static const struct option options[] = {
     {"mail", NULL, "what happened to each message, when and where"},
     {"stats", NULL, "connections, links and hosts in numbers"},
     {"conn", "NAME", "only this connection, such as pc-a>isp-x:25#1; * and ? stand for any text and any byte"},
+    {"html", "FILE", "write a page that plays the run in a browser; - is standard output"},
+    {"scene", "FILE", "the scene whose steps the page tells"},
+    {"case", "ID", "which case of the scene"},
     {"convert", "FORMAT:PATH[,OPTIONS]", "write the trace in another form; may be repeated; PATH - is standard output"},
     {"json", NULL, "print the statistics as one JSON object"},
     {"width", "COLUMNS", "width of the ladder (default: that of the terminal, else 100)"},
@@ -30,7 +34,7 @@ static const struct option options[] = {
 enum view { VIEW_NONE, VIEW_LADDER, VIEW_MAIL, VIEW_STATS };
 
 struct request {
-  const char *trace, *conn;
+  const char *trace, *conn, *scene, *scene_case;
   enum view view;
   struct traces traces;
   uint64_t width;
@@ -57,6 +61,14 @@ static bool take_option(struct request *request, const char *name, const char *v
     return choose(request, VIEW_MAIL);
   if (strcmp(name, "stats") == 0)
     return choose(request, VIEW_STATS);
+  if (strcmp(name, "html") == 0) {
+    char text[4096];
+
+    if (snprintf(text, sizeof text, "html:%s", value) < (int)sizeof text)
+      return traces_add(&request->traces, text);
+    complain("--html: the name of the file is too long");
+    return false;
+  }
   if (strcmp(name, "convert") == 0)
     return traces_add(&request->traces, value);
   if (strcmp(name, "conn") == 0) {
@@ -72,7 +84,11 @@ static bool take_option(struct request *request, const char *name, const char *v
     complain("--width %s: write a number from %u to %u", value, WIDTH_MIN, WIDTH_MAX);
     return false;
   }
-  if (strcmp(name, "json") == 0)
+  if (strcmp(name, "scene") == 0)
+    request->scene = value;
+  else if (strcmp(name, "case") == 0)
+    request->scene_case = value;
+  else if (strcmp(name, "json") == 0)
     request->json = true;
   else if (strcmp(name, "ascii") == 0)
     request->ascii = true;
@@ -95,6 +111,14 @@ static bool fits_together(struct request *request)
     request->view = request->json ? VIEW_STATS : VIEW_LADDER;
   if (request->json && request->view != VIEW_STATS) {
     complain("--json belongs to --stats; --convert jsonl:- writes the records");
+    return false;
+  }
+  if (request->scene != NULL && !traces_have(&request->traces, "html")) {
+    complain("--scene belongs to --html: the page tells its steps");
+    return false;
+  }
+  if (request->scene_case != NULL && request->scene == NULL) {
+    complain("--case %s: there is no scene; give --scene FILE", request->scene_case);
     return false;
   }
   if (request->conn != NULL && request->view == VIEW_MAIL) {
@@ -235,8 +259,28 @@ static int feed(struct msim_sim *sim, const char *path)
   return err;
 }
 
+/* The scene watches the trace as it would watch the run. */
+static bool add_scene(const struct request *request, struct msim_sim *sim, struct msim_scene **scene)
+{
+  struct msim_scene_opts opts;
+  unsigned findings = 0;
+  int err;
+
+  if (request->scene == NULL)
+    return true;
+  memset(&opts, 0, sizeof opts);
+  opts.case_id = request->scene_case;
+  err = msim_scene_load_file(scene, request->scene, &opts, print_finding, &findings);
+  if (err == MSIM_OK)
+    err = msim_scene_attach(*scene, sim);
+  if (err != MSIM_OK && findings == 0)
+    complain("%s: %s", request->scene, msim_strerror(err));
+  return err == MSIM_OK && captions_load_all(*scene, request->scene);
+}
+
 static int show_request(struct request *request)
 {
+  struct msim_scene *scene = NULL;
   struct msim_sim *sim = NULL;
   char filter[1024];
   int code = EXIT_UNUSABLE;
@@ -248,13 +292,15 @@ static int show_request(struct request *request)
   }
   if (msim_sim_new(&sim, NULL) != MSIM_OK)
     complain("out of memory");
-  else if (add_view(request, sim) && traces_attach(&request->traces, sim) && feed(sim, request->trace) == MSIM_OK)
+  else if (add_scene(request, sim, &scene) && add_view(request, sim) && traces_attach(&request->traces, sim) &&
+           feed(sim, request->trace) == MSIM_OK)
     code = EXIT_FINE;
   if (sim != NULL)
     (void)msim_sim_finish(sim);
   if (!traces_close(&request->traces))
     code = EXIT_UNUSABLE;
   msim_sim_free(sim);
+  msim_scene_free(scene);
   return close_output(stdout, code);
 }
 

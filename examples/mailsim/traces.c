@@ -53,6 +53,16 @@ bool traces_add(struct traces *traces, const char *text)
   return true;
 }
 
+bool traces_have(const struct traces *traces, const char *format)
+{
+  size_t i;
+
+  for (i = 0; i < traces->count; i++)
+    if (strcmp(traces->targets[i].format, format) == 0)
+      return true;
+  return false;
+}
+
 static int write_file(void *ctx, const void *data, size_t size_bytes)
 {
   return fwrite(data, 1, size_bytes, (FILE *)ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;

@@ -47,6 +47,14 @@ MSIM_API int msim_scene_load_strings_file(struct msim_scene *scene, const char *
 MSIM_API int msim_scene_load_strings_text(struct msim_scene *scene, const char *name, struct msim_slice text,
                                           msim_diag_fn *fn, void *user);
 
+/* Keeps the sentences of a file of strings beside the scene's own, under the name of a language such as "de", for what
+ * tells a run in several of them: the sink html asks the scene that is attached to its simulation. Errors as above. */
+MSIM_API int msim_scene_add_language_file(struct msim_scene *scene, const char *language, const char *path,
+                                          msim_diag_fn *fn, void *user);
+/* The same from memory; name stands in the findings. */
+MSIM_API int msim_scene_add_language_text(struct msim_scene *scene, const char *language, const char *name,
+                                          struct msim_slice text, msim_diag_fn *fn, void *user);
+
 /* Before or after msim_sim_free of the simulation that it watches. NULL is fine. */
 MSIM_API void msim_scene_free(struct msim_scene *scene);
 

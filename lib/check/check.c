@@ -11,17 +11,27 @@
 #include "check/verdict.h"
 #include "core/sized.h"
 #include "text/diag.h"
+#include "trace/story.h"
 
 #define FILE_CHUNK_BYTES ((size_t)64 * 1024)
 
 /* Lives in the arena of the simulation, so that either side may go first. */
 struct watch {
   struct msim__trace_hook hook;
+  struct msim__story story; /* its ctx is the watch */
   struct msim_scene *scene; /* NULL: gone */
   struct watch *next;
 };
 
+/* What the scene says in another language; in the arena of its words. */
+struct translation {
+  struct translation *next;
+  const char *language, *title;
+  const char **says; /* per step */
+};
+
 struct msim_scene {
+  struct translation *translations; /* in order of addition */
   struct msim__mem mem;
   struct msim__words words;
   struct msim__scene scene;
@@ -164,6 +174,67 @@ int msim_scene_load_strings_file(struct msim_scene *scene, const char *path, msi
   return err;
 }
 
+/* The strings are read over a copy of the scene's head and steps, which then has the sentences. */
+static int add_language(struct msim_scene *scene, const char *language, const struct msim__yaml_node *root,
+                        msim_diag_fn *fn, void *user)
+{
+  struct msim__scene copy = scene->scene;
+  struct translation *added = msim__arena_alloc(&scene->words.arena, sizeof *added), **end;
+  size_t count = copy.step_count, i;
+  struct msim__step *steps = msim__alloc_zeroed(&scene->mem, count + 1, sizeof *steps);
+  int err = MSIM_ERR_NOMEM;
+
+  if (added != NULL && steps != NULL) {
+    added->says = msim__arena_alloc(&scene->words.arena, count * sizeof *added->says);
+    added->language = msim__words_text(&scene->words, language);
+  }
+  if (added != NULL && steps != NULL && added->says != NULL && added->language != NULL) {
+    for (i = 0; i < count; i++) {
+      steps[i] = copy.steps[i];
+      steps[i].says = NULL;
+    }
+    copy.steps = steps;
+    copy.title = NULL;
+    err = msim__strings_read(&copy, root, fn, user);
+  }
+  if (err == MSIM_OK) {
+    for (i = 0; i < count; i++)
+      added->says[i] = steps[i].says;
+    added->title = copy.title;
+    for (end = &scene->translations; *end != NULL;)
+      end = &(*end)->next;
+    *end = added;
+  }
+  msim__free(&scene->mem, steps, (count + 1) * sizeof *steps);
+  return err;
+}
+
+int msim_scene_add_language_text(struct msim_scene *scene, const char *language, const char *name,
+                                 struct msim_slice text, msim_diag_fn *fn, void *user)
+{
+  struct msim__yaml tree;
+  int err = msim__yaml_parse(&tree, &scene->mem, name, text, fn, user);
+
+  if (err == MSIM_OK)
+    err = add_language(scene, language, tree.root, fn, user);
+  msim__yaml_release(&tree);
+  return err;
+}
+
+int msim_scene_add_language_file(struct msim_scene *scene, const char *language, const char *path, msim_diag_fn *fn,
+                                 void *user)
+{
+  struct msim_slice text;
+  uint8_t *data;
+  size_t capacity;
+  int err = read_file(path, &scene->mem, &data, &capacity, &text, fn, user);
+
+  if (err == MSIM_OK)
+    err = msim_scene_add_language_text(scene, language, path, text, fn, user);
+  msim__free(&scene->mem, data, capacity);
+  return err;
+}
+
 void msim_scene_free(struct msim_scene *scene)
 {
   struct msim__mem mem;
@@ -187,6 +258,72 @@ static int watch_record(void *ctx, const struct msim_trace_record *record)
   struct watch *watch = ctx;
 
   return watch->scene != NULL ? msim__observe(&watch->scene->obs, record) : MSIM_OK;
+}
+
+/* ---- telling: what sinks ask when the run is over ---- */
+
+static int story_judge(void *ctx)
+{
+  struct watch *watch = ctx;
+  struct msim_scene_result result;
+
+  return watch->scene != NULL ? msim_scene_judge(watch->scene, MSIM_SCENE_BOTH, &result) : MSIM_ERR_NOT_FOUND;
+}
+
+static const struct translation *translation_at(const struct watch *watch, size_t index)
+{
+  const struct translation *translation = watch->scene->translations;
+
+  while (index-- > 0 && translation != NULL)
+    translation = translation->next;
+  return translation;
+}
+
+static const char *story_name(void *ctx)
+{
+  struct watch *watch = ctx;
+
+  return watch->scene->scene.name;
+}
+
+static const char *story_language_at(void *ctx, size_t index)
+{
+  const struct translation *translation = translation_at(ctx, index);
+
+  return translation != NULL ? translation->language : NULL;
+}
+
+static const char *story_title(void *ctx, size_t language)
+{
+  struct watch *watch = ctx;
+
+  return language == SIZE_MAX ? msim_scene_title(watch->scene) : translation_at(watch, language)->title;
+}
+
+static bool story_step_at(void *ctx, size_t index, size_t language, struct msim__story_step *out)
+{
+  struct watch *watch = ctx;
+  struct msim_scene_step step;
+
+  if (msim_scene_step_at(watch->scene, index, &step) != MSIM_OK)
+    return false;
+  out->number = step.number;
+  out->actor = step.actor;
+  out->says = language == SIZE_MAX ? step.says : translation_at(watch, language)->says[index];
+  out->is_observed = step.state == MSIM_SCENE_OBSERVED;
+  out->n = step.n;
+  return true;
+}
+
+static void add_story(struct watch *watch, struct msim_sim *sim)
+{
+  watch->story.ctx = watch;
+  watch->story.judge = story_judge;
+  watch->story.name = story_name;
+  watch->story.language_at = story_language_at;
+  watch->story.title = story_title;
+  watch->story.step_at = story_step_at;
+  msim__trace_add_story(sim, &watch->story);
 }
 
 static void end_watches(struct msim_sim *sim)
@@ -216,6 +353,7 @@ int msim_scene_attach(struct msim_scene *scene, struct msim_sim *sim)
       return err;
   }
   watch->scene = scene;
+  add_story(watch, sim);
   watch->next = sim->rooms[MSIM__ROOM_CHECK];
   sim->rooms[MSIM__ROOM_CHECK] = watch;
   watch->hook.kinds = MSIM__OBSERVE_KINDS;

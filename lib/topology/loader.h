@@ -296,6 +296,10 @@ void msim__loader_add_networks(struct msim__loader *loader, const struct msim__y
 /* Two hosts of a network with one address, or one host twice in it. */
 void msim__loader_own_attachment(struct msim__loader *loader, const struct msim__host *host,
                                  const struct msim__attach_plan *plan);
+/* What stands at `ipv6` and `advertise` of a place in a network, into its plan. In topology_ipv6.c, with the fields. */
+struct msim__advertise_keys;
+void msim__loader_fill_ipv6(struct msim__loader *loader, const struct msim_list *ipv6,
+                            const struct msim__advertise_keys *advertise, struct msim__attach_plan *plan);
 /* `networks` of a host into plan. */
 void msim__loader_fill_attachments(struct msim__loader *loader, const struct msim__yaml_node *value,
                                    struct msim__host_plan *plan);

@@ -9,5 +9,7 @@
 
 /* One line. options: those of the sink, or NULL. 0 or a negative enum msim_err. */
 int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim, const char *options);
+/* Its fields about the run, into an object that is open. 0 or MSIM_ERR_NOMEM; other errors stick in the buffer. */
+int msim__jsonl_put_run(struct msim__json_out *json, struct msim_sim *sim);
 
 #endif

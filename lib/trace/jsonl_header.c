@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/lan.h"
+#include "net/nd.h"
 #include "net/origin.h"
 
 /* Whether the address is told with a network. */
@@ -32,7 +32,7 @@ static int put_hosts(struct msim__json_out *json, struct msim__mem *mem, const s
     for (row = net->addr_count; row-- > 1;) {
       const struct msim_node *node = msim__addr_node(net, (uint32_t)row);
 
-      if (node == NULL || is_of_network(node, (uint32_t)row))
+      if (node == NULL || is_of_network(node, (uint32_t)row) || msim__addr_is_link_local6(&net->addrs[row].addr))
         continue;
       next[row] = first[node->actor.index];
       first[node->actor.index] = row + 1;
@@ -250,13 +250,11 @@ static void put_origin(struct msim__json_out *json, const struct msim__origin *o
   put_settings(json, origin->settings);
 }
 
-int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim, const char *options)
+int msim__jsonl_put_run(struct msim__json_out *json, struct msim_sim *sim)
 {
   const struct msim__net *net = msim__net(sim);
   int err = MSIM_OK;
 
-  msim__json_object_begin(json);
-  msim__json_key_text(json, "schema", "mailsim-trace/1");
   msim__json_key_text(json, "topology", net != NULL && net->topology_name != NULL ? net->topology_name : "");
   msim__json_key_uint(json, "seed", sim->seed);
   msim__json_key_uint(json, "engine", sim->engine);
@@ -267,8 +265,19 @@ int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim, co
     err = put_hosts(json, &sim->mem, net);
     put_links(json, net);
     put_networks(json, net);
-    put_origin(json, net->origin);
   }
+  return err;
+}
+
+int msim__jsonl_put_header(struct msim__json_out *json, struct msim_sim *sim, const char *options)
+{
+  int err;
+
+  msim__json_object_begin(json);
+  msim__json_key_text(json, "schema", "mailsim-trace/1");
+  err = msim__jsonl_put_run(json, sim);
+  if (msim__net(sim) != NULL)
+    put_origin(json, msim__net(sim)->origin);
   msim__json_key_text(json, "options", options);
   msim__json_object_end(json);
   return err == MSIM_OK ? msim__json_line_end(json) : err;

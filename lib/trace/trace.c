@@ -13,6 +13,7 @@
 #include "text/escape.h"
 #include "text/pattern.h"
 #include "text/suggest.h"
+#include "trace/story.h"
 
 #define SINKS_MAX 256u
 #define NAMES_MAX ((size_t)128) /* that a suggestion is picked from */
@@ -52,6 +53,7 @@ struct msim_sink {
 struct msim__trace {
   struct msim_sink *sinks; /* in order of addition */
   uint32_t count;
+  struct msim__story *stories; /* likewise */
 };
 
 static struct msim__trace *room(const struct msim_sim *sim)
@@ -410,6 +412,24 @@ int msim_sink_register_sized(struct msim_sim *sim, const struct msim_sink_type *
   if (err != MSIM_OK)
     return err;
   return full.record != NULL ? msim__type_add(sim, MSIM__TYPE_SINK, &full, sizeof full) : MSIM_ERR_INVALID;
+}
+
+void msim__trace_add_story(struct msim_sim *sim, struct msim__story *story)
+{
+  struct msim__trace *trace = room(sim);
+  struct msim__story **end;
+
+  if (trace == NULL) /* a simulation without sinks: nobody will ask */
+    return;
+  for (end = &trace->stories; *end != NULL;)
+    end = &(*end)->next;
+  story->next = NULL;
+  *end = story;
+}
+
+struct msim__story *msim__trace_stories(const struct msim_sim *sim)
+{
+  return room(sim)->stories;
 }
 
 /* ---- the run ---- */

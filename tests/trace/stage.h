@@ -14,6 +14,7 @@
 extern const struct msim_sink_type msim__sink_text;
 extern const struct msim_sink_type msim__sink_jsonl;
 extern const struct msim_sink_type msim__sink_ladder;
+extern const struct msim_sink_type msim__sink_html;
 
 /* Where a sink writes: grows, and can be told to fail. */
 struct paper {
@@ -63,7 +64,7 @@ static inline void stage_flow(struct msim_flow *flow, const char *client, const 
 
 static inline int stage_try(struct stage *s, uint64_t fail_at)
 {
-  static const void *const sinks[] = {&msim__sink_text, &msim__sink_jsonl, &msim__sink_ladder, NULL};
+  static const void *const sinks[] = {&msim__sink_text, &msim__sink_jsonl, &msim__sink_ladder, &msim__sink_html, NULL};
   const void *const *builtin[MSIM__TYPE_KINDS] = {NULL};
   struct msim_sim_opts opts;
   int err;
