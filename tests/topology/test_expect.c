@@ -118,6 +118,7 @@ static void claims_when_they_hold_then_nothing_is_told(void **state)
       "never m1 bounced ; alice>relay:25#* * *R* ; fault * *\nnever mx message.accepted before x\n"
       "flow alice>relay:25#1 ; C as x",
       "finally m1 delivered ; m1 delivered to bob@b.example in bob at mx ; m1 bounced 0 ; queues empty ; tcp none open",
+      "never relay gauge.added ; relay own.sent ; relay rd.resolved", /* an agent's own events */
       "finally m1 accepted 2 ; m1 accepted 1.. ; m1 accepted 1..2 times\nsometimes m1 accepted at relay",
   };
   struct msim_expect_result result;
@@ -216,6 +217,7 @@ static void names_when_they_are_not_there_then_they_are_told(void **state)
       {"flow alice>relais:25#1 ; C", "1: there is no host \"relais\"; did you mean \"relay\"?\n"},
       {"never zzz own.event", "1: there is no host \"zzz\" in this topology\n"},
       {"never x>10.0.0.1:25#1 *", "1: there is no host \"x\"; did you mean \"mx\"?\n"},
+      {"never * mesage.bounced", "1: there is no event \"mesage.bounced\"; did you mean \"message.bounced\"?\n"},
       {"at 1s crash: {host: relai}", "1: \"relai\" is no host of this topology"},
   };
   size_t i;
