@@ -10,6 +10,7 @@
 static const struct option options[] = {
     {"seed", "N", "of the run (default: what the file says, else 1)"},
     {"until", "TIME", "end at 10s, 500ms, 2min ..., or quiet (default: what the file says)"},
+    {"segments", NULL, "each segment with flags, bytes and fate, instead of what was said"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
 };
@@ -18,7 +19,7 @@ struct request {
   const char *topology, *path; /* path NULL: beside the topology */
   uint64_t seed;
   msim_ns until_ns;
-  bool has_seed, has_until, help;
+  bool has_seed, has_until, segments, help;
 };
 
 static int put(void *ctx, const void *data, size_t size_bytes)
@@ -54,7 +55,8 @@ static int draft(const struct request *request, const char *path, FILE *file)
     if (err == MSIM_OK && !test_world_run(&world, request->has_until ? &request->until_ns : NULL, stderr))
       err = MSIM_ERR_FATAL;
     if (err == MSIM_OK)
-      err = msim_expect_draft(expect, shown_path(request, path), &out);
+      err = msim_expect_draft(expect, shown_path(request, path),
+                              request->segments ? MSIM_EXPECT_SEGMENTS : MSIM_EXPECT_DIALOGUES, &out);
     if (err != MSIM_OK && err != MSIM_ERR_FATAL)
       complain("record: %s: %s", request->topology, msim_strerror(err));
   }
@@ -123,7 +125,10 @@ static bool take_option(struct request *request, const char *name, const char *v
       complain("--until %s: write a time such as 10s, 500ms or 2min", value);
     return request->has_until;
   }
-  request->help = true;
+  if (strcmp(name, "segments") == 0)
+    request->segments = true;
+  else
+    request->help = true;
   return true;
 }
 

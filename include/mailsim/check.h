@@ -239,9 +239,12 @@ struct msim_expect_failure {
 MSIM_API int msim_expect_failure_at_sized(const struct msim_expect *expect, size_t index,
                                           struct msim_expect_failure *out, size_t out_bytes);
 
+/* What a draft tells of each connection: what was said, or every segment with its flags, bytes and fate. */
+enum msim_expect_form { MSIM_EXPECT_DIALOGUES, MSIM_EXPECT_SEGMENTS };
 /* Writes an expectation that the run just watched fulfils: a draft to be cut down to what matters. topology is what it
  * names. MSIM_ERR_STATE, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM, or what out returned. */
-MSIM_API int msim_expect_draft(struct msim_expect *expect, const char *topology, const struct msim_out *out);
+MSIM_API int msim_expect_draft(struct msim_expect *expect, const char *topology, enum msim_expect_form form,
+                               const struct msim_out *out);
 
 /* ---- whether two runs are the same ---- */
 

@@ -413,7 +413,8 @@ int msim_expect_failure_at_sized(const struct msim_expect *expect, size_t index,
   return MSIM_OK;
 }
 
-int msim_expect_draft(struct msim_expect *expect, const char *topology, const struct msim_out *out)
+int msim_expect_draft(struct msim_expect *expect, const char *topology, enum msim_expect_form form,
+                      const struct msim_out *out)
 {
   if (!expect->watches)
     return MSIM_ERR_STATE;
@@ -423,5 +424,5 @@ int msim_expect_draft(struct msim_expect *expect, const char *topology, const st
     if (err != MSIM_OK)
       return err;
   }
-  return msim__expect_draft(&expect->expect, topology, expect->seed, out);
+  return msim__expect_draft(&expect->expect, topology, expect->seed, form, out);
 }

@@ -223,6 +223,13 @@ int msim__expect_drives_add(struct msim__expect *expect, struct msim_sim *sim, m
 int msim__expect_drives_settle(struct msim__expect *expect, bool *again);
 void msim__expect_drives_forget(struct msim__expect *expect);
 
+/* Counts work: MSIM_ERR_LIMIT once a judgement has done MSIM__EXPECT_STEPS_MAX. */
+static inline int msim__expect_spend(struct msim__expect *expect, uint64_t steps)
+{
+  expect->steps += steps;
+  return expect->steps > MSIM__EXPECT_STEPS_MAX ? MSIM_ERR_LIMIT : MSIM_OK;
+}
+
 /* A failure of the last judgement: what stands in text. 0 or MSIM_ERR_NOMEM. */
 int msim__expect_fail(struct msim__expect *expect, unsigned line, unsigned column, struct msim__buf *text);
 /* The report of a flow that was not met, and of a claim. */
@@ -232,6 +239,7 @@ int msim__expect_tell_claim(struct msim__expect *expect, const struct msim__clai
                             uint32_t found);
 
 /* Writes a first draft from the present run. 0, what out returned, MSIM_ERR_NOMEM. */
-int msim__expect_draft(struct msim__expect *expect, const char *topology, uint64_t seed, const struct msim_out *out);
+int msim__expect_draft(struct msim__expect *expect, const char *topology, uint64_t seed, enum msim_expect_form form,
+                       const struct msim_out *out);
 
 #endif

@@ -45,8 +45,7 @@ static int count_lines(struct msim__expect *expect, const struct msim__claim *cl
 
     if (line->at_ns - window.since_ns > claim->within_ns && line->at_ns > window.since_ns)
       continue; /* a line that waited for its fate may stand in front of earlier ones */
-    expect->steps += 1 + line->size_bytes / 64;
-    if (expect->steps > MSIM__EXPECT_STEPS_MAX)
+    if (msim__expect_spend(expect, 1 + line->size_bytes / 64) != MSIM_OK)
       return MSIM_ERR_LIMIT;
     msim__want_test(want, &expect->log, line, &result);
     if (!result.fits)
@@ -90,6 +89,7 @@ static bool label_was_seen(struct msim__expect *expect, const char *label)
   struct msim__span value;
   size_t i;
 
+  expect->steps += log->line_count;
   for (i = 0; i < log->line_count; i++) {
     if (log->lines[i].kind != MSIM__LOG_EVENT)
       continue;
@@ -175,6 +175,7 @@ int msim__expect_open_count(struct msim__expect *expect, uint64_t *count, uint32
   *first = MSIM__LOG_NONE;
   if (state == NULL)
     return MSIM_ERR_NOMEM;
+  expect->steps += expect->log.line_count;
   msim__names_init(&ends, expect->mem);
   err = follow(expect, &ends, state);
   for (i = 0; err == MSIM_OK && i < ends.count; i++)
@@ -226,7 +227,7 @@ int msim__expect_claims(struct msim__expect *expect)
   size_t i;
   int err = MSIM_OK;
 
-  for (i = 0; i < expect->claim_count && err == MSIM_OK; i++)
-    err = decide(expect, &expect->claims[i]);
+  for (i = 0; i < expect->claim_count && err == MSIM_OK; i++) /* also work that is not counted line by line ends here */
+    err = msim__expect_spend(expect, 0) != MSIM_OK ? MSIM_ERR_LIMIT : decide(expect, &expect->claims[i]);
   return err;
 }

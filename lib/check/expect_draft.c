@@ -7,12 +7,12 @@
 #include "text/units.h"
 
 #define DRAFT_BYTES_MAX ((size_t)1024 * 1024)
-#define DIALOGUES_MAX 20u
-#define LINES_MAX 40u /* of one dialogue */
+#define CONNS_MAX 20u
+#define LINES_MAX 40u /* of one connection */
 #define CLAIMS_MAX 200u
 #define TEXT_BYTES_MAX 60u
 
-/* ---- dialogues ---- */
+/* ---- connections ---- */
 
 /* How many bytes of an escaped text make its first line, at most TEXT_BYTES_MAX, without cutting an escape or a
  * character. *more: something is left out. */
@@ -38,18 +38,56 @@ static size_t first_line(const char *text, size_t size_bytes, bool *more)
   return at;
 }
 
-static void put_dialogue(struct msim__expect *expect, struct msim__buf *buf, const struct msim__log_conn *conn)
+/* A field behind a space, without what its end is not known of. */
+static void put_field(struct msim__buf *buf, const char *before, const char *line, struct msim__span span)
+{
+  if (span.size == 0)
+    return;
+  msim__buf_append_text(buf, before);
+  msim__buf_append(buf, line + span.begin, span.size);
+}
+
+static void put_text(struct msim__buf *buf, const char *text, size_t size_bytes)
+{
+  bool more = false;
+  size_t size = first_line(text, size_bytes, &more);
+
+  if (size > 6 && memcmp(text, "Date: ", 6) == 0) {
+    size = 6;
+    more = true;
+  }
+  msim__buf_append_text(buf, " \"");
+  msim__buf_append(buf, text, size);
+  msim__buf_append_text(buf, more ? "*\"" : "\"");
+}
+
+/* `  C P. 1:34(33) +10ms "..." rtx c1` */
+static void put_line(struct msim__buf *buf, const char *line, const struct msim__log_fields *fields, bool from_client,
+                     bool segments)
+{
+  msim__buf_append_text(buf, from_client ? "  C" : "  S");
+  if (segments) {
+    put_field(buf, " ", line, fields->flags);
+    put_field(buf, " ", line, fields->range);
+    put_field(buf, " ", line, fields->fate);
+  }
+  if (fields->has_text)
+    put_text(buf, line + fields->text.begin, fields->text.size);
+  if (segments)
+    put_field(buf, " rtx ", line, fields->rtx);
+  msim__buf_append_byte(buf, '\n');
+}
+
+static void put_conn(struct msim__expect *expect, struct msim__buf *buf, const struct msim__log_conn *conn,
+                     bool segments)
 {
   const struct msim__log *log = &expect->log;
-  const struct msim__expect_flow flow = {.dialogue = true};
+  const struct msim__expect_flow flow = {.dialogue = !segments};
   unsigned count = 0;
   uint32_t at;
 
   for (at = conn->first; at != MSIM__LOG_NONE; at = log->lines[at].next) {
-    const char *line = msim__log_text(log, &log->lines[at]), *text;
     struct msim__log_fields fields;
-    size_t size;
-    bool more = false;
 
     if (log->lines[at].kind != MSIM__LOG_SEGMENT || !msim__expect_flow_counts(&flow, log, &log->lines[at]))
       continue;
@@ -57,18 +95,10 @@ static void put_dialogue(struct msim__expect *expect, struct msim__buf *buf, con
       msim__buf_append_text(buf, "  # and so on\n");
       break;
     }
-    msim__log_fields(log, &log->lines[at], &fields);
-    text = line + fields.text.begin;
-    size = first_line(text, fields.text.size, &more);
-    if (size > 6 && memcmp(text, "Date: ", 6) == 0) {
-      size = 6;
-      more = true;
-    }
     if (count == 1)
-      msim__buf_printf(buf, "\ndialogue %s\n", conn->name);
-    msim__buf_append_text(buf, log->lines[at].from_client ? "  C \"" : "  S \"");
-    msim__buf_append(buf, text, size);
-    msim__buf_append_text(buf, more ? "*\"\n" : "\"\n");
+      msim__buf_printf(buf, "\n%s %s\n", segments ? "flow" : "dialogue", conn->name);
+    msim__log_fields(log, &log->lines[at], &fields);
+    put_line(buf, msim__log_text(log, &log->lines[at]), &fields, log->lines[at].from_client, segments);
   }
 }
 
@@ -189,7 +219,8 @@ static int put_ends(struct msim__expect *expect, struct msim__buf *buf)
   return err;
 }
 
-int msim__expect_draft(struct msim__expect *expect, const char *topology, uint64_t seed, const struct msim_out *out)
+int msim__expect_draft(struct msim__expect *expect, const char *topology, uint64_t seed, enum msim_expect_form form,
+                       const struct msim_out *out)
 {
   struct msim__buf buf;
   bool is_word = strcspn(topology, " \t\"#;|{}") == strlen(topology);
@@ -201,10 +232,10 @@ int msim__expect_draft(struct msim__expect *expect, const char *topology, uint64
                    "# A draft from one run, which keeps it: leave what has to stay so, and take the rest away.\n"
                    "topology %s%s%s\nseed %llu\n",
                    is_word ? "" : "\"", topology, is_word ? "" : "\"", (unsigned long long)seed);
-  for (i = 0; i < expect->log.conn_count && shown < DIALOGUES_MAX; i++) {
+  for (i = 0; i < expect->log.conn_count && shown < CONNS_MAX; i++) {
     size_t before = buf.size_bytes;
 
-    put_dialogue(expect, &buf, &expect->log.conns[i]);
+    put_conn(expect, &buf, &expect->log.conns[i], form == MSIM_EXPECT_SEGMENTS);
     shown += buf.size_bytes != before;
   }
   err = put_ends(expect, &buf);

@@ -86,7 +86,7 @@ static uint64_t ordinal_of(const struct msim__log *log, uint32_t number, const s
   uint64_t count = 1;
   uint32_t i;
 
-  for (i = 0; i < number; i++) {
+  for (i = 0; i < number; i++) { /* once per run of a judgement */
     const char *other = msim__log_text(log, &log->lines[i]);
     struct msim__log_fields f;
 

@@ -13,6 +13,7 @@ struct search {
   struct msim__expect *expect;
   uint32_t *lines;
   size_t count;
+  size_t first_item; /* of the flow: met[0] belongs to it */
   int err;
 };
 
@@ -41,8 +42,7 @@ static void test(struct search *search, size_t want, uint32_t number, struct msi
   struct msim__expect *expect = search->expect;
   const struct msim__log_line *line = &expect->log.lines[number];
 
-  expect->steps += 1 + line->size_bytes / 64;
-  if (expect->steps > MSIM__EXPECT_STEPS_MAX)
+  if (msim__expect_spend(expect, 1 + line->size_bytes / 64) != MSIM_OK)
     search->err = MSIM_ERR_LIMIT;
   msim__want_test(&expect->wants[want], &expect->log, line, out);
 }
@@ -173,8 +173,8 @@ static bool try_block(struct search *search, size_t end, struct reach *reach, ui
       return false;
     reach->position += taken;
     if (taken > 0) {
-      met[reach->item] = search->lines[reach->position - 1];
-      reach->before_ns = expect->log.lines[met[reach->item]].at_ns;
+      met[reach->item - search->first_item] = search->lines[reach->position - 1];
+      reach->before_ns = expect->log.lines[search->lines[reach->position - 1]].at_ns;
     }
   }
   return search->err == MSIM_OK;
@@ -193,7 +193,7 @@ static bool find_block(struct search *search, size_t end, bool is_free, struct r
                        uint32_t *scratch)
 {
   struct reach start = *reach, best = *reach;
-  size_t first = reach->item;
+  size_t first = reach->item, at = first - search->first_item;
   bool has_best = false;
 
   for (; search->err == MSIM_OK; start.position++) {
@@ -204,7 +204,7 @@ static bool find_block(struct search *search, size_t end, bool is_free, struct r
       best = attempt;
       has_best = true;
       if (attempt.item > first)
-        memcpy(met + first, scratch + first, (attempt.item - first) * sizeof *met);
+        memcpy(met + at, scratch + at, (attempt.item - first) * sizeof *met);
     }
     if (fine || !is_free || start.position >= search->count) {
       *reach = best;
@@ -240,8 +240,10 @@ static int list_lines(struct search *search, const struct msim__expect_flow *flo
   uint32_t at;
 
   for (at = log->conns[conn].first; at != MSIM__LOG_NONE; at = log->lines[at].next) {
-    int err;
+    int err = msim__expect_spend(search->expect, 1);
 
+    if (err != MSIM_OK)
+      return err;
     if (!msim__expect_flow_counts(flow, log, &log->lines[at]))
       continue;
     err = msim__grow(search->expect->mem, &search->lines, capacity, search->count + 1, MSIM__LOG_LINES_MAX,
@@ -253,9 +255,12 @@ static int list_lines(struct search *search, const struct msim__expect_flow *flo
   return MSIM_OK;
 }
 
-static uint32_t find_conn(const struct msim__log *log, const char *glob)
+static uint32_t find_conn(struct msim__expect *expect, const char *glob)
 {
+  const struct msim__log *log = &expect->log;
   uint32_t i;
+
+  expect->steps += log->conn_count;
 
   for (i = 0; i < log->conn_count; i++)
     if (msim__pattern_match_text(glob, log->conns[i].name))
@@ -270,13 +275,13 @@ static void set_moments(struct msim__expect *expect, const struct msim__expect_f
 
   for (i = flow->first_item; i < reached; i++)
     if (expect->items[i].moment != MSIM__EXPECT_NONE)
-      expect->moments[expect->items[i].moment].found = met[i];
+      expect->moments[expect->items[i].moment].found = met[i - flow->first_item];
 }
 
 int msim__expect_flow_find(struct msim__expect *expect, const struct msim__expect_flow *flow,
                            struct msim__flow_outcome *out)
 {
-  struct search search = {.expect = expect};
+  struct search search = {.expect = expect, .first_item = flow->first_item};
   struct reach reach = {.item = flow->first_item, .want = MSIM__EXPECT_NONE, .nearest = MSIM__LOG_NONE};
   size_t capacity = 0;
   uint32_t *met;
@@ -285,15 +290,15 @@ int msim__expect_flow_find(struct msim__expect *expect, const struct msim__expec
   out->item = flow->first_item;
   out->want = MSIM__EXPECT_NONE;
   out->nearest = MSIM__LOG_NONE;
-  out->conn = find_conn(&expect->log, flow->conn);
+  out->conn = find_conn(expect, flow->conn);
   if (out->conn == MSIM__LOG_NONE)
     return MSIM_OK;
-  met = msim__alloc_zeroed(expect->mem, 2 * expect->item_count + 1, sizeof *met);
+  met = msim__alloc_zeroed(expect->mem, 2 * flow->item_count + 1, sizeof *met);
   if (met == NULL)
     return MSIM_ERR_NOMEM;
   search.err = list_lines(&search, flow, out->conn, &capacity);
   if (search.err == MSIM_OK)
-    out->holds = find_all(&search, flow, &reach, met, met + expect->item_count);
+    out->holds = find_all(&search, flow, &reach, met, met + flow->item_count);
   if (search.err == MSIM_OK)
     set_moments(expect, flow, reach.item, met);
   out->item = reach.item;
@@ -301,7 +306,7 @@ int msim__expect_flow_find(struct msim__expect *expect, const struct msim__expec
   out->nearest = reach.nearest;
   out->result = reach.result;
   out->late = reach.late;
-  msim__free(expect->mem, met, (2 * expect->item_count + 1) * sizeof *met);
+  msim__free(expect->mem, met, (2 * flow->item_count + 1) * sizeof *met);
   msim__free(expect->mem, search.lines, capacity * sizeof *search.lines);
   return search.err;
 }

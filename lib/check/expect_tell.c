@@ -259,7 +259,7 @@ static void put_nearest(struct msim__expect *expect, struct msim__buf *buf, cons
   size_t caret;
 
   memset(&best, 0, sizeof best);
-  for (i = 0; i < expect->log.line_count; i++) {
+  for (i = 0; i < expect->log.line_count && msim__expect_spend(expect, 1) == MSIM_OK; i++) {
     msim__want_test(want, &expect->log, &expect->log.lines[i], &result);
     if (result.fits || result.agreed > best.agreed) {
       best = result;
@@ -290,9 +290,14 @@ static void put_whole(struct msim__expect *expect, struct msim__buf *buf, const 
     (void)put_line(expect, buf, "  state    ", found, nowhere, MSIM__WANT_FIELDS, true);
 }
 
+static bool is_unmet(const struct msim__expect *expect, size_t moment)
+{
+  return moment != MSIM__EXPECT_NONE && expect->moments[moment].found == MSIM__LOG_NONE;
+}
+
 static void put_moment(struct msim__expect *expect, struct msim__buf *buf, size_t moment)
 {
-  if (moment != MSIM__EXPECT_NONE && expect->moments[moment].found == MSIM__LOG_NONE)
+  if (is_unmet(expect, moment))
     msim__buf_printf(buf, "  the moment %.60s (line %u) is not met\n", expect->moments[moment].name,
                      expect->moments[moment].line);
 }
@@ -316,6 +321,10 @@ int msim__expect_tell_claim(struct msim__expect *expect, const struct msim__clai
     }
     msim__buf_printf(&buf, "%s%s\n", WANTED, claim->shown);
     (void)put_line(expect, &buf, "  found    ", found, nowhere, MSIM__WANT_FIELDS, true);
+  } else if (is_unmet(expect, claim->after) || is_unmet(expect, claim->before)) {
+    msim__buf_printf(&buf, "nothing can be said about this\n%s%s\n", WANTED, claim->shown);
+    put_moment(expect, &buf, claim->after);
+    put_moment(expect, &buf, claim->before);
   } else if (count >= claim->min && claim->label != NULL) {
     msim__buf_printf(&buf, "this run has no message %.80s, so it says nothing about it\n", claim->label);
   } else {
@@ -328,8 +337,6 @@ int msim__expect_tell_claim(struct msim__expect *expect, const struct msim__clai
     if (claim->within_ns != MSIM_NEVER)
       msim__buf_append_text(&buf, " in that time");
     msim__buf_printf(&buf, "\n%s%s\n", WANTED, claim->shown);
-    put_moment(expect, &buf, claim->after);
-    put_moment(expect, &buf, claim->before);
     if (count == 0)
       put_nearest(expect, &buf, &expect->wants[claim->want]);
     else if (found != MSIM__LOG_NONE)

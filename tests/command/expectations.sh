@@ -24,8 +24,11 @@ says() { grep -qF -- "$1" out || fail "no \"$1\" in what was printed" out; }
 # ---- the examples ----
 
 for topology in $(cd "$root/topologies" && find . -name '*.yaml' ! -path './scenes/*' | sed 's|^\./||'); do
-  grep -qlF "topologies/$topology" "$root"/tests/expect/*.expect || fail "no expectation is about topologies/$topology"
+  grep -qlF "topologies/$topology" "$root"/tests/expect/*.expect || fail "no expectation is about topologies/$topology: begin with mailsim record topologies/$topology tests/expect/NAME.expect"
 done
+sed -n '/^## Events/,/^## Options/s/^| \(`[^|]*\)|.*/\1/p' "$root/docs/trace.md" | grep -o '`[a-z0-9_.]*`' | tr -d '`' | sort -u >"$folder/documented"
+grep -o '"[a-z0-9_]*\.[a-z0-9_]*"' "$root/lib/check/expect_names.c" | tr -d '"' | sort -u >"$folder/known"
+diff "$folder/documented" "$folder/known" >"$folder/out" || fail "events: < in docs/trace.md, > in lib/check/expect_names.c" "$folder/out"
 cd "$root/tests/expect" && "$mailsim" test . --quiet --no-again --jobs 2 >"$folder/out" 2>&1 || fail "the examples" "$folder/out"
 cd "$folder" || exit 2
 

@@ -58,7 +58,9 @@ static void judge(struct msim__expect *expect, struct msim_slice trace, size_t l
     err = msim__expect_judge(expect, &again);
   FUZZ_CHECK(err != MSIM_OK || (!again && expect->failure_count == count));
   if (err == MSIM_OK)
-    FUZZ_CHECK(msim__expect_draft(expect, "x.yaml", 1, &out) != MSIM_OK || drafted > 0);
+    FUZZ_CHECK(msim__expect_draft(expect, "x.yaml", 1, (enum msim_expect_form)(trace.size_bytes & 1), &out) !=
+                   MSIM_OK ||
+               drafted > 0);
 }
 
 static void play(struct msim_slice text, struct msim_slice trace, uint64_t fail_at, uint64_t *request_count)
