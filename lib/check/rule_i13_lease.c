@@ -1,6 +1,7 @@
 /* rule_i13_lease.c: see rule_i13_lease.h. */
 #include "check/rule_i13_lease.h"
 
+#include "check/rule.h"
 #include "core/hash.h"
 #include "net/net.h"
 #include "wire/dhcp_message.h"
@@ -25,11 +26,7 @@ struct row {
 };
 
 struct msim__lease_rule {
-  struct msim__trace_hook hook;
-  struct msim_sim *sim;
-  msim_invariants_fn *fn;
-  void *user;
-  struct msim_invariants_info *info;
+  struct msim__rule base; /* must be first */
   struct row *rows;
   size_t row_count, row_capacity;
   uint32_t *by_address, *by_client; /* 1-based rows; by_client: the latest address of a client */
@@ -75,7 +72,7 @@ static void hash_address(struct msim__lease_rule *rule, struct row *row)
 
 static int grow(struct msim__lease_rule *rule)
 {
-  struct msim__mem *mem = &rule->sim->mem;
+  struct msim__mem *mem = &rule->base.sim->mem;
   size_t wanted = rule->bucket_count == 0 ? BUCKETS_MIN : 2 * rule->bucket_count, i;
   uint32_t *by_address = msim__alloc_zeroed(mem, wanted, sizeof *by_address);
   uint32_t *by_client = msim__alloc_zeroed(mem, wanted, sizeof *by_client);
@@ -127,7 +124,7 @@ static int add_row(struct msim__lease_rule *rule, uint64_t network, uint32_t add
     return MSIM_OK;
   if (rule->row_count >= rule->bucket_count && grow(rule) != MSIM_OK)
     return MSIM_ERR_NOMEM;
-  err = msim__grow(&rule->sim->mem, &rule->rows, &rule->row_capacity, rule->row_count + 1, ROWS_MAX, sizeof **out);
+  err = msim__grow(&rule->base.sim->mem, &rule->rows, &rule->row_capacity, rule->row_count + 1, ROWS_MAX, sizeof **out);
   if (err != MSIM_OK)
     return err;
   *out = &rule->rows[rule->row_count++];
@@ -152,7 +149,7 @@ static void set_free(struct msim__lease_rule *rule, struct row *row)
  */
 static uint64_t network_of(const struct msim__lease_rule *rule, const char *host, uint32_t address)
 {
-  const struct msim_node *node = msim_node_find(rule->sim, host);
+  const struct msim_node *node = msim_node_find(rule->base.sim, host);
   const struct msim_attachment *a;
 
   for (a = node != NULL ? msim_attachment_first(node) : NULL; a != NULL; a = msim_attachment_next(a)) {
@@ -179,12 +176,8 @@ static void tell(struct msim__lease_rule *rule, const struct msim_trace_record *
                  const struct msim__dhcp_message *ack)
 {
   char address[MSIM_ADDR_TEXT_BYTES], had[MSIM_MAC_TEXT_BYTES], gets[MSIM_MAC_TEXT_BYTES], text[300];
-  struct msim_invariant_finding finding;
 
-  rule->info->finding_count++;
   row->was_told = true;
-  if (rule->fn == NULL)
-    return;
   (void)msim_addr_format(&ack->your, address);
   format_mac(row->mac, had);
   format_mac(ack->mac, gets);
@@ -193,14 +186,7 @@ static void tell(struct msim__lease_rule *rule, const struct msim_trace_record *
   else
     (void)snprintf(text, sizeof text, "%s is leased to %s, and %s has it until %llu s", address, gets, had,
                    (unsigned long long)(row->ends_ns / MSIM_SEC(1)));
-  memset(&finding, 0, sizeof finding);
-  finding.rule = "I13";
-  finding.connection = finding.side = finding.segment = finding.message = finding.recipient = "";
-  finding.host = record->u.packet.from;
-  finding.text = text;
-  finding.n = record->n;
-  finding.at_ns = record->at_ns;
-  rule->fn(rule->user, &finding);
+  msim__rule_tell(&rule->base, record, "I13", record->u.packet.from, "", text);
 }
 
 static int take_ack(struct msim__lease_rule *rule, const struct msim_trace_record *record,
@@ -282,24 +268,19 @@ int msim__lease_rule_new(struct msim__lease_rule **out, struct msim_sim *sim, ms
   *out = rule;
   if (rule == NULL)
     return MSIM_ERR_NOMEM;
-  rule->sim = sim;
-  rule->fn = fn;
-  rule->user = user;
-  rule->info = info;
-  rule->hook.ctx = rule;
-  rule->hook.record = take_record;
+  msim__rule_init(&rule->base, sim, fn, user, info, take_record);
   return MSIM_OK;
 }
 
 void msim__lease_rule_begin(struct msim__lease_rule *rule)
 {
-  size_t i, count = msim_node_count(rule->sim);
+  size_t i, count = msim_node_count(rule->base.sim);
 
-  for (i = 0; i < count && rule->hook.kinds == 0; i++)
-    if (msim_attachment_first(msim_node_at(rule->sim, i)) != NULL)
-      rule->hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM);
-  if (rule->hook.kinds != 0)
-    msim__trace_add_hook(rule->sim, &rule->hook);
+  for (i = 0; i < count && rule->base.hook.kinds == 0; i++)
+    if (msim_attachment_first(msim_node_at(rule->base.sim, i)) != NULL)
+      rule->base.hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM);
+  if (rule->base.hook.kinds != 0)
+    msim__trace_add_hook(rule->base.sim, &rule->base.hook);
 }
 
 void msim__lease_rule_free(struct msim__lease_rule *rule)
@@ -308,7 +289,7 @@ void msim__lease_rule_free(struct msim__lease_rule *rule)
 
   if (rule == NULL)
     return;
-  mem = &rule->sim->mem;
+  mem = &rule->base.sim->mem;
   msim__free(mem, rule->rows, rule->row_capacity * sizeof *rule->rows);
   msim__free(mem, rule->by_address, rule->bucket_count * sizeof *rule->by_address);
   msim__free(mem, rule->by_client, rule->bucket_count * sizeof *rule->by_client);

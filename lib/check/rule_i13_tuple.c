@@ -1,6 +1,7 @@
 /* rule_i13_tuple.c: see rule_i13_tuple.h. */
 #include "check/rule_i13_tuple.h"
 
+#include "check/rule.h"
 #include "core/hash.h"
 #include "net/net.h"
 
@@ -20,11 +21,7 @@ struct row {
 };
 
 struct msim__tuple_rule {
-  struct msim__trace_hook hook;
-  struct msim_sim *sim;
-  msim_invariants_fn *fn;
-  void *user;
-  struct msim_invariants_info *info;
+  struct msim__rule base; /* must be first */
   struct row *rows;
   size_t row_count, row_capacity;
   uint32_t *buckets;
@@ -36,7 +33,7 @@ struct msim__tuple_rule {
 static int grow(struct msim__tuple_rule *rule)
 {
   size_t wanted = rule->bucket_count == 0 ? BUCKETS_MIN : 2 * rule->bucket_count, i;
-  uint32_t *fresh = msim__alloc_zeroed(&rule->sim->mem, wanted, sizeof *fresh);
+  uint32_t *fresh = msim__alloc_zeroed(&rule->base.sim->mem, wanted, sizeof *fresh);
 
   if (fresh == NULL)
     return MSIM_ERR_NOMEM;
@@ -46,7 +43,7 @@ static int grow(struct msim__tuple_rule *rule)
     rule->rows[i].next = *bucket;
     *bucket = (uint32_t)i + 1;
   }
-  msim__free(&rule->sim->mem, rule->buckets, rule->bucket_count * sizeof *rule->buckets);
+  msim__free(&rule->base.sim->mem, rule->buckets, rule->bucket_count * sizeof *rule->buckets);
   rule->buckets = fresh;
   rule->bucket_count = wanted;
   return MSIM_OK;
@@ -71,7 +68,7 @@ static int row_of(struct msim__tuple_rule *rule, uint64_t key, struct row **out)
     return MSIM_OK;
   if (rule->row_count >= rule->bucket_count && grow(rule) != MSIM_OK)
     return MSIM_ERR_NOMEM;
-  err = msim__grow(&rule->sim->mem, &rule->rows, &rule->row_capacity, rule->row_count + 1, ROWS_MAX, sizeof **out);
+  err = msim__grow(&rule->base.sim->mem, &rule->rows, &rule->row_capacity, rule->row_count + 1, ROWS_MAX, sizeof **out);
   if (err != MSIM_OK)
     return err;
   *out = &rule->rows[rule->row_count];
@@ -85,23 +82,9 @@ static int row_of(struct msim__tuple_rule *rule, uint64_t key, struct row **out)
 static void tell(struct msim__tuple_rule *rule, const struct msim_trace_record *record, struct row *row,
                  const char *host, const char *connection, const char *text)
 {
-  struct msim_invariant_finding finding;
-
-  if (row->was_told)
-    return;
+  if (!row->was_told)
+    msim__rule_tell(&rule->base, record, "I13", host, connection, text);
   row->was_told = true;
-  rule->info->finding_count++;
-  if (rule->fn == NULL)
-    return;
-  memset(&finding, 0, sizeof finding);
-  finding.rule = "I13";
-  finding.side = finding.segment = finding.message = finding.recipient = "";
-  finding.connection = connection;
-  finding.host = host;
-  finding.text = text;
-  finding.n = record->n;
-  finding.at_ns = record->at_ns;
-  rule->fn(rule->user, &finding);
 }
 
 /* ---- what routers tell ---- */
@@ -200,7 +183,7 @@ static bool is_nats(const struct msim__net *net, const struct msim_addr *addr)
 static int take_packet(struct msim__tuple_rule *rule, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *p = &record->u.packet;
-  const struct msim__net *net = msim__net(rule->sim);
+  const struct msim__net *net = msim__net(rule->base.sim);
   char text[MSIM_FLOW_TEXT_BYTES + 64], conn[MSIM_FLOW_TEXT_BYTES];
   bool is_tcp = record->kind == MSIM_TRACE_SEGMENT;
   uint16_t ports[2];
@@ -252,22 +235,17 @@ int msim__tuple_rule_new(struct msim__tuple_rule **out, struct msim_sim *sim, ms
   *out = rule;
   if (rule == NULL)
     return MSIM_ERR_NOMEM;
-  rule->sim = sim;
-  rule->fn = fn;
-  rule->user = user;
-  rule->info = info;
-  rule->hook.ctx = rule;
-  rule->hook.record = take_record;
+  msim__rule_init(&rule->base, sim, fn, user, info, take_record);
   return MSIM_OK;
 }
 
 void msim__tuple_rule_begin(struct msim__tuple_rule *rule)
 {
-  if (msim__net(rule->sim)->nats == NULL)
+  if (msim__net(rule->base.sim)->nats == NULL)
     return;
-  rule->hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_APP) | MSIM_TRACE_BIT(MSIM_TRACE_HOST) |
-                     MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM);
-  msim__trace_add_hook(rule->sim, &rule->hook);
+  rule->base.hook.kinds = MSIM_TRACE_BIT(MSIM_TRACE_APP) | MSIM_TRACE_BIT(MSIM_TRACE_HOST) |
+                          MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT) | MSIM_TRACE_BIT(MSIM_TRACE_DATAGRAM);
+  msim__trace_add_hook(rule->base.sim, &rule->base.hook);
 }
 
 void msim__tuple_rule_free(struct msim__tuple_rule *rule)
@@ -276,7 +254,7 @@ void msim__tuple_rule_free(struct msim__tuple_rule *rule)
 
   if (rule == NULL)
     return;
-  mem = &rule->sim->mem;
+  mem = &rule->base.sim->mem;
   msim__free(mem, rule->rows, rule->row_capacity * sizeof *rule->rows);
   msim__free(mem, rule->buckets, rule->bucket_count * sizeof *rule->buckets);
   msim__free(mem, rule, sizeof *rule);

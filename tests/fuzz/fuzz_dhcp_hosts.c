@@ -1,15 +1,8 @@
 /* fuzz_dhcp_hosts.c: a DHCP server and clients that hear any datagrams, raw or as replies that carry the id of what was
- * asked. The run never fails and comes to an end, and nothing leaks, also when memory runs out.
- * Input: parts of a kind, a length and so many bytes. */
-#include <mailsim/agent.h>
-#include <mailsim/topology.h>
+ * asked (parts.h). */
+#include "parts.h"
 
-#include "fuzz.h"
-#include "support/fail_mem.h"
 #include "wire/dhcp_message.h"
-
-#define PARTS_MAX 48u
-#define EVENTS_MAX 400000u
 
 static const char topology[] =
     "mailsim: 1\n"
@@ -27,30 +20,15 @@ static const char topology[] =
 
 enum kind { TO_SERVER, TO_CLIENTS, AS_REQUEST, AS_REPLY, KINDS };
 
-struct part {
-  enum kind kind;
-  struct msim_slice bytes;
-};
-
-struct talk {
-  struct part parts[PARTS_MAX];
-  size_t part_count, next;
-  struct msim_timer timer;
+/* What a run keeps. */
+struct state {
+  struct msim_timer timer; /* must be first */
   struct msim_agent *agent;
   struct msim__dhcp_message last; /* that a client has sent to all */
 };
 
-struct config {
-  struct talk *talk;
-};
-
-static struct talk *talk_of(struct msim_agent *agent)
-{
-  return ((const struct config *)msim_agent_config(agent))->talk;
-}
-
 /* Bytes become a message that a client or the server takes seriously. */
-static size_t dress(const struct talk *talk, const struct part *part, uint8_t *out, size_t capacity_bytes)
+static size_t dress(const struct state *state, const struct fuzz_part *part, uint8_t *out, size_t capacity_bytes)
 {
   const uint8_t *p = part->bytes.data;
   struct msim__dhcp_message message;
@@ -60,11 +38,11 @@ static size_t dress(const struct talk *talk, const struct part *part, uint8_t *o
   memset(&message, 0, sizeof message);
   message.op = part->kind == AS_REQUEST ? MSIM__DHCP_TO_SERVER : MSIM__DHCP_TO_CLIENT;
   message.type = (uint8_t)(1 + p[0] % 8);
-  message.xid = talk->last.xid;
-  memcpy(message.mac, talk->last.mac, 6);
+  message.xid = state->last.xid;
+  memcpy(message.mac, state->last.mac, 6);
   message.mac[5] = (uint8_t)(message.mac[5] + p[1] % 2);
-  message.client_id_bytes = p[1] & 4 ? talk->last.client_id_bytes : 0;
-  memcpy(message.client_id, talk->last.client_id, message.client_id_bytes);
+  message.client_id_bytes = p[1] & 4 ? state->last.client_id_bytes : 0;
+  memcpy(message.client_id, state->last.client_id, message.client_id_bytes);
   message.broadcast = (p[1] & 8) != 0;
   if (p[1] & 16)
     message.your = msim_addr_ipv4(0xc0a80100u + p[2]);
@@ -90,8 +68,9 @@ static size_t dress(const struct talk *talk, const struct part *part, uint8_t *o
 
 static void tell(struct msim_timer *timer, msim_ns now_ns)
 {
-  struct talk *talk = (struct talk *)(void *)((char *)timer - offsetof(struct talk, timer));
-  const struct part *part = &talk->parts[talk->next++];
+  struct state *state = (struct state *)(void *)timer;
+  struct fuzz_parts *parts = fuzz_parts_of(state->agent);
+  const struct fuzz_part *part = &parts->items[parts->next++];
   bool to_server = part->kind == TO_SERVER || part->kind == AS_REQUEST;
   struct msim_endpoint to = {msim_addr_ipv4(UINT32_MAX), to_server ? MSIM__DHCP_SERVER_PORT : MSIM__DHCP_CLIENT_PORT};
   struct msim_slice bytes = part->bytes;
@@ -100,11 +79,11 @@ static void tell(struct msim_timer *timer, msim_ns now_ns)
   (void)now_ns;
   if (part->kind == AS_REQUEST || part->kind == AS_REPLY) {
     bytes.data = out;
-    bytes.size_bytes = dress(talk, part, out, sizeof out);
+    bytes.size_bytes = dress(state, part, out, sizeof out);
   }
-  (void)msim_agent_send_udp_by(talk->agent, msim_attachment_first(msim_agent_node(talk->agent)), 4000, to, bytes,
+  (void)msim_agent_send_udp_by(state->agent, msim_attachment_first(msim_agent_node(state->agent)), 4000, to, bytes,
                                "fuzz", NULL, 0);
-  if (talk->next < talk->part_count)
+  if (parts->next < parts->count)
     msim_timer_arm(timer, MSIM_MSEC(30) + (bytes.size_bytes % 7) * MSIM_SEC(1));
 }
 
@@ -115,76 +94,35 @@ static void overhear(struct msim_agent *agent, struct msim_endpoint from, uint16
   (void)from;
   (void)port;
   if (msim__dhcp_decode(&message, bytes) == MSIM_OK && message.op == MSIM__DHCP_TO_SERVER)
-    talk_of(agent)->last = message;
+    ((struct state *)fuzz_parts_of(agent)->state)->last = message;
 }
 
 static int start(struct msim_agent *agent)
 {
-  struct talk *talk = talk_of(agent);
+  struct fuzz_parts *parts = fuzz_parts_of(agent);
+  struct state *state = parts->state;
 
-  talk->agent = agent;
-  msim_timer_init(&talk->timer, msim_agent_node(agent), tell);
-  if (talk->part_count > 0)
-    msim_timer_arm(&talk->timer, MSIM_MSEC(1));
+  state->agent = agent;
+  msim_timer_init(&state->timer, msim_agent_node(agent), tell);
+  if (parts->count > 0)
+    msim_timer_arm(&state->timer, MSIM_MSEC(1));
   return msim_agent_bind_udp(agent, MSIM__DHCP_SERVER_PORT);
 }
 
 static const struct msim_agent_type type = {
-    .name = "stranger", .config_bytes = sizeof(struct config), .start = start, .on_datagram = overhear};
-
-static void cut(struct talk *talk, const uint8_t *data, size_t size_bytes)
-{
-  size_t at = 0;
-
-  while (size_bytes - at >= 2 && talk->part_count < PARTS_MAX) {
-    struct part *part = &talk->parts[talk->part_count++];
-    size_t n = data[at + 1] < size_bytes - at - 2 ? data[at + 1] : size_bytes - at - 2;
-
-    part->kind = (enum kind)(data[at] % KINDS);
-    part->bytes = fuzz_slice_of(data + at + 2, n);
-    at += 2 + n;
-  }
-}
-
-static void play(struct talk *talk, uint64_t fail_at, uint64_t *request_count)
-{
-  struct msim_sim_opts opts;
-  struct config config = {talk};
-  struct msim_sim *sim = NULL;
-  struct fail_mem mem;
-  int err;
-
-  memset(&opts, 0, sizeof opts);
-  fail_mem_init(&mem, fail_at);
-  opts.event_count_max = EVENTS_MAX;
-  opts.mem = mem.hook;
-  talk->next = 0;
-  memset(&talk->last, 0, sizeof talk->last);
-  err = msim_sim_new(&sim, &opts);
-  if (err == MSIM_OK)
-    err = msim_topology_load_text(sim, "dhcp.yaml", fuzz_slice_of((const uint8_t *)topology, sizeof topology - 1), NULL,
-                                  NULL, NULL);
-  if (err == MSIM_OK)
-    err = msim_agent_register(sim, &type);
-  if (err == MSIM_OK)
-    err = msim_agent_add(msim_node_find(sim, "peer"), "stranger", &config);
-  if (err == MSIM_OK)
-    err = msim_sim_advance_to(sim, MSIM_SEC(150));
-  FUZZ_CHECK(err == (mem.failed_count > 0 ? MSIM_ERR_NOMEM : MSIM_OK));
-  msim_sim_free(sim);
-  FUZZ_CHECK(fail_mem_clean(&mem));
-  *request_count = mem.request_count;
-}
+    .name = "stranger", .config_bytes = sizeof(struct fuzz_parts_config), .start = start, .on_datagram = overhear};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
-  struct talk *talk = calloc(1, sizeof *talk);
-  uint64_t request_count;
+  static const struct fuzz_parts_world world = {
+      .topology = topology,
+      .strangers = {{"peer", &type}},
+      .kind_count = KINDS,
+      .part_count_max = 48,
+      .events_max = 400000,
+      .until_ns = MSIM_SEC(150),
+      .state_bytes = sizeof(struct state),
+  };
 
-  FUZZ_CHECK(talk != NULL);
-  cut(talk, data, size_bytes);
-  play(talk, 0, &request_count);
-  play(talk, 1 + fuzz_hash(fuzz_slice_of(data, size_bytes)) % request_count, &request_count);
-  free(talk);
-  return 0;
+  return fuzz_parts_run(&world, data, size_bytes);
 }
