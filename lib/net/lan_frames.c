@@ -327,13 +327,36 @@ static void switch_frame(struct msim__net *net, struct msim__port *came_by, uint
 
 /* ---- into a host ---- */
 
+static bool is_neighbour_talk(const struct msim__packet *packet)
+{
+  return packet->proto == MSIM_PROTO_ICMPV6 && packet->src_port >= MSIM__ICMPV6_ROUTER_SOLICITATION &&
+         packet->src_port <= MSIM__ICMPV6_NEIGHBOR_ADVERTISEMENT && !msim__packet_is_fragment(packet) &&
+         (packet->bits & MSIM__PACKET_CORRUPT) == 0;
+}
+
+/* Of a port to the outside, which has its place in the network as a host has: who is outside knows no neighbours here,
+ * as he hears nothing of ARP. */
+static void take_neighbour_talk(struct msim__net *net, struct msim_attachment *a, uint32_t packet_index)
+{
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  const struct msim_addr *dst = msim__addr_of(net, packet->dst);
+
+  if (msim__addr_is_multicast6(dst) ? msim__nd_hears(a, dst) : msim__node_owns(msim__lan_host(a), packet->dst)) {
+    msim__observe_packet(net, packet, MSIM_POINT_RX, a->cable.ends[0].link_name, NULL, NULL);
+    msim__nd_receive(a, packet);
+  }
+  msim__packet_free(&net->packets, packet_index);
+}
+
 static void take_ip(struct msim__net *net, struct msim__port *port, uint32_t packet_index, bool to_group)
 {
   struct msim_attachment *a = msim__lan_attachment(port);
   const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
 
   net->arrived_by = a;
-  if (to_group && msim__packet_is_v6(packet) && !msim__nd_hears(a, msim__addr_of(net, packet->dst)))
+  if (port->node->is_port && is_neighbour_talk(packet))
+    take_neighbour_talk(net, a, packet_index);
+  else if (to_group && msim__packet_is_v6(packet) && !msim__nd_hears(a, msim__addr_of(net, packet->dst)))
     msim__packet_free(&net->packets, packet_index);
   else if (to_group && msim__packet_is_v6(packet) && msim__addr_is_multicast6(msim__addr_of(net, packet->dst)))
     msim__ip_deliver(port, packet_index);

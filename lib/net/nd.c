@@ -275,7 +275,8 @@ static void take_advertisement(struct msim_attachment *a, const struct msim__pac
 {
   const struct msim__net *net = net_of(a);
   struct msim__nd_addr *own = msim__nd_addr_find(a, &message->target);
-  uint32_t id = own == NULL ? msim__nd_intern(a, &message->target) : 0;
+  uint32_t realm = msim__addr_is_link_local6(&message->target) ? a->network->link_realm : 0;
+  uint32_t id = own == NULL ? msim__addr_find_in(net, realm, &message->target) : 0;
   struct msim__neighbour *n;
 
   if (msim__addr_is_multicast6(msim__addr_of(net, packet->dst)) && (packet->seq & MSIM__ND_SOLICITED) != 0)
@@ -285,11 +286,7 @@ static void take_advertisement(struct msim_attachment *a, const struct msim__pac
       msim__nd_addr_is_taken(own);
     return;
   }
-  if (id == 0) {
-    msim__sim_fail_nomem(net->sim);
-    return;
-  }
-  n = msim__neighbour_find(&a->nd->neighbours, id);
+  n = id == 0 ? NULL : msim__neighbour_find(&a->nd->neighbours, id); /* who is not known was not asked for */
   if (n != NULL)
     update(n, packet->seq, message);
 }

@@ -1,6 +1,8 @@
 /* test_nd.c: lib/net/nd.c, neighbour.c, nd_told.c: IPv6 in networks: neighbours, groups, addresses of the link. */
 #include "nd_stage.h"
 
+#include <mailsim/port.h>
+
 /* ---- neighbours ---- */
 
 static void a_neighbour_is_asked_for_in_its_group_and_what_waits_goes_then(void **state)
@@ -226,6 +228,35 @@ static void groups_of_ethernet_reach_their_members(void **state)
   close(&w);
 }
 
+/* Who is outside is found like a host, and hears nothing of that. */
+static void a_port_to_the_outside_has_neighbours(void **state)
+{
+  static const char *const addrs[] = {"192.0.2.9", NULL}, *const ipv6[] = {"2001:db8::9", NULL};
+  struct msim_attach_opts place = {.no_address = true, .ipv6 = ipv6};
+  struct msim_port_opts opts = {.addrs = addrs};
+  uint8_t bytes[128];
+  struct msim_packet packet;
+  struct msim_port *port;
+  struct msim_node *a;
+  struct world w;
+  size_t size;
+
+  (void)state;
+  open(&w);
+  a = host(&w, "a", "2001:db8::1");
+  assert_int_equal(msim_port_open(w.sim, "out", &opts, &port), MSIM_OK);
+  assert_int_equal(msim_network_attach(w.home, msim_node_find(w.sim, "out"), &place, NULL), MSIM_OK);
+  start(&w);
+  assert_int_equal(send(a, "2001:db8::9", "x"), MSIM_OK);
+  run_to(&w, MSIM_NEVER);
+  assert_int_equal(count_of(&w, "tx out>a neighbor-advertisement for out\n"), 1);
+  size = msim_port_extract(port, bytes, sizeof bytes, NULL);
+  assert_int_equal(msim_packet_decode(&packet, (struct msim_slice){bytes, size}), MSIM_OK);
+  assert_int_equal(packet.proto, MSIM_PROTO_UDP);
+  assert_int_equal(msim_port_extract(port, bytes, sizeof bytes, NULL), 0);
+  close(&w);
+}
+
 /* ---- what is refused ---- */
 
 static const struct msim_advertise_opts plain;
@@ -268,6 +299,7 @@ int main(void)
       cmocka_unit_test(advertisements_change_what_is_known),
       cmocka_unit_test(addresses_of_the_link_stay_there),
       cmocka_unit_test(groups_of_ethernet_reach_their_members),
+      cmocka_unit_test(a_port_to_the_outside_has_neighbours),
       cmocka_unit_test(wrong_words_are_refused),
   };
 

@@ -203,6 +203,7 @@ static void each_request_for_memory_may_fail(void **state)
   }
   closedir(folder);
   assert_true(count >= 2);
+  check_topology(FOLDER "/ipv6/dual-stack.yaml");
   check_topology(FOLDER "/ipv6/fallback.yaml");
   check_topology(NULL);
 }
