@@ -184,8 +184,9 @@ struct points *points_watch(struct msim_sim *sim, enum points_kind kind);
 /* After the end of the simulation, before the rest. false: out of memory. */
 bool points_settle(struct points *points);
 size_t points_count(const struct points *points);
-const char *points_fault(const struct points *points, size_t index); /* "drop: {...}", an item of `faults` but its id */
-const char *points_what(const struct points *points, size_t index);  /* for people */
+/* "drop: {...}", an item of `faults` but its id; and what it is for people. */
+void points_fault(const struct points *points, size_t index, char *out, size_t out_bytes);
+void points_what(const struct points *points, size_t index, char *out, size_t out_bytes);
 void points_free(struct points *points);
 
 /* ---- verbs: arguments behind the verb; return an exit code ---- */
@@ -198,6 +199,9 @@ int verb_list(struct arguments *arguments);
 int verb_new(struct arguments *arguments);
 int verb_show(struct arguments *arguments);
 int verb_schema(struct arguments *arguments);
+int verb_test(struct arguments *arguments);
+int verb_record(struct arguments *arguments);
+int verb_accept(struct arguments *arguments);
 int verb_serve(struct arguments *arguments); /* serve/serve.c, or serve_none.c where the build has no libuv */
 
 /* The help of one verb on standard output. */

@@ -48,8 +48,9 @@ uint64_t plan_place_of(const struct plan *plan, uint64_t index)
 void plan_fault_of(const struct plan *plan, uint64_t index, char *out, size_t out_bytes)
 {
   const struct explore_request *request = plan->request;
-  const char *what = points_fault(plan->plain.points, (size_t)plan_place_of(plan, index));
+  char what[FAULT_BYTES / 2];
 
+  points_fault(plan->plain.points, (size_t)plan_place_of(plan, index), what, sizeof what);
   if (request->each != POINTS_CRASH)
     snprintf(out, out_bytes, "{id: " FAULT_ID ", %s}", what);
   else /* "crash: {host: x}, after: ...": the disk goes into the braces */
@@ -114,7 +115,7 @@ void plan_name_of(const struct plan *plan, uint64_t index, char *out, size_t out
   if (plan->request->each == POINTS_NONE)
     snprintf(out, out_bytes, "seed %" PRIu64, plan->request->first_seed + plan_place_of(plan, index));
   else
-    snprintf(out, out_bytes, "%s", points_what(plan->plain.points, (size_t)plan_place_of(plan, index)));
+    points_what(plan->plain.points, (size_t)plan_place_of(plan, index), out, out_bytes);
 }
 
 /* ---- how far it is, on a terminal ---- */

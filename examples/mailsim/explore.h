@@ -6,7 +6,7 @@
 
 #include "command.h"
 
-#define FAULT_BYTES 1600
+#define FAULT_BYTES 3200
 #define FAULT_ID "explored"
 
 #define NAME_BYTES 1200

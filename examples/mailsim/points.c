@@ -1,5 +1,6 @@
-/* points.c: the places of a run at which something can go wrong: every segment and datagram that is sent, and every
- * line that a host has in the trace. Collected by a sink of the command's own, as faults for docs/faults.md. */
+/* points.c: the places of a run at which something can go wrong: every segment and datagram that is sent, every line
+ * that a host has in the trace, and every byte of a connection's text. Collected by a sink of the command's own, as
+ * faults for docs/faults.md. */
 #include "command.h"
 
 #include <inttypes.h>
@@ -20,11 +21,18 @@ struct collecting {
   size_t seen_count, seen_capacity, count;
 };
 
+/* A line: of one place, or of the bytes of a segment, each of which is one. */
+struct place {
+  const char *fault, *what; /* of a segment: %BYTE stands where the byte goes */
+  uint64_t first_byte;
+  size_t before; /* places in front of it */
+};
+
 struct points {
-  char *text; /* lines: FAULT \t what it is, for people */
+  char *text; /* lines: COUNT \t FIRST BYTE \t FAULT \t what it is, for people */
   size_t size_bytes, capacity_bytes;
-  const char **faults, **whats;
-  size_t count;
+  struct place *places;
+  size_t place_count, count;
 };
 
 static const char *const kind_names[] = {"none", "drop", "crash", "split", NULL};
@@ -72,7 +80,7 @@ static int drop_record(void *state, struct msim_sink *sink, const struct msim_tr
   (void)msim_flow_format(packet->flow, conn, sizeof conn);
   if (!is_plain(conn))
     return MSIM_OK;
-  snprintf(line, sizeof line, "drop: {conn: \"%s\", segment: %c%" PRIu32 "}\t%s %c%" PRIu32 "\n", conn,
+  snprintf(line, sizeof line, "1\t0\tdrop: {conn: \"%s\", segment: %c%" PRIu32 "}\t%s %c%" PRIu32 "\n", conn,
            packet->from_client ? 'c' : 's', packet->number, conn, packet->from_client ? 'c' : 's', packet->number);
   return write_line(state, sink, line);
 }
@@ -115,7 +123,7 @@ static int crash_record(void *state, struct msim_sink *sink, const struct msim_t
       return MSIM_ERR_NOMEM;
     seen->count++;
     snprintf(line, sizeof line,
-             "crash: {host: \"%s\"}, after: {event: \"%s\", host: \"%s\", nth: %u}\t%s after %s number %u\n",
+             "1\t0\tcrash: {host: \"%s\"}, after: {event: \"%s\", host: \"%s\", nth: %u}\t%s after %s number %u\n",
              event->host, event->event, event->host, seen->count, event->host, event->event, seen->count);
     return write_line(c, sink, line);
   }
@@ -125,10 +133,29 @@ static int crash_record(void *state, struct msim_sink *sink, const struct msim_t
   if (!is_plain(conn) || !is_plain(packet->from))
     return MSIM_OK;
   snprintf(line, sizeof line,
-           "crash: {host: \"%s\"}, after: {conn: \"%s\", segment: %c%" PRIu32 "}\t%s after %s %c%" PRIu32 "\n",
+           "1\t0\tcrash: {host: \"%s\"}, after: {conn: \"%s\", segment: %c%" PRIu32 "}\t%s after %s %c%" PRIu32 "\n",
            packet->from, conn, packet->from_client ? 'c' : 's', packet->number, packet->from, conn,
            packet->from_client ? 'c' : 's', packet->number);
   return write_line(c, sink, line);
+}
+
+/* Before each byte of new text but its first: there a segment begins already. */
+static int split_record(void *state, struct msim_sink *sink, const struct msim_trace_record *record)
+{
+  const struct msim_trace_packet *packet = &record->u.packet;
+  char conn[MSIM_FLOW_TEXT_BYTES], line[LINE_BYTES];
+  size_t size_bytes = packet->packet->payload.size_bytes;
+
+  if (packet->point != MSIM_POINT_TX || packet->flow == NULL || packet->rtx_number != 0 || size_bytes < 2 ||
+      (packet->packet->l4.tcp.flags & MSIM_TCP_SYN) != 0)
+    return MSIM_OK;
+  (void)msim_flow_format(packet->flow, conn, sizeof conn);
+  if (!is_plain(conn) || !is_plain(packet->from))
+    return MSIM_OK;
+  snprintf(line, sizeof line,
+           "%zu\t%" PRIu32 "\tsplit: {conn: \"%s\", from: \"%s\", at: %%BYTE}\t%s byte %%BYTE of %s\n", size_bytes - 1,
+           packet->seq, conn, packet->from, conn, packet->from); /* the SYN has number 0: byte 0 has number 1 */
+  return write_line(state, sink, line);
 }
 
 static int points_end(void *state, struct msim_sink *sink)
@@ -164,8 +191,12 @@ struct points *points_watch(struct msim_sim *sim, enum points_kind kind)
       .name = "mailsim-points",
       .summary = "where something can go wrong (for the command)",
       .state_bytes = sizeof(struct collecting),
-      .kinds = kind == POINTS_DROP ? packets : packets | MSIM_TRACE_BIT(MSIM_TRACE_APP),
-      .record = kind == POINTS_DROP ? drop_record : crash_record,
+      .kinds = kind == POINTS_DROP    ? packets
+               : kind == POINTS_SPLIT ? MSIM_TRACE_BIT(MSIM_TRACE_SEGMENT)
+                                      : packets | MSIM_TRACE_BIT(MSIM_TRACE_APP),
+      .record = kind == POINTS_DROP    ? drop_record
+                : kind == POINTS_SPLIT ? split_record
+                                       : crash_record,
       .close = points_end,
   };
   struct points *points = calloc(1, sizeof *points);
@@ -181,27 +212,36 @@ struct points *points_watch(struct msim_sim *sim, enum points_kind kind)
   return points;
 }
 
+/* The next field of a line, which ends it. */
+static char *take_field(char **line, char end)
+{
+  char *field = *line, *at = strchr(field, end);
+
+  *at = '\0';
+  *line = at + 1;
+  return field;
+}
+
 bool points_settle(struct points *points)
 {
   size_t i, count = 0;
-  char *line = points->text, *end;
+  char *line = points->text;
 
   for (i = 0; i < points->size_bytes; i++)
     count += points->text[i] == '\n';
-  points->faults = calloc(count + 1, sizeof *points->faults);
-  points->whats = calloc(count + 1, sizeof *points->whats);
-  if (points->faults == NULL || points->whats == NULL)
+  points->places = calloc(count + 1, sizeof *points->places);
+  if (points->places == NULL)
     return false;
   for (i = 0; i < count; i++) {
-    points->faults[i] = line;
-    end = memchr(line, '\n', (size_t)(points->text + points->size_bytes - line));
-    *end = '\0';
-    line = strchr(line, '\t');
-    *line = '\0';
-    points->whats[i] = line + 1;
-    line = end + 1;
+    struct place *place = &points->places[i];
+
+    place->before = points->count;
+    points->count += (size_t)strtoull(take_field(&line, '\t'), NULL, 10);
+    place->first_byte = strtoull(take_field(&line, '\t'), NULL, 10);
+    place->fault = take_field(&line, '\t');
+    place->what = take_field(&line, '\n');
   }
-  points->count = count;
+  points->place_count = count;
   return true;
 }
 
@@ -210,22 +250,50 @@ size_t points_count(const struct points *points)
   return points->count;
 }
 
-const char *points_fault(const struct points *points, size_t index)
+static const struct place *find_place(const struct points *points, size_t index)
 {
-  return points->faults[index];
+  size_t low = 0, high = points->place_count;
+
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+
+    if (points->places[middle].before <= index)
+      low = middle;
+    else
+      high = middle;
+  }
+  return &points->places[low];
 }
 
-const char *points_what(const struct points *points, size_t index)
+static void fill_in(const char *text, uint64_t byte, char *out, size_t out_bytes)
 {
-  return points->whats[index];
+  const char *at = strstr(text, "%BYTE");
+
+  if (at == NULL)
+    snprintf(out, out_bytes, "%s", text);
+  else
+    snprintf(out, out_bytes, "%.*s%" PRIu64 "%s", (int)(at - text), text, byte, at + strlen("%BYTE"));
+}
+
+void points_fault(const struct points *points, size_t index, char *out, size_t out_bytes)
+{
+  const struct place *place = find_place(points, index);
+
+  fill_in(place->fault, place->first_byte + index - place->before, out, out_bytes);
+}
+
+void points_what(const struct points *points, size_t index, char *out, size_t out_bytes)
+{
+  const struct place *place = find_place(points, index);
+
+  fill_in(place->what, place->first_byte + index - place->before, out, out_bytes);
 }
 
 void points_free(struct points *points)
 {
   if (points == NULL)
     return;
-  free(points->faults);
-  free(points->whats);
+  free(points->places);
   free(points->text);
   free(points);
 }

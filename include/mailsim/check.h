@@ -151,6 +151,82 @@ struct msim_invariants_info {
 MSIM_API void msim_invariants_info_sized(const struct msim_sim *sim, struct msim_invariants_info *out,
                                          size_t out_bytes);
 
+/* ---- expectations: what a run must show, and what it must not (docs/expectations.md) ---- */
+
+/* What one `.expect` file says, with what it has seen of one run. Used from one thread at a time. */
+struct msim_expect;
+
+/* All zero is a good default. */
+struct msim_expect_opts {
+  struct msim_mem mem; /* resize NULL: the C library */
+};
+
+/* Reads an expectation. fn (may be NULL) is called for each finding. *out is NULL unless 0 is returned.
+ * 0, MSIM_ERR_SYNTAX, MSIM_ERR_IO, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
+#define msim_expect_load_file(out, path, opts, fn, user)                                                               \
+  msim_expect_load_file_sized((out), (path), (opts), sizeof(struct msim_expect_opts), (fn), (user))
+MSIM_API int msim_expect_load_file_sized(struct msim_expect **out, const char *path,
+                                         const struct msim_expect_opts *opts, size_t opts_bytes, msim_diag_fn *fn,
+                                         void *user);
+/* The same from memory; name stands in the findings. */
+#define msim_expect_load_text(out, name, text, opts, fn, user)                                                         \
+  msim_expect_load_text_sized((out), (name), (text), (opts), sizeof(struct msim_expect_opts), (fn), (user))
+MSIM_API int msim_expect_load_text_sized(struct msim_expect **out, const char *name, struct msim_slice text,
+                                         const struct msim_expect_opts *opts, size_t opts_bytes, msim_diag_fn *fn,
+                                         void *user);
+/* Before or after msim_sim_free of the simulation that it watches. NULL is fine. */
+MSIM_API void msim_expect_free(struct msim_expect *expect);
+
+/* What the file says about the runs that it wants; texts are borrowed for the expectation's life. Members are only ever
+ * added at the end. */
+struct msim_expect_info {
+  const char *topology; /* as it is written: relative to the file; NULL: not said */
+  const char *violates; /* the rule that has to be broken, and no other; NULL: none may. For the caller to compare */
+  bool has_seeds, has_until;
+  uint64_t seed_first, seed_last;
+  msim_ns until_ns;
+  size_t claim_count; /* how much is claimed; 0: nothing but a topology */
+  bool has_sometimes; /* something for msim_expect_end */
+};
+#define msim_expect_info(expect, out) msim_expect_info_sized((expect), (out), sizeof(struct msim_expect_info))
+MSIM_API void msim_expect_info_sized(const struct msim_expect *expect, struct msim_expect_info *out, size_t out_bytes);
+
+/* Begins to watch a run: before the start of sim, once its world is there. Adds the faults that the file itself makes.
+ * fn (may be NULL) is told of hosts and events that are not there. Again for each further run, also of another seed.
+ * MSIM_ERR_SYNTAX (told), MSIM_ERR_STATE (started), MSIM_ERR_EXISTS, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM. */
+MSIM_API int msim_expect_attach(struct msim_expect *expect, struct msim_sim *sim, msim_diag_fn *fn, void *user);
+
+struct msim_expect_result {
+  bool holds;
+  /* This run was made to find a moment at which something goes wrong. Nothing is decided: make a new simulation of the
+   * same world and seed, attach, run and judge it. At most as often as the file has lines `at MOMENT`. */
+  bool again;
+  size_t failure_count; /* for msim_expect_failure_at */
+};
+/* Decides on a run that is over (msim_sim_finish). *out is filled when 0 is returned.
+ * MSIM_ERR_STATE (nothing was watched), MSIM_ERR_LIMIT (the run is too long), MSIM_ERR_NOMEM. */
+#define msim_expect_judge(expect, out) msim_expect_judge_sized((expect), (out), sizeof(struct msim_expect_result))
+MSIM_API int msim_expect_judge_sized(struct msim_expect *expect, struct msim_expect_result *out, size_t out_bytes);
+/* After the last run: whether what has to happen sometimes has happened in one of them. */
+#define msim_expect_end(expect, out) msim_expect_end_sized((expect), (out), sizeof(struct msim_expect_result))
+MSIM_API int msim_expect_end_sized(struct msim_expect *expect, struct msim_expect_result *out, size_t out_bytes);
+
+/* One thing that is wrong, with its place in the file: a line that says what, then lines that show it, each with its
+ * end. column 0: not known. Lives until the next judgement. */
+struct msim_expect_failure {
+  unsigned line, column;
+  const char *text;
+};
+/* MSIM_ERR_NOT_FOUND: past the end. */
+#define msim_expect_failure_at(expect, index, out)                                                                     \
+  msim_expect_failure_at_sized((expect), (index), (out), sizeof(struct msim_expect_failure))
+MSIM_API int msim_expect_failure_at_sized(const struct msim_expect *expect, size_t index,
+                                          struct msim_expect_failure *out, size_t out_bytes);
+
+/* Writes an expectation that the run just watched fulfils: a draft to be cut down to what matters. topology is what it
+ * names. MSIM_ERR_STATE, MSIM_ERR_LIMIT, MSIM_ERR_NOMEM, or what out returned. */
+MSIM_API int msim_expect_draft(struct msim_expect *expect, const char *topology, const struct msim_out *out);
+
 /* ---- whether two runs are the same ---- */
 
 #define MSIM_DIFFERENCE_BYTES 600

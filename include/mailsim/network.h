@@ -56,7 +56,8 @@ enum msim_network_change {
   MSIM_NETWORK_ADDRESS,
   MSIM_NETWORK_NO_ADDRESS,
   MSIM_NETWORK_LINK_UP,
-  MSIM_NETWORK_LINK_DOWN
+  MSIM_NETWORK_LINK_DOWN,
+  MSIM_NETWORK_IPV6 /* addresses of IPv6, routers, or name servers that routers tell */
 };
 
 /* ---- while it runs ---- */

@@ -39,6 +39,7 @@ struct msim_topology_info {
   const char *scene;      /* path of the scene that it plays, or NULL */
   msim_ns until_ns;       /* MSIM_NEVER: until quiet */
   const char *scene_case; /* or NULL */
+  const char *expect;     /* for msim_expect_load_text, its lines as numbered as in the file; or NULL */
 };
 #define msim_topology_info(sim, out) msim_topology_info_sized((sim), (out), sizeof(struct msim_topology_info))
 MSIM_API void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_info *out, size_t out_bytes);
@@ -181,15 +182,34 @@ MSIM_API int msim_network_add_sized(struct msim_sim *sim, const char *name, cons
                                     size_t opts_bytes, struct msim_network **out);
 MSIM_API struct msim_network *msim_network_find(const struct msim_sim *sim, const char *name); /* NULL: none */
 
+/* What a router says of itself to the hosts of a network (RFC 4861 6.2.1, RFC 8106). Zero members keep the default. */
+struct msim_advertise_opts {
+  const char *prefix;     /* "2001:db8:1::/64"; NULL: those of its own addresses there */
+  const char *const *dns; /* up to three addresses, or names of hosts, then NULL; NULL: none */
+  msim_ns interval_ns;    /* at most so long until the next one: 4 s to 30 min, default 10 min */
+  msim_ns lifetime_ns;    /* for which it is a way to elsewhere, up to 9000 s; default three intervals */
+  msim_ns preferred_ns;   /* for which addresses of the prefix are taken; default 7 days, or valid_ns if that is less */
+  msim_ns valid_ns;       /* for which they are there; default 30 days; MSIM_NEVER: for ever */
+  uint32_t mtu_bytes;     /* that it advises; 0: it advises none */
+  bool no_default_route;  /* it is no way to elsewhere: a lifetime of 0 */
+  bool is_off_link;       /* what has the prefix is not on the link: it goes by a router */
+};
+
 struct msim_attach_opts {
   const char *address; /* "192.168.1.10", of the network's prefix; NULL: one from there by the host's name */
   bool no_address;     /* instead: none, until it is configured while it runs */
   const char *gateway; /* where what is for elsewhere goes; NULL: the next hop that the topology tells */
   const char *mac;     /* "02:00:00:00:00:01"; NULL: a locally administered one by the two names */
+  /* Addresses of IPv6 as in "2001:db8:1::10/64" (64 bits when none are named), and "auto": it makes one from each
+   * prefix that a router advertises (RFC 4862); then NULL. NULL: it speaks no IPv6 there. With any it has one of the
+   * link too. */
+  const char *const *ipv6;
+  const struct msim_advertise_opts
+      *advertise; /* it is a router that advertises itself; not with "auto"; NULL: it is not */
 };
 /* Puts a host into a network; opts may be NULL. A host is in a network once. *out may be NULL. MSIM_ERR_INVALID (an
- * address that is not of the prefix, or not a host's; a MAC of a group), MSIM_ERR_EXISTS, MSIM_ERR_STATE,
- * MSIM_ERR_NOMEM. */
+ * address that is not of the prefix, or not a host's; a MAC of a group), MSIM_ERR_EXISTS, MSIM_ERR_LIMIT (too many
+ * addresses or name servers), MSIM_ERR_STATE, MSIM_ERR_NOMEM. */
 #define msim_network_attach(network, node, opts, out)                                                                  \
   msim_network_attach_sized((network), (node), (opts), sizeof(struct msim_attach_opts), (out))
 MSIM_API int msim_network_attach_sized(struct msim_network *network, struct msim_node *node,

@@ -93,6 +93,9 @@ struct msim_trace_packet {
    * (msim_trace_replay). 0 in a run. */
   uint32_t unseen_bytes;
   bool fragmented; /* no such packet was on a wire at this point, but its fragments were */
+  /* ICMPv6, solicitations and advertisements of neighbours (RFC 4861): whose MAC it is about, by name, else the
+   * address; NULL otherwise. */
+  const char *target;
 };
 
 /* APP: something that an application, or the network layer (agent NULL), did or learned.

@@ -2,6 +2,7 @@
 #include "agents/address_wait.h"
 
 #include "agents/agents.h"
+#include "net/nd.h"
 
 /* Of one host: shared by its agents. */
 struct msim__address_desk {
@@ -52,7 +53,7 @@ bool msim__address_await(struct msim_agent *agent, struct msim__address_wait *wa
   if (msim__host_has_address(agent->node) || msim_attachment_first(agent->node) == NULL)
     return false;
   desk = desk_of(agent);
-  if (desk == NULL || desk->fetching_count == 0)
+  if (desk == NULL || (desk->fetching_count == 0 && !msim__nd_is_configuring(agent->node)))
     return false;
   wait->desk = desk;
   wait->fn = fn;
@@ -65,6 +66,20 @@ bool msim__address_await(struct msim_agent *agent, struct msim__address_wait *wa
     desk->first = wait;
   desk->last = wait;
   return true;
+}
+
+static void call_who_waits(const struct msim_node *node, struct msim__address_desk *desk)
+{
+  bool has_address = msim__host_has_address(node);
+
+  if (!has_address && (desk->fetching_count > 0 || msim__nd_is_configuring(node)))
+    return;
+  while (desk->first != NULL) {
+    struct msim__address_wait *wait = desk->first;
+
+    msim__address_wait_cancel(wait);
+    wait->fn(wait->ctx, has_address);
+  }
 }
 
 void msim__address_fetch_begins(struct msim_agent *agent, bool *is_fetching)
@@ -80,18 +95,18 @@ void msim__address_fetch_begins(struct msim_agent *agent, bool *is_fetching)
 void msim__address_fetch_ends(struct msim_agent *agent, bool *is_fetching)
 {
   struct msim__address_desk *desk = desk_of(agent);
-  bool has_address = msim__host_has_address(agent->node);
 
   if (desk == NULL || !*is_fetching)
     return;
   *is_fetching = false;
   desk->fetching_count--;
-  if (desk->fetching_count > 0 && !has_address)
-    return;
-  while (desk->first != NULL) {
-    struct msim__address_wait *wait = desk->first;
+  call_who_waits(agent->node, desk);
+}
 
-    msim__address_wait_cancel(wait);
-    wait->fn(wait->ctx, has_address);
-  }
+void msim__address_look(struct msim_node *node)
+{
+  struct msim__address_desk *desk = node->agents == NULL ? NULL : desk_of(node->agents);
+
+  if (desk != NULL)
+    call_who_waits(node, desk);
 }

@@ -26,6 +26,10 @@ bool msim__address_await(struct msim_agent *agent, struct msim__address_wait *wa
                          void (*fn)(void *ctx, bool has_address), void *ctx);
 void msim__address_wait_cancel(struct msim__address_wait *wait); /* one that does not wait is left alone */
 
+/* The network has changed at the host: who waits is called when it has an address, or when nobody fetches one any more,
+ * neither an agent nor the host itself by what routers advertise (RFC 4862). */
+void msim__address_look(struct msim_node *node);
+
 /* For who fetches. *is_fetching is the caller's own, and zero at first. The end calls all who wait, unless somebody
  * else is still fetching and the host has no address. */
 void msim__address_fetch_begins(struct msim_agent *agent, bool *is_fetching);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agents/agents.h"
+#include "agents/resolver.h"
 #include "agents/service_rules.h"
 #include "core/sized.h"
 #include "streams/streams.h"
@@ -238,10 +239,14 @@ static void network_changed(struct msim_attachment *attachment, enum msim_networ
 {
   struct msim_agent *agent;
 
+  if (change == MSIM_NETWORK_IPV6)
+    (void)msim__resolver_advertised(msim_attachment_node(attachment)); /* a failure stops the run */
   for (agent = msim_attachment_node(attachment)->agents; agent != NULL; agent = agent->next) {
     if (agent->is_running && agent->type->on_network != NULL)
       agent->type->on_network(agent, attachment, change);
   }
+  if (change == MSIM_NETWORK_IPV6)
+    msim__address_look(msim_attachment_node(attachment));
 }
 
 int msim__agents_create(struct msim_sim *sim)

@@ -10,6 +10,7 @@
 
 #include "core/names.h"
 #include "net/ipv6.h"
+#include "net/nd.h"
 
 #define TTL_S 3600u
 
@@ -89,7 +90,7 @@ void msim__resolver_crash(struct msim__resolver *resolver, const struct msim_nod
   struct msim__question *q = resolver->questions, *next;
 
   if (stub != NULL && stub->is_lent)
-    stub->count = 0;
+    stub->count = stub->lent_count = stub->advertised_count = 0;
 
   for (; q != NULL; q = next) {
     next = q->next;
@@ -108,7 +109,21 @@ static struct msim__stub *make_stub(struct msim__resolver *resolver, const struc
                                                                                                             : stub;
 }
 
-int msim__resolver_lend(struct msim_node *node, const struct msim_addr *servers, size_t count)
+/* Those of DHCP, then those of routers, of which one is always among them. */
+static void join_lent(struct msim__stub *stub)
+{
+  size_t i, first = stub->lent_count;
+
+  if (stub->advertised_count > 0 && first == MSIM__STUB_SERVERS_MAX)
+    first--;
+  for (i = 0; i < first; i++)
+    stub->servers[i] = stub->lent[i];
+  for (i = 0; i < stub->advertised_count && first + i < MSIM__STUB_SERVERS_MAX; i++)
+    stub->servers[first + i] = stub->advertised[i];
+  stub->count = first + i;
+}
+
+static int lend(struct msim_node *node, const struct msim_addr *servers, size_t count, bool by_routers)
 {
   struct msim__resolver *resolver = msim__resolver_of(msim__node_sim(node));
   struct msim__stub *stub = msim__names_find(&resolver->stubs, node->name, strlen(node->name));
@@ -122,12 +137,29 @@ int msim__resolver_lend(struct msim_node *node, const struct msim_addr *servers,
   if (stub == NULL || (stub->count > 0 && !stub->is_lent))
     return MSIM_OK;
   stub->is_lent = true;
-  stub->count = count < MSIM__STUB_SERVERS_MAX ? count : MSIM__STUB_SERVERS_MAX;
-  for (i = 0; i < stub->count; i++) {
-    (void)msim_addr_format(&servers[i], stub->lent[i]);
-    stub->servers[i] = stub->lent[i];
-  }
+  if (count > MSIM__STUB_SERVERS_MAX)
+    count = MSIM__STUB_SERVERS_MAX;
+  for (i = 0; i < count; i++)
+    (void)msim_addr_format(&servers[i], by_routers ? stub->advertised[i] : stub->lent[i]);
+  *(by_routers ? &stub->advertised_count : &stub->lent_count) = count;
+  join_lent(stub);
   return MSIM_OK;
+}
+
+int msim__resolver_lend(struct msim_node *node, const struct msim_addr *servers, size_t count)
+{
+  return lend(node, servers, count, false);
+}
+
+int msim__resolver_advertised(struct msim_node *node)
+{
+  struct msim_addr servers[MSIM__STUB_SERVERS_MAX];
+  struct msim_attachment *a;
+  size_t count = 0;
+
+  for (a = msim_attachment_first(node); a != NULL; a = a->next)
+    count += msim__nd_host_servers(a, servers + count, MSIM__STUB_SERVERS_MAX - count);
+  return lend(node, servers, count, true);
 }
 
 int msim_node_set_resolver(struct msim_node *node, const char *const *servers, size_t count)

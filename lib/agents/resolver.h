@@ -15,8 +15,10 @@
 struct msim__stub {
   size_t count;
   const char *servers[MSIM__STUB_SERVERS_MAX]; /* addresses, or names of hosts; they live as long as the simulation */
-  bool is_lent;                                /* they are those below, which the network has told */
+  bool is_lent;                                /* they are some of those below, which the network has told */
+  size_t lent_count, advertised_count;         /* by DHCP; by routers */
   char lent[MSIM__STUB_SERVERS_MAX][MSIM_ADDR_TEXT_BYTES];
+  char advertised[MSIM__STUB_SERVERS_MAX][MSIM_ADDR_TEXT_BYTES];
   struct msim__rng rng; /* "resolver:HOST": ids and ports */
 };
 
@@ -37,9 +39,12 @@ struct msim__question {
   char name[MSIM__QUESTION_BYTES_MAX + 1];
 };
 
-/* The name servers that the network has told (DHCP); further ones than three are passed over, count 0 takes them back.
- * No effect where the host was told its name servers otherwise. A crash forgets them. MSIM_ERR_NOMEM (told). */
+/* The name servers that the network has told (by DHCP); further ones than three are passed over, count 0 takes them
+ * back. No effect where the host was told its name servers otherwise. A crash forgets them. MSIM_ERR_NOMEM (told). */
 int msim__resolver_lend(struct msim_node *node, const struct msim_addr *servers, size_t count);
+/* Likewise those that routers of IPv6 advertise now, in all networks of the host: they stand behind those of DHCP, but
+ * one of each is taken (RFC 8106 5.3.1). */
+int msim__resolver_advertised(struct msim_node *node);
 
 /* A question that is asked; msim_agent_resolve is built of these. NULL when out of memory (the simulation has failed).
  */

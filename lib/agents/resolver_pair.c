@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/ipv6.h"
+#include "net/nd.h"
 
 #define RESOLUTION_DELAY_NS MSIM_MSEC(50) /* RFC 8305 8 */
 
@@ -32,7 +33,7 @@ bool msim__resolver_wants_pair(const struct msim_node *node)
 {
   const struct msim__ipv6_host *ipv6 = msim__ipv6_of(node);
 
-  return ipv6 != NULL && !ipv6->is_off && ipv6->addr_count > 0;
+  return (ipv6 != NULL && !ipv6->is_off && ipv6->addr_count > 0) || msim__nd_makes_addrs(node);
 }
 
 /* ---- the order ---- */

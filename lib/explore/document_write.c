@@ -92,6 +92,15 @@ static void put_scalar(struct msim__buf *buf, const struct msim__doc_text *text,
     put_quoted(buf, text);
 }
 
+/* That of nothing is the same key as "", and stays one. */
+static void put_key(struct msim__buf *buf, const struct msim__doc_text *key, bool in_line)
+{
+  if (key->size_bytes == 0)
+    msim__buf_append_text(buf, "\"\"");
+  else
+    put_scalar(buf, key, in_line);
+}
+
 /* ---- on one line ---- */
 
 /* false: longer than end_bytes of the buffer; what is there then is to be taken back. */
@@ -109,7 +118,7 @@ static bool put_in_line(struct msim__buf *buf, const struct msim__doc_node *node
     if (child != msim__doc_first(node))
       msim__buf_append_text(buf, ", ");
     if (is_map) {
-      put_scalar(buf, &child->key, true);
+      put_key(buf, &child->key, true);
       msim__buf_append_text(buf, ": ");
     }
     fits = put_in_line(buf, child, end_bytes);
@@ -191,7 +200,7 @@ static void put_children(struct msim__buf *buf, const struct msim__doc_node *nod
       put_spaces(buf, indent);
     on_line = false;
     if (node->kind == MSIM__YAML_MAP) {
-      put_scalar(buf, &child->key, false);
+      put_key(buf, &child->key, false);
       msim__buf_append_byte(buf, ':');
     } else {
       msim__buf_append_byte(buf, '-');
@@ -204,7 +213,7 @@ static void put_children(struct msim__buf *buf, const struct msim__doc_node *nod
 
 static void put_section(struct msim__buf *buf, const struct msim__doc_node *section)
 {
-  put_scalar(buf, &section->key, false);
+  put_key(buf, &section->key, false);
   msim__buf_append_byte(buf, ':');
   put_value(buf, section, 0, true);
 }

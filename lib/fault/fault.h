@@ -22,6 +22,9 @@ struct msim__fault;
  * lasts (altering.c). one_of: keys of which at least one must be written, NULL-terminated; or NULL.
  * judge_dns, judge_dhcp: likewise of each message that such a server would answer; another fault has struck where the
  * verdict has a fault.
+ * cut: where new text of TCP is cut in two segments, as in struct msim__tcp_cutter; of all faults the first cut counts,
+ and is told.
+
  * prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with the end of a sentence in why
  * and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it can never strike, so that
  * nothing is installed; may be NULL. */
@@ -41,6 +44,8 @@ struct msim__fault_type {
                     struct msim__dns_verdict *verdict);
   void (*judge_dhcp)(struct msim__fault *fault, struct msim_agent *server, struct msim_attachment *attachment,
                      const struct msim__dhcp_message *message, struct msim__dhcp_verdict *verdict);
+  uint32_t (*cut)(const struct msim__fault *fault, const struct msim_node *sender, const struct msim_flow *flow,
+                  uint32_t first_byte, uint32_t size_bytes);
   bool draws;
   const char *const *one_of;
 };

@@ -7,6 +7,7 @@
 
 #include "core/sized.h"
 #include "net/origin.h"
+#include "tcp/tcp.h"
 #include "text/suggest.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct faults_room {
   size_t count;
   struct msim__packet_rules rules;     /* given to net when some fault judges packets */
   struct msim__service_rules services; /* given to agents when some fault judges what servers answer */
+  struct msim__tcp_cutter cutter;      /* given to TCP when some fault cuts text */
   struct msim__trace_hook hook;        /* when some fault waits for a record */
 };
 
@@ -188,6 +190,36 @@ static void judge(void *ctx, const struct msim__way *way, const struct msim__pac
       fault->plan.type->judge(fault, way, packet, verdict);
 }
 
+/* The first cut counts: the rest is asked about again. */
+static uint32_t cut(void *ctx, const struct msim_node *sender, const struct msim_flow *flow, uint32_t first_byte,
+                    uint32_t size_bytes)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault, *first = NULL;
+  char conn[MSIM_FLOW_TEXT_BYTES];
+  struct msim_value values[3];
+  uint32_t least = size_bytes, bytes;
+
+  for (fault = room->first; fault != NULL; fault = fault->next) {
+    if (fault->plan.type->cut == NULL || !is_asked(fault, room->sim->now_ns, false))
+      continue;
+    bytes = fault->plan.type->cut(fault, sender, flow, first_byte, least);
+    if (bytes == 0 || bytes >= least)
+      continue;
+    least = bytes;
+    first = fault;
+  }
+  if (first == NULL)
+    return 0;
+  first->strike_count++;
+  (void)msim_flow_format(flow, conn, sizeof conn);
+  values[0] = msim_value_text("conn", conn);
+  values[1] = msim_value_text("from", sender->name);
+  values[2] = msim_value_int("at", (int64_t)first_byte + least);
+  msim__fault_tell(first, "split", values, 3);
+  return least;
+}
+
 static void judge_dns(void *ctx, struct msim_agent *server, const struct msim__dns_asker *asker,
                       struct msim__dns_verdict *verdict)
 {
@@ -219,6 +251,8 @@ static void engage(struct faults_room *room, struct msim__fault *fault)
 
   if (fault->plan.type->judge != NULL)
     msim__net(room->sim)->rules = &room->rules;
+  if (fault->plan.type->cut != NULL)
+    msim__tcp_set_cutter(room->sim, &room->cutter);
   if (fault->plan.type->judge_dns != NULL)
     room->services.dns = judge_dns;
   if (fault->plan.type->judge_dhcp != NULL)
@@ -374,6 +408,8 @@ int msim__faults_create(struct msim_sim *sim)
   room->sim = sim;
   room->rules.ctx = room;
   room->rules.judge = judge;
+  room->cutter.ctx = room;
+  room->cutter.cut = cut;
   room->services.ctx = room;
   room->hook.ctx = room;
   room->hook.record = on_record;

@@ -3,7 +3,7 @@
  * Rows are never removed: an address that was ever spoken of costs 32 bytes and its place in the hash. Foreign packets
  * can name any address, so the table is bounded. */
 #include "net/ipv6.h"
-#include "net/lan.h"
+#include "net/nd.h"
 
 #include <string.h>
 
@@ -123,6 +123,11 @@ int msim__addr_own(struct msim_node *node, uint32_t realm, const struct msim_add
     return MSIM_ERR_NOMEM;
   if (msim__addr_node(net, *id) != NULL)
     return MSIM_ERR_EXISTS;
+  if (msim__addr_is_link_local6(addr)) { /* nobody elsewhere knows the host by it */
+    net->addrs[*id].has_text = 0;
+    net->addrs[*id].node = node;
+    return MSIM_OK;
+  }
   if (addr->family == MSIM_FAMILY_IPV6 && msim__ipv6_own(node, *id) != MSIM_OK)
     return MSIM_ERR_NOMEM;
   net->addrs[*id].has_text = 0;

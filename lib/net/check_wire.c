@@ -115,9 +115,12 @@ static void name_packet(struct msim__net *net, const struct msim__packet *packet
 }
 
 /* What is wrong with the frame around the packet, or NULL. */
-static const char *frame_difference(const struct msim__packet_rare *rare)
+static const char *frame_difference(const struct msim__packet_rare *rare, bool is_v6)
 {
-  struct msim__ethernet_header header = {.type = rare->is_arp ? MSIM__ETHERTYPE_ARP : MSIM__ETHERTYPE_IPV4}, again;
+  struct msim__ethernet_header header = {.type = rare->is_arp ? MSIM__ETHERTYPE_ARP
+                                                 : is_v6      ? MSIM__ETHERTYPE_IPV6
+                                                              : MSIM__ETHERTYPE_IPV4},
+                               again;
   uint8_t bytes[MSIM__ETHERNET_HEADER_BYTES + MSIM__ETHERNET_PAYLOAD_MIN] = {0};
   struct msim_slice payload;
 
@@ -152,7 +155,7 @@ static const char *arp_difference(const struct msim__net *net, const struct msim
 /* Of a packet on a network. */
 static int check_frame(struct msim__net *net, const struct msim__packet *packet)
 {
-  const char *field = frame_difference(packet->cold->rare);
+  const char *field = frame_difference(packet->cold->rare, msim__packet_is_v6(packet));
 
   if (field == NULL && packet->cold->rare->is_arp)
     field = arp_difference(net, packet);

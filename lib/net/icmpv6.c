@@ -1,12 +1,12 @@
 /* icmpv6.c: ICMPv6 of a host and of a router (RFC 4443): errors out, errors in, echo. What IP and the transports say
  * and hear in words of ICMP for IPv4 is turned into those of ICMPv6 and back here.
  *
- * Does not limit the rate of errors: the simulation has no one to protect from them. Does not find neighbours. */
+ * Does not limit the rate of errors: the simulation has no one to protect from them. Neighbours are found by nd.c. */
 #include <string.h>
 
 #include "net/ipv6.h"
+#include "net/nd.h"
 #include "net/rooms.h"
-#include "net/link.h"
 #include "wire/icmpv6.h"
 #include "wire/octets.h"
 
@@ -34,6 +34,7 @@ static void turn_out(uint8_t type, uint8_t code, uint32_t mtu_bytes, struct msim
 {
   static const uint8_t unreachable[][2] = {{MSIM__ICMP_HOST_UNREACHABLE, MSIM__ICMPV6_ADDRESS_UNREACHABLE},
                                            {MSIM__ICMP_PORT_UNREACHABLE, MSIM__ICMPV6_PORT_UNREACHABLE},
+                                           {MSIM__ICMP_SOURCE_ISOLATED, MSIM__ICMPV6_BEYOND_SCOPE},
                                            {MSIM__ICMP_NET_PROHIBITED, MSIM__ICMPV6_PROHIBITED},
                                            {MSIM__ICMP_HOST_PROHIBITED, MSIM__ICMPV6_PROHIBITED},
                                            {MSIM__ICMP_COMMUNICATION_PROHIBITED, MSIM__ICMPV6_PROHIBITED}};
@@ -187,6 +188,11 @@ static void receive(struct msim_node *node, struct msim__packet *packet)
       msim__icmp_send_message(node, src, packet->src, &message, packet->flow, true);
   } else if (msim__icmpv6_is_error(message.type)) {
     take_error(node, &message);
+  } else if (message.type >= MSIM__ICMPV6_ROUTER_SOLICITATION && message.type <= MSIM__ICMPV6_NEIGHBOR_ADVERTISEMENT) {
+    struct msim_attachment *by = msim__net(msim__node_sim(node))->arrived_by;
+
+    if (by != NULL) /* on links without frames there are no neighbours to be found */
+      msim__nd_receive(by, packet);
   }
 }
 

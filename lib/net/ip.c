@@ -4,6 +4,7 @@
 #include "net/fragment.h"
 #include "net/ipv6.h"
 #include "net/nat.h"
+#include "net/nd.h"
 #include "net/port.h"
 #include "wire/source_route.h"
 
@@ -13,7 +14,10 @@ uint32_t msim__ip_mtu_for(const struct msim_node *node, uint32_t dst_id)
 
   if (port == NULL)
     return 0;
-  return port->out->params->is_cable ? msim__lan_attachment(port)->mtu_bytes : port->out->params->mtu_bytes;
+  if (!port->out->params->is_cable)
+    return port->out->params->mtu_bytes;
+  return msim__lan_mtu(msim__lan_attachment(port),
+                       msim__addr_of(msim__net(msim__node_sim(node)), dst_id)->family == MSIM_FAMILY_IPV6);
 }
 
 bool msim__ip_is_next_hop(const struct msim_node *node, uint32_t dst_id)
@@ -329,6 +333,20 @@ static void deliver(struct msim__net *net, struct msim__port *port, uint32_t pac
   hand_over(port->node, packet_index);
 }
 
+/* RFC 4291 2.5.6, RFC 4443 3.1: addresses of a link mean nothing beyond it. */
+static bool stops_at_link(struct msim__port *came_by, uint32_t packet_index)
+{
+  struct msim__net *net = msim__net(msim__node_sim(came_by->node));
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  if (!msim__addr_is_link_local6(msim__addr_of(net, packet->src)) &&
+      !msim__addr_is_link_local6(msim__addr_of(net, packet->dst)))
+    return false;
+  refuse(came_by->node, packet_index, came_by->link_name, "link-local", MSIM__ICMP_UNREACHABLE,
+         MSIM__ICMP_SOURCE_ISOLATED, 0);
+  return true;
+}
+
 bool msim__ip_stops(struct msim__port *came_by, uint32_t packet_index)
 {
   struct msim_node *node = came_by->node;
@@ -339,6 +357,8 @@ bool msim__ip_stops(struct msim__port *came_by, uint32_t packet_index)
     die(net, packet_index, came_by->link_name, "no-ipv6");
     return true;
   }
+  if (msim__packet_is_v6(packet) && stops_at_link(came_by, packet_index))
+    return true;
   if (leaves_strict_route(node, packet)) {
     refuse_route(came_by, packet_index);
     return true;

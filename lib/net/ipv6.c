@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "core/hash.h"
-#include "net/lan.h"
-#include "wire/icmpv6.h"
+#include "net/nd.h"
 
 #define TOLD_NS_MAX MSIM_SEC(600) /* RFC 8201 5.3 */
 #define ADDRS_OF_HOST_MAX ((size_t)4096)
@@ -175,29 +174,71 @@ static unsigned common_bits(const struct msim_addr *a, const struct msim_addr *b
   return bits;
 }
 
-/* Whether a is the better one; with neither, the one that is earlier stays. */
-static bool is_better(const struct msim_addr *a, const struct msim_addr *b, const struct msim_addr *dst)
+/* What rules 3, 5 and 5.5 ask, of a host in networks. */
+struct way_out {
+  const struct msim_node *node;
+  const struct msim_attachment *by; /* NULL: by a link, or nobody needs to know */
+  uint32_t router_id;
+};
+
+/* How well the address of the node goes with the way that the packet takes; all alike on hosts without networks. */
+static unsigned fitness(const struct way_out *way, uint32_t id)
 {
+  const struct msim__nd_addr *own = way->by == NULL ? NULL : msim__nd_addr_owned(way->node, id);
+
+  if (way->by == NULL)
+    return 0;
+  if (own == NULL)
+    return 4; /* of the host as a whole: preferred, of another interface */
+  return (own->state == MSIM__ND_DEPRECATED ? 0u : 4u) + (own->attachment == way->by ? 2u : 0u) +
+         (own->router_id != 0 && own->router_id == way->router_id ? 1u : 0u);
+}
+
+/* Whether a is the better one; with neither, the one that is earlier stays. */
+static bool is_better(const struct way_out *way, uint32_t a_id, uint32_t b_id, const struct msim_addr *dst)
+{
+  const struct msim__net *net = msim__net(msim__node_sim(way->node));
+  const struct msim_addr *a = msim__addr_of(net, a_id), *b = msim__addr_of(net, b_id);
+  unsigned fits_a = fitness(way, a_id), fits_b = fitness(way, b_id);
   enum scope to = scope_of(dst), of_a = scope_of(a), of_b = scope_of(b);
 
   if (of_a != of_b) /* rule 2 */
     return of_a < of_b ? of_a >= to : of_b < to;
+  if (fits_a != fits_b) /* rules 3, 5, 5.5 */
+    return fits_a > fits_b;
   if ((label_of(a) == label_of(dst)) != (label_of(b) == label_of(dst))) /* rule 6 */
     return label_of(a) == label_of(dst);
   return common_bits(a, dst) > common_bits(b, dst); /* rule 8 */
+}
+
+static void find_way(struct way_out *way, uint32_t dst_id)
+{
+  struct msim__port *port = msim__route_find(way->node, dst_id);
+
+  way->by = port != NULL && port->out->params->is_cable ? msim__lan_attachment(port) : NULL;
+  if (way->by != NULL && msim__nd_is_on(way->by))
+    way->router_id = msim__nd_next_hop(way->by, dst_id);
 }
 
 uint32_t msim__ipv6_source_for(const struct msim_node *node, uint32_t dst_id)
 {
   const struct msim__net *net = msim__net(msim__node_sim(node));
   const struct msim__ipv6_host *host = msim__ipv6_of(node);
+  const struct msim_addr *dst = msim__addr_of(net, dst_id);
+  struct way_out way = {node, NULL, 0};
   uint32_t best = 0;
   size_t i;
 
+  if (net->has_lan_ipv6 && scope_of(dst) == SCOPE_LINK) { /* 4: those of the link alone */
+    way.by = msim__addr_is_multicast6(dst) ? msim__nd_first(node) : msim__nd_attachment_for(node, dst_id);
+    return way.by == NULL ? 0 : msim__nd_link_local(way.by);
+  }
+  if (host != NULL && host->addr_count > 1 && net->has_lan_ipv6)
+    find_way(&way, dst_id);
   for (i = 0; host != NULL && !host->is_off && i < host->addr_count; i++) {
     uint32_t id = host->addr_ids[i];
 
-    if (best == 0 || is_better(msim__addr_of(net, id), msim__addr_of(net, best), msim__addr_of(net, dst_id)))
+    if (best == 0 || is_better(&way, id, best, dst))
       best = id;
   }
   return best;

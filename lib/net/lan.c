@@ -8,6 +8,7 @@
 
 #include "core/hash.h"
 #include "core/sized.h"
+#include "net/nd.h"
 
 #define CABLE_DELAY_NS MSIM_USEC(1)
 #define OVERHEAD_BYTES 38u /* IEEE 802.3: 8 of preamble, 14 of header, 4 of FCS, 12 of gap */
@@ -241,6 +242,8 @@ int msim_network_attach_sized(struct msim_network *network, struct msim_node *no
   err = read_attach(a, &full);
   if (err == MSIM_OK)
     err = msim__link_make(&a->cable, node, network->hub, &network->cable, true);
+  if (err == MSIM_OK)
+    err = msim__nd_read_opts(a, &full);
   if (err != MSIM_OK)
     return err;
   if (rare->last_attachment != NULL)
@@ -339,6 +342,10 @@ uint32_t msim__realm_seen(const struct msim_node *node, const struct msim_addr *
   uint32_t home = 0;
   bool lives_there = msim__lan_names_no_addr(node);
 
+  if (msim__addr_is_link_local6(addr)) { /* without a zone (RFC 4007 6): by its first interface */
+    a = msim__nd_first(node);
+    return a == NULL ? 0 : a->network->link_realm;
+  }
   for (a = msim_attachment_first(node); a != NULL; a = a->next) {
     network = a->network;
     if (network->realm != 0 && msim__addr_in_prefix(addr, &network->prefix, network->prefix_bits))
@@ -375,9 +382,9 @@ bool msim__realm_reaches(const struct msim_node *node, uint32_t realm)
   const struct msim_attachment *a;
 
   if (network != NULL)
-    return network->realm == realm;
+    return network->realm == realm || network->link_realm == realm;
   for (a = msim_attachment_first(node); a != NULL; a = a->next) {
-    if (a->network->realm == realm)
+    if (a->network->realm == realm || a->network->link_realm == realm)
       return true;
   }
   return false;
@@ -487,6 +494,26 @@ static int begin_network(struct msim__net *net, struct msim_network *network)
   return MSIM_OK;
 }
 
+/* Networks have numbers from above for what is of their link, so that they do not meet those of homes. */
+static int begin_ipv6(struct msim__net *net)
+{
+  struct msim_network *network;
+  struct msim_attachment *a;
+  uint32_t realm = MSIM__REALMS_MAX;
+  int err = MSIM_OK;
+  size_t i;
+
+  for (network = net->networks; network != NULL; network = network->next)
+    network->link_realm = realm--;
+  if (realm < net->realm_count)
+    return msim__sim_fail(net->sim, MSIM_ERR_LIMIT, "there are too many networks");
+  for (i = 0; i < net->node_count && err == MSIM_OK; i++) {
+    for (a = msim_attachment_first(net->ranked[i]); a != NULL && err == MSIM_OK; a = a->next)
+      err = msim__nd_begin(a);
+  }
+  return err;
+}
+
 int msim__lan_begin(struct msim__net *net)
 {
   struct msim_network *network;
@@ -509,7 +536,7 @@ int msim__lan_begin(struct msim__net *net)
         err = auto_addr(a);
     }
   }
-  return err;
+  return err == MSIM_OK && net->has_lan_ipv6 ? begin_ipv6(net) : err;
 }
 
 void msim__lan_end(struct msim__net *net)
@@ -523,6 +550,8 @@ void msim__lan_end(struct msim__net *net)
 
     for (a = msim_attachment_first(net->nodes[i]); a != NULL; a = a->next)
       msim__arp_release(a);
+    for (a = msim_attachment_first(net->nodes[i]); a != NULL; a = a->next)
+      msim__nd_release(a);
   }
   for (network = net->networks; network != NULL; network = network->next)
     msim__free(mem, network->macs, network->mac_capacity * sizeof(struct msim_attachment *));

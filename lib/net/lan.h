@@ -12,13 +12,24 @@
 #include "wire/arp.h"
 #include "wire/ethernet.h"
 
+/* Of a neighbour by IPv6 (RFC 4861 7.3.2). */
+enum msim__nd_state {
+  MSIM__ND_INCOMPLETE,
+  MSIM__ND_REACHABLE, /* until its time is over, when it is stale */
+  MSIM__ND_STALE,
+  MSIM__ND_DELAY,
+  MSIM__ND_PROBE
+};
+
 /* A neighbour as one attachment knows it. It waits for an answer, or has one. */
 struct msim__neighbour {
   struct msim_timer timer; /* on the host; must be first: of the next request */
   struct msim_attachment *attachment;
   uint32_t addr_id;
   struct msim_mac mac;
-  bool is_known;
+  bool is_known, is_v6;
+  bool is_router;    /* it says so (IPv6) */
+  uint8_t state;     /* enum msim__nd_state, of one by IPv6 */
   uint8_t try_count; /* requests without an answer */
   msim_ns confirmed_ns;
   uint32_t *waiting; /* packets, oldest first */
@@ -55,6 +66,7 @@ struct msim_attachment {
   msim_ns seen_ns;
   struct msim__neighbours neighbours;
   struct msim__claim *claim; /* or NULL */
+  struct msim__nd *nd;       /* nd.h: of one that speaks IPv6; or NULL */
 };
 
 struct msim_network {
@@ -62,8 +74,9 @@ struct msim_network {
   struct msim_node *hub;
   struct msim_addr prefix;
   uint8_t prefix_bits;
-  bool has_prefix; /* given; else made at the start */
-  uint32_t realm;  /* of its addresses; 0: the outside */
+  bool has_prefix;     /* given; else made at the start */
+  uint32_t realm;      /* of its addresses; 0: the outside */
+  uint32_t link_realm; /* of its link-local addresses, a number of its own; 0: nobody speaks IPv6 there */
   struct msim_link_opts cable;
   struct msim_attachment **macs; /* by MAC, open addressing; from the start on */
   size_t mac_capacity;
@@ -102,6 +115,9 @@ bool msim__lan_covers(const struct msim__net *net, const struct msim_addr *addr)
 struct msim_attachment *msim__lan_by_mac(const struct msim_network *network, const struct msim_mac *mac);
 /* "192.168.1.0/24", of 8 to 30 bits and without host bits. 0 or MSIM_ERR_INVALID. */
 int msim__lan_prefix_parse(const char *text, struct msim_addr *prefix, uint8_t *prefix_bits);
+/* "2001:db8:1::10/64", 64 bits when none are named; one that a host can have, or of the link. 0 or MSIM_ERR_INVALID. In
+ * nd_told.c. */
+int msim__lan_addr6_parse(const char *text, struct msim_addr *addr, uint8_t *prefix_bits);
 bool msim__lan_is_host_of(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits);
 bool msim__addr_in_prefix(const struct msim_addr *addr, const struct msim_addr *prefix, uint8_t prefix_bits);
 
@@ -118,9 +134,12 @@ bool msim__realm_reaches(const struct msim_node *node, uint32_t realm);
 
 int msim__lan_own(struct msim_attachment *a); /* what it was told before the start becomes its own */
 void msim__lan_crash(struct msim_node *node);
+int msim__lan_restart(struct msim_node *node); /* MSIM_ERR_NOMEM */
 
 /* ---- lan_frames.c ---- */
 
+/* What the largest packet is that leaves by it, of either IP. */
+uint32_t msim__lan_mtu(const struct msim_attachment *a, bool is_v6);
 /* Takes the packet, which is complete but for its first record (MSIM__PACKET_SENT is not set) or is passed on. 0,
  * MSIM_ERR_NOT_FOUND, MSIM_ERR_LIMIT as msim__ip_send; what fails later is told to its sender by ICMP. */
 int msim__lan_send(struct msim_attachment *a, uint32_t packet_index);
@@ -140,18 +159,30 @@ struct msim_attachment *msim__lan_for_broadcast(const struct msim_node *node, co
 /* For msim__ip_is_next_hop. */
 bool msim__lan_is_next_hop(struct msim_attachment *a, uint32_t dst_id);
 
+/* ---- neighbour.c ---- */
+
+struct msim__neighbour *msim__neighbour_find(const struct msim__neighbours *table, uint32_t addr_id); /* or NULL */
+/* Found or made in the attachment's table for that IP; NULL when out of memory. fire: of its timer. */
+struct msim__neighbour *msim__neighbour_enter(struct msim_attachment *a, uint32_t addr_id, bool is_v6,
+                                              void (*fire)(struct msim_timer *timer, msim_ns now_ns));
+/* The packet waits for the neighbour's MAC. Takes it. MSIM_ERR_NOMEM (told). */
+int msim__neighbour_await(struct msim__neighbour *neighbour, uint32_t packet_index);
+void msim__neighbour_release(struct msim__neighbour *neighbour); /* its MAC is known: what waits is sent */
+void msim__neighbour_tell(const struct msim__neighbour *neighbour, const char *event);
+/* It is not there: told, also to the senders of what waits; then it is gone. */
+void msim__neighbour_fail(struct msim__neighbour *neighbour);
+/* All of them; reason NULL: what waits is told to nobody. */
+void msim__neighbours_forget(struct msim_attachment *a, struct msim__neighbours *table, const char *reason);
+
 /* ---- arp.c ---- */
 
-/* Somebody with that address has that MAC; only may_enter makes a row for who was not asked for. For IPv6 too. */
-void msim__neighbour_hear(struct msim_attachment *a, uint32_t addr_id, const struct msim_mac *mac, bool may_enter);
 /* Sends the packet to that neighbour, at once or when its MAC is known. Takes it. */
 int msim__arp_send(struct msim_attachment *a, uint32_t neighbour_id, uint32_t packet_index);
 /* A frame of ARP that is for this host, or for all. Borrows it. */
 void msim__arp_receive(struct msim_attachment *a, const struct msim__packet *packet);
 /* As its bytes say it. */
 void msim__arp_view(const struct msim__net *net, const struct msim__arp *arp, struct msim__arp_packet *out);
-void msim__arp_forget(struct msim_attachment *a,
-                      const char *reason); /* all neighbours; NULL: what waits is told to nobody */
+void msim__arp_forget(struct msim_attachment *a, const char *reason);
 void msim__arp_release(struct msim_attachment *a);
 /* Sends one frame of ARP. sender_id, target_id: of addresses; 0: 0.0.0.0. */
 void msim__arp_frame(struct msim_attachment *a, uint16_t operation, uint32_t sender_id, uint32_t target_id,

@@ -1,7 +1,7 @@
 /* lan_config.c: the addresses of attachments: what they were told before the start, and what changes while it runs.
  *
  * Does not choose addresses: people do, and agents. Finding out whether one is free is arp_claim.c's. */
-#include "net/lan.h"
+#include "net/nd.h"
 
 #include <string.h>
 
@@ -148,7 +148,19 @@ void msim__lan_crash(struct msim_node *node)
     lose(a, NULL);
     if (!a->no_address && msim__lan_own(a) == MSIM_ERR_NOMEM)
       msim__sim_fail_nomem(msim__node_sim(node));
+    msim__nd_crash(a);
   }
   if (msim__lan_network(node) != NULL)
     msim__lan_switch_crash(msim__lan_network(node));
+}
+
+/* Who makes addresses himself begins anew. */
+int msim__lan_restart(struct msim_node *node)
+{
+  struct msim_attachment *a;
+  int err = MSIM_OK;
+
+  for (a = msim_attachment_first(node); a != NULL && err == MSIM_OK; a = a->next)
+    err = msim__nd_restart(a);
+  return err == MSIM_OK ? MSIM_OK : msim__sim_fail_nomem(msim__node_sim(node));
 }

@@ -1,8 +1,9 @@
 /* lan_frames.c: frames on the cables of networks: out of a host, through the switch, into a host.
  *
  * The switch learns where a MAC is by the frames that come from there (IEEE 802.1D 7.8), sends what it does not know
- * and what is for all to every other cable, and forgets with time. Does not find MACs: arp.c does. */
-#include "net/lan.h"
+ * and what is for all or for a group to every other cable, and forgets with time: it does not listen for who is in
+ * which group (RFC 4541). Does not find MACs: arp.c and nd.c do. */
+#include "net/nd.h"
 
 #include <string.h>
 
@@ -65,7 +66,14 @@ static uint32_t next_hop(const struct msim_attachment *a, uint32_t dst_id)
 
 bool msim__lan_is_next_hop(struct msim_attachment *a, uint32_t dst_id)
 {
+  if (msim__addr_of(net_of(a), dst_id)->family == MSIM_FAMILY_IPV6)
+    return msim__nd_is_on(a) && msim__nd_next_hop(a, dst_id) == dst_id;
   return next_hop(a, dst_id) == dst_id;
+}
+
+uint32_t msim__lan_mtu(const struct msim_attachment *a, bool is_v6)
+{
+  return is_v6 && a->nd != NULL ? a->nd->mtu_bytes : a->mtu_bytes;
 }
 
 struct msim_attachment *msim__lan_for_broadcast(const struct msim_node *node, const struct msim_addr *addr)
@@ -79,12 +87,39 @@ struct msim_attachment *msim__lan_for_broadcast(const struct msim_node *node, co
   return first != NULL && msim_addr_ipv4_value(addr) == UINT32_MAX ? first : NULL;
 }
 
+/* Of IPv6: to a group, to a neighbour, or to a router. */
+static struct msim__port *default_v6(const struct msim_node *node, uint32_t dst_id)
+{
+  const struct msim_addr *dst = msim__addr_of(msim__net(msim__node_sim(node)), dst_id);
+  struct msim_attachment *a = NULL;
+
+  if (msim__addr_is_link_local6(dst))
+    a = msim__nd_attachment_for(node, dst_id);
+  else if (msim__addr_is_multicast6(dst))
+    a = msim__nd_first(node);
+  if (a != NULL)
+    return &a->cable.ends[0];
+  if (!msim__ipv6_can_be_owned(dst))
+    return NULL;
+  for (a = msim_attachment_first(node); a != NULL; a = a->next) {
+    if (msim__nd_is_on(a) && msim__nd_next_hop(a, dst_id) == dst_id)
+      return &a->cable.ends[0];
+  }
+  for (a = msim_attachment_first(node); a != NULL; a = a->next) {
+    if (msim__nd_is_on(a) && msim__nd_next_hop(a, dst_id) != 0)
+      return &a->cable.ends[0];
+  }
+  return NULL;
+}
+
 struct msim__port *msim__lan_default(const struct msim_node *node, uint32_t dst_id)
 {
   const struct msim_addr *dst = msim__addr_of(msim__net(msim__node_sim(node)), dst_id);
   struct msim_attachment *a =
       msim__lan_network(node) != NULL || dst->family != MSIM_FAMILY_IPV4 ? NULL : msim__lan_for_broadcast(node, dst);
 
+  if (dst->family == MSIM_FAMILY_IPV6)
+    return default_v6(node, dst_id);
   if (a != NULL)
     return &a->cable.ends[0];
   if (dst->bytes[0] == 0 || dst->bytes[0] == 127 || dst->bytes[0] >= 224)
@@ -121,9 +156,10 @@ int msim__lan_put(struct msim_attachment *a, uint32_t packet_index, const struct
   struct msim__packet_rare *rare = msim__packet_rare(&net->packets, packet);
   enum msim_trace_point point = (packet->bits & MSIM__PACKET_SENT) == 0 ? MSIM_POINT_TX : MSIM_POINT_FWD;
   bool has_df = (packet->bits & MSIM__PACKET_DF) != 0 || (msim__packet_is_v6(packet) && point == MSIM_POINT_FWD);
+  uint32_t link_mtu_bytes = msim__lan_mtu(a, msim__packet_is_v6(packet));
   uint32_t mtu_bytes = msim__packet_is_v6(packet) && !has_df
-                           ? msim__ipv6_path_mtu(msim__lan_host(a), packet->dst, a->mtu_bytes)
-                           : a->mtu_bytes;
+                           ? msim__ipv6_path_mtu(msim__lan_host(a), packet->dst, link_mtu_bytes)
+                           : link_mtu_bytes;
   bool fits = msim__packet_size_bytes(packet) <= mtu_bytes;
 
   if (rare == NULL) {
@@ -149,10 +185,34 @@ int msim__lan_put(struct msim_attachment *a, uint32_t packet_index, const struct
   rare->has_frame = false;
   if (point == MSIM_POINT_FWD)
     msim__ip_refuse(msim__lan_host(a), packet_index, port->link_name, "mtu", MSIM__ICMP_UNREACHABLE,
-                    MSIM__ICMP_FRAGMENTATION_NEEDED, a->mtu_bytes);
+                    MSIM__ICMP_FRAGMENTATION_NEEDED, link_mtu_bytes);
   else
     msim__ip_die(net, packet_index, port->link_name, "mtu");
   return MSIM_ERR_LIMIT;
+}
+
+static int send_v6(struct msim_attachment *a, uint32_t packet_index)
+{
+  struct msim__net *net = net_of(a);
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+  const struct msim_addr *dst = msim__addr_of(net, packet->dst);
+  bool is_own = (packet->bits & MSIM__PACKET_SENT) == 0;
+  struct msim_mac group;
+  uint32_t neighbour;
+
+  if (!msim__nd_is_on(a))
+    return refuse(a, packet_index, "no-ipv6", MSIM__ICMP_NET_UNREACHABLE, MSIM_ERR_NOT_FOUND);
+  if (msim__addr_is_multicast6(dst)) {
+    msim__addr_group_mac(dst, group.bytes);
+    if (is_own && packet->proto != MSIM_PROTO_TCP)
+      return msim__lan_put(a, packet_index, &group);
+    msim__ip_die(net, packet_index, a->cable.ends[0].link_name, "multicast"); /* there are no routes for groups */
+    return MSIM_ERR_NOT_FOUND;
+  }
+  neighbour = msim__nd_next_hop(a, packet->dst);
+  if (neighbour == 0)
+    return refuse(a, packet_index, "no-route", MSIM__ICMP_NET_UNREACHABLE, MSIM_ERR_NOT_FOUND);
+  return msim__nd_send(a, neighbour, packet_index);
 }
 
 int msim__lan_send(struct msim_attachment *a, uint32_t packet_index)
@@ -162,8 +222,8 @@ int msim__lan_send(struct msim_attachment *a, uint32_t packet_index)
   uint32_t towards = msim__packet_towards(packet), neighbour;
   bool is_own = (packet->bits & MSIM__PACKET_SENT) == 0;
 
-  if (msim__packet_is_v6(packet)) /* ARP finds no neighbours for it */
-    return refuse(a, packet_index, "no-ipv6", MSIM__ICMP_NET_UNREACHABLE, MSIM_ERR_NOT_FOUND);
+  if (msim__packet_is_v6(packet))
+    return send_v6(a, packet_index);
   if (msim__lan_is_broadcast(a, msim__addr_of(net, towards))) {
     if (is_own && packet->proto != MSIM_PROTO_TCP)
       return msim__lan_put(a, packet_index, &msim__mac_of_all);
@@ -198,6 +258,15 @@ static void pass(struct msim__net *net, struct msim__port *port, uint32_t packet
   msim__way_send(port->out, packet_index, msim__packet_wire_bytes(msim__packet_at(&net->packets, packet_index)));
 }
 
+/* Whether who is at the end of the cable takes what is for a group: broadcasts are for all. */
+static bool hears(const struct msim__net *net, uint32_t packet_index, struct msim__port *port)
+{
+  const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
+
+  return packet->cold->rare->is_arp || !msim__packet_is_v6(packet) ||
+         msim__nd_hears(msim__lan_attachment(port->out->to), msim__addr_of(net, packet->dst));
+}
+
 /* To all other cables; the last one gets the frame itself. */
 static void flood(struct msim__net *net, struct msim__port *came_by, uint32_t packet_index)
 {
@@ -223,7 +292,8 @@ static void flood(struct msim__net *net, struct msim__port *came_by, uint32_t pa
       }
     }
     rare = msim__packet_at(&net->packets, copy)->cold->rare;
-    rare->is_stray = !to_group && !is_same(&rare->frame_dst, &msim__lan_attachment(port->out->to)->mac);
+    rare->is_stray =
+        to_group ? !hears(net, copy, port) : !is_same(&rare->frame_dst, &msim__lan_attachment(port->out->to)->mac);
     rare->hearer = to_group ? port->peer : NULL;
     pass(net, port, copy);
   }
@@ -263,7 +333,11 @@ static void take_ip(struct msim__net *net, struct msim__port *port, uint32_t pac
   const struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
 
   net->arrived_by = a;
-  if (to_group && msim__lan_is_broadcast(a, msim__addr_of(net, packet->dst)))
+  if (to_group && msim__packet_is_v6(packet) && !msim__nd_hears(a, msim__addr_of(net, packet->dst)))
+    msim__packet_free(&net->packets, packet_index);
+  else if (to_group && msim__packet_is_v6(packet) && msim__addr_is_multicast6(msim__addr_of(net, packet->dst)))
+    msim__ip_deliver(port, packet_index);
+  else if (to_group && msim__lan_is_broadcast(a, msim__addr_of(net, packet->dst)))
     msim__ip_deliver(port, packet_index);
   else if (to_group) /* RFC 1812 5.3.4: what was for all on this network goes no further */
     msim__packet_free(&net->packets, packet_index);

@@ -413,7 +413,7 @@ void msim__nat_crash(struct msim_node *node)
 
 struct msim__nat *msim__nat_of_realm(const struct msim__net *net, uint32_t realm)
 {
-  return net->nats == NULL || realm == 0 ? NULL : net->nat_of_realm[realm];
+  return net->nats == NULL || realm == 0 || realm > net->realm_count ? NULL : net->nat_of_realm[realm];
 }
 
 const struct msim__nat_pair *msim__nat_pair_inside(const struct msim__nat *nat, uint32_t addr)

@@ -133,6 +133,7 @@ struct msim__net {
   struct msim__flow_counts *flow_counts;
   struct msim_port *outside;                  /* port.c: all ports to the outside */
   bool has_ipv6;                              /* somebody has an address of it */
+  bool has_lan_ipv6;                          /* somebody speaks it in a network: nd.h */
   bool has_ranges;                            /* every host has its address: ranges behind ports take the others */
   const struct msim__packet_rules *rules;     /* asked about every packet on every link; NULL: nobody is (link.h) */
   struct msim__packet_verdict verdict;        /* on the packet that is being put on a link */
@@ -203,7 +204,9 @@ static inline uint32_t msim__addr_find(const struct msim__net *net, const struct
 uint32_t msim__realm_seen(const struct msim_node *node, const struct msim_addr *addr);
 static inline uint32_t msim__realm_for(const struct msim_node *node, const struct msim_addr *addr)
 {
-  return msim__net(msim__node_sim(node))->realm_count == 0 ? 0 : msim__realm_seen(node, addr);
+  const struct msim__net *net = msim__net(msim__node_sim(node));
+
+  return net->realm_count == 0 && !net->has_lan_ipv6 ? 0 : msim__realm_seen(node, addr);
 }
 /* The id of the address as this host means it: what texts and the headers of its packets say. */
 static inline uint32_t msim__addr_intern_for(const struct msim_node *node, const struct msim_addr *addr)
@@ -344,6 +347,7 @@ struct msim__packet_record {
   struct msim_trace_record record;
   struct msim_packet view;
   struct msim_trace_unit units[MSIM__UNITS_MAX];
+  char target[MSIM_ADDR_TEXT_BYTES]; /* for msim_trace_packet */
 };
 void msim__packet_record_fill(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                               const char *link, struct msim__packet_record *out);

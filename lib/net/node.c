@@ -419,9 +419,14 @@ static void crash(struct msim_node *node)
     msim__way_forget(msim__net(msim__node_sim(node)), node->rare->loopback->out);
 }
 
+static int restart(struct msim_node *node)
+{
+  return msim__is_in_lan(node) ? msim__lan_restart(node) : MSIM_OK;
+}
+
 int msim__net_create(struct msim_sim *sim)
 {
-  static const struct msim__layer_hooks hooks = {.begin = begin, .end = end, .crash = crash};
+  static const struct msim__layer_hooks hooks = {.begin = begin, .end = end, .crash = crash, .restart = restart};
   struct msim__net *net = msim__arena_alloc(&sim->arena, sizeof *net);
 
   if (net == NULL)

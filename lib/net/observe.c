@@ -1,7 +1,7 @@
 /* observe.c: the only producer of packet records. Interprets nothing: names and relative numbers come from the flow. */
 #include <string.h>
 
-#include "net/lan.h"
+#include "net/nd.h"
 #include "wire/icmpv6.h"
 #include "wire/ipv6_chain.h"
 #include "wire/octets.h"
@@ -196,6 +196,17 @@ static void relative_numbers(const struct msim__packet *packet, struct msim_trac
     out->window_bytes = (uint32_t)packet->window << mine->window_shift;
 }
 
+/* Of ICMPv6 in a frame: what is for a group is for all who hear it, and who has no address yet is somebody. */
+static void name_group(const struct msim__net *net, const struct msim__packet *packet, struct msim_trace_packet *out)
+{
+  const struct msim__packet_rare *rare = packet->cold->rare;
+
+  if (msim__addr_is_multicast6(msim__addr_of(net, packet->dst)))
+    out->to = rare->hearer != NULL ? rare->hearer->name : "*";
+  if (rare->arp.sender != NULL && msim__addr_is_unspecified6(msim__addr_of(net, packet->src)))
+    out->from = msim__lan_host(rare->arp.sender)->name;
+}
+
 static void name_ends(struct msim__net *net, const struct msim__packet *packet, struct msim_trace_packet *out)
 {
   if (packet->flow != NULL && !msim__packet_is_icmp(packet)) {
@@ -207,6 +218,8 @@ static void name_ends(struct msim__net *net, const struct msim__packet *packet, 
   }
   out->from = msim__addr_name(net, packet->src);
   out->to = msim__addr_name(net, packet->dst);
+  if (msim__packet_is_v6(packet) && (packet->bits & MSIM__PACKET_RARE) != 0)
+    name_group(net, packet, out);
 }
 
 static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
@@ -253,6 +266,27 @@ void msim__observe_whole(struct msim__net *net, const struct msim__packet *packe
   record_packet(net, packet, point, link, NULL, NULL, true);
 }
 
+/* Of neighbour discovery: the owner's name, or the address, for which text has room. */
+static const char *target_of(struct msim__net *net, const struct msim__packet *packet, char text[MSIM_ADDR_TEXT_BYTES])
+{
+  const struct msim_attachment *sender =
+      (packet->bits & MSIM__PACKET_RARE) != 0 ? packet->cold->rare->arp.sender : NULL;
+  struct msim__nd_message message;
+  uint32_t id;
+
+  if (packet->src_port < MSIM__ICMPV6_NEIGHBOR_SOLICITATION || packet->src_port > MSIM__ICMPV6_NEIGHBOR_ADVERTISEMENT ||
+      msim__packet_is_fragment(packet) ||
+      msim__nd_decode(&message, (uint8_t)packet->src_port, packet->seq, msim__packet_payload(packet)) != MSIM_OK)
+    return NULL;
+  id = msim__addr_find_in(
+      net, sender != NULL && msim__addr_is_link_local6(&message.target) ? sender->network->link_realm : 0,
+      &message.target);
+  if (id != 0 && msim__addr_node(net, id) != NULL)
+    return msim__addr_name(net, id);
+  msim_addr_format(&message.target, text);
+  return text;
+}
+
 static inline void fill_record(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                                const char *link, struct msim__packet_record *seen)
 {
@@ -274,6 +308,8 @@ static inline void fill_record(struct msim__net *net, const struct msim__packet 
   if (seen->record.kind == MSIM_TRACE_ICMP)
     out->what = packet->proto == MSIM_PROTO_ICMPV6 ? icmpv6_what(packet) : icmp_what(packet);
   name_ends(net, packet, out);
+  if (packet->proto == MSIM_PROTO_ICMPV6)
+    out->target = target_of(net, packet, seen->target);
   relative_numbers(packet, out);
   list = packet->cold != NULL ? packet->cold->units : NULL;
   for (i = 0; list != NULL && i < list->count; i++) {

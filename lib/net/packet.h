@@ -34,7 +34,7 @@ struct msim__whole {
 
 /* What ARP says (RFC 826). */
 struct msim__arp {
-  struct msim_attachment *sender; /* whose frame it is */
+  struct msim_attachment *sender; /* whose frame it is; of messages of neighbour discovery too */
   uint16_t operation;
   uint32_t sender_id, target_id; /* ids of addresses; 0: 0.0.0.0 */
   struct msim_mac sender_mac, target_mac;

@@ -1,6 +1,6 @@
 /* plug.c: a host whose plug is pulled, by whoever sits at it: its links carry nothing until it is put back. What fails
  * by plan is a fault (fault_down.c). */
-#include "net/lan.h"
+#include "net/nd.h"
 
 #include <string.h>
 
@@ -26,6 +26,8 @@ void msim__node_plug(struct msim_node *node, bool is_plugged)
     tell_host(node, node->ports[i]->link_name, event);
     tell_host(node->ports[i]->peer, node->ports[i]->link_name, event);
   }
+  for (a = msim_attachment_first(node); a != NULL && is_plugged && node->is_up; a = a->next)
+    msim__nd_plugged(a);
   for (a = msim_attachment_first(node); a != NULL && net->on_network != NULL && node->is_up; a = a->next)
     net->on_network(a, is_plugged ? MSIM_NETWORK_LINK_UP : MSIM_NETWORK_LINK_DOWN);
 }

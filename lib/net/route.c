@@ -5,7 +5,7 @@
  * Does not know prefixes: a destination is a host. */
 #include <string.h>
 
-#include "net/lan.h"
+#include "net/nd.h"
 #include "net/rooms.h"
 
 #define FAR UINT64_MAX
@@ -224,7 +224,9 @@ MSIM__HOT struct msim__port *msim__route_find(const struct msim_node *node, uint
   if (node->ports[0] == NULL || target->ports[0] == NULL)
     return NULL; /* no link */
   if (net->addrs[dst_id].realm != 0 && !msim__realm_reaches(node, net->addrs[dst_id].realm))
-    return NULL;                           /* a private address of a home, seen from elsewhere */
+    return NULL; /* a private address of a home, or one of a link, seen from elsewhere */
+  if (net->addrs[dst_id].realm > net->realm_count)
+    return msim__lan_default(node, dst_id);
   if (node->core_index == MSIM__CORE_NONE) /* in an island of two the neighbour is all there is */
     return node->ports[0]->peer->core_index != MSIM__CORE_NONE || node->ports[0]->peer == target ? node->ports[0]
                                                                                                  : NULL;

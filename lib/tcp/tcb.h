@@ -355,6 +355,7 @@ struct msim__tcp {
   size_t bucket_count, head_count;
   struct msim__pool tcbs, pieces, texts, marks, time_waits, boards, gaps, intakes;
   struct msim_tcp_opts defaults;
+  const struct msim__tcp_cutter *cutter;                  /* or NULL */
   const struct msim_tcp_opts *last_opts[MSIM__OPTS_KEPT]; /* what was told last, latest first; or NULL */
 };
 

@@ -105,6 +105,11 @@ static bool is_mine(const struct msim_node *node, uint32_t local_id, uint16_t lo
 static const struct msim__protocol handlers = {
     .receive = msim__tcp_receive, .error = msim__tcp_error, .corrupt = msim__tcp_corrupt, .is_mine = is_mine};
 
+void msim__tcp_set_cutter(struct msim_sim *sim, const struct msim__tcp_cutter *cutter)
+{
+  msim__tcp(sim)->cutter = cutter;
+}
+
 int msim__tcp_create(struct msim_sim *sim)
 {
   static const struct msim_tcp_opts nothing_given = {0};

@@ -43,6 +43,17 @@ struct msim__tcp_user {
 /* Makes the room and registers with net; called once by msim_sim_new. MSIM_ERR_NOMEM. */
 int msim__tcp_create(struct msim_sim *sim);
 
+/* Rules from above: new text that is about to go out in one segment goes out in two. cut: of the bytes from first_byte
+ * on (of the stream, from 0, modulo 2^32) so many go in front, in a segment of their own; 0, or size_bytes: all in one.
+ * Asked again about the rest. What is sent again is not asked about. */
+struct msim__tcp_cutter {
+  void *ctx;
+  uint32_t (*cut)(void *ctx, const struct msim_node *sender, const struct msim_flow *flow, uint32_t first_byte,
+                  uint32_t size_bytes);
+};
+/* Borrowed for the simulation's life. At any time, but from inside of cut. */
+void msim__tcp_set_cutter(struct msim_sim *sim, const struct msim__tcp_cutter *cutter);
+
 /* Called when a handshake completes at a listener: fills user and its argument; non-zero refuses (RST). */
 typedef int msim__tcp_accept_fn(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user **ops, void **user);
 

@@ -512,6 +512,25 @@ MSIM__HOT static bool build_segment(struct msim__tcb *tcb, const struct plan *pl
   return true;
 }
 
+/* New text in as many segments as the rules from above want, all of them in this instant. */
+static bool build_cut(struct msim__tcb *tcb, const struct msim__tcp_cutter *cutter, struct plan rest)
+{
+  bool is_new = !rest.syn && !rest.stays && !msim__seq_before(rest.seq, tcb->snd_max);
+  uint32_t cut;
+
+  while (is_new &&
+         (cut = cutter->cut(cutter->ctx, tcb->head.node, tcb->flow, rest.seq - tcb->iss - 1, rest.size_bytes)) > 0 &&
+         cut < rest.size_bytes) {
+    struct plan front = {.seq = rest.seq, .size_bytes = cut};
+
+    rest.seq += cut;
+    rest.size_bytes -= cut;
+    if (!build_segment(tcb, &front))
+      return false;
+  }
+  return build_segment(tcb, &rest);
+}
+
 /* SND.NXT for a segment without text: not that of a retransmission, which the peer may have left behind; and not beyond
  * a closed window. */
 static uint32_t next_number(const struct msim__tcb *tcb)
@@ -591,6 +610,7 @@ static bool has_something(struct msim__tcb *tcb, struct plan *plan)
 
 MSIM__HOT void msim__tcb_output(struct msim__tcb *tcb)
 {
+  const struct msim__tcp_cutter *cutter = msim__tcb_room(tcb)->cutter;
   struct plan plan;
 
   if (msim__node_sim(tcb->head.node)->failure != MSIM_OK)
@@ -598,7 +618,7 @@ MSIM__HOT void msim__tcb_output(struct msim__tcb *tcb)
   tcb->bits &= ~(uint32_t)MSIM__TCB_FLUSH;
   note_idle(tcb);
   while (has_something(tcb, &plan)) {
-    if (!build_segment(tcb, &plan))
+    if (!(cutter == NULL ? build_segment(tcb, &plan) : build_cut(tcb, cutter, plan)))
       return;
     if (plan.stays)
       break;
@@ -610,57 +630,7 @@ MSIM__HOT void msim__tcb_output(struct msim__tcb *tcb)
     msim__tcb_own_measure(tcb);
 }
 
-/* ---- segments outside the order ---- */
-
-void msim__tcp_send_stray(struct msim_node *node, const struct msim__stray *stray)
-{
-  struct msim_sim *sim = msim__node_sim(node);
-  struct msim__net *net = msim__net(sim);
-  struct msim__tcp_node *row = msim__tcp_node_of(node);
-  uint32_t index = msim__packet_new(&net->packets);
-  struct msim__packet *packet;
-
-  if (index == MSIM__PACKET_NONE || row == NULL) {
-    if (index != MSIM__PACKET_NONE)
-      msim__packet_free(&net->packets, index);
-    msim__sim_fail_nomem(sim);
-    return;
-  }
-  row->out_count++;
-  if ((stray->flags & MSIM_TCP_RST) != 0)
-    msim__tcp_count(node, MSIM__COUNT_out_rsts);
-  packet = msim__packet_at(&net->packets, index);
-  packet->proto = MSIM_PROTO_TCP;
-  packet->tos = stray->tos;
-  packet->src = stray->src;
-  packet->dst = stray->dst;
-  packet->src_port = stray->src_port;
-  packet->dst_port = stray->dst_port;
-  packet->seq = stray->seq;
-  packet->ack = stray->ack;
-  packet->flags = stray->flags;
-  packet->window = stray->window;
-  packet->tos = stray->tos;
-  packet->bits = msim__tcp_opts_of(node)->no_pmtud ? MSIM__PACKET_MAY_FRAGMENT : 0;
-  if (msim__addr_of(net, stray->dst)->family == MSIM_FAMILY_IPV6)
-    packet->bits |= MSIM__PACKET_V6;
-  packet->flow = stray->flow;
-  if (stray->flow != NULL)
-    msim__flow_ref(stray->flow);
-  if (stray->side == MSIM__SIDE_SERVER)
-    packet->bits |= MSIM__PACKET_SERVER_SIDE;
-  if (msim__tcp_route_attach(net, packet, stray->route) != MSIM_OK ||
-      (stray->has_timestamps && msim__packet_cold(&net->packets, packet) == NULL)) {
-    msim__packet_free(&net->packets, index);
-    msim__sim_fail_nomem(sim);
-    return;
-  }
-  if (stray->has_timestamps) {
-    msim__tcp_write_timestamps(packet->cold->options, stray->ts_value, stray->ts_echo);
-    packet->cold->option_bytes = MSIM__TCP_TIMESTAMPS_BYTES;
-  }
-  msim__ip_send(node, index);
-}
+/* ---- a segment outside the order ---- */
 
 void msim__tcb_send_reset(struct msim__tcb *tcb)
 {

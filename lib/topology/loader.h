@@ -159,12 +159,16 @@ struct msim__loader {
   struct msim__gate *first_gate, *last_gate; /* live with the simulation */
   uint32_t host_count, link_count;
   uint64_t fill_count; /* values read again */
-  const char *title, *scene, *scene_case;
+  const char *title, *scene, *scene_case, *expect;
   msim_ns until_ns;
   int64_t start_unix_s;
   uint64_t seed;
   bool has_seed, has_start;
 };
+
+/* topology_expect.c: the text of the section `expect`, which lives with the simulation; NULL: there is none, or it was
+ * reported. */
+const char *msim__loader_read_expect(struct msim__loader *loader, const struct msim__yaml_node *root);
 
 /* ---- topology.c, reader.c ---- */
 
@@ -292,6 +296,10 @@ void msim__loader_add_networks(struct msim__loader *loader, const struct msim__y
 /* Two hosts of a network with one address, or one host twice in it. */
 void msim__loader_own_attachment(struct msim__loader *loader, const struct msim__host *host,
                                  const struct msim__attach_plan *plan);
+/* What stands at `ipv6` and `advertise` of a place in a network, into its plan. In topology_ipv6.c, with the fields. */
+struct msim__advertise_keys;
+void msim__loader_fill_ipv6(struct msim__loader *loader, const struct msim_list *ipv6,
+                            const struct msim__advertise_keys *advertise, struct msim__attach_plan *plan);
 /* `networks` of a host into plan. */
 void msim__loader_fill_attachments(struct msim__loader *loader, const struct msim__yaml_node *value,
                                    struct msim__host_plan *plan);

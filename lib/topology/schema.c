@@ -118,6 +118,19 @@ static void put_attachments(struct msim__schema *w)
   msim__json_array_end(&w->json);
 }
 
+static void put_expect(struct msim__schema *w)
+{
+  msim__schema_begin_list(w, "anyOf");
+  msim__schema_put_ref_object(w, "#/$defs/text");
+  msim__json_object_begin(&w->json);
+  msim__schema_put_array(w, "#/$defs/text", 0);
+  msim__json_object_end(&w->json);
+  msim__json_object_begin(&w->json);
+  msim__json_key_text(&w->json, "type", "object");
+  msim__json_object_end(&w->json);
+  msim__json_array_end(&w->json);
+}
+
 static void put_form(struct msim__schema *w, const struct msim__key *key)
 {
   switch (key->form) {
@@ -195,6 +208,9 @@ static void put_form(struct msim__schema *w, const struct msim__key *key)
     break;
   case MSIM__FORM_NETWORKS:
     put_map_of(w, "#/$defs/lan", true);
+    break;
+  case MSIM__FORM_EXPECT:
+    put_expect(w);
     break;
   case MSIM__FORM_MESSAGES:
     put_map_of(w, "#/$defs/message", true);

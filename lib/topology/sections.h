@@ -40,6 +40,7 @@ enum msim__form {
   MSIM__FORM_NETWORKS, /* networks by name */
   MSIM__FORM_ATTACHMENTS,
   MSIM__FORM_NAT,
+  MSIM__FORM_EXPECT, /* a text, a list of texts, or {violates: RULE} */
   MSIM__FORM_SERVE
 };
 
@@ -61,6 +62,16 @@ struct msim__section {
   const struct msim__key *keys;     /* read by hand; may be NULL */
   const struct msim__section *also; /* stands in the same map; may be NULL */
 };
+
+/* What a router says of itself in a network: `advertise` of its place there. */
+struct msim__advertise_keys {
+  const char *prefix;
+  struct msim_list dns; /* of const char * */
+  msim_ns interval_ns, lifetime_ns, preferred_ns, valid_ns;
+  uint64_t mtu_bytes;
+  bool default_route, on_link;
+};
+extern const struct msim_field msim__advertise_fields[]; /* topology_ipv6.c */
 
 extern const struct msim__section msim__section_main;       /* topology.c */
 extern const struct msim__section msim__section_host;       /* topology_hosts.c */

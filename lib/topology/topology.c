@@ -20,7 +20,7 @@
 
 /* What the file says beside the world: the room of this layer. */
 struct msim__topology {
-  const char *scene, *scene_case; /* or NULL */
+  const char *scene, *scene_case, *expect; /* or NULL */
   struct msim__gate *first_gate;
 };
 
@@ -39,6 +39,10 @@ static const struct msim__key keys[] = {
     {.name = "start", .form = MSIM__FORM_DATE, .fallback = "2026-01-01", .help = "the date of the first instant"},
     {.name = "scene", .form = MSIM__FORM_TEXT, .fallback = "", .help = "path of a scene that the run must show"},
     {.name = "scene-case", .form = MSIM__FORM_TEXT, .fallback = "", .help = "which case of that scene"},
+    {.name = "expect",
+     .form = MSIM__FORM_EXPECT,
+     .fallback = "",
+     .help = "what the run must show, for mailsim test: lines of an expectation"},
     {.name = "include", .form = MSIM__FORM_TEXTS, .fallback = "", .help = "paths of further files of this topology"},
     {.name = "templates",
      .form = MSIM__FORM_TEMPLATES,
@@ -171,6 +175,7 @@ static void read_run(struct msim__loader *loader, const struct msim__yaml_node *
   }
   if (until != NULL)
     read_until(loader, until);
+  loader->expect = msim__loader_read_expect(loader, root);
   if (start != NULL)
     read_start(loader, start);
   read_scene(loader, root);
@@ -181,7 +186,7 @@ static void read_run(struct msim__loader *loader, const struct msim__yaml_node *
 /* Whether the root is a map; its keys are looked at. */
 static bool open_file(struct msim__loader *loader, const struct msim__topology_file *file)
 {
-  static const char *const run_keys[] = {"title", "seed", "until", "start", "scene", "scene-case", NULL};
+  static const char *const run_keys[] = {"title", "seed", "until", "start", "scene", "scene-case", "expect", NULL};
   const struct msim__yaml_node *root = file->tree.root;
   struct msim_diag diag;
   size_t i;
@@ -383,6 +388,7 @@ static int build_run(struct msim__loader *loader)
     return MSIM_ERR_NOMEM;
   room->scene = loader->scene;
   room->scene_case = loader->scene_case;
+  room->expect = loader->expect;
   room->first_gate = loader->first_gate;
   loader->sim->rooms[MSIM__ROOM_TOPOLOGY] = room;
   if (loader->has_seed)
@@ -471,6 +477,7 @@ void msim_topology_info_sized(const struct msim_sim *sim, struct msim_topology_i
   if (room != NULL) {
     full.scene = room->scene;
     full.scene_case = room->scene_case;
+    full.expect = room->expect;
   }
   msim__sized_out(out, out_bytes, &full, sizeof full);
 }

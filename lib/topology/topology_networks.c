@@ -12,6 +12,7 @@
 #define SHOWN_BYTES 72
 #define MTU_BYTES_MAX 9000u
 #define OVERHEAD_BYTES_MAX 65535u
+#define IPV6_MAX 16u
 
 struct network_keys {
   const char *prefix;
@@ -38,12 +39,34 @@ static const struct msim_field network_fields[] = {
 };
 const struct msim__section msim__section_network = {.fields = network_fields, .also = &msim__section_way};
 
+struct attach_keys {
+  const char *address, *gateway, *mac;
+  struct msim_list ipv6;                        /* of const char * */
+  const struct msim__advertise_keys *advertise; /* NULL: absent */
+};
+
+static const struct msim_field ipv6_item[] = {{.key = "", .kind = MSIM_FIELD_TEXT}};
+
 static const struct msim_field attach_fields[] = {
-    FIELD("address", MSIM_FIELD_TEXT, msim_attach_opts, address, 0, 0,
-          "IPv4, dhcp or none; by the host's name when absent"),
-    FIELD("gateway", MSIM_FIELD_TEXT, msim_attach_opts, gateway, 0, 0,
-          "who passes on what is for elsewhere; the next hop of the topology when absent"),
-    FIELD("mac", MSIM_FIELD_TEXT, msim_attach_opts, mac, 0, 0, "as in 02:00:00:00:00:01; by the names when absent"),
+    FIELD("address", MSIM_FIELD_TEXT, attach_keys, address, 0, 0, "IPv4, dhcp or none; by the host's name when absent"),
+    FIELD("gateway", MSIM_FIELD_TEXT, attach_keys, gateway, 0, 0,
+          "who passes on what is for elsewhere by IPv4; the next hop of the topology when absent"),
+    FIELD("mac", MSIM_FIELD_TEXT, attach_keys, mac, 0, 0, "as in 02:00:00:00:00:01; by the names when absent"),
+    {.key = "ipv6",
+     .kind = MSIM_FIELD_LIST,
+     .offset = offsetof(struct attach_keys, ipv6),
+     .fallback = "",
+     .item = ipv6_item,
+     .item_bytes = sizeof(const char *),
+     .max = IPV6_MAX,
+     .help = "one or several of auto (by what routers advertise) and addresses; it speaks no IPv6 there when absent"},
+    {.key = "advertise",
+     .kind = MSIM_FIELD_STRUCT,
+     .offset = offsetof(struct attach_keys, advertise),
+     .fallback = "",
+     .item = msim__advertise_fields,
+     .item_bytes = sizeof(struct msim__advertise_keys),
+     .help = "it is a router of IPv6, and says so: {prefix, dns, lifetime}"},
     END,
 };
 const struct msim__section msim__section_attachment = {.fields = attach_fields};
@@ -143,12 +166,18 @@ static void read_address(struct msim__attach_plan *plan)
   opts->address = NULL;
 }
 
+static const char *unless_empty(const char *text)
+{
+  return text != NULL && text[0] == '\0' ? NULL : text;
+}
+
 /* What stands behind the name of the network: nothing, an address, a word, or a map. */
 static void fill_attachment(struct msim__loader *loader, const struct msim__yaml_node *value,
                             struct msim__attach_plan *out)
 {
   struct msim__fill fill = loader->fill;
   struct msim__yaml_node node;
+  struct attach_keys keys;
   struct msim_diag diag;
 
   fill.arena = &loader->arena;
@@ -157,14 +186,15 @@ static void fill_attachment(struct msim__loader *loader, const struct msim__yaml
   if (value->kind == MSIM__YAML_MAP) {
     msim__section_check(loader, &msim__section_attachment, value);
     fill.ignore_unknown = true; /* told by the line above */
-    if (msim__fields_fill(&fill, attach_fields, value, NULL, false, &out->opts) == MSIM_ERR_NOMEM)
+    memset(&keys, 0, sizeof keys);
+    if (msim__fields_fill(&fill, attach_fields, value, NULL, false, &keys) == MSIM_ERR_NOMEM) {
       loader->err = MSIM_ERR_NOMEM;
-    if (out->opts.address != NULL && out->opts.address[0] == '\0')
-      out->opts.address = NULL;
-    if (out->opts.gateway != NULL && out->opts.gateway[0] == '\0')
-      out->opts.gateway = NULL;
-    if (out->opts.mac != NULL && out->opts.mac[0] == '\0')
-      out->opts.mac = NULL;
+      return;
+    }
+    out->opts.address = unless_empty(keys.address);
+    out->opts.gateway = unless_empty(keys.gateway);
+    out->opts.mac = unless_empty(keys.mac);
+    msim__loader_fill_ipv6(loader, &keys.ipv6, keys.advertise, out);
   } else if (msim__fill_numbered(&fill, value, &node) != MSIM_OK) {
     loader->err = MSIM_ERR_NOMEM;
   } else if (msim__yaml_read_text(&node, "networks", &out->opts.address, &diag) < 0) {

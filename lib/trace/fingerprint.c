@@ -247,6 +247,8 @@ static int take_packet(struct prints *prints, const struct msim_trace_record *re
   if (packet->flow == NULL || record->kind == MSIM_TRACE_ICMP) {
     uint64_t h = hash_text(hash_text(hash_text(0, packet->from), packet->to), packet->what);
 
+    if (packet->target != NULL)
+      h = hash_text(h, packet->target);
     prints->loose += msim__mix64(step_wire(h, record));
     return MSIM_OK;
   }

@@ -71,6 +71,13 @@ char *msim__put_flags(char *p, uint16_t flags)
   return p;
 }
 
+bool msim__packet_is_for_many(const struct msim_trace_packet *packet)
+{
+  if (packet->packet->dst.family == MSIM_FAMILY_IPV6 && packet->packet->dst.bytes[0] == 0xff)
+    return true;
+  return packet->flow != NULL && strcmp(packet->flow->server, "*") == 0 && packet->from_client;
+}
+
 uint64_t msim__packet_key(const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
@@ -83,8 +90,10 @@ uint64_t msim__packet_key(const struct msim_trace_record *record)
   key = msim__hash_join(key, (uint64_t)packet->number << 32 | packet->packet->id);
   if (packet->from != NULL)
     key = msim__hash_bytes(key, packet->from, strlen(packet->from));
-  if (packet->to != NULL)
+  if (packet->to != NULL && !msim__packet_is_for_many(packet))
     key = msim__hash_bytes(key, packet->to, strlen(packet->to));
+  if (packet->target != NULL)
+    key = msim__hash_bytes(key, packet->target, strlen(packet->target));
   return packet->what != NULL ? msim__hash_bytes(key, packet->what, strlen(packet->what)) : key;
 }
 

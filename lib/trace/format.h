@@ -37,6 +37,8 @@ char *msim__put_segment(char *p, bool from_client, uint32_t number);
 char *msim__put_flags(char *p, uint16_t flags);
 
 /* The same for all records of one packet, different for others. ICMP has no numbers: its IP id stands in. */
+/* Whether it is for many: a broadcast, or for a group of IPv6. Its arrivals are lines of their own. */
+bool msim__packet_is_for_many(const struct msim_trace_packet *packet);
 uint64_t msim__packet_key(const struct msim_trace_record *record);
 
 /* MSIM__FORMAT_LOSS_BYTES; `lost(queue)`, `lost(loss f1)` when a fault did it, `corrupt(f1)`, each with `dup-` in front

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/lan.h"
+#include "net/nd.h"
 #include "net/origin.h"
 
 /* Whether the address is told with a network. */
@@ -32,7 +32,7 @@ static int put_hosts(struct msim__json_out *json, struct msim__mem *mem, const s
     for (row = net->addr_count; row-- > 1;) {
       const struct msim_node *node = msim__addr_node(net, (uint32_t)row);
 
-      if (node == NULL || is_of_network(node, (uint32_t)row))
+      if (node == NULL || is_of_network(node, (uint32_t)row) || msim__addr_is_link_local6(&net->addrs[row].addr))
         continue;
       next[row] = first[node->actor.index];
       first[node->actor.index] = row + 1;

@@ -243,12 +243,22 @@ void msim__replay_set_icmp(struct msim_icmp_view *icmp, const char *what, uint32
     const char *what;
     uint8_t type, code;
   } rows[] = {
-      {"icmp.echo-reply", 0, 0},           {"icmp.echo", 8, 0},
-      {"icmp.time-exceeded", 11, 0},       {"icmp.parameter-problem", 12, 0},
-      {"icmp.net-unreachable", 3, 0},      {"icmp.host-unreachable", 3, 1},
-      {"icmp.protocol-unreachable", 3, 2}, {"icmp.port-unreachable", 3, 3},
-      {"icmp.fragmentation-needed", 3, 4}, {"icmp.prohibited", 3, 13},
-      {"icmp.unreachable", 3, 5},          {"icmp.too-big", 2, 0},
+      {"icmp.echo-reply", 0, 0},
+      {"icmp.echo", 8, 0},
+      {"icmp.time-exceeded", 11, 0},
+      {"icmp.parameter-problem", 12, 0},
+      {"icmp.net-unreachable", 3, 0},
+      {"icmp.host-unreachable", 3, 1},
+      {"icmp.protocol-unreachable", 3, 2},
+      {"icmp.port-unreachable", 3, 3},
+      {"icmp.fragmentation-needed", 3, 4},
+      {"icmp.prohibited", 3, 13},
+      {"icmp.unreachable", 3, 5},
+      {"icmp.too-big", 2, 0},
+      {"icmp.router-solicitation", 133, 0},
+      {"icmp.router-advertisement", 134, 0},
+      {"icmp.neighbor-solicitation", 135, 0},
+      {"icmp.neighbor-advertisement", 136, 0},
   };
   size_t i;
 

@@ -346,6 +346,7 @@ static bool read_icmp(struct msim__replay *replay, node *object, struct msim_tra
 
   packet->from_client = true;
   if (!msim__replay_text(replay, object, "what", true, &packet->what) ||
+      !msim__replay_text(replay, object, "target", false, &packet->target) ||
       !msim__replay_u32(replay, object, "mtu", UINT16_MAX, &mtu) ||
       !msim__replay_u32(replay, object, "len", MSIM__REPLAY_PAYLOAD_BYTES_MAX, &len))
     return false;
@@ -353,7 +354,7 @@ static bool read_icmp(struct msim__replay *replay, node *object, struct msim_tra
   view->payload.data = replay->payload;
   view->payload.size_bytes = packet->unseen_bytes = len;
   msim__replay_set_icmp(&view->l4.icmp, packet->what, mtu);
-  if (strcmp(packet->what, "icmp.too-big") == 0) /* RFC 4443 3.2: IPv6 alone has it */
+  if (view->l4.icmp.type == 2 || (view->l4.icmp.type >= 133 && view->l4.icmp.type < 255)) /* IPv6 alone has them */
     view->proto = MSIM_PROTO_ICMPV6;
   return true;
 }

@@ -256,6 +256,10 @@ static void put_label(struct msim__buf *buf, const struct msim_trace_record *rec
 
   if (record->kind == MSIM_TRACE_ICMP) {
     msim__put_word(buf, packet->what);
+    if (packet->target != NULL) {
+      (void)msim__buf_append_byte(buf, ' ');
+      msim__put_word(buf, packet->target);
+    }
     return;
   }
   p = msim__put_segment(p, packet->from_client, packet->number);
@@ -312,11 +316,6 @@ static void put_loss(char *out, size_t out_bytes, const struct msim_trace_packet
 
 /* ---- records ---- */
 
-static bool is_broadcast(const struct msim_trace_packet *packet)
-{
-  return packet->flow != NULL && packet->from_client && strcmp(msim_flow_server(packet->flow), "*") == 0;
-}
-
 /* A row for something about a packet that has no row waiting: a copy, the arrival of a broadcast, a loss on the spot.
  */
 static struct row *add_packet(struct ladder *ladder, const struct msim_trace_record *record)
@@ -331,7 +330,8 @@ static struct row *add_packet(struct ladder *ladder, const struct msim_trace_rec
 static void take_arrival(struct ladder *ladder, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
-  struct row *row = packet->duplicate || is_broadcast(packet) ? NULL : find_waiting(ladder, msim__packet_key(record));
+  struct row *row =
+      packet->duplicate || msim__packet_is_for_many(packet) ? NULL : find_waiting(ladder, msim__packet_key(record));
 
   if (row != NULL) {
     row->waits = false;
@@ -364,7 +364,7 @@ static void take_packet(struct ladder *ladder, const struct msim_trace_record *r
   switch (record->u.packet.point) {
   case MSIM_POINT_TX:
     row = add_packet(ladder, record);
-    if (is_broadcast(&record->u.packet))
+    if (msim__packet_is_for_many(&record->u.packet))
       memcpy(row->fate, "broadcast", 10);
     else
       wait_for_fate(ladder, row, msim__packet_key(record));

@@ -56,7 +56,7 @@ static char *put_packet_place(char *p, const struct msim_trace_record *record)
   } else {
     p = msim__put_name(p, packet->from);
     *p++ = '>';
-    p = msim__put_name(p, packet->to);
+    p = msim__put_name(p, msim__packet_is_for_many(packet) ? "*" : packet->to);
   }
   *p++ = ' ';
   if (record->kind == MSIM_TRACE_ICMP)
@@ -169,6 +169,8 @@ static void put_packet_head(const struct text_sink *text, struct msim__buf *buf,
   } else {
     if (msim__icmp_mtu_bytes(packet->packet) != 0)
       p = msim__put_uint(PUT(p, " mtu "), msim__icmp_mtu_bytes(packet->packet));
+    if (packet->target != NULL)
+      p = msim__put_name(PUT(p, " for "), packet->target);
     if (packet->flow != NULL)
       p = msim__put_flow(PUT(p, " about "), packet->flow);
   }
@@ -242,7 +244,7 @@ static void take_arrival(struct text_sink *text, const struct msim_trace_record 
 {
   const struct msim_trace_packet *packet = &record->u.packet;
   struct msim__hold_found found = msim__hold_find(&text->hold, msim__packet_key(record));
-  bool is_broadcast = packet->flow != NULL && strcmp(packet->flow->server, "*") == 0 && packet->from_client;
+  bool is_broadcast = msim__packet_is_for_many(packet);
   bool is_more = packet->duplicate || (found.line != NULL && found.is_fated && !is_broadcast);
   char fate[MSIM__UNITS_TEXT_BYTES + 8], *p = fate;
 

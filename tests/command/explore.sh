@@ -116,6 +116,12 @@ has out '^  mx: {agents: \[{smtp-server: {domains: {b.example: \[bob\]}}}\]}$'
 expect 2 'a swarm without seeds' "$mailsim" explore storm.yaml --each crash --swarm
 has err '--swarm draws by seeds'
 
+# ---- every byte of every connection ----
+expect 0 'cut at each byte' "$mailsim" explore "$root/topologies/mail-send.yaml" --each split --limit 60 --jobs 2
+has out '^runs 60 of 1[0-9][0-9][0-9] places, spread evenly (--limit), as they should be 60$'
+expect 0 'bounded unasked' "$mailsim" explore "$root/topologies/hello.yaml" --each split
+has out '^runs [0-9]*, as they should be [0-9]*$'
+
 # ---- a mail that is gone without a rule that is broken: held against the run without the fault ----
 cat >cut.yaml <<'END'
 mailsim: 1

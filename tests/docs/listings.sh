@@ -3,6 +3,7 @@
 # come by the environment. A listing is what stands between ``` lines, or after an empty line behind four spaces:
 #
 #   ```yaml           a topology: `mailsim check`, then `mailsim run`
+#   ```expect         an expectation: `mailsim test`, and it holds
 #   ```c              compiled; linked and run when it has a main
 #   ```sh, or indented  run, with mailsim and pkg-config's mailsim at hand; the two set-up scripts are left to CI
 #   ```text, ```json  shown output: each line must have been printed by a listing above it in the document, or written to
@@ -73,6 +74,12 @@ try_yaml() {
   mailsim run "$name" >"$folder/out" 2>&1 || fail "$2" "this topology cannot be run" "$folder/out"
 }
 
+try_expect() {
+  name=$(name_of "$1" expect)
+  cp "$1" "$name"
+  mailsim test "$name" >"$folder/out" 2>&1 || fail "$2" "this expectation does not hold" "$folder/out"
+}
+
 try_c() {
   name=$(name_of "$1" c)
   cp "$1" "$name"
@@ -124,11 +131,12 @@ while read -r number kind line; do
   count=$((count + 1))
   case $kind in
   yaml) try_yaml "$listing" "$line" ;;
+  expect) try_expect "$listing" "$line" ;;
   c) try_c "$listing" "$line" ;;
   sh) try_sh "$listing" "$line" ;;
   text | json) try_text "$listing" "$line" ;;
   console) grep -q '^[$] ' "$listing" || fail "$line" "a console listing without a prompt: is it to be run? Then it is sh" ;;
-  *) fail "$line" "a listing of kind \"$kind\": write yaml, c, sh, text, json or console behind the backquotes" ;;
+  *) fail "$line" "a listing of kind \"$kind\": write yaml, expect, c, sh, text, json or console behind the backquotes" ;;
   esac
 done <"$folder/listings/index"
 

@@ -102,5 +102,6 @@ load("once more")
 vanish()
 vanish()
 print(f"400 clients killed in the middle of a mail: memory {memory_kb()} kB")
-# what has gone is remembered for a while (RFC 7162), so the first rounds cost something
-assert memory_kb() - again_kb < 4096, (begin_kb, again_kb, memory_kb())
+# what has gone is remembered for a while (RFC 7162), so the first rounds cost something; sanitizers keep what was freed
+if os.environ.get("MAILSIM_SANITIZED") != "1":
+    assert memory_kb() - again_kb < 4096, (begin_kb, again_kb, memory_kb())
