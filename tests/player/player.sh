@@ -40,6 +40,18 @@ command)
   sed -e 's/"isn":\[[0-9,]*\]//g' -e 's/,"scene":.*//' -e 's/,"steps":.*//' run.json >run.part
   sed -e 's/"isn":\[[0-9,]*\]//g' -e 's/,"scene":.*//' -e 's/,"steps":.*//' show.json >show.part
   cmp run.part show.part
+  cat >place.yaml <<'END'
+mailsim: 1
+hosts:
+  a: {at: [10%, 90.5%]}
+  b: {at: [0, 100%]}
+links: [{join: [a, b], delay: 1ms}]
+END
+  "$mailsim" run place.yaml --quiet --trace html:place.json,data --trace jsonl:place.jsonl
+  "$mailsim" show place.jsonl --convert jsonl:again.jsonl --convert html:again.json,data
+  cmp place.jsonl again.jsonl
+  cmp place.json again.json
+  grep -q '"hosts":\[{"name":"a","addresses":\["[0-9.]*"\],"at":\[100000,905000\]},{"name":"b","addresses":\["[0-9.]*"\],"at":\[0,1000000\]}\]' place.json
   refuse() {
     words=$1
     shift
