@@ -30,6 +30,7 @@ static const struct option options[] = {
     {"convert", "FORMAT:PATH[,OPTIONS]", "write the trace in another form; may be repeated; PATH - is standard output"},
     {"json", NULL, "print the statistics as one JSON object"},
     {"width", "COLUMNS", "width of the ladder (default: that of the terminal, else 100)"},
+    {"color", "WHEN", "of the ladder: auto (a terminal without NO_COLOR, the default), always or never"},
     {"ascii", NULL, "draw the ladder without UTF-8"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
@@ -38,7 +39,7 @@ static const struct option options[] = {
 enum view { VIEW_NONE, VIEW_LADDER, VIEW_MAIL, VIEW_STATS };
 
 struct request {
-  const char *trace, *conn, *host, *scene, *scene_case, *refresh, *html;
+  const char *trace, *conn, *host, *scene, *scene_case, *refresh, *html, *color;
   const char *strings[STRINGS_MAX];
   size_t strings_count;
   enum view view;
@@ -94,6 +95,13 @@ static bool take_option(struct request *request, const char *name, const char *v
     }
     request->strings[request->strings_count++] = value;
     return true;
+  }
+  if (strcmp(name, "color") == 0) {
+    request->color = value;
+    if (strcmp(value, "auto") == 0 || strcmp(value, "always") == 0 || strcmp(value, "never") == 0)
+      return true;
+    complain("--color %s: write auto, always or never", value);
+    return false;
   }
   if (strcmp(name, "width") == 0) {
     if (parse_count(value, &request->width) && request->width >= WIDTH_MIN && request->width <= WIDTH_MAX)
@@ -222,6 +230,16 @@ static int write_stdout(void *ctx, const void *data, size_t size_bytes)
   return fwrite(data, 1, size_bytes, stdout) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
 }
 
+static bool wants_color(const struct request *request)
+{
+  struct output output;
+
+  output_init(&output, stdout);
+  if (request->color == NULL || strcmp(request->color, "auto") == 0)
+    return output.color;
+  return strcmp(request->color, "always") == 0;
+}
+
 static bool add_view(const struct request *request, struct msim_sim *sim)
 {
   static const char *const names[] = {NULL, "ladder", "mailsim-show-mail", "mailsim-show-stats"};
@@ -238,8 +256,8 @@ static bool add_view(const struct request *request, struct msim_sim *sim)
   if (request->host != NULL)
     p += sprintf(p, "host=%s,", request->host);
   if (request->view == VIEW_LADDER)
-    p += sprintf(p, "width=%u%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
-                 request->ascii || terminal_is_ascii() ? ",ascii" : "");
+    p += sprintf(p, "width=%u%s%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
+                 request->ascii || terminal_is_ascii() ? ",ascii" : "", wants_color(request) ? ",color" : "");
   if (request->view == VIEW_STATS && request->json)
     p += sprintf(p, "json,");
   if (p > text)
