@@ -99,6 +99,7 @@ static bool take_operand(struct request *request, const char *path)
   }
   request->operand_count++;
   operand->path = path;
+  operand->is_golden = ends_with(path, ".golden");
   operand->is_topology = ends_with(path, ".yaml") || ends_with(path, ".yml");
   return true;
 }

@@ -351,7 +351,7 @@ static void print_try(const struct diff_told *told, const struct output *output,
     print_quoted(file, b->path);
     putc('\n', file);
   }
-  if (!a->is_topology && b->is_topology && strcmp(a->path, "-") != 0 && told->fault_count == 0) {
+  if (!a->is_topology && b->is_topology && strcmp(a->path, "-") != 0 && told->fault_count == 0 && !a->is_golden) {
     begin_part(output, "try", &begun);
     fputs("mailsim run ", file);
     print_quoted(file, b->path);

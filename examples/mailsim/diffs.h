@@ -9,6 +9,7 @@ struct diff_operand {
   const char *path; /* "-": standard input */
   bool is_topology;
   bool is_text; /* a trace in the form text */
+  bool is_golden;
 };
 
 struct diff_told {

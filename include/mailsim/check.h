@@ -10,6 +10,8 @@
 #include <mailsim/sim.h>
 #include <mailsim/trace.h>
 
+#include <stdio.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -137,6 +139,19 @@ typedef void msim_invariants_fn(void *user, const struct msim_invariant_finding 
  * returned. Once per simulation.
  * MSIM_ERR_STATE: started, or attached already. MSIM_ERR_NOMEM. */
 MSIM_API int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *user);
+
+/* One line without its end about a finding, as `mailsim run` prints it behind "broken: ": "I3 by m1 for bob@y.example
+ * on mx at 4.200000 s: …". Control characters that come from outside are escaped. Terminated, cut at capacity_bytes;
+ * returns the whole length. */
+MSIM_API size_t msim_invariant_format(const struct msim_invariant_finding *finding, char *out, size_t capacity_bytes);
+
+/* Writes what was broken so far as the command prints it, a line each; nothing when all is well. What must hold at the
+ * end of a run is judged by msim_sim_finish. 0, or what out returned. */
+#define MSIM_INVARIANTS_SHOWN 20u /* lines; then how many more there were */
+MSIM_API int msim_invariants_write(const struct msim_sim *sim, const struct msim_out *out);
+
+/* An open file, such as stderr, as a place for bytes. It is not closed, and must stay open as long as that is used. */
+MSIM_API struct msim_out msim_out_file(FILE *file);
 
 /* Members are only ever added at the end. */
 struct msim_invariants_info {

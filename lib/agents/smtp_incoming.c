@@ -186,7 +186,8 @@ struct msim__smtp_incoming *msim__smtp_incoming_new(struct msim__smtp_server *se
   /* Doubled dots make the wire form longer than the content, but never by more than half; chunks may double it. */
   msim__buf_init(&session->content, &server->mem, (size_t)server->size_bytes_max * 2 + 8192);
   msim_timer_init(&session->timer, msim_agent_node(agent), on_timer);
-  msim_timer_arm(&session->timer, server->idle_ns);
+  if (server->idle_ns != 0)
+    msim_timer_arm(&session->timer, server->idle_ns);
   msim_stream_set_nodelay(stream, true);
   greet(session);
   return session;
@@ -247,7 +248,7 @@ void msim__smtp_incoming_on_readable(struct msim__smtp_incoming *session)
 
   if (is_early(session))
     more = false;
-  if (session->state != MSIM__SMTP_IN_CLOSING && !session->held)
+  if (session->state != MSIM__SMTP_IN_CLOSING && !session->held && session->server->idle_ns != 0)
     msim_timer_arm(&session->timer, session->server->idle_ns);
   while (more && !session->choked && !session->held && session->state != MSIM__SMTP_IN_CLOSING)
     more = read_something(session);

@@ -38,7 +38,8 @@ struct msim__smtp_server {
   size_t listener_count;
   const char *hostname, *greeting;
   uint64_t size_bytes_max, recipients_max, errors_max, auth_failures_max;
-  msim_ns idle_ns, error_delay_ns;
+  msim_ns idle_ns, error_delay_ns; /* idle_ns 0: without end */
+  bool takes_circles;              /* mail with too many Received fields */
   bool refuses_early_talkers, wants_valid_helo, tells_vrfy, tells_expn;
   struct msim_list without; /* const char *: keywords that are not offered */
   struct msim__sessions sessions;

@@ -17,6 +17,7 @@
 #include "trace/trace.h"
 
 #define TEXT_HEAD "mailsim-trace/1 "
+#define GOLDEN_HEAD "mailsim-golden/1 " /* a text behind two lines of its own */
 #define BYTES_MAX ((uint64_t)1 << 30)
 #define CHUNK_BYTES 16384u
 
@@ -89,17 +90,25 @@ struct lines {
   struct msim_diff *diff;
   struct msim__diff_side *side;
   struct msim__buf begun; /* a line whose end has not come yet */
-  uint64_t line_number;
+  uint64_t line_number, golden_lines;
   const char *why; /* with MSIM_ERR_SYNTAX */
 };
+
+static bool take_number(struct msim_slice word, uint64_t *out)
+{
+  size_t k;
+
+  for (k = 0, *out = 0; k < word.size_bytes && k < 20 && word.data[k] >= '0' && word.data[k] <= '9'; k++)
+    *out = *out * 10 + (uint64_t)(word.data[k] - '0'); /* too large a seed wraps, in both alike */
+  return k > 0 && k == word.size_bytes;
+}
 
 /* `mailsim-trace/1 topology NAME seed N engine N` */
 static const char *take_head(struct lines *lines, struct msim_slice line)
 {
   static const char *const words[] = {"mailsim-trace/1", "topology", NULL, "seed", NULL, "engine", NULL};
   struct msim_slice word, rest = line;
-  uint64_t number = 0;
-  size_t i, k;
+  size_t i;
 
   for (i = 0; i < 7; i++) {
     if (!msim__diff_next_word(&rest, &word) || (words[i] != NULL && !msim__diff_is(word, words[i])))
@@ -110,19 +119,67 @@ static const char *take_head(struct lines *lines, struct msim_slice line)
       lines->side->topology = msim__arena_text(&lines->diff->arena, (const char *)word.data, word.size_bytes);
       continue;
     }
-    for (k = 0, number = 0; k < word.size_bytes && k < 20 && word.data[k] >= '0' && word.data[k] <= '9'; k++)
-      number = number * 10 + (uint64_t)(word.data[k] - '0'); /* too large a seed wraps, in both alike */
-    if (k == 0 || k != word.size_bytes)
+    if (!take_number(word, i == 4 ? &lines->side->seed : &lines->side->engine))
       return "a number is expected behind seed and engine";
-    *(i == 4 ? &lines->side->seed : &lines->side->engine) = number;
   }
+  return NULL;
+}
+
+/* Sixteen digits. */
+static bool read_print(struct msim_slice word, uint64_t *out)
+{
+  static const char digits[] = "0123456789abcdef";
+  size_t i;
+
+  for (i = 0, *out = 0; i < word.size_bytes && i < 16; i++) {
+    const char *digit = word.data[i] != 0 ? strchr(digits, word.data[i]) : NULL;
+
+    if (digit == NULL)
+      return false;
+    *out = *out << 4 | (uint64_t)(digit - digits);
+  }
+  return i == 16 && word.size_bytes == 16;
+}
+
+/* `mailsim-golden/1 view V engine N seed N`, then `fingerprint mail P app P seg P wire P`. */
+static const char *take_golden_line(struct lines *lines, struct msim_slice rest)
+{
+  struct msim__diff_side *side = lines->side;
+  uint64_t *prints[4] = {&side->run_prints.mail, &side->run_prints.app, &side->run_prints.seg, &side->run_prints.wire};
+  struct msim_slice word;
+  unsigned view;
+
+  (void)msim__diff_next_word(&rest, &word);
+  if (lines->golden_lines++ == 0) {
+    if (!msim__diff_next_word(&rest, &word) || !msim__diff_is(word, "view") || !msim__diff_next_word(&rest, &word))
+      return "a golden begins with mailsim-golden/1 view and the name of a view";
+    for (view = 0; view < MSIM_VIEW_REST; view++)
+      if (msim__diff_is(word, msim_view_name((enum msim_view)view)))
+        side->golden_view = msim_view_name((enum msim_view)view);
+    if (side->golden_view == NULL)
+      return "there are the views mail, app, seg and wire";
+    if (!msim__diff_next_word(&rest, &word) || !msim__diff_is(word, "engine") || !msim__diff_next_word(&rest, &word) ||
+        !take_number(word, &side->engine) || !msim__diff_next_word(&rest, &word) || !msim__diff_is(word, "seed") ||
+        !msim__diff_next_word(&rest, &word) || !take_number(word, &side->seed))
+      return "engine and seed are expected in the first line of a golden";
+    return NULL;
+  }
+  for (view = 0; view < 4; view++)
+    if (!msim__diff_next_word(&rest, &word) || !msim__diff_is(word, msim_view_name((enum msim_view)view)) ||
+        !msim__diff_next_word(&rest, &word) || !read_print(word, prints[view]))
+      return "four fingerprints are expected in the second line of a golden";
+  side->has_run_prints = true;
   return NULL;
 }
 
 static int take_line(struct lines *lines, struct msim_slice line)
 {
   lines->line_number++;
-  if (lines->line_number > 1)
+  if ((lines->line_number == 1 && msim__diff_begins(line, GOLDEN_HEAD)) || lines->golden_lines == 1) {
+    lines->why = take_golden_line(lines, line);
+    return lines->why == NULL ? MSIM_OK : MSIM_ERR_SYNTAX;
+  }
+  if (lines->line_number > 1 + lines->golden_lines)
     return msim__diff_add_line(lines->diff, lines->side, line, &lines->why);
   lines->why = take_head(lines, line);
   if (lines->side->topology == NULL)
@@ -328,6 +385,7 @@ static int read_side(struct msim_diff *diff, enum msim_diff_side which, const st
 {
   struct lines lines = {.diff = diff, .side = &diff->side[which]};
   struct source source = {.in = in};
+  struct msim_slice peek;
   bool is_text;
   int err;
 
@@ -340,8 +398,9 @@ static int read_side(struct msim_diff *diff, enum msim_diff_side which, const st
   msim__buf_init(&lines.begun, &diff->mem, MSIM__DIFF_LINE_BYTES_MAX);
   msim__buf_init(&source.head, &diff->mem, MSIM__TRACE_HEAD_BYTES_MAX + CHUNK_BYTES * 8);
   err = look(&source);
-  is_text = err == MSIM_OK && source.peek_bytes >= sizeof TEXT_HEAD - 1 &&
-            memcmp(source.peek, TEXT_HEAD, sizeof TEXT_HEAD - 1) == 0;
+  peek.data = source.peek;
+  peek.size_bytes = source.peek_bytes;
+  is_text = msim__diff_begins(peek, TEXT_HEAD) || msim__diff_begins(peek, GOLDEN_HEAD);
   if (err != MSIM_OK)
     (void)fail_at(&lines, err, "the trace cannot be read", fn, user);
   else if (is_text)
@@ -376,9 +435,12 @@ int msim_diff_run(struct msim_diff *diff, enum msim_diff_side side, struct msim_
   other = &diff->side[1 - side];
   err = msim__twin_init(&twin, sim, until_ns, other->head != NULL ? other->options : "full-text", &in);
   if (err == MSIM_OK)
+    err = msim_trace_fingerprints(sim, &diff->side[side].run_prints);
+  if (err == MSIM_OK)
     err = read_side(diff, side, &in, name, NULL, NULL);
   diff->side[side].is_live = true;
   finish_err = msim_sim_finish(sim);
+  diff->side[side].has_run_prints = err == MSIM_OK && finish_err == MSIM_OK;
   msim__twin_release(&twin);
   return err == MSIM_OK ? finish_err : err;
 }
@@ -396,19 +458,32 @@ int msim__diff_note(struct msim_diff *diff, const char *text)
   return err;
 }
 
+static bool has_no_lines(const struct msim__diff_side *side)
+{
+  return side->golden_view != NULL && side->line_count == 0;
+}
+
 /* What the two traces do not let one compare. */
 static int note_limits(struct msim_diff *diff)
 {
-  const struct msim__diff_side *a = &diff->side[0], *b = &diff->side[1];
+  const struct msim__diff_side *a = &diff->side[0], *b = &diff->side[1], *less = a->head == NULL ? a : b;
   int err = MSIM_OK;
+  size_t i;
 
-  if (a->head == NULL || b->head == NULL)
+  if (has_no_lines(a) || has_no_lines(b))
+    err =
+        msim__diff_note(diff, msim__diff_printf(diff, "%s holds fingerprints only: it cannot be told where they differ",
+                                                has_no_lines(a) ? a->name : b->name));
+  else if (less->head == NULL && a->has_run_prints && b->has_run_prints)
+    err = msim__diff_note(diff,
+                          msim__diff_printf(diff, "%s does not tell links and faults, so there is no why", less->name));
+  else if (less->head == NULL)
     err =
         msim__diff_note(diff, msim__diff_printf(diff,
                                                 "%s is in the form text: addresses, rare fields of headers and what is "
                                                 "behind the first 120 bytes of a payload are not compared, and it does "
                                                 "not tell links and faults; jsonl has it all",
-                                                a->head == NULL ? a->name : b->name));
+                                                less->name));
   else if (a->is_full != b->is_full)
     err =
         msim__diff_note(diff, msim__diff_printf(diff,
@@ -419,6 +494,11 @@ static int note_limits(struct msim_diff *diff)
     err = msim__diff_note(diff,
                           msim__diff_printf(diff, "the traces were written with different options: \"%s\" and \"%s\"",
                                             a->options, b->options));
+  for (i = 0; i < 2 && err == MSIM_OK; i++)
+    if (diff->side[i].golden_view != NULL && strcmp(diff->side[i].golden_view, msim_view_name(diff->view)) != 0)
+      err = msim__diff_note(diff, msim__diff_printf(diff, "%s is about the view %s: --view %s ignores what is below",
+                                                    diff->side[i].name, diff->side[i].golden_view,
+                                                    diff->side[i].golden_view));
   if (err == MSIM_OK && a->has_fwd != b->has_fwd)
     err = msim__diff_note(diff, "only one of the traces tells what routers saw; that was not compared");
   return err;
@@ -452,6 +532,8 @@ int msim_diff_compare_sized(struct msim_diff *diff, enum msim_view view, struct 
     return note_engines(diff);
   result = &diff->result;
   diff->view = view;
+  if (has_no_lines(&diff->side[0]) || has_no_lines(&diff->side[1]))
+    diff->stream_count = diff->flow_count = 0;
   msim__diff_pairs(diff);
   for (v = 0; v <= (unsigned)view; v++)
     result->differs = result->differs || result->view_differs[v];
@@ -460,7 +542,7 @@ int msim_diff_compare_sized(struct msim_diff *diff, enum msim_view view, struct 
   err = msim__diff_tell(diff);
   if (err == MSIM_OK)
     err = note_limits(diff);
-  if (err == MSIM_OK && result->differs && !result->is_shown)
+  if (err == MSIM_OK && result->differs && !result->is_shown && diff->stream_count > 0)
     err =
         msim__diff_note(diff, "what differs shows in no line: addresses and ports, rare fields of headers, or what is "
                               "behind the first 120 bytes of a payload");

@@ -118,9 +118,12 @@ struct msim__diff_side {
   uint64_t seed, engine;
   const char *head; /* the first line of a jsonl; NULL: the trace was a text */
   size_t head_bytes;
-  struct msim_fingerprints prints;                     /* of what a jsonl holds */
-  const char *options;                                 /* that a jsonl was written with, or "" */
-  bool is_read, is_live, has_prints, is_full, has_fwd; /* is_live: from a run, whose topology is called name */
+  struct msim_fingerprints prints;     /* of what a jsonl holds */
+  struct msim_fingerprints run_prints; /* of the run itself, where that is known */
+  const char *golden_view;             /* that a golden is about, or NULL: it is none */
+  const char *options;                 /* that a jsonl was written with, or "" */
+  bool is_read, has_prints, has_run_prints, is_full, has_fwd;
+  bool is_live; /* from a run of the topology that is called name */
 };
 
 /* ---- all of it (diff.c) ---- */

@@ -67,27 +67,33 @@ static void measure(const struct msim_diff *diff, const struct msim__diff_stream
   }
 }
 
-/* "s3 rtx s2": the first retransmission among those that are too many, else the first of them. */
+static bool is_repeated(const struct msim_diff *diff, uint32_t line)
+{
+  return line != 0 && words_of(diff, 1, line).part[MSIM__DIFF_NOTE].size_bytes > 0;
+}
+
+/* "s3 rtx s2": the first retransmission among those that are too many, or the one that stands for a segment that did
+ * not arrive; else the first of them. */
 static const char *extra_of(struct msim_diff *diff, const struct tail *tail)
 {
   uint32_t line = tail->first.line[1], chosen = line;
   struct msim__diff_words words;
+  struct msim_slice id, note;
   uint64_t i;
 
-  for (i = 0; i < tail->middle[1] && line != 0; i++, line = diff->side[1].lines[line - 1].next) {
-    words = words_of(diff, 1, line);
-    if (words.part[MSIM__DIFF_NOTE].data == NULL)
-      continue;
+  for (i = 0; i < tail->middle[1] && line != 0 && !is_repeated(diff, line); i++)
+    line = diff->side[1].lines[line - 1].next;
+  if (is_repeated(diff, line))
     chosen = line;
-    break;
-  }
   if (chosen == 0)
     return "";
   words = words_of(diff, 1, chosen);
-  return msim__diff_printf(
-      diff, "%.*s%s%.*s", (int)words.part[MSIM__DIFF_ID].size_bytes, (const char *)words.part[MSIM__DIFF_ID].data,
-      words.part[MSIM__DIFF_NOTE].size_bytes > 0 ? " " : "", (int)words.part[MSIM__DIFF_NOTE].size_bytes,
-      words.part[MSIM__DIFF_NOTE].size_bytes > 0 ? (const char *)words.part[MSIM__DIFF_NOTE].data : "");
+  id = words.part[MSIM__DIFF_ID];
+  note = words.part[MSIM__DIFF_NOTE];
+  if (note.size_bytes == 0)
+    return msim__diff_printf(diff, "%.*s", (int)id.size_bytes, id.size_bytes > 0 ? (const char *)id.data : "");
+  return msim__diff_printf(diff, "%.*s %.*s", (int)id.size_bytes, (const char *)id.data, (int)note.size_bytes,
+                           (const char *)note.data);
 }
 
 static bool is_counted(enum msim__diff_kind kind)

@@ -47,15 +47,21 @@ static void walk(const struct msim_diff *diff, struct msim__diff_stream *stream)
   }
 }
 
-/* Whether the same number can be expected of both: fingerprints of traces that hold equally much. */
-static bool prints_decide(const struct msim_diff *diff)
+/* Fingerprints of which the same can be expected: of the two runs, or of traces that hold equally much. */
+static bool take_prints(const struct msim_diff *diff, struct msim_fingerprints prints[2])
 {
-  return diff->side[0].has_prints && diff->side[1].has_prints && diff->side[0].is_full == diff->side[1].is_full;
+  const struct msim__diff_side *side = diff->side;
+  bool of_runs = side[0].has_run_prints && side[1].has_run_prints;
+  size_t i;
+
+  for (i = 0; i < 2; i++)
+    prints[i] = of_runs ? side[i].run_prints : side[i].prints;
+  return of_runs || (side[0].has_prints && side[1].has_prints && side[0].is_full == side[1].is_full);
 }
 
-static void views_by_prints(struct msim_diff *diff)
+static void views_by_prints(struct msim_diff *diff, const struct msim_fingerprints *a,
+                            const struct msim_fingerprints *b)
 {
-  const struct msim_fingerprints *a = &diff->side[0].prints, *b = &diff->side[1].prints;
   bool *differs = diff->result.view_differs;
 
   differs[MSIM_VIEW_MAIL] = a->mail != b->mail;
@@ -107,14 +113,15 @@ static void settle(const struct msim_diff *diff, struct msim__diff_stream *strea
 void msim__diff_pairs(struct msim_diff *diff)
 {
   bool *differs = diff->result.view_differs;
+  struct msim_fingerprints prints[2];
   bool routers = diff->side[0].has_fwd == diff->side[1].has_fwd;
   size_t i;
 
   for (i = 0; i < diff->stream_count; i++)
     if (routers || diff->streams[i].kind != MSIM__DIFF_FWD)
       walk(diff, &diff->streams[i]);
-  if (prints_decide(diff))
-    views_by_prints(diff);
+  if (take_prints(diff, prints))
+    views_by_prints(diff, &prints[0], &prints[1]);
   else
     views_by_lines(diff);
   for (i = MSIM_VIEW_APP; i < MSIM_VIEWS; i++)

@@ -61,7 +61,9 @@ static void find_part(struct msim_diff_place *place, const struct msim__diff_wor
   for (p = 0; p < MSIM__DIFF_PARTS; p++)
     if (!msim__diff_part_same((enum msim__diff_part)p, &words[0], &words[1]))
       break;
-  place->part = msim__diff_part_name((enum msim__diff_part)p);
+  place->part = p == MSIM__DIFF_ID && (words[0].kind == MSIM__DIFF_APP || words[0].kind == MSIM__DIFF_OTHER)
+                    ? "event"
+                    : msim__diff_part_name((enum msim__diff_part)p);
   if (p == MSIM__DIFF_PARTS)
     return;
   for (i = 0; i < 2; i++)

@@ -106,3 +106,26 @@ void msim__timers_cancel_of(struct msim_sim *sim, const struct msim_node *node)
 {
   msim__queue_sweep(&sim->queue, goes_with_its_node, node);
 }
+
+struct search {
+  const struct msim_node *node;
+  bool *found;
+};
+
+static bool looks(const void *ctx, const struct msim_timer *timer)
+{
+  const struct search *search = ctx;
+
+  if (timer->node == search->node)
+    *search->found = true;
+  return false;
+}
+
+bool msim__timers_any_of(struct msim_sim *sim, const struct msim_node *node)
+{
+  bool found = false;
+  struct search search = {node, &found};
+
+  msim__queue_sweep(&sim->queue, looks, &search);
+  return found;
+}
