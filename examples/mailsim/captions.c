@@ -1,9 +1,11 @@
 /* captions.c: the language of a scene's captions: strings/LANGUAGE.yaml beside the scene. The library takes a file and
- * knows no language; only this command looks at the environment. */
+ * knows no language; only this command looks at the environment. And files of strings for the
+ * player's page. */
 #define _POSIX_C_SOURCE 200809L
 #include "command.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,4 +144,28 @@ bool captions_load_all(struct msim_scene *scene, const char *scene_path)
     }
   }
   return true;
+}
+
+bool strings_add(struct msim_sim *sim, const char *path)
+{
+  FILE *file = fopen(path, "rb");
+  char *data = file != NULL ? malloc(MSIM_PLAYER_STRINGS_BYTES_MAX + 1) : NULL;
+  struct msim_slice text;
+  unsigned findings = 0;
+  int err;
+
+  if (data == NULL) {
+    complain("%s cannot be read: %s", path, file == NULL ? strerror(errno) : "out of memory");
+    if (file != NULL)
+      fclose(file);
+    return false;
+  }
+  text.data = (const uint8_t *)data;
+  text.size_bytes = fread(data, 1, MSIM_PLAYER_STRINGS_BYTES_MAX + 1, file);
+  err = ferror(file) ? MSIM_ERR_IO : msim_player_add_strings(sim, path, text, print_finding, &findings);
+  fclose(file);
+  free(data);
+  if (err != MSIM_OK && findings == 0)
+    complain("%s: %s", path, msim_strerror(err));
+  return err == MSIM_OK;
 }

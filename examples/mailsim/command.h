@@ -119,6 +119,8 @@ bool captions_load(struct msim_scene *scene, const char *scene_path, const char 
 /* Gives a scene the captions of every language beside its own, for what tells a run in several. false: a file is broken;
  * said on stderr. */
 bool captions_load_all(struct msim_scene *scene, const char *scene_path);
+/* Gives the player's page a file of strings. false: said on stderr. */
+bool strings_add(struct msim_sim *sim, const char *path);
 
 /* ---- status.c: a line about a long run ---- */
 

@@ -10,6 +10,7 @@
 
 #define SEED_DEFAULT 1u
 #define FAULTS_MAX 16u
+#define STRINGS_MAX 16u
 
 static const struct option options[] = {
     {"trace", "FORMAT:PATH[,OPTIONS]", "write a trace; may be repeated; PATH - is standard output"},
@@ -20,6 +21,7 @@ static const struct option options[] = {
     {"scene", "FILE", "check the run against this scene (default: what the file says)"},
     {"case", "ID", "which case of the scene"},
     {"order", "ORDER", "order of the steps: causal, narrated or both (default: both)"},
+    {"strings", "FILE", "words in another language for pages of the trace html; may be repeated"},
     {"language", "CODE", "of the scene's captions, such as de (default: LC_ALL, LC_MESSAGES, LANG)"},
     {"fault", "YAML", "add a fault, as an item of the section faults; may be repeated"},
     {"check", NULL, "run again in other circumstances and compare: is it the same to the byte?"},
@@ -41,6 +43,8 @@ struct request {
   const char *program;
   const char *faults[FAULTS_MAX];
   size_t fault_count;
+  const char *strings[STRINGS_MAX];
+  size_t strings_count;
   bool has_seed, has_until, check, no_invariants, json, quiet, help;
 };
 
@@ -142,6 +146,13 @@ static bool take_option(struct request *request, const char *name, const char *v
     else
       request->faults[request->fault_count++] = value;
     return request->faults[request->fault_count - 1] == value;
+  }
+  if (strcmp(name, "strings") == 0) {
+    if (request->strings_count == STRINGS_MAX)
+      complain("--strings: at most %u files", STRINGS_MAX);
+    else
+      request->strings[request->strings_count++] = value;
+    return request->strings[request->strings_count - 1] == value;
   }
   if (strcmp(name, "scene") == 0)
     request->scene = value;
@@ -263,10 +274,14 @@ static bool load_scene(struct run *run, const struct request *request)
 
 static bool attach(struct run *run, struct request *request)
 {
+  size_t i;
   int err;
 
   if (!load_scene(run, request))
     return false;
+  for (i = 0; i < request->strings_count; i++)
+    if (!strings_add(run->sim, request->strings[i]))
+      return false;
   run->mails = mails_watch(run->sim);
   if (run->mails == NULL) {
     complain("out of memory");

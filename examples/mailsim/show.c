@@ -14,18 +14,23 @@
 
 #define WIDTH_MIN 60u
 #define WIDTH_MAX 500u
+#define STRINGS_MAX 16u
 
 static const struct option options[] = {
     {"ladder", NULL, "a lifeline per host, an arrow per segment (default)"},
     {"mail", NULL, "what happened to each message, when and where"},
     {"stats", NULL, "connections, links and hosts in numbers"},
     {"conn", "NAME", "only this connection, such as pc-a>isp-x:25#1; * and ? stand for any text and any byte"},
+    {"host", "NAME", "only what this host sends, gets or tells; * and ? as above"},
     {"html", "FILE", "write a page that plays the run in a browser; - is standard output"},
     {"scene", "FILE", "the scene whose steps the page tells"},
     {"case", "ID", "which case of the scene"},
+    {"strings", "FILE", "words of the page in another language; may be repeated"},
+    {"refresh", "PAGE", "instead of a trace: write the run of an old page into a page of today"},
     {"convert", "FORMAT:PATH[,OPTIONS]", "write the trace in another form; may be repeated; PATH - is standard output"},
     {"json", NULL, "print the statistics as one JSON object"},
     {"width", "COLUMNS", "width of the ladder (default: that of the terminal, else 100)"},
+    {"color", "WHEN", "of the ladder: auto (a terminal without NO_COLOR, the default), always or never"},
     {"ascii", NULL, "draw the ladder without UTF-8"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
@@ -34,7 +39,9 @@ static const struct option options[] = {
 enum view { VIEW_NONE, VIEW_LADDER, VIEW_MAIL, VIEW_STATS };
 
 struct request {
-  const char *trace, *conn, *scene, *scene_case;
+  const char *trace, *conn, *host, *scene, *scene_case, *refresh, *html, *color;
+  const char *strings[STRINGS_MAX];
+  size_t strings_count;
   enum view view;
   struct traces traces;
   uint64_t width;
@@ -64,6 +71,7 @@ static bool take_option(struct request *request, const char *name, const char *v
   if (strcmp(name, "html") == 0) {
     char text[4096];
 
+    request->html = value;
     if (snprintf(text, sizeof text, "html:%s", value) < (int)sizeof text)
       return traces_add(&request->traces, text);
     complain("--html: the name of the file is too long");
@@ -71,11 +79,28 @@ static bool take_option(struct request *request, const char *name, const char *v
   }
   if (strcmp(name, "convert") == 0)
     return traces_add(&request->traces, value);
-  if (strcmp(name, "conn") == 0) {
-    request->conn = value;
+  if (strcmp(name, "conn") == 0 || strcmp(name, "host") == 0) {
+    *(name[0] == 'c' ? &request->conn : &request->host) = value;
     if (value[0] != '\0' && strchr(value, ',') == NULL && strlen(value) < 1000)
       return true;
-    complain("--conn %s: write the name of a connection, such as pc-a>isp-x:25#1, or a pattern such as *:25#*", value);
+    complain("--%s %s: write the name of a %s, such as %s, or a pattern such as %s", name, value,
+             name[0] == 'c' ? "connection" : "host", name[0] == 'c' ? "pc-a>isp-x:25#1" : "pc-a",
+             name[0] == 'c' ? "*:25#*" : "pc-*");
+    return false;
+  }
+  if (strcmp(name, "strings") == 0) {
+    if (request->strings_count == STRINGS_MAX) {
+      complain("--strings: at most %u files", STRINGS_MAX);
+      return false;
+    }
+    request->strings[request->strings_count++] = value;
+    return true;
+  }
+  if (strcmp(name, "color") == 0) {
+    request->color = value;
+    if (strcmp(value, "auto") == 0 || strcmp(value, "always") == 0 || strcmp(value, "never") == 0)
+      return true;
+    complain("--color %s: write auto, always or never", value);
     return false;
   }
   if (strcmp(name, "width") == 0) {
@@ -88,6 +113,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     request->scene = value;
   else if (strcmp(name, "case") == 0)
     request->scene_case = value;
+  else if (strcmp(name, "refresh") == 0)
+    request->refresh = value;
   else if (strcmp(name, "json") == 0)
     request->json = true;
   else if (strcmp(name, "ascii") == 0)
@@ -97,8 +124,19 @@ static bool take_option(struct request *request, const char *name, const char *v
   return true;
 }
 
+static bool refresh_fits(const struct request *request)
+{
+  if (request->html != NULL && request->traces.count == 1 && request->trace == NULL && request->view == VIEW_NONE &&
+      request->scene == NULL && request->strings_count == 0 && request->conn == NULL && request->host == NULL)
+    return true;
+  complain("--refresh goes with --html FILE alone: the old page has all the rest");
+  return false;
+}
+
 static bool fits_together(struct request *request)
 {
+  if (request->refresh != NULL)
+    return refresh_fits(request);
   if (request->trace == NULL) {
     complain("show: which trace? See mailsim show --help");
     return false;
@@ -113,8 +151,8 @@ static bool fits_together(struct request *request)
     complain("--json belongs to --stats; --convert jsonl:- writes the records");
     return false;
   }
-  if (request->scene != NULL && !traces_have(&request->traces, "html")) {
-    complain("--scene belongs to --html: the page tells its steps");
+  if ((request->scene != NULL || request->strings_count > 0) && !traces_have(&request->traces, "html")) {
+    complain("%s belongs to --html: it is for the page", request->scene != NULL ? "--scene" : "--strings");
     return false;
   }
   if (request->scene_case != NULL && request->scene == NULL) {
@@ -192,11 +230,21 @@ static int write_stdout(void *ctx, const void *data, size_t size_bytes)
   return fwrite(data, 1, size_bytes, stdout) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
 }
 
+static bool wants_color(const struct request *request)
+{
+  struct output output;
+
+  output_init(&output, stdout);
+  if (request->color == NULL || strcmp(request->color, "auto") == 0)
+    return output.color;
+  return strcmp(request->color, "always") == 0;
+}
+
 static bool add_view(const struct request *request, struct msim_sim *sim)
 {
   static const char *const names[] = {NULL, "ladder", "mailsim-show-mail", "mailsim-show-stats"};
   struct msim_out out = {NULL, write_stdout};
-  char text[1200], *p = text;
+  char text[2400], *p = text;
   struct msim_diag diag;
   int err = MSIM_OK;
 
@@ -205,9 +253,11 @@ static bool add_view(const struct request *request, struct msim_sim *sim)
   text[0] = '\0';
   if (request->conn != NULL)
     p += sprintf(p, "conn=%s,", request->conn); /* shorter than 1000 bytes */
+  if (request->host != NULL)
+    p += sprintf(p, "host=%s,", request->host);
   if (request->view == VIEW_LADDER)
-    p += sprintf(p, "width=%u%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
-                 request->ascii || terminal_is_ascii() ? ",ascii" : "");
+    p += sprintf(p, "width=%u%s%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
+                 request->ascii || terminal_is_ascii() ? ",ascii" : "", wants_color(request) ? ",color" : "");
   if (request->view == VIEW_STATS && request->json)
     p += sprintf(p, "json,");
   if (p > text)
@@ -278,22 +328,79 @@ static bool add_scene(const struct request *request, struct msim_sim *sim, struc
   return err == MSIM_OK && captions_load_all(*scene, request->scene);
 }
 
+static bool add_strings(const struct request *request, struct msim_sim *sim)
+{
+  size_t i;
+
+  for (i = 0; i < request->strings_count; i++)
+    if (!strings_add(sim, request->strings[i]))
+      return false;
+  return true;
+}
+
+static bool copy_to(FILE *from, const char *path)
+{
+  FILE *to = fopen(path, "wb");
+  char block[65536];
+  size_t got;
+  bool fine = to != NULL;
+
+  rewind(from);
+  while (fine && (got = fread(block, 1, sizeof block, from)) > 0)
+    fine = fwrite(block, 1, got, to) == got;
+  if (to != NULL)
+    fine = fclose(to) == 0 && fine;
+  if (!fine)
+    complain("%s cannot be written: %s", path, strerror(errno));
+  return fine;
+}
+
+static int write_file(void *ctx, const void *data, size_t size_bytes)
+{
+  return fwrite(data, 1, size_bytes, (FILE *)ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
+}
+
+/* The page is read whole before the first byte is written, so that it may be rewritten in its place. */
+static int refresh_page(const struct request *request)
+{
+  bool to_stdout = strcmp(request->html, "-") == 0;
+  FILE *from = fopen(request->refresh, "rb"), *to = to_stdout ? stdout : tmpfile();
+  struct msim_in in = {from, read_file};
+  struct msim_out out = {to, write_file};
+  unsigned findings = 0;
+  int err = MSIM_ERR_IO;
+
+  if (from == NULL || to == NULL)
+    complain("%s cannot be %s: %s", from == NULL ? request->refresh : request->html, from == NULL ? "read" : "written",
+             strerror(errno));
+  else
+    err = msim_player_refresh(NULL, &in, request->refresh, &out, print_finding, &findings);
+  if (from != NULL && to != NULL && err != MSIM_OK && findings == 0)
+    complain("%s: %s", request->refresh, msim_strerror(err));
+  if (from != NULL)
+    fclose(from);
+  if (err == MSIM_OK && !to_stdout)
+    err = copy_to(to, request->html) ? MSIM_OK : MSIM_ERR_IO;
+  if (to != NULL && !to_stdout)
+    fclose(to);
+  return close_output(stdout, err == MSIM_OK ? EXIT_FINE : EXIT_UNUSABLE);
+}
+
 static int show_request(struct request *request)
 {
   struct msim_scene *scene = NULL;
   struct msim_sim *sim = NULL;
-  char filter[1024];
+  char filter[2100];
   int code = EXIT_UNUSABLE;
 
-  request->traces.filter = NULL;
-  if (request->conn != NULL) {
-    snprintf(filter, sizeof filter, "conn=%s", request->conn);
-    request->traces.filter = filter;
-  }
+  snprintf(filter, sizeof filter, "%s%s%s%s%s", request->conn != NULL ? "conn=" : "",
+           request->conn != NULL ? request->conn : "", request->conn != NULL && request->host != NULL ? "," : "",
+           request->host != NULL ? "host=" : "", request->host != NULL ? request->host : "");
+  request->traces.filter = filter[0] != '\0' ? filter : NULL;
   if (msim_sim_new(&sim, NULL) != MSIM_OK)
     complain("out of memory");
-  else if (add_scene(request, sim, &scene) && add_view(request, sim) && traces_attach(&request->traces, sim) &&
-           feed(sim, request->trace) == MSIM_OK)
+  else if (add_scene(request, sim, &scene) && add_strings(request, sim) && add_view(request, sim) &&
+           traces_attach(&request->traces, sim) && feed(sim, request->trace) == MSIM_OK)
     code = EXIT_FINE;
   if (sim != NULL)
     (void)msim_sim_finish(sim);
@@ -318,7 +425,9 @@ int verb_show(struct arguments *arguments)
                   "other forms. With --convert and no view nothing is printed.\n"
                   "Exit status: 0, 2 when the trace cannot be used; what stands in front of the bad line is shown.",
                   options);
-    code = request.help ? close_output(stdout, EXIT_FINE) : show_request(&request);
+    code = request.help              ? close_output(stdout, EXIT_FINE)
+           : request.refresh != NULL ? refresh_page(&request)
+                                     : show_request(&request);
   }
   (void)traces_close(&request.traces);
   return code;

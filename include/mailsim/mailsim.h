@@ -14,6 +14,7 @@
 #include <mailsim/mailbox.h>
 #include <mailsim/nat.h>
 #include <mailsim/packet.h>
+#include <mailsim/player.h>
 #include <mailsim/port.h>
 #include <mailsim/rule.h>
 #include <mailsim/sim.h>

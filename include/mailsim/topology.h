@@ -93,6 +93,9 @@ MSIM_API int msim_node_set_ttl(struct msim_node *node, uint8_t ttl); /* of the p
 /* Whether it tells by ICMP of packets that it has to give up (RFC 1122 3.2.2); default true. Without that a link of a
  * small MTU behind it is a black hole (RFC 2923 2.1). MSIM_ERR_STATE. */
 MSIM_API int msim_node_set_icmp_errors(struct msim_node *node, bool sends);
+/* Where it stands in pictures, in parts per million of their width from the left and of their height from the top.
+ * Changes nothing of a run. MSIM_ERR_INVALID (more than 1000000), MSIM_ERR_STATE (started), MSIM_ERR_NOMEM. */
+MSIM_API int msim_node_set_place(struct msim_node *node, uint32_t right_ppm, uint32_t down_ppm);
 /* Whether it takes part in IPv6; default true. Without, what comes of it is dropped without a word, as a router does
  * that knows nothing of it, and what is sent finds no address (MSIM_CLOSED_NO_ADDRESS). Routes stay. MSIM_ERR_STATE. */
 MSIM_API int msim_node_set_ipv6(struct msim_node *node, bool speaks);

@@ -46,6 +46,8 @@ struct msim__node_rare {
   struct msim_network *network;                          /* of a switch */
   struct msim__nat *nat;                                 /* nat.h */
   struct msim__ipv6_host *ipv6;                          /* ipv6.h */
+  uint32_t place_ppm[2]; /* in pictures: from the left, from the top */
+  bool has_place;
 };
 
 /* Two cache lines: the first is what a packet needs on its way through, or to and from TCP. */

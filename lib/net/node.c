@@ -12,6 +12,7 @@
 #include "net/rooms.h"
 #include "text/utf8.h"
 
+#define PLACE_PPM_MAX 1000000u
 #define NAME_BYTES_MAX 63u
 #define TTL_DEFAULT 64u /* RFC 1700 */
 #define PIECE_NODES_MIN 16u
@@ -211,6 +212,23 @@ int msim_node_set_ttl(struct msim_node *node, uint8_t ttl)
   if (ttl == 0)
     return MSIM_ERR_INVALID;
   node->ttl = ttl;
+  return MSIM_OK;
+}
+
+int msim_node_set_place(struct msim_node *node, uint32_t right_ppm, uint32_t down_ppm)
+{
+  struct msim__node_rare *rare;
+
+  if (right_ppm > PLACE_PPM_MAX || down_ppm > PLACE_PPM_MAX)
+    return MSIM_ERR_INVALID;
+  if (!is_open(msim__node_sim(node)))
+    return MSIM_ERR_STATE;
+  rare = msim__node_rare(node);
+  if (rare == NULL)
+    return MSIM_ERR_NOMEM;
+  rare->place_ppm[0] = right_ppm;
+  rare->place_ppm[1] = down_ppm;
+  rare->has_place = true;
   return MSIM_OK;
 }
 

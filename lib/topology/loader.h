@@ -88,7 +88,8 @@ struct msim__host_plan {
   size_t resolver_count;
   int32_t zone_minutes;
   uint8_t ttl; /* 0: the default */
-  bool no_icmp_errors, source_routes, no_ipv6;
+  bool no_icmp_errors, source_routes, no_ipv6, has_place;
+  uint32_t place_ppm[2];
 };
 
 struct msim__addr_plan {

@@ -310,6 +310,9 @@ static int build_host(struct msim__loader *loader, struct msim__host *host)
     err = refuse(loader, host->place, "the zone of", host->name, msim_node_set_zone(host->node, plan->zone_minutes));
   if (err == MSIM_OK && plan->ttl != 0)
     err = refuse(loader, host->place, "the ttl of", host->name, msim_node_set_ttl(host->node, plan->ttl));
+  if (err == MSIM_OK && plan->has_place)
+    err = refuse(loader, host->place, "the place of", host->name,
+                 msim_node_set_place(host->node, plan->place_ppm[0], plan->place_ppm[1]));
   if (err == MSIM_OK && plan->no_icmp_errors)
     err = refuse(loader, host->place, "icmp-errors of", host->name, msim_node_set_icmp_errors(host->node, false));
   if (err == MSIM_OK && plan->source_routes)

@@ -64,6 +64,10 @@ static const struct msim__key keys[] = {
      .form = MSIM__FORM_TRUTH,
      .fallback = "true",
      .help = "it takes part in IPv6; false: it drops all of it without a word, also on the way"},
+    {.name = "at",
+     .form = MSIM__FORM_TEXTS,
+     .fallback = "",
+     .help = "where it stands in pictures: [20%, 50%] from the left and from the top; absent: where there is room"},
     {.name = "tcp", .form = MSIM__FORM_TCP, .fallback = "", .help = "how its TCP behaves"},
     {.name = "disk", .form = MSIM__FORM_DISK, .fallback = "", .help = "how fast and how large its disk is"},
     {.name = "agents", .form = MSIM__FORM_AGENTS, .fallback = "", .help = "what runs there, in order of starting"},
@@ -334,6 +338,28 @@ static void fill_ttl(struct msim__loader *loader, const struct msim__yaml_node *
     plan->ttl = (uint8_t)ttl;
 }
 
+/* [RIGHT, DOWN], each a share. */
+static void fill_place(struct msim__loader *loader, const struct msim__yaml_node *value, struct msim__host_plan *plan)
+{
+  const struct msim__yaml_entry *e;
+  struct msim_diag diag;
+  const char *why = "";
+  size_t i = 0;
+
+  if (msim__yaml_read_kind(value, "at", MSIM__YAML_LIST, &diag) < 0) {
+    msim__loader_keep(loader, &diag);
+    return;
+  }
+  for (e = msim__yaml_first(value); e != NULL && i < 2; e = e->next, i++)
+    if (e->value->kind != MSIM__YAML_SCALAR ||
+        msim__units_parse_share(msim__yaml_slice(e->value), &plan->place_ppm[i], &why) != MSIM_OK)
+      break;
+  plan->has_place = i == 2 && e == NULL;
+  if (!plan->has_place)
+    msim__loader_report(loader, value,
+                        "at: two shares are expected here, from the left and from the top: [20%%, 50%%]");
+}
+
 static void fill_truth(struct msim__loader *loader, const struct msim__yaml_node *value, const char *name, bool *out)
 {
   struct msim__yaml_node node;
@@ -477,6 +503,7 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
   const struct msim__yaml_node *networks = msim__body_find(body, "networks");
   struct msim__host_plan *plan = msim__arena_alloc(&loader->arena, sizeof *plan);
   const struct msim__yaml_node *ipv6 = msim__body_find(body, "ipv6");
+  const struct msim__yaml_node *at = msim__body_find(body, "at");
   bool sends_errors = true, speaks_ipv6 = true;
 
   if (plan == NULL) {
@@ -492,6 +519,8 @@ static const struct msim__host_plan *fill_body(struct msim__loader *loader, cons
     fill_zone(loader, zone, plan);
   if (ttl != NULL)
     fill_ttl(loader, ttl, plan);
+  if (at != NULL)
+    fill_place(loader, at, plan);
   if (icmp_errors != NULL)
     fill_truth(loader, icmp_errors, "icmp-errors", &sends_errors);
   plan->no_icmp_errors = !sends_errors;

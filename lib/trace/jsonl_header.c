@@ -19,6 +19,17 @@ static bool is_of_network(const struct msim_node *node, uint32_t addr_id)
   return a != NULL;
 }
 
+static void put_place(struct msim__json_out *json, const struct msim_node *node)
+{
+  if (node->rare == NULL || !node->rare->has_place)
+    return;
+  msim__json_key(json, "at");
+  msim__json_array_begin(json);
+  msim__json_uint(json, node->rare->place_ppm[0]);
+  msim__json_uint(json, node->rare->place_ppm[1]);
+  msim__json_array_end(json);
+}
+
 /* Lists of addresses per host: first[i] is 1 + the row of node i's first address, next[row] the same of the one behind.
  */
 static int put_hosts(struct msim__json_out *json, struct msim__mem *mem, const struct msim__net *net)
@@ -53,6 +64,7 @@ static int put_hosts(struct msim__json_out *json, struct msim__mem *mem, const s
         msim__json_text(json, text);
       }
       msim__json_array_end(json);
+      put_place(json, net->nodes[i]);
       msim__json_object_end(json);
     }
     msim__json_array_end(json);

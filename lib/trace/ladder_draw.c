@@ -172,7 +172,14 @@ void msim__ladder_write(const struct msim__ladder_canvas *canvas, struct msim__b
 
   while (end > 0 && canvas->cells[end - 1].size_bytes == 1 && canvas->cells[end - 1].bytes[0] == ' ')
     end--;
-  for (i = 0; i < end; i++)
+  for (i = 0; i < end; i++) {
+    if (canvas->style != NULL && i == canvas->style_from)
+      (void)msim__buf_printf(out, "\033[%sm", canvas->style);
+    if (canvas->style != NULL && i == canvas->style_to && i > canvas->style_from)
+      (void)msim__buf_append_text(out, "\033[0m");
     (void)msim__buf_append(out, canvas->cells[i].bytes, canvas->cells[i].size_bytes);
+  }
+  if (canvas->style != NULL && end > canvas->style_from && end <= canvas->style_to)
+    (void)msim__buf_append_text(out, "\033[0m");
   (void)msim__buf_append_byte(out, '\n');
 }

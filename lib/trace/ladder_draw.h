@@ -20,6 +20,8 @@ struct msim__ladder_canvas {
   struct msim__ladder_cell cells[MSIM__LADDER_WIDTH_MAX];
   unsigned width;
   bool ascii;
+  const char *style; /* parameters of SGR (ECMA-48 8.3.117) for the columns [style_from, style_to), or NULL */
+  unsigned style_from, style_to;
 };
 
 /* How an arrow ends. */
@@ -44,7 +46,7 @@ void msim__ladder_dot(struct msim__ladder_canvas *canvas, unsigned at, unsigned 
 void msim__ladder_arrow(struct msim__ladder_canvas *canvas, unsigned from, unsigned to, enum msim__ladder_end end,
                         const char *text);
 
-/* The line without spaces at its end, and a line end. Errors stick in out. */
+/* The line without spaces at its end, in its style, and a line end. Errors stick in out. */
 void msim__ladder_write(const struct msim__ladder_canvas *canvas, struct msim__buf *out);
 
 #endif

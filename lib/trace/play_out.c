@@ -439,6 +439,24 @@ static void put_strings(const struct msim__play *play, struct msim__json_out *js
   msim__json_object_end(json);
 }
 
+/* They were written when they came. */
+static void put_translations(const struct msim__play *play, struct msim__json_out *json)
+{
+  const struct msim__player_strings *strings = msim__trace_strings(play->sim);
+
+  if (strings == NULL)
+    return;
+  msim__json_key(json, "translations");
+  json->after_key = false;
+  (void)msim__buf_append_byte(json->buf, '[');
+  for (; strings != NULL; strings = strings->next) {
+    (void)msim__buf_append(json->buf, strings->json, strings->size_bytes);
+    if (strings->next != NULL)
+      (void)msim__buf_append_byte(json->buf, ',');
+  }
+  (void)msim__buf_append_byte(json->buf, ']');
+}
+
 /* ---- all of it ---- */
 
 int msim__play_write(struct msim__play *play, struct msim__json_out *json)
@@ -474,6 +492,7 @@ int msim__play_write(struct msim__play *play, struct msim__json_out *json)
   msim__json_object_end(json);
   msim__json_array_end(json);
   put_strings(play, json, story);
+  put_translations(play, json);
   msim__json_object_end(json);
   return err != MSIM_OK ? err : json->buf->err;
 }

@@ -73,6 +73,22 @@ bool msim__replay_items(struct msim__replay *replay, node *object, const char *f
 
 /* ---- the world ---- */
 
+static bool read_place(struct msim__replay *replay, node *host, struct msim_node *made)
+{
+  uint64_t ppm[2] = {0, 0};
+  node *at, *right, *down;
+
+  if (!msim__replay_items(replay, host, "at", MSIM__JSON_LIST, &at) || at == NULL)
+    return at == NULL && replay->err == MSIM_OK;
+  right = at->u.items.first;
+  down = right != NULL ? right->next : NULL;
+  if (at->u.items.count != 2 || !msim__json_uint_of(right, &ppm[0]) || !msim__json_uint_of(down, &ppm[1]) ||
+      ppm[0] > UINT32_MAX || ppm[1] > UINT32_MAX ||
+      msim_node_set_place(made, (uint32_t)ppm[0], (uint32_t)ppm[1]) != MSIM_OK)
+    return msim__replay_fail(replay, MSIM_ERR_SYNTAX, "at", "two numbers up to 1000000 are expected");
+  return true;
+}
+
 static bool add_host(struct msim__replay *replay, node *host)
 {
   struct msim_node *made;
@@ -93,7 +109,7 @@ static bool add_host(struct msim__replay *replay, node *host)
       return msim__replay_fail(replay, err, "addresses",
                                err == MSIM_ERR_EXISTS ? "an address stands twice" : "an address is wrong");
   }
-  return true;
+  return read_place(replay, host, made);
 }
 
 static bool read_way(struct msim__replay *replay, node *link, const char *field, struct msim_link_way *way,

@@ -24,6 +24,15 @@
 #define LABEL_BYTES ((size_t)200)
 #define TEXT_BYTES ((size_t)120) /* of a payload, looked at */
 
+/* As in the player: shape and label tell packets apart, colour comes second. Yellow, cyan, dim, magenta, red, green. */
+#define STYLE_SYN "33"
+#define STYLE_DATA "36"
+#define STYLE_ACK "2"
+#define STYLE_FIN "35"
+#define STYLE_LOST "31"
+#define STYLE_DATAGRAM "32"
+#define STYLE_EVENT "1"
+
 enum row_kind { ROW_PACKET, ROW_EVENT };
 
 struct row {
@@ -32,6 +41,7 @@ struct row {
   enum row_kind kind;
   enum msim__ladder_end end;
   bool waits;
+  const char *style; /* of ladder_draw.h */
   char from[NAME_BYTES], to[NAME_BYTES];
   char label[LABEL_BYTES], fate[48];
 };
@@ -48,7 +58,7 @@ struct ladder {
   struct lane lanes[LANES_MAX];
   unsigned lane_count, lanes_fit;
   uint64_t turn;
-  bool heads_are_old;
+  bool heads_are_old, color;
   struct row *rows;    /* a ring of ROWS_MAX */
   uint64_t *buckets;   /* number of the newest row of each chain; ROWS_MAX */
   uint64_t head, next; /* numbers of rows from 1: first held, next one */
@@ -143,7 +153,12 @@ static void write_row(struct ladder *ladder, const struct row *row)
   else
     msim__ladder_arrow(canvas, lane_column(ladder, from), lane_column(ladder, to), row->end, row->label);
   msim__ladder_text(canvas, canvas->width - RIGHT_COLUMNS + 2, RIGHT_COLUMNS - 2, row->fate);
+  if (ladder->color)
+    canvas->style = row->end == MSIM__LADDER_LOST ? STYLE_LOST : row->style;
+  canvas->style_from = LEFT_COLUMNS;
+  canvas->style_to = canvas->width;
   msim__ladder_write(canvas, ladder->out);
+  canvas->style = NULL;
 }
 
 static void give_up(struct row *row)
@@ -316,6 +331,23 @@ static void put_loss(char *out, size_t out_bytes, const struct msim_trace_packet
 
 /* ---- records ---- */
 
+static const char *style_of(const struct msim_trace_record *record)
+{
+  uint16_t flags = record->u.packet.packet->l4.tcp.flags;
+
+  if (record->kind == MSIM_TRACE_ICMP)
+    return STYLE_LOST;
+  if (record->kind != MSIM_TRACE_SEGMENT)
+    return STYLE_DATAGRAM;
+  if ((flags & MSIM_TCP_RST) != 0)
+    return STYLE_LOST;
+  if ((flags & MSIM_TCP_SYN) != 0)
+    return STYLE_SYN;
+  if ((flags & MSIM_TCP_FIN) != 0)
+    return STYLE_FIN;
+  return record->u.packet.packet->payload.size_bytes > 0 ? STYLE_DATA : STYLE_ACK;
+}
+
 /* A row for something about a packet that has no row waiting: a copy, the arrival of a broadcast, a loss on the spot.
  */
 static struct row *add_packet(struct ladder *ladder, const struct msim_trace_record *record)
@@ -323,6 +355,7 @@ static struct row *add_packet(struct ladder *ladder, const struct msim_trace_rec
   const struct msim_trace_packet *packet = &record->u.packet;
   struct row *row = begin_row(ladder, ROW_PACKET, packet->from, packet->to, record->at_ns);
 
+  row->style = style_of(record);
   put_label(&ladder->scratch, record);
   return row;
 }
@@ -386,6 +419,7 @@ static void take_arp(struct ladder *ladder, const struct msim_trace_record *reco
   const struct msim_trace_arp *arp = &record->u.arp;
   struct row *row = begin_row(ladder, ROW_PACKET, arp->from, arp->to, record->at_ns);
 
+  row->style = STYLE_DATAGRAM;
   msim__put_word(&ladder->scratch, arp->what);
   if (arp->target != NULL) {
     (void)msim__buf_append_byte(&ladder->scratch, ' ');
@@ -404,6 +438,7 @@ static void take_event(struct ladder *ladder, const struct msim_trace_record *re
   const struct msim_trace_event *event = &record->u.event;
   struct row *row = begin_row(ladder, ROW_EVENT, event->host, NULL, record->at_ns);
 
+  row->style = STYLE_EVENT;
   if (record->kind != MSIM_TRACE_APP) {
     msim__put_word(&ladder->scratch, msim_trace_kind_name(record->kind));
     (void)msim__buf_append_byte(&ladder->scratch, ' ');
@@ -433,6 +468,8 @@ static int ladder_open(void *state, struct msim_sink *sink)
   const char *width = msim_sink_option(sink, "width");
   int err = msim__sink_flag(sink, "ascii", &ladder->canvas.ascii);
 
+  if (err == MSIM_OK)
+    err = msim__sink_flag(sink, "color", &ladder->color);
   if (err != MSIM_OK)
     return err;
   ladder->canvas.width = WIDTH_DEFAULT;
@@ -500,7 +537,7 @@ static int ladder_close(void *state, struct msim_sink *sink)
   return msim__sink_buf(sink)->err;
 }
 
-static const char *const option_names[] = {"width", "ascii", NULL};
+static const char *const option_names[] = {"width", "ascii", "color", NULL};
 
 extern const struct msim_sink_type msim__sink_ladder;
 const struct msim_sink_type msim__sink_ladder = {

@@ -31,4 +31,14 @@ struct msim__story {
 void msim__trace_add_story(struct msim_sim *sim, struct msim__story *story);
 struct msim__story *msim__trace_stories(const struct msim_sim *sim); /* in order of addition */
 
+/* A file of strings for pages, as JSON that is safe inside one. Lives as long as the simulation. */
+struct msim__player_strings {
+  struct msim__player_strings *next;
+  const char *json;
+  size_t size_bytes;
+};
+/* MSIM_ERR_LIMIT: there are MSIM_PLAYER_STRINGS_MAX already. */
+int msim__trace_add_strings(struct msim_sim *sim, struct msim__player_strings *strings);
+const struct msim__player_strings *msim__trace_strings(const struct msim_sim *sim); /* in order of addition */
+
 #endif

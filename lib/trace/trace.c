@@ -4,6 +4,8 @@
  * kinds that are left after its filter, so that what nobody wants is never filled in. */
 #include "trace/trace.h"
 
+#include <mailsim/player.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +56,7 @@ struct msim__trace {
   struct msim_sink *sinks; /* in order of addition */
   uint32_t count;
   struct msim__story *stories; /* likewise */
+  struct msim__player_strings *strings;
 };
 
 static struct msim__trace *room(const struct msim_sim *sim)
@@ -425,6 +428,24 @@ void msim__trace_add_story(struct msim_sim *sim, struct msim__story *story)
     end = &(*end)->next;
   story->next = NULL;
   *end = story;
+}
+
+int msim__trace_add_strings(struct msim_sim *sim, struct msim__player_strings *strings)
+{
+  struct msim__player_strings **end;
+  size_t count = 0;
+
+  for (end = &room(sim)->strings; *end != NULL; count++)
+    end = &(*end)->next;
+  if (count == MSIM_PLAYER_STRINGS_MAX)
+    return MSIM_ERR_LIMIT;
+  *end = strings;
+  return MSIM_OK;
+}
+
+const struct msim__player_strings *msim__trace_strings(const struct msim_sim *sim)
+{
+  return room(sim)->strings;
 }
 
 struct msim__story *msim__trace_stories(const struct msim_sim *sim)

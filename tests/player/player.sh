@@ -1,6 +1,7 @@
 #!/bin/sh
-# player.sh PART MAILSIM ROOT WORK: writes pages with the command and looks at them. PART: pure (modules in node), schema (data
-# against its schema, python3 with jsonschema), browser (node, playwright-core, Chromium), pictures (PNG files for people).
+# player.sh PART MAILSIM ROOT WORK: writes pages with the command and looks at them. PART: command (pages by run and show), pure (modules in node), schema (data
+# against its schema, python3 with jsonschema), browser (node, playwright-core, Chromium), pictures (PNG files for people), readme (writes the
+# picture of the README, docs/player.png).
 # What the browser parts need is looked for in MSIM_BROWSER_MODULES, else in build/browser of the checkout. Ends with 77 and a
 # line where something is absent.
 set -eu
@@ -24,6 +25,51 @@ page() {
 
 modules=${MSIM_BROWSER_MODULES:-$root/build/browser/node_modules}
 case $part in
+command)
+  "$mailsim" run "$root/topologies/mail-send.yaml" --quiet --trace html:run.json,data --trace jsonl:run.jsonl,full-text
+  echo '{"lang": "fr", "ui": {"play": "Lecture"}, "scene": {"mail-send.1": "Une personne </script>"}, "term": {"pc-a": "PC A"}}' >fr.json
+  "$mailsim" show run.jsonl --html show.html --scene "$root/topologies/scenes/mail-send.yaml" --strings fr.json
+  grep -q '"translations":\[{"lang":"fr","ui":{"play":"Lecture"},"scene":{"mail-send.1":"Une personne .u003c/script.u003e"},"term":{"pc-a":"PC A"}}\]' show.html
+  "$mailsim" show --refresh show.html --html again.html
+  cmp show.html again.html
+  cp show.html old.html # a page in its own place
+  "$mailsim" show --refresh old.html --html old.html
+  cmp show.html old.html
+  # what the run and its trace tell is the same, but for initial sequence numbers, which a trace does not have
+  "$mailsim" show run.jsonl --convert html:show.json,data
+  sed -e 's/"isn":\[[0-9,]*\]//g' -e 's/,"scene":.*//' -e 's/,"steps":.*//' run.json >run.part
+  sed -e 's/"isn":\[[0-9,]*\]//g' -e 's/,"scene":.*//' -e 's/,"steps":.*//' show.json >show.part
+  cmp run.part show.part
+  cat >place.yaml <<'END'
+mailsim: 1
+hosts:
+  a: {at: [10%, 90.5%]}
+  b: {at: [0, 100%]}
+links: [{join: [a, b], delay: 1ms}]
+END
+  "$mailsim" run place.yaml --quiet --trace html:place.json,data --trace jsonl:place.jsonl
+  "$mailsim" show place.jsonl --convert jsonl:again.jsonl --convert html:again.json,data
+  cmp place.jsonl again.jsonl
+  cmp place.json again.json
+  grep -q '"hosts":\[{"name":"a","addresses":\["[0-9.]*"\],"at":\[100000,905000\]},{"name":"b","addresses":\["[0-9.]*"\],"at":\[0,1000000\]}\]' place.json
+  refuse() {
+    words=$1
+    shift
+    if "$mailsim" show "$@" >refused.log 2>&1; then
+      echo "not refused: show $*"
+      exit 1
+    fi
+    grep -qF "$words" refused.log || { cat refused.log; exit 1; }
+  }
+  echo '{"lang": 3}' >bad.json
+  refuse 'lang is missing' run.jsonl --html x.html --strings bad.json
+  refuse 'this is no page of the player' --refresh run.jsonl --html x.html
+  refuse 'goes with --html FILE alone' run.jsonl --refresh show.html --html x.html
+  refuse 'belongs to --html' run.jsonl --strings fr.json
+  sed 's/mailsim.play.1"/mailsim.play\/7"/' show.html >tomorrow.html
+  refuse 'not of the form mailsim.play/1' --refresh tomorrow.html --html x.html
+  exit 0
+  ;;
 pure)
   command -v node >/dev/null 2>&1 || skip "node is not installed"
   mkdir modules
@@ -43,7 +89,7 @@ schema)
   done
   exec python3 "$root/tests/player/schema.py" "$root/docs/player.schema.json" ./*.json
   ;;
-browser | pictures)
+browser | pictures | readme)
   command -v node >/dev/null 2>&1 || skip "node is not installed"
   [ -d "$modules/playwright-core" ] || skip "playwright-core is not in build/browser"
   CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
@@ -52,6 +98,10 @@ browser | pictures)
   export MSIM_BROWSER_MODULES="$modules"
   mkdir pages
   cd pages
+  if [ "$part" = readme ]; then
+    page mail-send "$root/topologies/mail-send.yaml"
+    exec node "$root/tests/player/readme.mjs" "$work/pages/mail-send.html" "$root/docs/player.png"
+  fi
   grep -l '^scene:' "$root"/topologies/*.yaml "$root"/topologies/*/*.yaml | grep -v /scenes/ | while read -r topology; do
     name=${topology#"$root/topologies/"}
     page "$(echo "${name%.yaml}" | tr / -)" "$topology"

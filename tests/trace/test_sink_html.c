@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include <mailsim/player.h>
+
 #include "trace/json_check.h"
 #include "trace/player_page.h"
 #include "trace/stage.h"
@@ -256,6 +258,115 @@ static void wrong_options_are_told(void **state)
   assert_non_null(strstr(msim_sim_error(s.sim), "\"soon\""));
 }
 
+static struct msim_slice slice(const char *text)
+{
+  struct msim_slice out;
+
+  out.data = (const uint8_t *)text;
+  out.size_bytes = strlen(text);
+  return out;
+}
+
+static char told[256];
+static void keep_finding(void *user, const struct msim_diag *diag)
+{
+  (void)user;
+  snprintf(told, sizeof told, "%s", diag->text);
+}
+
+static void strings_stand_beside_the_run(void **state)
+{
+  static const struct {
+    const char *text, *told;
+  } wrong[] = {{"{\"lang\":", "this is no JSON: "},
+               {"{}", "lang is missing: the language, such as \"fr\""},
+               {"[]", "lang is missing: the language, such as \"fr\""},
+               {"{\"lang\":\"fr\",\"dir\":\"up\"}", "dir is \"ltr\" or \"rtl\""},
+               {"{\"lang\":\"fr\",\"ui\":[]}", "ui is an object from keys to texts"},
+               {"{\"lang\":\"fr\",\"term\":{\"a\":1}}", "term has something that is no text"}};
+  struct msim_out out = {NULL, paper_write};
+  size_t i;
+
+  (void)state;
+  assert_int_equal(stage_try(&s, 0), MSIM_OK);
+  out.ctx = &s.paper;
+  assert_int_equal(msim_trace_add(s.sim, "html", &out, "data", NULL), MSIM_OK);
+  for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    assert_int_equal(msim_player_add_strings(s.sim, "f", slice(wrong[i].text), keep_finding, NULL), MSIM_ERR_SYNTAX);
+    assert_memory_equal(told, wrong[i].told, strlen(wrong[i].told));
+  }
+  for (i = 0; i < MSIM_PLAYER_STRINGS_MAX; i++)
+    assert_int_equal(
+        msim_player_add_strings(s.sim, "f", slice("{\"lang\":\"x<\",\"dir\":\"rtl\",\"more\":[1]}"), NULL, NULL),
+        MSIM_OK);
+  assert_int_equal(msim_player_add_strings(s.sim, "f", slice("{\"lang\":\"fr\"}"), keep_finding, NULL), MSIM_ERR_LIMIT);
+  assert_int_equal(msim_sim_start(s.sim), MSIM_OK);
+  assert_int_equal(msim_player_add_strings(s.sim, "f", slice("{\"lang\":\"fr\"}"), NULL, NULL), MSIM_ERR_STATE);
+  finish();
+  assert_int_equal(json_check_lines(s.paper.data, s.paper.size_bytes), 1);
+  expect_part(",\"translations\":[{\"lang\":\"x\\u003c\",\"dir\":\"rtl\"},{");
+}
+
+/* Gives a page piece by piece. */
+struct source {
+  const char *data;
+  size_t size_bytes, at, piece_bytes;
+};
+static int source_read(void *ctx, void *data, size_t capacity_bytes, size_t *size_bytes)
+{
+  struct source *source = ctx;
+  size_t size = source->size_bytes - source->at;
+
+  size = size < source->piece_bytes ? size : source->piece_bytes;
+  size = size < capacity_bytes ? size : capacity_bytes;
+  memcpy(data, source->data + source->at, size);
+  source->at += size;
+  *size_bytes = size;
+  return MSIM_OK;
+}
+
+static int refresh(const char *page, size_t size_bytes, struct paper *to, uint64_t fail_at)
+{
+  struct source source = {page, size_bytes, 0, 1000};
+  struct msim_in in = {&source, source_read};
+  struct msim_out out = {to, paper_write};
+  struct fail_mem mem;
+  int err;
+
+  fail_mem_init(&mem, fail_at);
+  err = msim_player_refresh(&mem.hook, &in, "page", &out, keep_finding, NULL);
+  assert_true(fail_mem_clean(&mem));
+  return err;
+}
+
+static void an_old_page_is_made_anew(void **state)
+{
+  struct paper paper;
+  uint64_t fail_at;
+  size_t i;
+  static const char *const wrong[] = {"", "<html>", "id=\"mailsim-data\">{\"schema\":\"mailsim.play/1\"",
+                                      "id=\"mailsim-data\">{\"schema\":\"mailsim.play/1\"}<b></script>",
+                                      "id=\"mailsim-data\">{\"schema\":\"mailsim.play/2\"}</script>"};
+
+  (void)state;
+  if (msim__player_head_bytes == 0)
+    skip();
+  stage_set_up(&s, "html", NULL);
+  stage_hello(&s);
+  finish();
+  memset(&paper, 0, sizeof paper);
+  assert_int_equal(refresh(s.paper.data, s.paper.size_bytes, &paper, 0), MSIM_OK);
+  assert_string_equal(paper.data, s.paper.data);
+  for (i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_int_equal(refresh(wrong[i], strlen(wrong[i]), &paper, 0), MSIM_ERR_SYNTAX);
+  for (fail_at = 1; refresh(s.paper.data, s.paper.size_bytes, &paper, fail_at) != MSIM_OK; fail_at++)
+    assert_true(fail_at < 20);
+  paper.call_count = 0;
+  paper.fail_at_call = 2;
+  assert_int_equal(refresh(s.paper.data, s.paper.size_bytes, &paper, 0), MSIM_ERR_IO);
+  free(paper.data);
+}
+
 static void memory_that_fails_ends_the_run_cleanly(void **state)
 {
   struct msim_out out = {NULL, paper_write};
@@ -277,6 +388,8 @@ static void memory_that_fails_ends_the_run_cleanly(void **state)
     out.ctx = &s.paper;
     if (err == MSIM_OK)
       err = msim_trace_add(s.sim, "html", &out, "data", NULL);
+    if (err == MSIM_OK)
+      err = msim_player_add_strings(s.sim, "f", slice("{\"lang\":\"fr\",\"ui\":{\"play\":\"Lecture\"}}"), NULL, NULL);
     if (err == MSIM_OK)
       err = msim_sim_start(s.sim);
     if (err == MSIM_OK) {
@@ -305,6 +418,7 @@ int main(void)
       CASE(hostile_words_cannot_leave_their_place), CASE(page_is_whole),
       CASE(secrets_are_hidden_unless_asked_for),    CASE(part_of_a_run_is_chosen_by_time),
       CASE(steps_stand_at_their_packets),           CASE(wrong_options_are_told),
+      CASE(strings_stand_beside_the_run),           CASE(an_old_page_is_made_anew),
       CASE(memory_that_fails_ends_the_run_cleanly),
   };
 

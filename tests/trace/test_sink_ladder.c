@@ -42,6 +42,23 @@ static void a_handshake_in_ascii_is_drawn(void **state)
          "     0.030000  |<- s2 P. 34 220 mx.exa. --|  +10ms\n");
 }
 
+/* A row has its colour behind the time; a head has none. */
+static void colours_are_those_of_a_terminal(void **state)
+{
+  (void)state;
+  stage_set_up(&s, "ladder", "ascii,width=60,color");
+  stage_hello(&s);
+  stage_segment(&s, &s.hello, true, 3, F, 1, 1, NULL);
+  stage_emit(&s, MSIM_MSEC(50));
+  stage_drop(&s, MSIM_MSEC(50), "loss");
+  expect("            laptop                       mx\n"
+         "     0.000000  \033[33m|---------- c1 S --------->|  +10ms\033[0m\n"
+         "     0.010000  \033[33m|<-------- s1 S. ----------|  +10ms\033[0m\n"
+         "     0.020000  \033[2m|---------- c2 . --------->|  +10ms\033[0m\n"
+         "     0.030000  \033[36m|<- s2 P. 34 220 mx.exa. --|  +10ms\033[0m\n"
+         "     0.050000  \033[31m|------ c3 F. ------x      |  loss\033[0m\n");
+}
+
 static void losses_copies_and_what_is_open_are_drawn(void **state)
 {
   (void)state;
@@ -227,6 +244,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(a_handshake_in_ascii_is_drawn, tear_down),
+      cmocka_unit_test_teardown(colours_are_those_of_a_terminal, tear_down),
       cmocka_unit_test_teardown(losses_copies_and_what_is_open_are_drawn, tear_down),
       cmocka_unit_test_teardown(rows_wait_ten_seconds_and_not_longer, tear_down),
       cmocka_unit_test_teardown(events_stand_at_their_hosts, tear_down),

@@ -235,7 +235,7 @@ export class LadderView {
     const x1 = goal === x0 ? x0 + 40 : goal, lost = seg.d[i] === LOST, open = seg.d[i] === OPEN;
     const reach = (lost || open ? 0.75 : 1) * p, slope = app.mode === 'clock' ? Math.min(9, 2 + 7 * ((seg.end[i] - seg.t[i]) / (app.longestFlight || 1))) : 5;
     const xe = x0 + (x1 - x0) * reach, ye = y + 18 + slope * reach, dir = x1 > x0 ? 1 : -1;
-    if (seg.b[i] >= 0) this.drawWords(ctx, app.format.label(i) + (lost || open ? '  ' + app.format.fate(i) : ''), (x0 + x1) / 2, Math.abs(x1 - x0) - 30, y + 11);
+    if (seg.b[i] >= 0) this.drawWords(ctx, app.format.label(i) + (lost || open ? '  ' + app.format.fate(i) : ''), (x0 + x1) / 2, Math.abs(x1 - x0) - 30, y + 11, i === app.selected ? colours.future : colours.bg);
     ctx.strokeStyle = colour;
     ctx.fillStyle = colour;
     ctx.lineWidth = seg.len[i] > 0 ? 2.4 : 1.4;
@@ -259,12 +259,12 @@ export class LadderView {
   }
 
   /* One row has one arrow, so its words may stand beside it where lanes are narrow; never outside of the view. */
-  drawWords(ctx, words, middle, span, y) {
+  drawWords(ctx, words, middle, span, y, paper) {
     const left = this.scroller.scrollLeft + LEFT, right = this.scroller.scrollLeft + this.viewWidth - RIGHT;
     const text = clip(ctx, words, Math.min(right - left, Math.max(span, 320))), width = ctx.measureText(text).width;
     const x = Math.max(left + width / 2, Math.min(right - width / 2, middle));
     if (width > span || x !== middle) {
-      ctx.fillStyle = this.app.colours.bg;
+      ctx.fillStyle = paper;
       ctx.fillRect(x - width / 2 - 2, y - 10, width + 4, 12);
     }
     ctx.textAlign = 'center';

@@ -113,7 +113,7 @@ export function layout(run, graph) {
   }
   for (const host of run.source.hosts || []) {
     const node = graph.byName.get(host.name);
-    if (node !== undefined && Array.isArray(host.at)) at.set(node, host.at);
+    if (node !== undefined && Array.isArray(host.at)) at.set(node, host.at.map((ppm) => ppm / 1e6));
   }
   return { at, width, height };
 }

@@ -210,7 +210,7 @@ export class MapView {
     ctx.font = '11px system-ui, sans-serif';
     const text = clip(ctx, app.format.label(mark.i) || app.format.proto(mark.i), Math.min(this.width - 8, Math.max(90, this.columnWidth + 20))), width = ctx.measureText(text).width;
     const x = Math.min(this.width - width / 2 - 4, Math.max(width / 2 + 4, mark.x)), below = mark.y >= this.lineY(mark);
-    const y = this.dense ? mark.y + (below ? 20 : -12) : mark.y + (below ? 20 : -28), box = [x - width / 2 - 3, y - 11, x + width / 2 + 3, y + 4];
+    const y = this.dense ? mark.y + (below ? 20 : -12) : mark.y + (below ? 24 : -28), box = [x - width / 2 - 3, y - 11, x + width / 2 + 3, y + 4];
     if (this.taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) return;
     if (this.dense && this.xy.some(([hx, hy]) => box[0] < hx + 40 && hx - 40 < box[2] && box[1] < hy + 44 && hy - 30 < box[3])) return;
     this.taken.push(box);

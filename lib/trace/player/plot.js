@@ -130,14 +130,14 @@ export class PlotView {
     return PLOT_LEFT + ((t - from) / (to - from || 1)) * (this.width - PLOT_LEFT - PLOT_RIGHT);
   }
 
-  frame(ctx, top, height, title, max, unit) {
+  frame(ctx, top, height, title, max, unit, min = 0) {
     const { colours } = this.app;
     ctx.strokeStyle = colours.line;
     ctx.lineWidth = 1;
     ctx.strokeRect(PLOT_LEFT, top, this.width - PLOT_LEFT - PLOT_RIGHT, height);
     ctx.fillStyle = colours.muted;
     ctx.textAlign = 'right';
-    for (let k = 0; k <= 2; k++) ctx.fillText(unit((max * k) / 2), PLOT_LEFT - 4, top + height - (height * k) / 2 + (k === 2 ? 9 : k === 0 ? 0 : 4));
+    for (let k = 0; k <= 2; k++) ctx.fillText(unit(min + ((max - min) * k) / 2), PLOT_LEFT - 4, top + height - (height * k) / 2 + (k === 2 ? 9 : k === 0 ? 0 : 4));
     ctx.textAlign = 'left';
     ctx.fillStyle = colours.fg;
     ctx.fillText(title, PLOT_LEFT + 2, top - 4);
@@ -152,14 +152,24 @@ export class PlotView {
     ctx.restore();
   }
 
+  /* Packets of the part that is shown: scales fit them. */
+  within(rows) {
+    const [from, to] = this.range(), { seg } = this.app.run;
+    return this.zoom ? rows.filter((i) => seg.end[i] >= from && seg.t[i] <= to) : rows;
+  }
+
   /* Spans that fall into one column of pixels become one. */
   drawSequence(ctx, top, height, mine, other) {
     const { app } = this, { run, colours } = app, { seg } = run;
-    let max = 1;
-    for (const i of mine) max = Math.max(max, seg.seq[i] + span(run, i));
-    for (const i of other) if (seg.f[i] & 16) max = Math.max(max, seg.ack[i]);
-    const y = (n) => top + height - (n / (max * 1.12)) * height;
-    this.frame(ctx, top, height, app.words.ui('plot_sequence'), max, (n) => compact(n));
+    let max = 1, min = this.zoom ? Infinity : 0;
+    for (const i of this.within(mine)) {
+      max = Math.max(max, seg.seq[i] + span(run, i));
+      min = Math.min(min, seg.seq[i]);
+    }
+    for (const i of this.within(other)) if (seg.f[i] & 16) max = Math.max(max, seg.ack[i]);
+    if (min >= max) min = 0;
+    const y = (n) => top + height - ((n - min) / ((max - min) * 1.12)) * height;
+    this.frame(ctx, top, height, app.words.ui('plot_sequence'), max, (n) => compact(n), min);
     this.clipTo(ctx, top, height, () => {
       this.steps(ctx, other.filter((i) => seg.d[i] >= 0 && seg.f[i] & 16 && !(seg.f[i] & 4)), (i) => seg.end[i], (i) => y(seg.ack[i] + seg.win[i]), colours.rwnd, [4, 3]);
       this.steps(ctx, other.filter((i) => seg.d[i] >= 0 && seg.f[i] & 16 && !(seg.f[i] & 4)), (i) => seg.end[i], (i) => y(seg.ack[i]), colours.ack, []);
@@ -230,7 +240,7 @@ export class PlotView {
   drawWindows(ctx, top, height, rows) {
     const { app } = this, w = app.run.windows, { colours } = app, finite = (v) => (v < 2 ** 30 ? v : 0);
     let max = 1;
-    for (const i of rows) max = Math.max(max, w.cwnd[i], w.flight[i]);
+    for (const i of this.zoom ? rows.filter((k) => w.t[k] >= this.zoom[0] && w.t[k] <= this.zoom[1]) : rows) max = Math.max(max, w.cwnd[i], w.flight[i]);
     const y = (v) => top + height - (Math.min(v, max * 1.2) / (max * 1.05)) * height;
     this.frame(ctx, top, height, app.words.ui('plot_windows'), max, (n) => compact(n));
     this.clipTo(ctx, top, height, () => {

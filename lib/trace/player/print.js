@@ -7,7 +7,7 @@ import { contentAt } from './state.js';
 import { unstuff } from './mailbox.js';
 import { visible } from './format.js';
 
-const ROWS_MAX = 400, WIDTH = 680;
+const ROWS_MAX = 400, WIDTH = 680, SHEET_ROWS = 20;
 const PAPER_INK = { bg: '#fff', fg: '#000', muted: '#333', line: '#888', syn: '#000', psh: '#000', ack: '#000', fin: '#000', rst: '#000', udp: '#000' };
 
 export class Paper {
@@ -35,23 +35,25 @@ export class Paper {
     const { app } = this, gap = (WIDTH - 170) / Math.max(1, lanes.size - 1), head = svg('svg', { width: WIDTH, height: 20, viewBox: `0 0 ${WIDTH} 20` });
     for (const [host, lane] of lanes) head.append(svg('text', { x: 50 + lane * gap, y: 14, 'text-anchor': 'middle', 'font-size': 11, 'font-weight': 'bold', 'font-family': 'sans-serif', text: app.format.host(host) }));
     const bodies = [];
+    const told = new Set(items.map((item) => item.n));
     let rows = [], after = 0;
     const flush = (n) => {
-      if (!rows.length) return;
-      const drawing = svg('svg', { width: WIDTH, height: rows.length * 26, viewBox: `0 0 ${WIDTH} ${rows.length * 26}` }, ...rows.map((item, k) => ladderRow(app, item, lanes, WIDTH, PAPER_INK, k * 26)));
-      bodies.push(el('tbody', {}, n ? el('tr', {}, el('td', { class: 'paper-caption', text: `${n}  ${app.format.caption(n)}` })) : null, el('tr', {}, el('td', {}, drawing))));
+      for (let at = 0; at < rows.length; at += SHEET_ROWS) {
+        const part = rows.slice(at, at + SHEET_ROWS);
+        const drawing = svg('svg', { width: WIDTH, height: part.length * 26, viewBox: `0 0 ${WIDTH} ${part.length * 26}` }, ...part.map((item, k) => ladderRow(app, item, lanes, WIDTH, PAPER_INK, k * 26)));
+        bodies.push(el('tbody', {}, n && at === 0 ? el('tr', {}, el('td', { class: 'paper-caption', text: `${n}  ${app.format.caption(n)}` })) : null, el('tr', {}, el('td', {}, drawing))));
+      }
       rows = [];
     };
     for (const item of items) {
       rows.push(item);
-      if (item.n) {
-        for (let missed = after + 1; missed < item.n; missed++) bodies.push(this.missing(missed));
-        after = item.n;
-        flush(item.n);
-      } else if (rows.length >= 20) flush(0);
+      if (!item.n) continue;
+      for (let missed = after + 1; missed < item.n; missed++) if (!told.has(missed)) bodies.push(this.missing(missed));
+      after = Math.max(after, item.n);
+      flush(item.n);
     }
     flush(0);
-    for (let missed = after + 1; missed <= app.run.steps.length; missed++) bodies.push(this.missing(missed));
+    for (let missed = after + 1; missed <= app.run.steps.length; missed++) if (!told.has(missed)) bodies.push(this.missing(missed));
     return el('table', { class: 'paper-ladder' }, el('thead', {}, el('tr', {}, el('th', {}, head))), ...bodies);
   }
 
