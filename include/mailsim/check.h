@@ -152,6 +152,7 @@ MSIM_API int msim_invariants_write(const struct msim_sim *sim, const struct msim
 
 /* An open file, such as stderr, as a place for bytes. It is not closed, and must stay open as long as that is used. */
 MSIM_API struct msim_out msim_out_file(FILE *file);
+MSIM_API struct msim_in msim_in_file(FILE *file); /* the same for bytes to be read, from where it stands */
 
 /* Members are only ever added at the end. */
 struct msim_invariants_info {
@@ -386,6 +387,10 @@ MSIM_API int msim_diff_cause_at_sized(const struct msim_diff *diff, size_t index
 
 /* What could not be compared, one sentence each; NULL past the end. */
 MSIM_API const char *msim_diff_note_at(const struct msim_diff *diff, size_t index);
+
+/* Writes the most important of this in a few lines, for the output of a test: the first difference in full, causes, the
+ * state, how many flows differ, notes. Nothing when nothing differs. 0, or what out returned. */
+MSIM_API int msim_diff_write(const struct msim_diff *diff, const struct msim_out *out);
 
 #ifdef __cplusplus
 }
