@@ -37,6 +37,8 @@ static const char *const events[] = {
     "dns.learned",
     "draft.failed",
     "draft.saved",
+    "hosts.answer",
+    "hosts.failed",
     "http.failed",
     "http.received",
     "http.response",
