@@ -35,8 +35,9 @@ else()
   set(MSIM_HAVE_CRYPTO OFF)
   set(MSIM_STATIC_NEEDS "libyaml (yaml-0.1)")
 endif()
+set(MSIM_COMMAND ${CMAKE_INSTALL_BINDIR}/mailsim${CMAKE_EXECUTABLE_SUFFIX})
 configure_package_config_file(lib/mailsim-config.cmake.in ${PROJECT_BINARY_DIR}/package/mailsim-config.cmake
-  INSTALL_DESTINATION ${MSIM_PACKAGE_DIR} NO_SET_AND_CHECK_MACRO)
+  INSTALL_DESTINATION ${MSIM_PACKAGE_DIR} PATH_VARS MSIM_COMMAND NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a minor version may break what was there; after it only a major one.
 set(compatibility SameMajorVersion)
 if(PROJECT_VERSION_MAJOR EQUAL 0)
@@ -45,7 +46,8 @@ endif()
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/mailsim-config-version.cmake
   COMPATIBILITY ${compatibility})
 install(FILES ${PROJECT_BINARY_DIR}/package/mailsim-config.cmake
-  ${PROJECT_BINARY_DIR}/package/mailsim-config-version.cmake DESTINATION ${MSIM_PACKAGE_DIR})
+  ${PROJECT_BINARY_DIR}/package/mailsim-config-version.cmake lib/mailsim-add-test.cmake lib/mailsim-run-test.cmake
+  DESTINATION ${MSIM_PACKAGE_DIR})
 
 # Paths from where the file lies, so that the tree may be moved; absolute only where somebody asked for absolute ones.
 set(MSIM_PC_LIBDIR ${CMAKE_INSTALL_LIBDIR})

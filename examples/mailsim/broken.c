@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_MAX 20u
+#define SHOWN_MAX MSIM_INVARIANTS_SHOWN
 
 struct finding {
   char rule[8], side[8], segment[16], text[320];
   char connection[MSIM_FLOW_TEXT_BYTES];
   char message[201], recipient[256], host[256]; /* of rules about mail */
+  char line[1600];                              /* for people */
   uint64_t n;
   msim_ns at_ns;
 };
@@ -36,6 +37,7 @@ static void note(void *user, const struct msim_invariant_finding *finding)
   snprintf(kept->message, sizeof kept->message, "%s", finding->message);
   snprintf(kept->recipient, sizeof kept->recipient, "%s", finding->recipient);
   snprintf(kept->host, sizeof kept->host, "%s", finding->host);
+  (void)msim_invariant_format(finding, kept->line, sizeof kept->line);
   kept->n = finding->n;
   kept->at_ns = finding->at_ns;
 }
@@ -61,26 +63,6 @@ static uint64_t kept_count(const struct broken *broken)
   return broken->count < SHOWN_MAX ? broken->count : SHOWN_MAX;
 }
 
-static void print_place(const struct finding *f, const struct output *output)
-{
-  if (f->message[0] == '\0' && f->connection[0] == '\0') {
-    fputs(" by ", output->file);
-    output_text(output->file, f->host);
-  } else if (f->message[0] == '\0') {
-    fprintf(output->file, " by the %s of ", f->side);
-    output_text(output->file, f->connection);
-  } else {
-    fputs(" by ", output->file);
-    output_text(output->file, f->message);
-    if (f->recipient[0] != '\0')
-      fputs(" for ", output->file);
-    output_text(output->file, f->recipient);
-    if (f->host[0] != '\0')
-      fputs(" on ", output->file);
-    output_text(output->file, f->host);
-  }
-}
-
 void broken_print(const struct broken *broken, const struct output *output)
 {
   uint64_t i;
@@ -91,10 +73,7 @@ void broken_print(const struct broken *broken, const struct output *output)
     output_style(output, STYLE_BAD);
     fprintf(output->file, "broken: %s", f->rule);
     output_style(output, STYLE_PLAIN);
-    print_place(f, output);
-    fputs(" at ", output->file);
-    output_seconds(output->file, f->at_ns);
-    fprintf(output->file, " s%s%s: %s\n", f->segment[0] != '\0' ? ", " : "", f->segment, f->text);
+    fprintf(output->file, "%s\n", f->line + strlen(f->rule));
   }
   if (broken->count > SHOWN_MAX)
     fprintf(output->file, "... and %" PRIu64 " more\n", broken->count - SHOWN_MAX);

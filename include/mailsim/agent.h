@@ -144,7 +144,8 @@ MSIM_API struct msim_attachment *msim_agent_datagram_by(const struct msim_agent 
 
 /* Name look-up. A host that has a name server (msim_node_set_resolver) asks it by DNS, and tells by the events
  * dns.answer and dns.failed. For others, and for names of hosts without a dot, a host table made from the topology
- * answers, in the same simulated instant and without an event, but always by a call from the loop. */
+ * answers, in the same simulated instant, but always by a call from the loop; it tells by hosts.answer and hosts.failed,
+ * but not where an address was asked for, or the host's own name. */
 enum msim_name_type {
   MSIM_NAME_ADDRESS, /* IPv4: addr, and name as it was asked for */
   MSIM_NAME_MX,      /* name, preference; addr too where it is known already, else its family is NONE */

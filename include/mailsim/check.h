@@ -10,6 +10,8 @@
 #include <mailsim/sim.h>
 #include <mailsim/trace.h>
 
+#include <stdio.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -137,6 +139,20 @@ typedef void msim_invariants_fn(void *user, const struct msim_invariant_finding 
  * returned. Once per simulation.
  * MSIM_ERR_STATE: started, or attached already. MSIM_ERR_NOMEM. */
 MSIM_API int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *user);
+
+/* One line without its end about a finding, as `mailsim run` prints it behind "broken: ": "I3 by m1 for bob@y.example
+ * on mx at 4.200000 s: …". Control characters that come from outside are escaped. Terminated, cut at capacity_bytes;
+ * returns the whole length. */
+MSIM_API size_t msim_invariant_format(const struct msim_invariant_finding *finding, char *out, size_t capacity_bytes);
+
+/* Writes what was broken so far as the command prints it, a line each; nothing when all is well. What must hold at the
+ * end of a run is judged by msim_sim_finish. 0, or what out returned. */
+#define MSIM_INVARIANTS_SHOWN 20u /* lines; then how many more there were */
+MSIM_API int msim_invariants_write(const struct msim_sim *sim, const struct msim_out *out);
+
+/* An open file, such as stderr, as a place for bytes. It is not closed, and must stay open as long as that is used. */
+MSIM_API struct msim_out msim_out_file(FILE *file);
+MSIM_API struct msim_in msim_in_file(FILE *file); /* the same for bytes to be read, from where it stands */
 
 /* Members are only ever added at the end. */
 struct msim_invariants_info {
@@ -308,8 +324,8 @@ struct msim_diff_result {
 };
 
 /* Compares both, once; differences below this view are ignored. MSIM_ERR_STATE: a side is missing, or it was compared
- * already. MSIM_ERR_INVALID: they are of different engines, so that what differs says nothing; msim_diff_note_at has the
- * sentence. MSIM_ERR_NOMEM. */
+ * already. MSIM_ERR_INVALID: they are of different engines, so that what differs says nothing; msim_diff_note_at has
+ * the sentence. MSIM_ERR_NOMEM. */
 #define msim_diff_compare(diff, view, out)                                                                             \
   msim_diff_compare_sized((diff), (view), (out), sizeof(struct msim_diff_result))
 MSIM_API int msim_diff_compare_sized(struct msim_diff *diff, enum msim_view view, struct msim_diff_result *out,
@@ -368,6 +384,10 @@ MSIM_API int msim_diff_cause_at_sized(const struct msim_diff *diff, size_t index
 
 /* What could not be compared, one sentence each; NULL past the end. */
 MSIM_API const char *msim_diff_note_at(const struct msim_diff *diff, size_t index);
+
+/* Writes the most important of this in a few lines, for the output of a test: the first difference in full, causes, the
+ * state, how many flows differ, notes. Nothing when nothing differs. 0, or what out returned. */
+MSIM_API int msim_diff_write(const struct msim_diff *diff, const struct msim_out *out);
 
 #ifdef __cplusplus
 }

@@ -49,8 +49,9 @@ MSIM_API int msim_node_set_nat_sized(struct msim_node *node, const struct msim_n
  * MSIM_ERR_EXISTS: one of the two has a pair, or outside is another host's; MSIM_ERR_STATE, MSIM_ERR_NOMEM. */
 MSIM_API int msim_nat_add_pair(struct msim_node *node, const char *inside, const char *outside);
 
-/* Forwards one port of the address outside to a host inside. proto: MSIM_PROTO_TCP or MSIM_PROTO_UDP. Errors as above;
- * MSIM_ERR_EXISTS: that port, or that of the host, is forwarded already. */
+/* Forwards one port of the address outside to a host inside: of `outside`, else of one of the router's own, else of
+ * that which it has just now by a network outside, and of none where it has none. proto: MSIM_PROTO_TCP or
+ * MSIM_PROTO_UDP. Errors as above; MSIM_ERR_EXISTS: that port, or that of the host, is forwarded already. */
 MSIM_API int msim_nat_add_forward(struct msim_node *node, uint8_t proto, uint16_t outside_port, const char *inside,
                                   uint16_t inside_port);
 

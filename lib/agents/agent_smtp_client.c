@@ -25,6 +25,7 @@ struct config {
   bool pipelining, chunking;
   const struct login_config *login;
   const struct queue_config *queue;
+  int bug; /* enum msim__smtp_route_bug */
 };
 
 struct state {
@@ -93,6 +94,8 @@ static const struct msim_field login_fields[] = {
     {.key = NULL},
 };
 
+static const char *const bug_names[] = {"none", "no-notice", "impatient", "worst-first", "ignore-null-mx", NULL};
+
 static const struct msim_field fields[] = {
     {.key = "hostname",
      .kind = MSIM_FIELD_TEXT,
@@ -157,6 +160,12 @@ static const struct msim_field fields[] = {
      .item = queue_fields,
      .item_bytes = sizeof(struct queue_config),
      .help = "when mail is tried, and for how long"},
+    {.key = "bug",
+     .kind = MSIM_FIELD_ENUM,
+     .offset = offsetof(struct config, bug),
+     .fallback = "none",
+     .names = bug_names,
+     .help = "a mistake to be found by tests: no notice, no second try, the worst exchanger first, a null MX ignored"},
     {.key = NULL},
 };
 
@@ -355,6 +364,7 @@ static void open_route(struct state *state, struct msim__mail_dest *dest)
   route->smarthost = config->smarthost;
   route->mail_count_max = (unsigned)config->mails_max;
   route->port = (uint16_t)config->port;
+  route->bug = (enum msim__smtp_route_bug)config->bug;
   route->next = state->routes;
   if (route->next != NULL)
     route->next->prev = route;

@@ -162,6 +162,9 @@ static void copy_config(struct msim_agent *agent, struct msim__smtp_server *serv
   server->without = config->without;
   if (config->bug == MSIM__SMTP_SERVER_BUG_ACK_BEFORE_SYNC)
     server->room->spool.hasty = true;
+  if (config->bug == MSIM__SMTP_SERVER_BUG_NO_TIMEOUT)
+    server->idle_ns = 0;
+  server->takes_circles = config->bug == MSIM__SMTP_SERVER_BUG_NO_HOP_LIMIT;
 }
 
 static int start(struct msim_agent *agent)

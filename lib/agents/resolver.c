@@ -359,6 +359,28 @@ void msim__question_end(struct msim__question *q, const struct msim_answers *ans
   msim__free(&sim->mem, q, sizeof *q);
 }
 
+/* An address says itself where it is, and a host knows its own name: nobody has looked anything up then. */
+static bool is_news(const struct msim__question *q)
+{
+  struct msim_addr addr;
+
+  return q->type == MSIM_NAME_PTR ||
+         (msim_addr_parse(&addr, q->name, strlen(q->name)) != MSIM_OK && strcmp(q->name, q->agent->node->name) != 0);
+}
+
+static void tell(struct msim__question *q, const struct msim_answers *answers)
+{
+  if (answers->err == MSIM_OK) {
+    msim__question_tell_answer(q, answers->items);
+    return;
+  }
+  q->err = answers->err;
+  q->reason = q->type == MSIM_NAME_ADDRESS && find_host(msim__node_sim(q->agent->node), q->name) != NULL
+                  ? "no-address"
+                  : "no-such-name";
+  msim__question_tell_failure(q);
+}
+
 /* A name server's answer comes by another way: here it is the host table's, or that there is none. */
 static void on_timer(struct msim_timer *timer, msim_ns now_ns)
 {
@@ -370,8 +392,10 @@ static void on_timer(struct msim_timer *timer, msim_ns now_ns)
   if (q->stub == NULL && q->err == MSIM_OK) {
     answers.count = answer_by_table(q, items);
     answers.err = answers.count > 0 ? MSIM_OK : MSIM_ERR_NOT_FOUND;
+    if (msim__trace_wants(msim__node_sim(q->agent->node), MSIM_TRACE_APP) && is_news(q))
+      tell(q, &answers);
   } else if (q->stub != NULL) {
-    msim__stub_tell_failure(q);
+    msim__question_tell_failure(q);
   }
   msim__question_end(q, &answers);
 }

@@ -67,7 +67,12 @@ void msim__question_end(struct msim__question *question, const struct msim_answe
 
 /* Begins to ask. Every outcome comes from the loop. */
 void msim__stub_ask(struct msim__question *question);
-/* The event dns.failed. */
-void msim__stub_tell_failure(struct msim__question *question);
+
+/* ---- resolver_tell.c ---- */
+
+/* The events of an answer, of which the first item is told, and that there is none: q->err and q->reason say why. */
+void msim__question_tell_answer(struct msim__question *question, const struct msim_answer *first);
+void msim__question_tell_failure(struct msim__question *question);
+uint16_t msim__question_wire_type(enum msim_name_type type); /* enum msim__dns_type */
 
 #endif

@@ -28,31 +28,27 @@ struct found {
   uint32_t ttl_s; /* of the aliases, the least */
 };
 
-static uint16_t wire_type(enum msim_name_type type)
-{
-  switch (type) {
-  case MSIM_NAME_MX:
-    return MSIM__DNS_MX;
-  case MSIM_NAME_AAAA:
-    return MSIM__DNS_AAAA;
-  case MSIM_NAME_PTR:
-    return MSIM__DNS_PTR;
-  case MSIM_NAME_TXT:
-    return MSIM__DNS_TXT;
-  default:
-    return MSIM__DNS_A;
-  }
-}
-
-/* RFC 1035 3.5: an IPv4 address backwards, in front of in-addr.arpa. */
+/* RFC 1035 3.5: an IPv4 address backwards, in front of in-addr.arpa; RFC 3596 2.5: one of IPv6 by its hexadecimal
+ * digits, in front of ip6.arpa. */
 static int parse_name(struct msim__question *q, struct msim__dns_name *out)
 {
+  static const char digits[] = "0123456789abcdef", tail[] = "ip6.arpa";
   struct msim_addr addr;
-  char text[64];
+  char text[80];
+  size_t i;
 
-  if (q->type != MSIM_NAME_PTR || msim_addr_parse(&addr, q->name, strlen(q->name)) != MSIM_OK ||
-      addr.family != MSIM_FAMILY_IPV4)
+  if (q->type != MSIM_NAME_PTR || msim_addr_parse(&addr, q->name, strlen(q->name)) != MSIM_OK)
     return msim__dns_name_parse(out, q->name, strlen(q->name));
+  if (addr.family == MSIM_FAMILY_IPV6) {
+    for (i = 0; i < 32; i++) {
+      uint8_t byte = addr.bytes[15 - i / 2];
+
+      text[2 * i] = digits[i % 2 == 0 ? byte & 15u : byte >> 4];
+      text[2 * i + 1] = '.';
+    }
+    memcpy(text + 64, tail, sizeof tail);
+    return msim__dns_name_parse(out, text, strlen(text));
+  }
   (void)snprintf(text, sizeof text, "%u.%u.%u.%u.in-addr.arpa", (unsigned)addr.bytes[3], (unsigned)addr.bytes[2],
                  (unsigned)addr.bytes[1], (unsigned)addr.bytes[0]);
   return msim__dns_name_parse(out, text, strlen(text));
@@ -158,7 +154,7 @@ static bool take_record(struct found *found, uint16_t type, struct msim_slice rd
 
 static void take_records(struct msim__question *q, struct msim__dns_reader reader, struct found *found)
 {
-  uint16_t type = wire_type(q->type);
+  uint16_t type = msim__question_wire_type(q->type);
   struct msim__dns_name name = q->exchange.question.name;
   enum msim__dns_section section;
   struct msim__dns_record record;
@@ -183,41 +179,6 @@ static void take_records(struct msim__question *q, struct msim__dns_reader reade
   }
 }
 
-static void tell_answer(struct msim__question *q, const struct found *found)
-{
-  char address[MSIM_ADDR_TEXT_BYTES], type[16], server[MSIM_ADDR_TEXT_BYTES];
-  const struct msim_answer *first = &found->items[0];
-  struct msim_value values[6];
-  size_t n = 0;
-
-  values[n++] = msim_value_text("name", q->name);
-  values[n++] = msim_value_text("type", msim__dns_type_format(wire_type(q->type), type));
-  if (first->addr.family != MSIM_FAMILY_NONE) {
-    (void)msim_addr_format(&first->addr, address);
-    values[n++] = msim_value_text("address", address);
-  } else {
-    values[n++] = msim_value_text("data", first->name);
-    if (q->type == MSIM_NAME_MX)
-      values[n++] = msim_value_int("preference", first->preference);
-  }
-  values[n++] = msim_value_int("ttl", (int64_t)first->ttl_s);
-  (void)msim_addr_format(&q->exchange.server, server);
-  values[n++] = msim_value_text("server", server);
-  msim_agent_event(q->agent, "dns.answer", values, n);
-}
-
-void msim__stub_tell_failure(struct msim__question *q)
-{
-  char type[16];
-  struct msim_value values[4];
-
-  values[0] = msim_value_text("name", q->name);
-  values[1] = msim_value_text("type", msim__dns_type_format(wire_type(q->type), type));
-  values[2] = msim_value_text("reason", q->reason);
-  values[3] = msim_value_bool("permanent", q->err == MSIM_ERR_NOT_FOUND);
-  msim_agent_event(q->agent, "dns.failed", values, 4);
-}
-
 static void read_answer(struct msim__question *q, const struct msim__dns_reader *reader)
 {
   struct msim__mem *mem = &msim__node_sim(q->agent->node)->mem;
@@ -235,7 +196,7 @@ static void read_answer(struct msim__question *q, const struct msim__dns_reader 
     answers.items = found->items;
     answers.count = found->count;
     if (found->count > 0) {
-      tell_answer(q, found);
+      msim__question_tell_answer(q, &found->items[0]);
       msim__question_end(q, &answers);
     } else {
       give_up(q, MSIM_ERR_NOT_FOUND, reader->header.rcode == MSIM__DNS_NXDOMAIN ? "no-such-name" : "no-such-record");
@@ -269,7 +230,7 @@ void msim__stub_ask(struct msim__question *q)
 {
   q->reason = "no-server";
   msim__dns_exchange_init(&q->exchange, q->agent, &q->stub->rng);
-  q->exchange.question.type = wire_type(q->type);
+  q->exchange.question.type = msim__question_wire_type(q->type);
   q->exchange.question.class_ = MSIM__DNS_CLASS_IN;
   q->exchange.recursion_desired = true;
   q->exchange.timeout_ns = TIMEOUT_NS;

@@ -68,7 +68,7 @@ static const struct verdict *judge(const struct msim__smtp_incoming *session)
     return mailboxes;
   if (msim__trace_received_count(content, &received_count) < 0)
     return &header;
-  if (received_count > MSIM__TRACE_RECEIVED_MAX)
+  if (received_count > MSIM__TRACE_RECEIVED_MAX && !session->server->takes_circles)
     return &loop;
   return msim__smtp_author_is_fine(session) ? NULL : &author;
 }

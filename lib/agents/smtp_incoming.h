@@ -38,7 +38,8 @@ struct msim__smtp_server {
   size_t listener_count;
   const char *hostname, *greeting;
   uint64_t size_bytes_max, recipients_max, errors_max, auth_failures_max;
-  msim_ns idle_ns, error_delay_ns;
+  msim_ns idle_ns, error_delay_ns; /* idle_ns 0: without end */
+  bool takes_circles;              /* mail with too many Received fields */
   bool refuses_early_talkers, wants_valid_helo, tells_vrfy, tells_expn;
   struct msim_list without; /* const char *: keywords that are not offered */
   struct msim__sessions sessions;
@@ -161,6 +162,8 @@ void msim__smtp_recipients_release(struct msim__smtp_recipients *recipients, str
 /* Whether an extension is offered: it is not when it is in `without`. */
 bool msim__smtp_incoming_offers(const struct msim__smtp_incoming *session, const char *keyword);
 
+/* Whether there are rules: of the server, or from above (service_rules.h). */
+bool msim__smtp_incoming_has_rules(const struct msim__smtp_incoming *session);
 /* What the rules say at this moment; texts of the session are filled in. to may be NULL: those of the transaction. */
 struct msim__smtp_effect msim__smtp_incoming_ask_rules(struct msim__smtp_incoming *session, const char *at,
                                                        const char *from, const char *to);

@@ -85,7 +85,8 @@ static void notify(struct msim__smtp_route *route, const struct msim__mail_entry
       .outcome_count = route->failure_count,
   };
 
-  msim__smtp_notice_send(route->agent, route->room, &notice);
+  if (route->bug != MSIM__SMTP_ROUTE_BUG_NO_NOTICE)
+    msim__smtp_notice_send(route->agent, route->room, &notice);
   route->failure_count = 0;
 }
 
@@ -156,7 +157,7 @@ static void refused(void *ctx, uint32_t number, struct msim__smtp_reply_view rep
 {
   struct msim__smtp_route *route = ctx;
 
-  if (reply.code / 100 == 5) {
+  if (reply.code / 100 == 5 || route->bug == MSIM__SMTP_ROUTE_BUG_IMPATIENT) {
     tell(route, "message.failed", route->entry, &number, 1, "refused", reply);
     note_failure(route, route->entry->targets[number].index, reply);
     msim__mail_queue_settle(route->entry, number);
@@ -370,12 +371,16 @@ static void on_exchangers(struct msim_agent *agent, void *ctx, const struct msim
   } else if (answers->err < 0) {
     set_reply(route, 0, "the mail exchangers could not be looked up");
   } else if (answers->count == 1 && (answers->items[0].name[0] == '\0' || same_name(answers->items[0].name, "."))) {
+    if (route->bug == MSIM__SMTP_ROUTE_BUG_IGNORE_NULL_MX)
+      set_exchanger(&route->exchangers[route->exchanger_count++], route->dest->domain, NULL, 0);
     set_reply(route, 556, "556 5.1.10 The domain takes no mail"); /* RFC 7505 */
   } else {
     for (i = 0; i < answers->count && i < MSIM__SMTP_EXCHANGERS_MAX; i++)
       set_exchanger(&route->exchangers[i], answers->items[i].name, &answers->items[i].addr,
                     answers->items[i].preference);
     route->exchanger_count = msim__smtp_route_order(agent, route->exchangers, i, msim_agent_host(agent));
+    if (route->bug == MSIM__SMTP_ROUTE_BUG_WORST_FIRST && route->exchanger_count > 1)
+      swap(&route->exchangers[0], &route->exchangers[route->exchanger_count - 1]);
     if (route->exchanger_count == 0)
       set_reply(route, 554, "554 5.4.6 The way there leads back to this host");
   }

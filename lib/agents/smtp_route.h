@@ -30,6 +30,15 @@ struct msim__smtp_exchanger {
   uint16_t preference;
 };
 
+/* What a relay does wrong, so that tests and readers see it found (docs/invariants.md). */
+enum msim__smtp_route_bug {
+  MSIM__SMTP_ROUTE_BUG_NONE,
+  MSIM__SMTP_ROUTE_BUG_NO_NOTICE,     /* gives up in silence */
+  MSIM__SMTP_ROUTE_BUG_IMPATIENT,     /* takes a refusal for now as one for good */
+  MSIM__SMTP_ROUTE_BUG_WORST_FIRST,   /* tries the exchangers from the end */
+  MSIM__SMTP_ROUTE_BUG_IGNORE_NULL_MX /* sends to domains that take no mail */
+};
+
 struct msim__smtp_route {
   struct msim__smtp_route *prev, *next, *dest_next; /* the owner's */
   struct msim_agent *agent;
@@ -42,6 +51,7 @@ struct msim__smtp_route {
   const char *smarthost;   /* to which everything goes; NULL: to the exchangers of the domain */
   unsigned mail_count_max; /* per connection */
   uint16_t port;
+  enum msim__smtp_route_bug bug;
   struct msim__smtp_outcome *failures; /* of the entry under way, for one notice about all of them */
   size_t failure_count, failure_capacity;
   bool progress; /* this connection has dealt with a message */
@@ -56,7 +66,7 @@ struct msim__smtp_route {
   struct msim__smtp_outgoing out;
 };
 
-/* Everything up to `port` is set, the rest zero. */
+/* Everything up to `bug` is set, the rest zero. */
 void msim__smtp_route_start(struct msim__smtp_route *route);
 
 /* From stop: no more calls. The queue is not touched. */

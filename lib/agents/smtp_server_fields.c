@@ -196,7 +196,7 @@ static const struct msim_field listener_item[] = {
 
 /* ---- the agent ---- */
 
-static const char *const bug_names[] = {"none", "ack-before-sync", NULL};
+static const char *const bug_names[] = {"none", "ack-before-sync", "no-timeout", "no-hop-limit", NULL};
 
 #define SERVER(member) offsetof(struct msim__smtp_server_config, member)
 const struct msim_field msim__smtp_server_fields[] = {
@@ -353,6 +353,7 @@ const struct msim_field msim__smtp_server_fields[] = {
      .offset = SERVER(bug),
      .fallback = "none",
      .names = bug_names,
-     .help = "a mistake to be found: ack-before-sync says 250 before the host's disk has the message"},
+     .help =
+         "a mistake to be found by tests: 250 before the disk has the message, silence without end, mail in a circle"},
     {.key = NULL},
 };

@@ -26,7 +26,12 @@ struct msim__smtp_listener_config {
 };
 
 /* What a server does wrong, so that tests and readers see it found (docs/invariants.md). */
-enum msim__smtp_server_bug { MSIM__SMTP_SERVER_BUG_NONE, MSIM__SMTP_SERVER_BUG_ACK_BEFORE_SYNC };
+enum msim__smtp_server_bug {
+  MSIM__SMTP_SERVER_BUG_NONE,
+  MSIM__SMTP_SERVER_BUG_ACK_BEFORE_SYNC, /* says 250 before the disk has the message */
+  MSIM__SMTP_SERVER_BUG_NO_TIMEOUT,      /* waits for its clients without end */
+  MSIM__SMTP_SERVER_BUG_NO_HOP_LIMIT     /* takes mail that runs in a circle */
+};
 
 struct msim__smtp_server_config {
   struct msim_list domains;                   /* struct msim__smtp_domain_config */

@@ -42,8 +42,6 @@ void msim__invariant_broken(struct msim__invariants *inv, struct msim__tcp_case 
     return;
   *told |= UINT32_C(1) << rule;
   inv->info.finding_count++;
-  if (inv->fn == NULL)
-    return;
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
@@ -58,7 +56,7 @@ void msim__invariant_broken(struct msim__invariants *inv, struct msim__tcp_case 
   finding.n = inv->n;
   finding.at_ns = inv->now_ns;
   finding.message = finding.recipient = finding.host = "";
-  inv->fn(inv->user, &finding);
+  msim__findings_take(&inv->findings, &finding);
 }
 
 /* ---- connections ---- */
@@ -268,6 +266,7 @@ static int judge_segment(struct msim__invariants *inv, const struct msim_trace_p
   msim__tcp_rules_overdue(inv, seen.c, &seen.c->ends[0]);
   msim__tcp_rules_overdue(inv, seen.c, &seen.c->ends[1]);
   if (packet->point == MSIM_POINT_TX) {
+    seen.mine->speaks |= packet->unit_count > 0;
     read_limits(inv, seen.mine, packet->from);
     err = msim__tcp_rules_send(&seen);
   } else {
@@ -294,6 +293,7 @@ static void judge_state(struct msim__invariants *inv, const struct msim_trace_st
   if (client == server)
     return;
   read_limits(inv, &c->ends[client ? 0 : 1], state->host);
+  msim__tcp_rules_moved(inv, c, &c->ends[client ? 0 : 1], state);
   msim__tcp_rules_state(inv, c, &c->ends[client ? 0 : 1], state);
   note_ended(inv, c);
 }
@@ -311,6 +311,24 @@ static void note_window(struct msim__invariants *inv, const struct msim_trace_cw
   end->flight_known = true;
 }
 
+/* The name of a case is CLIENT>SERVER:PORT#N. */
+static bool has_end(const struct msim__tcp_case *c, const char *host)
+{
+  const char *server = strchr(c->name, '>');
+  size_t size = strlen(host);
+
+  return server != NULL && ((strncmp(c->name, host, size) == 0 && c->name + size == server) ||
+                            (strncmp(server + 1, host, size) == 0 && server[1 + size] == ':'));
+}
+
+static void note_pause(struct msim__invariants *inv, const char *host)
+{
+  struct msim__tcp_case *c;
+
+  for (c = inv->oldest; c != NULL && host != NULL; c = c->newer)
+    c->is_untimed = c->is_untimed || has_end(c, host);
+}
+
 /* A fault has changed bytes on their way: what arrives in this connection is not what was sent, and nobody's mistake.
  */
 static void note_fault(struct msim__invariants *inv, const struct msim_trace_event *event)
@@ -322,6 +340,8 @@ static void note_fault(struct msim__invariants *inv, const struct msim_trace_eve
   for (i = 0; i < event->value_count; i++)
     if (event->values[i].kind == MSIM_VALUE_TEXT && strcmp(event->values[i].name, "conn") == 0)
       conn = event->values[i].u.text;
+  if (strcmp(event->event, "pause") == 0)
+    note_pause(inv, event->host);
   if (conn == NULL || (strcmp(event->event, "corrupt") != 0 && strcmp(event->event, "inject") != 0))
     return;
   for (c = inv->newest; c != NULL && strcmp(c->name, conn) != 0; c = c->older)
@@ -337,8 +357,12 @@ static int judge_record(void *ctx, const struct msim_trace_record *record)
   inv->now_ns = record->at_ns;
   inv->n = record->n;
   inv->key = record->key;
-  if (record->kind == MSIM_TRACE_SEGMENT)
+  if (record->kind == MSIM_TRACE_SEGMENT) {
+    if (record->u.packet.point == MSIM_POINT_TX && record->u.packet.from_client && record->u.packet.number == 1 &&
+        record->u.packet.packet != NULL)
+      msim__exchanger_rule_connect(inv->exchangers, record);
     return judge_segment(inv, &record->u.packet);
+  }
   if (record->kind == MSIM_TRACE_ARP)
     inv->arp_ns = record->at_ns;
   else if (record->kind == MSIM_TRACE_STATE)
@@ -372,6 +396,8 @@ static int finish(struct msim_sim *sim)
       continue;
     msim__tcp_rules_overdue(inv, c, &c->ends[0]);
     msim__tcp_rules_overdue(inv, c, &c->ends[1]);
+    if (msim_sim_is_quiet(sim))
+      msim__tcp_rules_left(inv, c);
   }
   msim__ledger_finish(inv->ledger);
   return MSIM_OK;
@@ -387,6 +413,8 @@ static void end(struct msim_sim *sim)
   msim__ledger_free(inv->ledger);
   msim__lease_rule_free(inv->leases);
   msim__tuple_rule_free(inv->tuples);
+  msim__exchanger_rule_free(inv->exchangers);
+  msim__findings_release(&inv->findings);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
 }
@@ -394,16 +422,10 @@ static void end(struct msim_sim *sim)
 /* One end has lost its memory: nothing that it does, and nothing that is said to it, can be held to what was before. */
 static void crash(struct msim_node *node)
 {
-  size_t size = strlen(node->name);
   struct msim__tcp_case *c;
 
-  for (c = invariants_of(msim__node_sim(node))->oldest; c != NULL; c = c->newer) {
-    const char *server = strchr(c->name, '>'); /* CLIENT>SERVER:PORT#N */
-
-    if (server != NULL && ((strncmp(c->name, node->name, size) == 0 && c->name + size == server) ||
-                           (strncmp(server + 1, node->name, size) == 0 && server[1 + size] == ':')))
-      c->broken_off = true;
-  }
+  for (c = invariants_of(msim__node_sim(node))->oldest; c != NULL; c = c->newer)
+    c->broken_off = c->broken_off || has_end(c, node->name);
 }
 
 static int begin(struct msim_sim *sim)
@@ -425,11 +447,14 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   inv = msim__alloc_zeroed(&sim->mem, 1, sizeof *inv);
   if (inv == NULL)
     return MSIM_ERR_NOMEM;
-  err = msim__ledger_new(&inv->ledger, sim, fn, user, &inv->info);
+  msim__findings_init(&inv->findings, sim, fn, user);
+  err = msim__ledger_new(&inv->ledger, sim, msim__findings_take, &inv->findings, &inv->info);
   if (err == MSIM_OK)
-    err = msim__lease_rule_new(&inv->leases, sim, fn, user, &inv->info);
+    err = msim__lease_rule_new(&inv->leases, sim, msim__findings_take, &inv->findings, &inv->info);
   if (err == MSIM_OK)
-    err = msim__tuple_rule_new(&inv->tuples, sim, fn, user, &inv->info);
+    err = msim__tuple_rule_new(&inv->tuples, sim, msim__findings_take, &inv->findings, &inv->info);
+  if (err == MSIM_OK)
+    err = msim__exchanger_rule_new(&inv->exchangers, sim, msim__findings_take, &inv->findings, &inv->info);
   if (err == MSIM_OK)
     err = msim__sim_add_layer(sim, &layer);
   if (err != MSIM_OK) {
@@ -437,12 +462,11 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
       msim__ledger_free(inv->ledger);
     msim__lease_rule_free(inv->leases);
     msim__tuple_rule_free(inv->tuples);
+    msim__exchanger_rule_free(inv->exchangers);
     msim__free(&sim->mem, inv, sizeof *inv);
     return err;
   }
   inv->sim = sim;
-  inv->fn = fn;
-  inv->user = user;
   inv->syn_ns = inv->arp_ns = MSIM_NEVER;
   inv->hook.kinds = KINDS;
   inv->hook.ctx = inv;
@@ -450,6 +474,7 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   sim->rooms[MSIM__ROOM_INVARIANTS] = inv;
   msim__trace_add_hook(sim, &inv->hook);
   msim__trace_add_hook(sim, &inv->ledger->hook);
+  msim__trace_add_hook(sim, msim__exchanger_rule_hook(inv->exchangers));
   return MSIM_OK;
 }
 
@@ -459,4 +484,11 @@ void msim_invariants_info_sized(const struct msim_sim *sim, struct msim_invarian
   const struct msim__invariants *inv = invariants_of(sim);
 
   msim__sized_out(out, out_bytes, inv != NULL ? &inv->info : &none, sizeof none);
+}
+
+int msim_invariants_write(const struct msim_sim *sim, const struct msim_out *out)
+{
+  const struct msim__invariants *inv = invariants_of(sim);
+
+  return inv != NULL ? msim__findings_write(&inv->findings, out) : MSIM_OK;
 }

@@ -11,9 +11,11 @@
 #include <mailsim/check.h>
 #include <mailsim/topology.h>
 
+#include "check/findings.h"
 #include "check/ledger.h"
 #include "check/rule_i13_lease.h"
 #include "check/rule_i13_tuple.h"
+#include "check/rule_i9.h"
 #include "check/seq_bytes.h"
 #include "check/seq_ranges.h"
 #include "core/sim.h"
@@ -41,7 +43,9 @@
   X(T19, "a reset is exact")                                                                                           \
   X(T20, "a connection begins with SYN, and then everything acknowledges")                                             \
   X(T21, "an urgent pointer is not taken back")                                                                        \
-  X(T22, "ECN is used as it was agreed on")
+  X(T22, "ECN is used as it was agreed on")                                                                            \
+  X(I12, "an end moves from state to state as RFC 9293 knows it")                                                      \
+  X(L2, "nobody waits for ever")
 
 enum msim__tcp_rule {
 #define MSIM__TCP_RULE_ENUM(id, about) MSIM__TCP_RULE_##id,
@@ -121,6 +125,8 @@ struct msim__tcp_end {
   msim_ns full_ns;            /* arrival of the second full segment; MSIM_NEVER: none */
   msim_ns time_wait_since_ns; /* MSIM_NEVER: not in TIME-WAIT */
   bool over;                  /* reset, or closed: nothing is expected of it */
+  bool speaks;                /* it has sent pieces of a protocol that its program has marked */
+  uint8_t state;              /* tcp_rules_life.c; 0: not known */
   bool was_reset;             /* T4 holds */
 };
 
@@ -132,6 +138,7 @@ struct msim__tcp_case {
   uint32_t told_client, told_server; /* bits of rules: each is told once */
   bool ended;
   bool broken_off;    /* an end has crashed: it is not judged any more */
+  bool is_untimed;    /* an end was paused: when it does what is not judged any more */
   bool bytes_changed; /* on their way, by a fault: what arrives need not be what was sent */
   char *name;         /* name_bytes with its end */
   size_t name_bytes;
@@ -141,8 +148,7 @@ struct msim__tcp_case {
 struct msim__invariants {
   struct msim__trace_hook hook;
   struct msim_sim *sim;
-  msim_invariants_fn *fn;
-  void *user;
+  struct msim__findings findings;
   struct msim__tcp_case **buckets; /* a power of two of them */
   size_t bucket_count, case_count;
   struct msim__tcp_case *oldest, *newest;
@@ -152,6 +158,7 @@ struct msim__invariants {
   struct msim__ledger *ledger; /* of mail: ledger.h */
   struct msim__lease_rule *leases;
   struct msim__tuple_rule *tuples;
+  struct msim__exchanger_rule *exchangers;
   msim_ns now_ns;
   uint64_t n, key;      /* of the record that is judged */
   msim_ns syn_ns;       /* when the last SYN arrived anywhere */
@@ -192,6 +199,12 @@ void msim__tcp_rules_arrive(struct msim__tcp_seen *seen);
 /* ---- tcp_rules_ecn.c ---- */
 void msim__tcp_rules_ecn_send(struct msim__tcp_seen *seen);   /* before the segment is noted as sent */
 void msim__tcp_rules_ecn_arrive(struct msim__tcp_seen *seen); /* before it is noted as arrived */
+
+/* ---- tcp_rules_life.c ---- */
+void msim__tcp_rules_moved(struct msim__invariants *inv, struct msim__tcp_case *c, struct msim__tcp_end *end,
+                           const struct msim_trace_state *state);
+/* At the end of a run that is quiet. */
+void msim__tcp_rules_left(struct msim__invariants *inv, struct msim__tcp_case *c);
 
 /* ---- tcp_rules_time.c ---- */
 /* Before the segment is noted as sent. */

@@ -8,6 +8,7 @@
 
 #include "core/hash.h"
 #include "core/sized.h"
+#include "net/nat.h"
 #include "net/nd.h"
 
 #define CABLE_DELAY_NS MSIM_USEC(1)
@@ -354,13 +355,23 @@ uint32_t msim__realm_seen(const struct msim_node *node, const struct msim_addr *
       lives_there = false;
     home = network->realm;
   }
-  if (home == 0 || !lives_there)
+  if (home == 0 || !(lives_there || node->is_nat))
     return 0;
-  for (network = net->networks; network != NULL; network = network->next) {
+  for (network = net->networks; network != NULL && lives_there; network = network->next) {
     if (network->realm == home && msim__addr_in_prefix(addr, &network->prefix, network->prefix_bits))
       return home;
   }
-  return 0;
+  return msim__nat_leads_out(net, home, 0, addr, &home) ? home : 0;
+}
+
+uint32_t msim__lan_intern(const struct msim_attachment *a, const struct msim_addr *addr)
+{
+  const struct msim_node *node = msim__lan_host(a);
+  const struct msim_network *network = a->network;
+
+  return msim__addr_in_prefix(addr, &network->prefix, network->prefix_bits)
+             ? msim__addr_intern_in(msim__net(msim__node_sim(node)), network->realm, addr)
+             : msim__addr_intern_for(node, addr);
 }
 
 uint32_t msim__realm_new(struct msim__net *net)
@@ -378,13 +389,20 @@ int msim__lan_set_realm(struct msim_network *network, uint32_t realm)
 
 bool msim__realm_reaches(const struct msim_node *node, uint32_t realm)
 {
+  const struct msim__net *net = msim__net(msim__node_sim(node));
   const struct msim_network *network = msim__lan_network(node);
   const struct msim_attachment *a;
+  uint32_t found;
 
   if (network != NULL)
-    return network->realm == realm || network->link_realm == realm;
+    return network->realm == realm || network->link_realm == realm ||
+           msim__nat_leads_out(net, network->realm, realm, NULL, &found);
   for (a = msim_attachment_first(node); a != NULL; a = a->next) {
     if (a->network->realm == realm || a->network->link_realm == realm)
+      return true;
+  }
+  for (a = msim_attachment_first(node); a != NULL; a = a->next) { /* behind a NAT that is behind another one */
+    if (msim__nat_leads_out(net, a->network->realm, realm, NULL, &found))
       return true;
   }
   return false;

@@ -127,7 +127,11 @@ uint32_t msim__realm_new(struct msim__net *net); /* 0: there are too many */
 /* The addresses of the network are of that realm: the same ones may be in others, and routes from elsewhere do not lead
  * to them. MSIM_ERR_STATE: after the start. */
 int msim__lan_set_realm(struct msim_network *network, uint32_t realm);
-/* Whether packets of the node can be for addresses of the realm: it, or its switch, is in one of its networks. */
+/* The id of an address for what leaves by an attachment: a neighbour's is of its network, whatever the host has
+ * elsewhere. 0: out of memory. */
+uint32_t msim__lan_intern(const struct msim_attachment *a, const struct msim_addr *addr);
+/* Whether packets of the node can be for addresses of the realm: it, or its switch, is in one of its networks, or
+ * behind a NAT that leads there. */
 bool msim__realm_reaches(const struct msim_node *node, uint32_t realm);
 
 /* ---- lan_config.c ---- */

@@ -1,6 +1,7 @@
 /* lan_config.c: the addresses of attachments: what they were told before the start, and what changes while it runs.
  *
  * Does not choose addresses: people do, and agents. Finding out whether one is free is arp_claim.c's. */
+#include "net/nat.h"
 #include "net/nd.h"
 
 #include <string.h>
@@ -118,6 +119,8 @@ int msim_attachment_configure(struct msim_attachment *attachment, const struct m
       return msim__sim_fail_nomem(sim);
     }
     choose_first(node);
+    if (node->is_nat)
+      msim__nat_readdress(node);
   }
   attachment->prefix_bits = config->prefix_bits;
   attachment->mtu_bytes = attachment->network->cable.mtu_bytes;
@@ -136,6 +139,8 @@ void msim_attachment_deconfigure(struct msim_attachment *attachment)
   if (attachment->addr_id == 0 || !msim__node_sim(msim__lan_host(attachment))->started)
     return;
   lose(attachment, "no-address");
+  if (msim__lan_host(attachment)->is_nat)
+    msim__nat_readdress(msim__lan_host(attachment));
   tell(attachment, MSIM_NETWORK_NO_ADDRESS);
 }
 

@@ -11,6 +11,7 @@
 #define SESSIONS_MAX (1u << 24)
 #define RULES_MAX 4096u
 #define INSIDE_MAX 256u
+#define LEVELS_MAX 8u /* NATs behind each other */
 
 static struct msim__net *net_of(const struct msim__nat *nat)
 {
@@ -286,26 +287,6 @@ int msim_nat_add_forward(struct msim_node *node, uint8_t proto, uint16_t outside
 
 /* ---- the start, and crashes ---- */
 
-static int enter_forwards(struct msim__nat *nat)
-{
-  size_t i;
-  int err = MSIM_OK;
-
-  for (i = 0; i < nat->forward_count && err == MSIM_OK; i++) {
-    const struct msim__nat_forward *f = &nat->forwards[i];
-    struct msim__nat_end inside = {msim__addr_intern_in(net_of(nat), nat->realm, &f->inside), f->inside_port};
-    struct msim__nat_end outside = {nat->outside_id != 0 ? nat->outside_id : nat->own_id, f->outside_port};
-    struct msim__nat_mapping *m =
-        inside.addr == 0 ? NULL : msim__nat_map_to(&nat->table, f->proto, inside, outside, &err);
-
-    if (inside.addr == 0)
-      err = MSIM_ERR_NOMEM;
-    if (m != NULL)
-      m->is_lasting = true;
-  }
-  return err;
-}
-
 /* One pass over all addresses: there may be as many NATs as homes. */
 static void find_own(struct msim__net *net)
 {
@@ -315,7 +296,7 @@ static void find_own(struct msim__net *net)
     const struct msim__addr_row *row = &net->addrs[i];
     struct msim__nat *nat = row->has_text || row->node == NULL ? NULL : msim__nat_of(row->node);
 
-    if (nat == NULL || row->realm != 0)
+    if (nat == NULL || row->realm == nat->realm)
       continue;
     if (nat->own_id == 0)
       nat->own_id = (uint32_t)i;
@@ -335,6 +316,15 @@ static bool has_link(const struct msim_node *node)
   return false;
 }
 
+static bool is_in_outer_network(const struct msim__nat *nat)
+{
+  const struct msim_attachment *a = msim_attachment_first(nat->node);
+
+  while (a != NULL && msim_attachment_network(a)->realm == nat->realm)
+    a = msim_attachment_next(a);
+  return a != NULL;
+}
+
 static int begin_one(struct msim__net *net, struct msim__nat *nat)
 {
   struct msim_node *node = nat->node;
@@ -349,7 +339,7 @@ static int begin_one(struct msim__net *net, struct msim__nat *nat)
     if (err != MSIM_OK)
       return err;
   }
-  if (nat->own_id != 0 && net->addrs[node->addr_id].realm != 0)
+  if (nat->own_id != 0 && net->addrs[node->addr_id].realm == nat->realm)
     node->addr_id = nat->own_id; /* what it is known by */
   for (i = 0; i < nat->pair_count; i++) {
     nat->pairs[i].inside = msim__addr_intern_in(net, nat->realm, &nat->pairs[i].told_inside);
@@ -357,11 +347,9 @@ static int begin_one(struct msim__net *net, struct msim__nat *nat)
     if (nat->pairs[i].inside == 0)
       return MSIM_ERR_NOMEM;
   }
-  if (nat->forward_count > 0 && nat->own_id == 0)
-    return msim__sim_fail(net->sim, MSIM_ERR_INVALID,
-                          "the nat of %s forwards ports: give the host an `address` outside that does not change",
-                          node->name);
-  err = enter_forwards(nat);
+  if (nat->forward_count > 0 && nat->own_id == 0 && !is_in_outer_network(nat))
+    return msim__sim_fail(net->sim, MSIM_ERR_INVALID, "the nat of %s forwards ports, and has no way out", node->name);
+  err = msim__nat_enter_forwards(nat);
   if (err == MSIM_ERR_EXISTS) /* two texts of one endpoint were refused before */
     return msim__sim_fail(net->sim, err, "the nat of %s forwards a port twice", node->name);
   if (err == MSIM_OK && nat->pair_count + nat->forward_count > 0)
@@ -405,7 +393,7 @@ void msim__nat_crash(struct msim_node *node)
   msim__nat_table_clear(&nat->table);
   msim_timer_cancel(&nat->timer);
   nat->due_ns = MSIM_NEVER;
-  if (enter_forwards(nat) != MSIM_OK)
+  if (msim__nat_enter_forwards(nat) != MSIM_OK)
     msim__sim_fail_nomem(msim__node_sim(node));
 }
 
@@ -413,7 +401,33 @@ void msim__nat_crash(struct msim_node *node)
 
 struct msim__nat *msim__nat_of_realm(const struct msim__net *net, uint32_t realm)
 {
-  return net->nats == NULL || realm == 0 || realm > net->realm_count ? NULL : net->nat_of_realm[realm];
+  return net->nat_of_realm == NULL || realm == 0 || realm > net->realm_count ? NULL : net->nat_of_realm[realm];
+}
+
+bool msim__nat_leads_out(const struct msim__net *net, uint32_t from, uint32_t realm, const struct msim_addr *addr,
+                         uint32_t *found)
+{
+  const struct msim__nat *nat = msim__nat_of_realm(net, from);
+  const struct msim_attachment *a;
+  unsigned level;
+
+  for (level = 0; nat != NULL && level < LEVELS_MAX; level++) {
+    const struct msim__nat *next = NULL;
+
+    for (a = msim_attachment_first(nat->node); a != NULL; a = msim_attachment_next(a)) {
+      const struct msim_network *network = msim_attachment_network(a);
+
+      if (network->realm == nat->realm || network->realm == 0)
+        continue;
+      *found = network->realm;
+      if (addr == NULL ? network->realm == realm : msim__addr_in_prefix(addr, &network->prefix, network->prefix_bits))
+        return true;
+      if (next == NULL)
+        next = msim__nat_of_realm(net, network->realm);
+    }
+    nat = next;
+  }
+  return false;
 }
 
 const struct msim__nat_pair *msim__nat_pair_inside(const struct msim__nat *nat, uint32_t addr)

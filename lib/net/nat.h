@@ -1,8 +1,8 @@
 /* net/nat.h: address translation of a router as the rest of net sees it.
  *
- * nat.c sets it up and keeps its time, nat_limit.c makes it worse than it was told to be, nat_packets.c rewrites
- * packets on their way, nat_icmp.c what ICMP quotes of them; the table itself is nat_table.c. Hosts that are no NAT
- * never come here. */
+ * nat.c sets it up and keeps its time, nat_limit.c makes it worse than it was told to be, nat_fixed.c moves forwarded
+ * ports with its address, nat_packets.c rewrites packets on their way, nat_icmp.c what ICMP quotes of them; the table
+ * itself is nat_table.c. Hosts that are no NAT never come here. */
 #ifndef MSIM_NET_NAT_H
 #define MSIM_NET_NAT_H
 
@@ -47,6 +47,7 @@ struct msim__nat {
   uint32_t realm;
   uint32_t own_id;     /* the router's first address outside */
   uint32_t outside_id; /* that all share; 0: that by which a packet leaves */
+  uint32_t forward_id; /* on which forwarded ports stand now; 0: there is none, and they wait for one */
   struct msim_addr told_outside;
   enum msim_nat_filtering filtering;
   bool no_hairpinning, picks_up;
@@ -75,6 +76,10 @@ bool msim__nat_has_port_for(struct msim__nat *nat, uint8_t proto, struct msim__n
 void msim__nat_tell_early(struct msim__nat *nat, const struct msim__nat_mapping *mapping);
 /* The NAT of a realm, or NULL. */
 struct msim__nat *msim__nat_of_realm(const struct msim__net *net, uint32_t realm);
+/* Whether from a realm one comes, through its NAT and those behind it, to another realm; addr not NULL: to one in which
+ * a network on this way has the address. *found is that realm. */
+bool msim__nat_leads_out(const struct msim__net *net, uint32_t from, uint32_t realm, const struct msim_addr *addr,
+                         uint32_t *found);
 /* A session has been used: the timer may be due earlier. */
 void msim__nat_note(struct msim__nat *nat, const struct msim__nat_session *session);
 const char *msim__nat_proto_name(uint8_t proto);
@@ -83,6 +88,13 @@ const struct msim__nat_pair *msim__nat_pair_inside(const struct msim__nat *nat, 
 const struct msim__nat_pair *msim__nat_pair_outside(const struct msim__nat *nat, uint32_t addr);
 /* Whether a local port of the router itself would be one that it has given out. */
 bool msim__nat_uses_port(const struct msim_node *node, uint16_t port);
+
+/* ---- nat_fixed.c ---- */
+
+/* Forwarded ports into an empty table. 0, MSIM_ERR_EXISTS (a port twice), MSIM_ERR_NOMEM. */
+int msim__nat_enter_forwards(struct msim__nat *nat);
+/* The router has got an address, or lost one, while it runs. */
+void msim__nat_readdress(struct msim_node *node);
 
 /* ---- nat_packets.c ---- */
 
@@ -103,6 +115,17 @@ struct msim_flow *msim__nat_flow(const struct msim__net *net, const struct msim_
 bool msim__nat_port(const struct msim__packet *packet, bool of_source, uint16_t *port);
 
 /* ---- nat_icmp.c ---- */
+
+/* What has an identifier, by the type of the message (RFC 5508 3). Others of that kind are not in use (RFC 6918). */
+static inline bool msim__nat_is_query(uint16_t type)
+{
+  return type == MSIM__ICMP_ECHO || type == MSIM__ICMP_TIMESTAMP;
+}
+
+static inline bool msim__nat_is_reply(uint16_t type)
+{
+  return type == MSIM__ICMP_ECHO_REPLY || type == MSIM__ICMP_TIMESTAMP_REPLY;
+}
 
 /* ICMP errors that pass (RFC 5508 4): what they quote becomes what its sender knows. False: there is no such mapping,
  * or no quotation to be read. */

@@ -35,7 +35,7 @@ static bool port_at(const struct quote *q, bool of_source, size_t *at)
     return true;
   }
   *at = q->head_bytes + 4;
-  return q->ip.protocol == MSIM_PROTO_ICMP && (start[0] == MSIM__ICMP_ECHO || start[0] == MSIM__ICMP_ECHO_REPLY);
+  return q->ip.protocol == MSIM_PROTO_ICMP && (msim__nat_is_query(start[0]) || msim__nat_is_reply(start[0]));
 }
 
 /* Where the checksum of the transport stands; 0: the quotation ends in front of it, or it has none. */
@@ -130,7 +130,7 @@ bool msim__nat_error_in(struct msim__nat *nat, struct msim__packet *packet)
 
   if (!open_quote(net, packet, &q))
     return false;
-  outside.addr = msim__addr_find(net, &q.ip.src);
+  outside.addr = msim__addr_find_in(net, net->addrs[packet->dst].realm, &q.ip.src);
   if (port_at(&q, true, &at)) {
     outside.port = msim__octets_get16(q.bytes + at);
     m = msim__nat_find_outside(&nat->table, q.ip.protocol, outside);

@@ -40,7 +40,7 @@ bool msim__nat_port(const struct msim__packet *packet, bool of_source, uint16_t 
     return true;
   case MSIM_PROTO_ICMP: /* src_port is the type; RFC 5508 3.1: queries */
     *port = (uint16_t)(packet->seq >> 16);
-    return packet->src_port == MSIM__ICMP_ECHO || packet->src_port == MSIM__ICMP_ECHO_REPLY;
+    return msim__nat_is_query(packet->src_port) || msim__nat_is_reply(packet->src_port);
   default:
     return false;
   }
@@ -81,24 +81,29 @@ const char *msim__nat_server_name(struct msim__net *net, uint32_t addr_id, uint8
   return msim__addr_name(net, m != NULL && m->is_lasting ? m->inside.addr : addr_id);
 }
 
+static struct msim_flow *flow_of(const struct msim__nat *nat, const struct msim__packet *packet, bool from_inside,
+                                 bool *server_side)
+{
+  struct msim__nat_end mine = {packet->src, packet->src_port}, theirs = {packet->dst, packet->dst_port};
+  const struct msim__nat_mapping *m = from_inside ? msim__nat_find_inside(&nat->table, packet->proto, mine)
+                                                  : msim__nat_find_outside(&nat->table, packet->proto, theirs);
+  const struct msim__nat_session *s =
+      m == NULL ? NULL : msim__nat_find_session(&nat->table, m, from_inside ? theirs : mine);
+
+  if (s == NULL || s->flow == NULL)
+    return NULL;
+  *server_side = from_inside ? !s->is_from_inside : s->is_from_inside;
+  return s->flow;
+}
+
 struct msim_flow *msim__nat_flow(const struct msim__net *net, const struct msim__packet *packet, bool *server_side)
 {
   const struct msim_node *node = msim__addr_node(net, packet->dst);
-  const struct msim__nat *inside = msim__nat_of_realm(net, net->addrs[packet->src].realm);
-  const struct msim__nat *nat = inside != NULL ? inside : node == NULL ? NULL : msim__nat_of(node);
-  struct msim__nat_end mine = {packet->src, packet->src_port}, theirs = {packet->dst, packet->dst_port};
-  const struct msim__nat_mapping *m;
-  const struct msim__nat_session *s;
+  const struct msim__nat *mine = msim__nat_of_realm(net, net->addrs[packet->src].realm);
+  const struct msim__nat *theirs = node == NULL ? NULL : msim__nat_of(node);
+  struct msim_flow *flow = mine == NULL ? NULL : flow_of(mine, packet, true, server_side);
 
-  if (nat == NULL)
-    return NULL;
-  m = inside != NULL ? msim__nat_find_inside(&nat->table, packet->proto, mine)
-                     : msim__nat_find_outside(&nat->table, packet->proto, theirs);
-  s = m == NULL ? NULL : msim__nat_find_session(&nat->table, m, inside != NULL ? theirs : mine);
-  if (s == NULL || s->flow == NULL)
-    return NULL;
-  *server_side = inside != NULL ? !s->is_from_inside : s->is_from_inside;
-  return s->flow;
+  return flow != NULL || theirs == NULL ? flow : flow_of(theirs, packet, false, server_side);
 }
 
 static void keep_flow(struct msim__nat_session *session, const struct msim__packet *packet)
@@ -142,7 +147,7 @@ static void tell_restored(const struct msim__nat *nat, const struct msim__packet
 static bool may_open(const struct msim__nat *nat, const struct msim__packet *packet, bool from_inside)
 {
   if (packet->proto == MSIM_PROTO_ICMP)
-    return (packet->src_port == MSIM__ICMP_ECHO) || (packet->src_port == MSIM__ICMP_ECHO_REPLY && !from_inside);
+    return msim__nat_is_query(packet->src_port) || (msim__nat_is_reply(packet->src_port) && !from_inside);
   if (packet->proto != MSIM_PROTO_TCP)
     return true;
   if ((packet->flags & (MSIM_TCP_SYN | MSIM_TCP_ACK | MSIM_TCP_RST)) == MSIM_TCP_SYN)
@@ -177,7 +182,7 @@ static uint32_t outside_for(const struct msim__nat *nat, uint32_t dst)
 {
   uint32_t id = nat->outside_id != 0 ? nat->outside_id : msim__ip_source_for(nat->node, dst);
 
-  if (id != 0 && (realm_of(nat, id) != 0 || msim__addr_is_loopback(msim__addr_of(net_of(nat), id))))
+  if (id != 0 && (realm_of(nat, id) == nat->realm || msim__addr_is_loopback(msim__addr_of(net_of(nat), id))))
     id = nat->own_id;
   return id == dst ? nat->own_id : id; /* from inside to itself: hairpinning */
 }
@@ -285,6 +290,9 @@ static int leave(struct msim__nat *nat, struct msim__packet *packet)
     return err;
   packet->src = m->outside.addr;
   put_port(packet, true, m->outside.port);
+  if ((packet->bits & MSIM__PACKET_DF) ==
+      0) /* hosts inside number for themselves, and are one host outside (RFC 6864 5.3.1) */
+    packet->id = nat->node->fragment_id++;
   return MSIM_OK;
 }
 
@@ -321,7 +329,7 @@ static bool is_own(const struct msim__nat *nat, const struct msim__packet *packe
   return protocol->is_mine(nat->node, packet->dst, packet->dst_port, packet->src, packet->src_port);
 }
 
-/* What is for an address of the router outside, and perhaps for somebody inside. Echo requests from outside are the
+/* What is for an address of the router outside, and perhaps for somebody inside. Queries from outside are the
  * router's: that it has sent such identifiers itself means nothing. */
 static bool may_enter(const struct msim__nat *nat, const struct msim__packet *packet)
 {
@@ -331,7 +339,7 @@ static bool may_enter(const struct msim__nat *nat, const struct msim__packet *pa
     return true;
   if (!msim__nat_port(packet, false, &end.port))
     return false;
-  if (packet->proto == MSIM_PROTO_ICMP && packet->src_port == MSIM__ICMP_ECHO)
+  if (packet->proto == MSIM_PROTO_ICMP && msim__nat_is_query(packet->src_port))
     return msim__nat_pair_outside(nat, packet->dst) != NULL;
   return msim__nat_find_outside(&nat->table, packet->proto, end) != NULL ||
          msim__nat_pair_outside(nat, packet->dst) != NULL;
@@ -373,7 +381,7 @@ void msim__nat_arrive(struct msim__port *port, uint32_t packet_index)
   struct msim__net *net = net_of(nat);
   struct msim__packet *packet = msim__packet_at(&net->packets, packet_index);
   const bool from_inside = is_inside(nat, port);
-  bool is_for_outside = msim__node_owns(nat->node, packet->dst) && realm_of(nat, packet->dst) == 0 &&
+  bool is_for_outside = msim__node_owns(nat->node, packet->dst) && realm_of(nat, packet->dst) != nat->realm &&
                         !msim__addr_is_loopback(msim__addr_of(net, packet->dst));
   bool leaves = !is_for_outside && realm_of(nat, packet->src) == nat->realm && realm_of(nat, packet->dst) != nat->realm;
   int err = MSIM_OK;

@@ -354,7 +354,7 @@ static int send_with(struct msim_node *node, struct msim_attachment *by, uint16_
 {
   struct msim_sim *sim = msim__node_sim(node);
   struct msim__net *net = msim__net(sim);
-  uint32_t dst = msim__addr_intern_for(node, &to.addr), index;
+  uint32_t dst = by != NULL ? msim__lan_intern(by, &to.addr) : msim__addr_intern_for(node, &to.addr), index;
   const struct msim__udp_port *port = find_port(node, local_port);
   struct msim__packet *packet;
   int err;

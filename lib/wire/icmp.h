@@ -18,7 +18,9 @@ enum msim__icmp_type {
   MSIM__ICMP_REDIRECT = 5,
   MSIM__ICMP_ECHO = 8,
   MSIM__ICMP_TIME_EXCEEDED = 11,
-  MSIM__ICMP_PARAMETER_PROBLEM = 12
+  MSIM__ICMP_PARAMETER_PROBLEM = 12,
+  MSIM__ICMP_TIMESTAMP = 13,
+  MSIM__ICMP_TIMESTAMP_REPLY = 14
 };
 
 /* Codes of "unreachable"; those from 9 on by RFC 1122 3.2.2.1 and RFC 1812 5.2.7.1. */

@@ -1,216 +1,12 @@
-/* test_nat.c: lib/net/nat.c, nat_packets.c, nat_icmp.c: what a router that translates does to packets, and refuses.
- *
- * A home with the hosts a and b behind the router r, and the hosts x and y outside, as in docs/nat.md. */
+/* test_nat.c: lib/net/nat.c, nat_packets.c: what a router that translates does to packets, and refuses. ICMP is
+ * test_nat_icmp.c's, what changes outside topology/test_nat_levels.c's. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <string.h>
-
-#include "net/nat.h"
-#include "support/fail_mem.h"
-
-#define LOG_BYTES 16384u
-
-struct world {
-  struct msim_sim *sim;
-  struct fail_mem mem;
-  struct msim__trace_hook hook;
-  struct msim_node *a, *b, *r, *x, *y;
-  struct msim_network *home;
-  char log[LOG_BYTES]; /* what was recorded since the last forget_log */
-  char heard[1024];    /* datagrams: "HOST:PORT<ADDR:PORT TEXT;" */
-  uint32_t error_count;
-  struct msim__icmp_error error;
-};
-
-struct hole {
-  struct world *w;
-  struct msim_node *node;
-};
-
-static void note(struct world *w, const char *format, ...) MSIM_PRINTF(2, 3);
-static void note(struct world *w, const char *format, ...)
-{
-  size_t size = strlen(w->log);
-  va_list args;
-
-  va_start(args, format);
-  vsnprintf(w->log + size, sizeof w->log - size, format, args);
-  va_end(args);
-}
-
-static void note_packet(struct world *w, const struct msim_trace_packet *p)
-{
-  char src[MSIM_ADDR_TEXT_BYTES], dst[MSIM_ADDR_TEXT_BYTES];
-  unsigned sport = 0, dport = 0;
-
-  msim_addr_format(&p->packet->src, src);
-  msim_addr_format(&p->packet->dst, dst);
-  if (p->packet->proto == MSIM_PROTO_TCP) {
-    sport = p->packet->l4.tcp.src_port;
-    dport = p->packet->l4.tcp.dst_port;
-  } else if (p->packet->proto == MSIM_PROTO_UDP) {
-    sport = p->packet->l4.udp.src_port;
-    dport = p->packet->l4.udp.dst_port;
-  } else {
-    sport = dport = p->packet->l4.icmp.rest >> 16;
-  }
-  if (p->point == MSIM_POINT_RX)
-    note(w, "rx %s %s:%u>%s:%u%s%s\n", p->to, src, sport, dst, dport, p->what != NULL ? " " : "",
-         p->what != NULL ? p->what : "");
-  else if (p->point == MSIM_POINT_DROP)
-    note(w, "drop %s %s:%u>%s:%u\n", p->reason, src, sport, dst, dport);
-}
-
-static int record(void *ctx, const struct msim_trace_record *r)
-{
-  struct world *w = ctx;
-  size_t i;
-
-  if (r->kind == MSIM_TRACE_SEGMENT || r->kind == MSIM_TRACE_DATAGRAM || r->kind == MSIM_TRACE_ICMP) {
-    note_packet(w, &r->u.packet);
-  } else if (r->kind == MSIM_TRACE_APP && strncmp(r->u.event.event, "nat.", 4) == 0) {
-    note(w, "%s", r->u.event.event);
-    for (i = 0; i < r->u.event.value_count; i++) {
-      const struct msim_value *v = &r->u.event.values[i];
-
-      if (v->kind == MSIM_VALUE_TEXT)
-        note(w, " %s", v->u.text);
-      else if (v->kind == MSIM_VALUE_INT)
-        note(w, " %ld", (long)v->u.integer);
-      else
-        note(w, " static");
-    }
-    note(w, "\n");
-  }
-  return MSIM_OK;
-}
-
-static bool said(const struct world *w, const char *line)
-{
-  return strstr(w->log, line) != NULL;
-}
-
-static void assert_said(const struct world *w, const char *line)
-{
-  if (!said(w, line))
-    fail_msg("\"%s\" is not in:\n%s", line, w->log);
-}
-
-static void forget(struct world *w)
-{
-  w->log[0] = w->heard[0] = '\0';
-}
-
-static struct msim_node *node_at(struct world *w, const char *name, const char *addr, const char *inside)
-{
-  struct msim_attach_opts opts = {.address = inside};
-  struct msim_node *node = NULL;
-
-  assert_int_equal(msim_node_add(w->sim, name, &node), MSIM_OK);
-  if (addr != NULL)
-    assert_int_equal(msim_node_add_addr(node, addr), MSIM_OK);
-  if (inside != NULL)
-    assert_int_equal(msim_network_attach(w->home, node, &opts, NULL), MSIM_OK);
-  return node;
-}
-
-static void join(struct msim_node *a, struct msim_node *b, uint32_t mtu_bytes)
-{
-  struct msim_link_opts opts = {.mtu_bytes = mtu_bytes, .a_to_b = {.delay_ns = 1000}, .b_to_a = {.delay_ns = 1000}};
-
-  assert_int_equal(msim_link_add(a, b, &opts), MSIM_OK);
-}
-
-static void open_plain(struct world *w, uint32_t mtu_bytes)
-{
-  struct msim_network_opts home = {.prefix = "192.168.1.0/24"};
-  struct msim_sim_opts opts = {0};
-
-  memset(w, 0, sizeof *w);
-  fail_mem_init(&w->mem, 0);
-  opts.mem = w->mem.hook;
-  assert_int_equal(msim__sim_create(&w->sim, &opts, NULL), MSIM_OK);
-  assert_int_equal(msim__net_create(w->sim), MSIM_OK);
-  w->hook.kinds = MSIM_TRACE_ALL;
-  w->hook.ctx = w;
-  w->hook.record = record;
-  msim__trace_add_hook(w->sim, &w->hook);
-  assert_int_equal(msim_network_add(w->sim, "home", &home, &w->home), MSIM_OK);
-  w->a = node_at(w, "a", NULL, "192.168.1.10");
-  w->b = node_at(w, "b", NULL, "192.168.1.11");
-  w->r = node_at(w, "r", "203.0.113.1", "192.168.1.1");
-  w->x = node_at(w, "x", "198.51.100.1", NULL);
-  w->y = node_at(w, "y", "198.51.100.2", NULL);
-  join(w->r, w->x, mtu_bytes);
-  join(w->r, w->y, 0);
-}
-
-/* opts->inside is filled here. */
-static void open_world(struct world *w, struct msim_nat_opts opts)
-{
-  open_plain(w, 0);
-  opts.inside = &w->home;
-  opts.inside_count = 1;
-  assert_int_equal(msim_node_set_nat(w->r, &opts), MSIM_OK);
-}
-
-static void close_world(struct world *w)
-{
-  msim_sim_free(w->sim);
-  assert_true(fail_mem_clean(&w->mem));
-}
-
-static void run_for(struct world *w, uint64_t seconds)
-{
-  assert_int_equal(msim_sim_advance_to(w->sim, msim_sim_now_ns(w->sim) + MSIM_SEC(seconds)), MSIM_OK);
-}
-
-/* ---- datagrams ---- */
-
-static void hear(void *ctx, struct msim_endpoint from, uint16_t local_port, struct msim_slice bytes)
-{
-  const struct hole *hole = ctx;
-  size_t size = strlen(hole->w->heard);
-  char addr[MSIM_ADDR_TEXT_BYTES];
-
-  msim_addr_format(&from.addr, addr);
-  snprintf(hole->w->heard + size, sizeof hole->w->heard - size, "%s:%u<%s:%u %u;", hole->node->name,
-           (unsigned)local_port, addr, (unsigned)from.port, (unsigned)bytes.size_bytes);
-}
-
-static void hear_error(void *ctx, const struct msim__icmp_error *error)
-{
-  struct hole *hole = ctx;
-
-  hole->w->error_count++;
-  hole->w->error = *error;
-}
-
-static void bind_at(struct world *w, struct hole *hole, struct msim_node *node, uint16_t port)
-{
-  hole->w = w;
-  hole->node = node;
-  assert_int_equal(msim__udp_bind(node, port, hear, hole, NULL), MSIM_OK);
-  msim__udp_set_error(node, port, hear_error);
-}
-
-static void send(struct world *w, struct msim_node *node, uint16_t from, const char *addr, uint16_t to,
-                 uint32_t size_bytes)
-{
-  static uint8_t zeros[8000];
-  struct msim_slice bytes = {zeros, size_bytes};
-  struct msim_endpoint end = {.port = to};
-
-  assert_int_equal(msim_addr_parse(&end.addr, addr, strlen(addr)), MSIM_OK);
-  assert_int_equal(msim_sim_start(w->sim), MSIM_OK);
-  (void)msim__udp_send(node, from, end, bytes, NULL);
-  run_for(w, 1);
-}
+#include "net/nat_stage.h"
 
 static void source_is_kept_and_turned_back(void **state)
 {
@@ -516,134 +312,51 @@ static void parts_are_translated_as_one(void **state)
   close_world(&w);
 }
 
-/* ---- ICMP ---- */
-
-/* RFC 5508 REQ-4, RFC 4787 REQ-12: the error comes to who sent, as that knows itself, and ends nothing. */
-static void error_from_outside_comes_to_its_sender(void **state)
+/* Counts parts from outside of the router by their identification. */
+static int count_parts(void *ctx, const struct msim_trace_record *r)
 {
-  struct world w;
-  struct hole hole;
+  unsigned *counts = ctx;
 
-  (void)state;
-  open_world(&w, (struct msim_nat_opts){.first_port = 2000, .last_port = 2001});
-  bind_at(&w, &hole, w.a, 5000);
-  send(&w, w.a, 5000, "198.51.100.1", 53, 40); /* nobody hears there */
-  assert_int_equal(w.error_count, 1);
-  assert_int_equal(w.error.code, MSIM__ICMP_PORT_UNREACHABLE);
-  assert_int_equal(w.error.local_port, 5000);
-  assert_int_equal(w.error.remote_port, 53);
-  assert_int_equal(w.error.local,
-                   msim__addr_find_in(msim__net(w.sim), 1, &(struct msim_addr){MSIM_FAMILY_IPV4, {192, 168, 1, 10}}));
-  assert_said(&w, "rx a 198.51.100.1:0>192.168.1.10:0 icmp.port-unreachable\n");
-  assert_non_null(msim_nat_first(w.r));
-  close_world(&w);
+  if (r->u.packet.packet->src.bytes[0] == 203 && r->u.packet.point == MSIM_POINT_RX)
+    counts[r->u.packet.packet->id & 255]++;
+  return MSIM_OK;
 }
 
-/* RFC 5508 REQ-5: what was turned inside and fails there. */
-static void error_from_inside_speaks_of_the_address_outside(void **state)
+/* RFC 6864 5.3.1: two hosts that number alike, at once. */
+static void parts_of_two_hosts_are_not_mixed(void **state)
 {
   struct world w;
-  struct hole hole;
-
-  (void)state;
-  open_world(&w, (struct msim_nat_opts){0});
-  assert_int_equal(msim_nat_add_forward(w.r, MSIM_PROTO_UDP, 80, "192.168.1.11", 8080), MSIM_OK);
-  bind_at(&w, &hole, w.x, 4000);
-  send(&w, w.x, 4000, "203.0.113.1", 80, 40); /* nobody hears at b */
-  assert_int_equal(w.error_count, 1);
-  assert_int_equal(w.error.local_port, 4000);
-  assert_int_equal(w.error.remote_port, 80);
-  assert_string_equal(msim__addr_name(msim__net(w.sim), w.error.remote), "r");
-  assert_said(&w, "rx x 203.0.113.1:0>198.51.100.1:0 icmp.port-unreachable\n");
-  close_world(&w);
-}
-
-/* RFC 5508 REQ-7: an error about a packet that was turned round. */
-static void error_about_a_hairpin_comes_back(void **state)
-{
-  struct world w;
-  struct hole hole;
-
-  (void)state;
-  open_world(&w, (struct msim_nat_opts){0});
-  assert_int_equal(msim_nat_add_forward(w.r, MSIM_PROTO_UDP, 80, "192.168.1.11", 8080), MSIM_OK);
-  bind_at(&w, &hole, w.a, 5000);
-  send(&w, w.a, 5000, "203.0.113.1", 80, 40);
-  assert_int_equal(w.error_count, 1);
-  assert_int_equal(w.error.local_port, 5000);
-  assert_int_equal(w.error.remote_port, 80);
-  close_world(&w);
-}
-
-/* RFC 4787 REQ-13: too large for the line behind the router. */
-static void error_of_the_router_itself_is_put_right(void **state)
-{
-  static const uint8_t zeros[1200];
-  struct msim_slice bytes = {zeros, sizeof zeros};
+  struct hole holes[3];
   struct msim_endpoint to = {.port = 53};
-  struct world w;
-  struct hole hole;
-  struct msim_nat_opts opts = {.inside_count = 1};
-
-  (void)state;
-  open_plain(&w, 1000);
-  opts.inside = &w.home;
-  assert_int_equal(msim_node_set_nat(w.r, &opts), MSIM_OK);
-  bind_at(&w, &hole, w.a, 5000);
-  assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
-  assert_int_equal(msim_addr_parse(&to.addr, "198.51.100.1", 12), MSIM_OK);
-  assert_int_equal(msim__udp_send_whole(w.a, 5000, to, bytes), MSIM_OK);
-  run_for(&w, 1);
-  assert_int_equal(w.error_count, 1);
-  assert_int_equal(w.error.code, MSIM__ICMP_FRAGMENTATION_NEEDED);
-  assert_int_equal(w.error.mtu_bytes, 1000);
-  assert_int_equal(w.error.local_port, 5000);
-  close_world(&w);
-}
-
-static void send_raw(struct world *w, struct msim_node *node, const char *to, uint8_t proto, uint16_t src_port,
-                     uint16_t dst_port, uint32_t seq, uint16_t flags)
-{
-  struct msim__net *net = msim__net(w->sim);
-  uint32_t index = msim__packet_new(&net->packets);
-  struct msim__packet *packet = msim__packet_at(&net->packets, index);
-  struct msim_addr addr;
-
-  assert_int_equal(msim_addr_parse(&addr, to, strlen(to)), MSIM_OK);
-  packet->proto = proto;
-  packet->dst = msim__addr_intern_for(node, &addr);
-  packet->src = msim__ip_source_for(node, packet->dst);
-  packet->src_port = src_port;
-  packet->dst_port = dst_port;
-  packet->seq = seq;
-  packet->flags = flags;
-  (void)msim__ip_send(node, index);
-  run_for(w, 1);
-}
-
-/* RFC 5508 REQ-1, REQ-2. */
-static void echoes_of_one_identifier_are_told_apart(void **state)
-{
-  struct world w;
+  static const uint8_t zeros[4000];
+  struct msim_slice bytes = {zeros, sizeof zeros};
+  unsigned counts[256] = {0}, i;
+  struct msim__trace_hook hook = {.kinds = MSIM_TRACE_BIT(MSIM_TRACE_FRAGMENT), .ctx = counts, .record = count_parts};
 
   (void)state;
   open_world(&w, (struct msim_nat_opts){0});
-  assert_int_equal(msim_sim_start(w.sim), MSIM_OK);
-  send_raw(&w, w.a, "198.51.100.1", MSIM_PROTO_ICMP, MSIM__ICMP_ECHO, 0, 7u << 16 | 1, 0);
-  send_raw(&w, w.b, "198.51.100.1", MSIM_PROTO_ICMP, MSIM__ICMP_ECHO, 0, 7u << 16 | 1, 0);
-  assert_said(&w, "rx x 203.0.113.1:7>198.51.100.1:7 icmp.echo\n");
-  assert_said(&w, "rx a 198.51.100.1:7>192.168.1.10:7 icmp.echo-reply\n");
-  assert_said(&w, "rx x 203.0.113.1:8>198.51.100.1:8 icmp.echo\n");
-  assert_said(&w, "rx b 198.51.100.1:7>192.168.1.11:7 icmp.echo-reply\n");
+  msim__trace_add_hook(w.sim, &hook);
+  bind_at(&w, &holes[0], w.a, 5000);
+  bind_at(&w, &holes[1], w.b, 5000);
+  bind_at(&w, &holes[2], w.x, 53);
+  send(&w, w.a, 5000, "198.51.100.1", 53, 1); /* neighbours are known then */
+  send(&w, w.b, 5000, "198.51.100.1", 53, 2);
   forget(&w);
-  send_raw(&w, w.x, "203.0.113.1", MSIM_PROTO_ICMP, MSIM__ICMP_ECHO, 0, 7u << 16 | 1, 0); /* the router's own */
-  assert_string_equal(
-      w.log, "rx r 198.51.100.1:7>203.0.113.1:7 icmp.echo\nrx x 203.0.113.1:7>198.51.100.1:7 icmp.echo-reply\n");
-  forget(&w);
-  run_for(&w, 60);
-  assert_said(&w, "nat.expired a icmp 192.168.1.10 7 203.0.113.1 7\n");
+  assert_int_equal(msim_addr_parse(&to.addr, "198.51.100.1", 12), MSIM_OK);
+  w.a->fragment_id = w.b->fragment_id = 77;
+  assert_int_equal(msim__udp_send(w.a, 5000, to, bytes, NULL), MSIM_OK);
+  bytes.size_bytes = 3999;
+  assert_int_equal(msim__udp_send(w.b, 5000, to, bytes, NULL), MSIM_OK);
+  run_for(&w, 1);
+  assert_string_equal(w.heard, "x:53<203.0.113.1:5000 4000;x:53<203.0.113.1:5002 3999;");
+  for (i = 0; i < 256; i++)
+    assert_true(counts[i] == 0 || counts[i] == 3);
+  assert_int_equal(counts[(w.r->fragment_id - 1) & 255], 3);
+  assert_int_equal(counts[(w.r->fragment_id - 2) & 255], 3);
   close_world(&w);
 }
+
+/* ---- ICMP ---- */
 
 /* ---- TCP ---- */
 
@@ -788,11 +501,7 @@ int main(void)
       cmocka_unit_test(two_homes_may_have_the_same_addresses),
       cmocka_unit_test(crash_of_the_router_loses_what_it_knew),
       cmocka_unit_test(parts_are_translated_as_one),
-      cmocka_unit_test(error_from_outside_comes_to_its_sender),
-      cmocka_unit_test(error_from_inside_speaks_of_the_address_outside),
-      cmocka_unit_test(error_about_a_hairpin_comes_back),
-      cmocka_unit_test(error_of_the_router_itself_is_put_right),
-      cmocka_unit_test(echoes_of_one_identifier_are_told_apart),
+      cmocka_unit_test(parts_of_two_hosts_are_not_mixed),
       cmocka_unit_test(connection_begins_with_a_syn_from_inside),
       cmocka_unit_test(wrong_settings_are_refused),
       cmocka_unit_test(private_source_is_dropped_where_the_link_says_so),

@@ -4,6 +4,7 @@
 #   tree VERSION KIND   what is there, soname and links, no path of the build in it, the command runs
 #   headers             each public header alone, in C11, C17 and C++17, without a warning
 #   cmake VERSION KIND  world.c and world.cc by find_package, each with both libraries; mailsim::mailsim is the right one
+#   tests               the project examples/cmocka: its tests pass; and they fail when what they test has changed
 #   pkgconfig           the same by pkg-config; the static one from a tree that has no other
 # KIND: static or shared, what the build was made with. Tools come by the variables CC, CXX (or none), CMAKE, PKG_CONFIG.
 set -eu
@@ -177,6 +178,42 @@ part_pkgconfig() {
   compile static $flags
   run_worlds "$work/pc" shared
   run_worlds "$work/pc" static
+}
+
+# expect_failure NAME TEXT: that test of WORK/cmocka_build fails, and tells this
+expect_failure() {
+  ! ctest --test-dir "$work/cmocka_build" -R "^$1\$" --output-on-failure >"$work/cmocka_test.log" 2>&1 || wrong "$1 did not fail"
+  grep -qF "$2" "$work/cmocka_test.log" || {
+    wrong "$1 does not tell: $2"
+    cat "$work/cmocka_test.log"
+  }
+}
+
+part_tests() {
+  have ctest || { echo "no ctest"; exit 77; }
+  rm -rf "$work/cmocka" "$work/cmocka_build"
+  cp -R "$source/examples/cmocka" "$work/cmocka"
+  # shellcheck disable=SC2086
+  "$CMAKE" -S "$work/cmocka" -B "$work/cmocka_build" -G "$GENERATOR" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$CC" \
+    -DCMAKE_C_FLAGS="$warnings" >"$work/cmocka.log" 2>&1 && "$CMAKE" --build "$work/cmocka_build" >>"$work/cmocka.log" 2>&1 || {
+    cat "$work/cmocka.log"
+    exit 1
+  }
+  ctest --test-dir "$work/cmocka_build" --output-on-failure >"$work/cmocka_test.log" 2>&1 || {
+    cat "$work/cmocka_test.log"
+    exit 1
+  }
+  grep -q '100% tests passed, 0 tests failed out of 4' "$work/cmocka_test.log" || wrong "not four tests passed"
+
+  # what they look at changes, and they see it
+  sed 's/delay: 20ms/delay: 21ms/' "$source/examples/cmocka/relay.yaml" >"$work/cmocka/relay.yaml"
+  expect_failure relay/golden 'the run is not what it was; to accept what there is now:'
+  sed 's/+20.0656ms "220/lost(queue) "220/' "$source/examples/cmocka/golden/lost-250.trace" >"$work/cmocka/golden/lost-250.trace"
+  expect_failure relay/in-c 'first difference: tcp relay>mx:25#1'
+  rm "$work/cmocka/golden/relay-7.trace"
+  expect_failure relay/golden 'golden/relay-7.trace yet; to accept what there is now:'
+  echo 'hosts: {' >"$work/cmocka/relay.yaml"
+  expect_failure relay/plain 'relay.yaml:'
 }
 
 "part_$part" "$@"

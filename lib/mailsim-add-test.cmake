@@ -1,0 +1,36 @@
+# mailsim_add_test(NAME TOPOLOGY_OR_EXPECT [SEED n] [GOLDEN file]): a test of CTest that runs the command of this package.
+#
+# An expectation (.expect) is given to `mailsim test`. A topology is run with that seed (without SEED: the command's
+# default), must not break a rule, and its trace must be that of GOLDEN: a trace of the form text. When it is not, the test prints where they differ, and how to accept what there is now. Files
+# are relative to the folder of the CMakeLists.txt.
+function(mailsim_add_test name file)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "SEED;GOLDEN" "")
+  if(DEFINED arg_UNPARSED_ARGUMENTS OR DEFINED arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "mailsim_add_test(${name}): it is mailsim_add_test(NAME FILE [SEED n] [GOLDEN file])")
+  endif()
+  if(NOT EXISTS "${mailsim_COMMAND}")
+    message(FATAL_ERROR "mailsim_add_test(${name}): this package of libmailsim was installed without its command")
+  endif()
+  get_filename_component(path "${file}" ABSOLUTE)
+  if(NOT EXISTS "${path}")
+    message(FATAL_ERROR "mailsim_add_test(${name}): there is no ${path}")
+  endif()
+  if(path MATCHES "\\.expect$")
+    if(DEFINED arg_SEED OR DEFINED arg_GOLDEN)
+      message(FATAL_ERROR "mailsim_add_test(${name}): an expectation says by itself what it is about")
+    endif()
+    add_test(NAME "${name}" COMMAND "${mailsim_COMMAND}" test "${path}")
+    return()
+  endif()
+  set(options)
+  if(DEFINED arg_SEED)
+    list(APPEND options "-DSEED=${arg_SEED}")
+  endif()
+  if(DEFINED arg_GOLDEN)
+    get_filename_component(golden "${arg_GOLDEN}" ABSOLUTE)
+    string(MAKE_C_IDENTIFIER "${name}" stem)
+    list(APPEND options "-DGOLDEN=${golden}" "-DACTUAL=${CMAKE_CURRENT_BINARY_DIR}/${stem}.trace")
+  endif()
+  add_test(NAME "${name}" COMMAND "${CMAKE_COMMAND}" "-DMAILSIM=${mailsim_COMMAND}" "-DTOPOLOGY=${path}" ${options}
+    -P "${mailsim_ADD_TEST_DIR}/mailsim-run-test.cmake")
+endfunction()

@@ -1,0 +1,35 @@
+# cmake -DMAILSIM=… -DTOPOLOGY=… [-DSEED=n] [-DGOLDEN=file -DACTUAL=file] -P mailsim-run-test.cmake: one test of
+# mailsim_add_test: a run in which nothing may be broken, and whose trace is held against another one.
+
+# Said in one line, which a fatal error alone would break.
+macro(fail text)
+  message("${text}")
+  message(FATAL_ERROR "the test has failed")
+endmacro()
+
+set(options)
+if(DEFINED SEED)
+  list(APPEND options --seed "${SEED}")
+endif()
+set(traces)
+if(DEFINED GOLDEN)
+  set(traces --trace "text:${ACTUAL}")
+endif()
+execute_process(COMMAND "${MAILSIM}" run "${TOPOLOGY}" --quiet ${options} ${traces} RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  fail("mailsim run ${TOPOLOGY}: ended with ${result}")
+endif()
+if(NOT DEFINED GOLDEN)
+  return()
+endif()
+set(advice "to accept what there is now: ${CMAKE_COMMAND} -E copy '${ACTUAL}' '${GOLDEN}'")
+if(NOT EXISTS "${GOLDEN}")
+  fail("there is no ${GOLDEN} yet; ${advice}")
+endif()
+execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${GOLDEN}" "${ACTUAL}" RESULT_VARIABLE differs
+  OUTPUT_QUIET ERROR_QUIET)
+if(differs EQUAL 0)
+  return()
+endif()
+execute_process(COMMAND "${MAILSIM}" diff "${GOLDEN}" "${ACTUAL}")
+fail("the run is not what it was; ${advice}")
