@@ -184,6 +184,7 @@ bool points_settle(struct points *points);
 size_t points_count(const struct points *points);
 /* "drop: {...}", an item of `faults` but its id; and what it is for people. */
 void points_fault(const struct points *points, size_t index, char *out, size_t out_bytes);
+msim_ns points_time(const struct points *points, size_t index); /* of a crash */
 void points_what(const struct points *points, size_t index, char *out, size_t out_bytes);
 void points_free(struct points *points);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define JOBS_MAX 64u
+#define RUNS_MANY 10000u
 #define SPLITS_LIMIT 1000u /* bytes are many */
 
 static const struct option options[] = {
@@ -313,6 +314,9 @@ static bool run_plain(struct plan *plan)
   plan->count = plan->place_count;
   if (request->has_limit && request->limit < plan->count)
     plan->count = request->limit;
+  if (plan->count > RUNS_MANY && !request->quiet && request->budget_ns == 0)
+    fprintf(stderr, "mailsim: explore: %" PRIu64 " runs; --limit N makes fewer, --jobs N makes them side by side\n",
+            plan->count);
   return true;
 }
 

@@ -36,6 +36,7 @@ struct outcome {
   char place[320]; /* whose mistake; "" when nobody's */
   char step[320];  /* of what sort */
   char sentence[1024];
+  bool is_alone; /* no other rule is broken */
   bool is_open;  /* nothing is wrong yet, but `until` cut the run before a mail was where it should be */
   msim_ns at_ns; /* when; MSIM_NEVER: at the end */
   uint64_t event_count;

@@ -219,6 +219,9 @@ int repro_put(struct repro *repro, const char *folder, const char *found_by, con
   struct msim_slice text;
   int code = EXIT_FINE;
 
+  name_file(&repro->outcome, name, sizeof name);
+  if (repro->info.run_count > 0 && !repro->info.held)
+    complain("explore: as a file of its own %s does not fail alike; it is kept as it is", name);
   make_comment(repro, found_by, what, comment, sizeof comment);
   text = text_of(repro->document, comment);
   if (text.data == NULL) {
@@ -228,7 +231,6 @@ int repro_put(struct repro *repro, const char *folder, const char *found_by, con
   if (folder == NULL) {
     fwrite(text.data, 1, text.size_bytes, output->file);
   } else {
-    name_file(&repro->outcome, name, sizeof name);
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
       complain("--out %s: the path is too long", folder);
       code = EXIT_UNUSABLE;
@@ -249,10 +251,17 @@ int repro_put(struct repro *repro, const char *folder, const char *found_by, con
 
 /* ---- making it ---- */
 
+/* What is no rule cannot be expected, nor one of several. */
+static bool can_be_expected(const struct outcome *failure)
+{
+  return failure->is_alone && strcmp(failure->rule, "run") != 0 && strcmp(failure->rule, "outcome") != 0;
+}
+
 bool repro_make(struct repro *repro, const struct repro_request *request, const struct outcome *failure)
 {
   struct candidate candidate = {request, failure, *failure, false};
   struct msim_shrink_opts opts = {.runs_max = request->runs_max};
+  char expect[40];
   int err = MSIM_OK;
 
   memset(repro, 0, sizeof *repro);
@@ -265,11 +274,15 @@ bool repro_make(struct repro *repro, const struct repro_request *request, const 
     err = msim_document_shrink(repro->document, fails_alike, &candidate, &opts, &repro->info);
   if (candidate.out_of_time)
     err = MSIM_OK;
-  if (err == MSIM_OK && request->runs_max > 0 && !repro->info.held && !candidate.out_of_time)
-    complain("explore: written as a file of its own, %s does not fail alike; it is kept as it is", request->topology);
+  if (candidate.out_of_time && !repro->info.held)
+    repro->info.run_count = 0;
+  repro->outcome = candidate.last;
+  if (err == MSIM_OK && can_be_expected(&repro->outcome)) {
+    snprintf(expect, sizeof expect, "{violates: %s}", failure->rule);
+    err = msim_document_set(repro->document, "expect", expect);
+  }
   if (err != MSIM_OK)
     complain("explore: %s", msim_strerror(err));
-  repro->outcome = candidate.last;
   return err == MSIM_OK;
 }
 

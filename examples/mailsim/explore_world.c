@@ -97,9 +97,11 @@ static bool judge_rules(const struct world *world, const struct outcome *like, s
   struct outcome one;
   size_t i;
 
+  out->is_alone = true;
   for (i = 0; broken_row(world->broken, i, &row); i++) {
     memset(&one, 0, sizeof one);
     take_row(world, &row, &one);
+    out->is_alone = out->is_alone && (i == 0 || strcmp(out->rule, row.rule) == 0);
     if (i == 0 || (like != NULL && outcome_is_like(&one, like)))
       take_row(world, &row, out);
   }

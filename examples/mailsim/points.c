@@ -24,12 +24,12 @@ struct collecting {
 /* A line: of one place, or of the bytes of a segment, each of which is one. */
 struct place {
   const char *fault, *what; /* of a segment: %BYTE stands where the byte goes */
-  uint64_t first_byte;
-  size_t before; /* places in front of it */
+  uint64_t number;          /* of the first byte; of a crash its time */
+  size_t before;            /* places in front of it */
 };
 
 struct points {
-  char *text; /* lines: COUNT \t FIRST BYTE \t FAULT \t what it is, for people */
+  char *text; /* lines: COUNT \t NUMBER \t FAULT \t what it is, for people */
   size_t size_bytes, capacity_bytes;
   struct place *places;
   size_t place_count, count;
@@ -122,9 +122,10 @@ static int crash_record(void *state, struct msim_sink *sink, const struct msim_t
     if (seen == NULL)
       return MSIM_ERR_NOMEM;
     seen->count++;
-    snprintf(line, sizeof line,
-             "1\t0\tcrash: {host: \"%s\"}, after: {event: \"%s\", host: \"%s\", nth: %u}\t%s after %s number %u\n",
-             event->host, event->event, event->host, seen->count, event->host, event->event, seen->count);
+    snprintf(
+        line, sizeof line,
+        "1\t%" PRIu64 "\tcrash: {host: \"%s\"}, after: {event: \"%s\", host: \"%s\", nth: %u}\t%s after %s number %u\n",
+        record->at_ns, event->host, event->event, event->host, seen->count, event->host, event->event, seen->count);
     return write_line(c, sink, line);
   }
   if (packet->point != MSIM_POINT_TX || packet->flow == NULL || packet->number == 0)
@@ -133,8 +134,9 @@ static int crash_record(void *state, struct msim_sink *sink, const struct msim_t
   if (!is_plain(conn) || !is_plain(packet->from))
     return MSIM_OK;
   snprintf(line, sizeof line,
-           "1\t0\tcrash: {host: \"%s\"}, after: {conn: \"%s\", segment: %c%" PRIu32 "}\t%s after %s %c%" PRIu32 "\n",
-           packet->from, conn, packet->from_client ? 'c' : 's', packet->number, packet->from, conn,
+           "1\t%" PRIu64 "\tcrash: {host: \"%s\"}, after: {conn: \"%s\", segment: %c%" PRIu32
+           "}\t%s after %s %c%" PRIu32 "\n",
+           record->at_ns, packet->from, conn, packet->from_client ? 'c' : 's', packet->number, packet->from, conn,
            packet->from_client ? 'c' : 's', packet->number);
   return write_line(c, sink, line);
 }
@@ -237,7 +239,7 @@ bool points_settle(struct points *points)
 
     place->before = points->count;
     points->count += (size_t)strtoull(take_field(&line, '\t'), NULL, 10);
-    place->first_byte = strtoull(take_field(&line, '\t'), NULL, 10);
+    place->number = strtoull(take_field(&line, '\t'), NULL, 10);
     place->fault = take_field(&line, '\t');
     place->what = take_field(&line, '\n');
   }
@@ -279,14 +281,19 @@ void points_fault(const struct points *points, size_t index, char *out, size_t o
 {
   const struct place *place = find_place(points, index);
 
-  fill_in(place->fault, place->first_byte + index - place->before, out, out_bytes);
+  fill_in(place->fault, place->number + index - place->before, out, out_bytes);
+}
+
+msim_ns points_time(const struct points *points, size_t index)
+{
+  return find_place(points, index)->number;
 }
 
 void points_what(const struct points *points, size_t index, char *out, size_t out_bytes)
 {
   const struct place *place = find_place(points, index);
 
-  fill_in(place->what, place->first_byte + index - place->before, out, out_bytes);
+  fill_in(place->what, place->number + index - place->before, out, out_bytes);
 }
 
 void points_free(struct points *points)

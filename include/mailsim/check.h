@@ -152,6 +152,7 @@ MSIM_API int msim_invariants_write(const struct msim_sim *sim, const struct msim
 
 /* An open file, such as stderr, as a place for bytes. It is not closed, and must stay open as long as that is used. */
 MSIM_API struct msim_out msim_out_file(FILE *file);
+MSIM_API struct msim_in msim_in_file(FILE *file); /* the same for bytes to be read, from where it stands */
 
 /* Members are only ever added at the end. */
 struct msim_invariants_info {
@@ -323,8 +324,8 @@ struct msim_diff_result {
 };
 
 /* Compares both, once; differences below this view are ignored. MSIM_ERR_STATE: a side is missing, or it was compared
- * already. MSIM_ERR_INVALID: they are of different engines, so that what differs says nothing; msim_diff_note_at has the
- * sentence. MSIM_ERR_NOMEM. */
+ * already. MSIM_ERR_INVALID: they are of different engines, so that what differs says nothing; msim_diff_note_at has
+ * the sentence. MSIM_ERR_NOMEM. */
 #define msim_diff_compare(diff, view, out)                                                                             \
   msim_diff_compare_sized((diff), (view), (out), sizeof(struct msim_diff_result))
 MSIM_API int msim_diff_compare_sized(struct msim_diff *diff, enum msim_view view, struct msim_diff_result *out,
@@ -383,6 +384,10 @@ MSIM_API int msim_diff_cause_at_sized(const struct msim_diff *diff, size_t index
 
 /* What could not be compared, one sentence each; NULL past the end. */
 MSIM_API const char *msim_diff_note_at(const struct msim_diff *diff, size_t index);
+
+/* Writes the most important of this in a few lines, for the output of a test: the first difference in full, causes, the
+ * state, how many flows differ, notes. Nothing when nothing differs. 0, or what out returned. */
+MSIM_API int msim_diff_write(const struct msim_diff *diff, const struct msim_out *out);
 
 #ifdef __cplusplus
 }

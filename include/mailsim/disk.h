@@ -38,8 +38,9 @@ MSIM_API int msim_node_set_disk_sized(struct msim_node *node, const struct msim_
 MSIM_API struct msim_disk *msim_node_disk(struct msim_node *node);
 
 /* Names have 1 to 200 bytes, none of them zero. All calls that change something: 0, MSIM_ERR_INVALID (name, or past the
- * end of numbers), MSIM_ERR_LIMIT (the disk is full, or has too many files; nothing was changed), MSIM_ERR_STATE (the
- * host is down), MSIM_ERR_NOMEM (the simulation has then failed). */
+ * end of numbers), MSIM_ERR_LIMIT (the disk is full, or has too many files; nothing was changed), MSIM_ERR_IO (writes and
+ * syncs that a fault lets fail; nothing was changed), MSIM_ERR_STATE (the host is down), MSIM_ERR_NOMEM (the simulation
+ * has then failed). */
 
 /* Writes over or behind what is there; the file is made when there is none, a gap reads as zeros. Bytes are copied. */
 MSIM_API int msim_disk_write(struct msim_disk *disk, const char *name, uint64_t offset_bytes, const void *data,

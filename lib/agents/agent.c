@@ -8,6 +8,7 @@
 #include "agents/resolver.h"
 #include "agents/service_rules.h"
 #include "core/sized.h"
+#include "host/rules.h"
 #include "streams/streams.h"
 
 #define NAME_TEXT_BYTES 200
@@ -334,9 +335,7 @@ uint64_t msim_agent_random_below(struct msim_agent *agent, uint64_t bound)
 
 int64_t msim_agent_unix_s(const struct msim_agent *agent)
 {
-  const struct msim_sim *sim = msim__node_sim(agent->node);
-
-  return sim->start_unix_s + (int64_t)(sim->now_ns / MSIM_SEC(1));
+  return msim__host_unix_s(agent->node);
 }
 
 int msim_agent_zone_minutes(const struct msim_agent *agent)

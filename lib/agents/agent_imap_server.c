@@ -3,6 +3,8 @@
  * Listening and the life of connections. What is said is in imap_session.c and beside it, the commands are in
  * imap_cmd_*.c. Does not speak TLS. */
 #include "agents/imap_cmd.h"
+#include "agents/imap_failing.h"
+#include "text/pattern.h"
 
 #define REFUSED_TEXT "* BYE Too many connections\r\n"
 
@@ -100,6 +102,54 @@ static void on_open(struct msim_agent *agent, struct msim_stream *stream)
 }
 
 static const struct msim_stream_ops stream_ops = {.on_open = on_open, MSIM__SESSIONS_HANDLERS};
+
+/* ---- made to fail ---- */
+
+static bool is_of(const struct msim__imap_session *session, const char *user)
+{
+  return strcmp(user, "*") == 0 || (session->account != NULL && msim__pattern_match_text(user, session->account->name));
+}
+
+size_t msim__imap_hang_up(struct msim_agent *server, const char *user, enum msim__imap_hangup how)
+{
+  struct state *state = msim_agent_state(server);
+  struct msim__session *at, *next;
+  size_t count = 0;
+
+  for (at = how != MSIM__IMAP_HANGUP_NONE ? state->server.sessions.first : NULL; at != NULL; at = next) {
+    struct msim__imap_session *session = (struct msim__imap_session *)(void *)at;
+
+    next = at->next;
+    if (session->state == MSIM__IMAP_LEAVING || !is_of(session, user))
+      continue;
+    count++;
+    if (how == MSIM__IMAP_HANGUP_BYE)
+      msim__imap_bye(session, "The server has to end this connection");
+    else if (how == MSIM__IMAP_HANGUP_CLOSE)
+      msim__imap_end(session);
+    else
+      msim_stream_abort(session->stream);
+  }
+  return count;
+}
+
+size_t msim__imap_renew(struct msim_agent *server, const char *user)
+{
+  struct state *state = msim_agent_state(server);
+  struct msim__store *store = &state->server.base.room->store;
+  struct msim__mailbox *box;
+  size_t i, count = 0;
+
+  for (i = 0; (box = msim__store_at(store, i)) != NULL; i++) {
+    if (!msim__pattern_match_text(user, box->owner->name) || store->uid_validity == UINT32_MAX)
+      continue;
+    msim__store_renew(box, ++store->uid_validity);
+    if (store->box_changed != NULL)
+      store->box_changed(store->changed_ctx, box);
+    count++;
+  }
+  return count;
+}
 
 /* ---- start and stop ---- */
 

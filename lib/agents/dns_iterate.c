@@ -186,8 +186,9 @@ static void hand_over(struct msim__dns_job *to, const struct msim__dns_job *from
 
   to->needs = NULL;
   to->query_count += from->query_count;
-  while (set != NULL && set->type == MSIM__DNS_A && msim__dns_rrset_next(set, &at, &rdata))
-    if (msim__dns_rdata_addr(MSIM__DNS_A, rdata, &addr) == MSIM_OK)
+  while (set != NULL && (set->type == MSIM__DNS_A || set->type == MSIM__DNS_AAAA) &&
+         msim__dns_rrset_next(set, &at, &rdata))
+    if (msim__dns_rdata_addr(set->type, rdata, &addr) == MSIM_OK)
       msim__dns_job_add_server(to, &addr);
 }
 
@@ -235,26 +236,26 @@ static bool waits_for(const struct msim__dns_job *job, const struct msim__dns_jo
   return job == other;
 }
 
-/* Looks for the address of the next server that came without one. false: there is none, or too deep. */
-static bool find_another(struct msim__dns_job *job)
+/* By addresses of that type. *index counts what was tried before. */
+static bool find_another_by(struct msim__dns_job *job, uint16_t type, size_t *index)
 {
   struct msim_slice rdata;
   struct msim__dns_name name;
-  size_t at = 0, index = 0;
+  size_t at = 0;
 
-  while (job->depth < MSIM__DNS_DEPTH_MAX && msim__dns_rrset_next(&job->ns, &at, &rdata)) {
+  while (msim__dns_rrset_next(&job->ns, &at, &rdata)) {
     struct msim__dns_job *needed;
     bool is_new;
 
-    if (index++ < job->name_next)
+    if ((*index)++ < job->name_next)
       continue;
     job->name_next++;
     if (!msim__dns_rrset_target(&job->ns, rdata, &name))
       continue;
-    needed = find_job(job->it, &name, MSIM__DNS_A);
+    needed = find_job(job->it, &name, type);
     is_new = needed == NULL;
     if (is_new)
-      needed = new_job(job->it, &name, MSIM__DNS_A);
+      needed = new_job(job->it, &name, type);
     if (needed == NULL || waits_for(needed, job))
       continue; /* in a circle nobody would ever learn anything */
     job->needs = needed;
@@ -265,6 +266,20 @@ static bool find_another(struct msim__dns_job *job)
       advance(needed);
     }
     return true;
+  }
+  return false;
+}
+
+/* Looks for the address of the next server that came without one: first of all servers by one family, then by the
+ * other. false: there is none, or too deep. */
+static bool find_another(struct msim__dns_job *job)
+{
+  uint16_t types[2];
+  size_t i, index = 0, count = job->depth < MSIM__DNS_DEPTH_MAX ? msim__dns_job_types(job, types) : 0;
+
+  for (i = 0; i < count; i++) {
+    if (find_another_by(job, types[i], &index))
+      return true;
   }
   return false;
 }

@@ -51,6 +51,9 @@ msim_ns msim__dns_job_now_ns(const struct msim__dns_job *job);
 int msim__dns_job_find_zone(struct msim__dns_job *job);
 /* Addresses that the cache knows for the names in ns. */
 void msim__dns_job_find_addresses(struct msim__dns_job *job);
+/* The types of addresses by which its host can ask, IPv4 first; how many. */
+size_t msim__dns_job_types(const struct msim__dns_job *job, uint16_t types[2]);
+/* One of a family that the host does not speak is passed over. */
 void msim__dns_job_add_server(struct msim__dns_job *job, const struct msim_addr *addr);
 /* The server to ask next: of those that were asked least often the fastest. false: nobody is left. */
 bool msim__dns_job_choose(struct msim__dns_job *job);

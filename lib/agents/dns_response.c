@@ -120,21 +120,21 @@ static void tell_learned(struct msim__dns_job *job, const struct msim__dns_name 
 }
 
 /* The addresses that came along for one server; believed within the zone that was asked. */
-static int take_glue(struct msim__dns_job *job, struct msim_slice message, const struct msim__dns_name *asked,
-                     const struct msim__dns_name *server)
+static int take_glue_of(struct msim__dns_job *job, struct msim_slice message, const struct msim__dns_name *asked,
+                        const struct msim__dns_name *server, uint16_t type, struct msim_addr *first)
 {
-  struct msim_addr first = {.family = MSIM_FAMILY_NONE}, addr;
+  struct msim_addr addr;
   struct msim__dns_rrset set;
   struct msim_slice rdata;
   size_t at = 0;
   int err = MSIM_OK;
 
-  msim__dns_rrset_init(&set, server, MSIM__DNS_A);
+  msim__dns_rrset_init(&set, server, type);
   if (msim__dns_name_is_below(server, asked))
-    err = collect(job, message, MSIM__DNS_ADDITIONAL, server, MSIM__DNS_A, &set);
+    err = collect(job, message, MSIM__DNS_ADDITIONAL, server, type, &set);
   while (err == MSIM_OK && msim__dns_rrset_next(&set, &at, &rdata))
-    if (msim__dns_rdata_addr(MSIM__DNS_A, rdata, &addr) == MSIM_OK) {
-      first = first.family == MSIM_FAMILY_NONE ? addr : first;
+    if (msim__dns_rdata_addr(type, rdata, &addr) == MSIM_OK) {
+      *first = first->family == MSIM_FAMILY_NONE ? addr : *first;
       msim__dns_job_add_server(job, &addr);
     }
   if (err == MSIM_OK && set.count > 0) {
@@ -143,6 +143,19 @@ static int take_glue(struct msim__dns_job *job, struct msim_slice message, const
                               msim__dns_job_now_ns(job));
   }
   msim__dns_rrset_release(&set, msim__dns_job_mem(job));
+  return err;
+}
+
+static int take_glue(struct msim__dns_job *job, struct msim_slice message, const struct msim__dns_name *asked,
+                     const struct msim__dns_name *server)
+{
+  struct msim_addr first = {.family = MSIM_FAMILY_NONE};
+  uint16_t types[2];
+  size_t i, count = msim__dns_job_types(job, types);
+  int err = MSIM_OK;
+
+  for (i = 0; i < count && err == MSIM_OK; i++)
+    err = take_glue_of(job, message, asked, server, types[i], &first);
   if (err == MSIM_OK)
     tell_learned(job, server, &first);
   return err;

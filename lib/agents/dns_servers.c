@@ -43,12 +43,28 @@ void msim__dns_known_tell(struct msim__dns_iterator *it, const struct msim_addr 
 
 /* ---- the servers of a zone ---- */
 
+static bool speaks(const struct msim__dns_job *job, enum msim_family family)
+{
+  return msim_node_addr_of(job->it->agent->node, family).family != MSIM_FAMILY_NONE;
+}
+
+size_t msim__dns_job_types(const struct msim__dns_job *job, uint16_t types[2])
+{
+  size_t count = 0;
+
+  if (speaks(job, MSIM_FAMILY_IPV4))
+    types[count++] = MSIM__DNS_A;
+  if (speaks(job, MSIM_FAMILY_IPV6))
+    types[count++] = MSIM__DNS_AAAA;
+  return count;
+}
+
 void msim__dns_job_add_server(struct msim__dns_job *job, const struct msim_addr *addr)
 {
   struct msim__dns_server *row = &job->servers[job->server_count];
   size_t i;
 
-  if (addr->family != MSIM_FAMILY_IPV4) /* nothing else is spoken here */
+  if (addr->family == MSIM_FAMILY_NONE || !speaks(job, (enum msim_family)addr->family))
     return;
   for (i = 0; i < job->server_count; i++)
     if (msim_addr_equal(&job->servers[i].addr, addr))
@@ -75,16 +91,19 @@ void msim__dns_job_find_addresses(struct msim__dns_job *job)
 {
   struct msim_slice rdata;
   struct msim__dns_name name;
-  size_t at = 0;
+  uint16_t types[2];
+  size_t at = 0, i, count = msim__dns_job_types(job, types);
 
   while (msim__dns_rrset_next(&job->ns, &at, &rdata)) {
     const struct msim__dns_cache_entry *entry;
 
     if (!msim__dns_rrset_target(&job->ns, rdata, &name))
       continue;
-    entry = msim__dns_cache_find(&job->it->cache, &name, MSIM__DNS_A, msim__dns_job_now_ns(job));
-    if (entry != NULL)
-      add_addresses_of(job, &entry->set);
+    for (i = 0; i < count; i++) {
+      entry = msim__dns_cache_find(&job->it->cache, &name, types[i], msim__dns_job_now_ns(job));
+      if (entry != NULL)
+        add_addresses_of(job, &entry->set);
+    }
   }
 }
 
@@ -98,10 +117,13 @@ static void add_roots(struct msim__dns_job *job)
   for (i = 0; i < job->it->roots.count; i++) {
     const struct msim_node *node = msim_node_find(sim, roots[i]);
 
-    if (node != NULL)
-      addr = msim_node_addr(node);
-    else if (msim_addr_parse(&addr, roots[i], strlen(roots[i])) != MSIM_OK)
+    if (node != NULL) {
+      addr = msim_node_addr_of(node, MSIM_FAMILY_IPV4);
+      msim__dns_job_add_server(job, &addr);
+      addr = msim_node_addr_of(node, MSIM_FAMILY_IPV6);
+    } else if (msim_addr_parse(&addr, roots[i], strlen(roots[i])) != MSIM_OK) {
       continue;
+    }
     msim__dns_job_add_server(job, &addr);
   }
 }

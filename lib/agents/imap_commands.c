@@ -63,7 +63,7 @@ void msim__imap_run(struct msim__imap_session *session)
   else if ((cmd->allowed & 1u << session->state) == 0)
     msim__imap_bad(session, state_hint(session));
   else if (is_bereft(session))
-    msim__imap_bye(session, "The mailbox was removed");
+    msim__imap_bye(session, "The mailbox was removed, or is another one now");
   else if (cmd->may_have_arguments)
     cmd->run(session);
   else if (!cmd->has_arguments && !msim__imap_at_end(c))

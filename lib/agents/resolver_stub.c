@@ -28,15 +28,27 @@ struct found {
   uint32_t ttl_s; /* of the aliases, the least */
 };
 
-/* RFC 1035 3.5: an IPv4 address backwards, in front of in-addr.arpa. */
+/* RFC 1035 3.5: an IPv4 address backwards, in front of in-addr.arpa; RFC 3596 2.5: one of IPv6 by its hexadecimal
+ * digits, in front of ip6.arpa. */
 static int parse_name(struct msim__question *q, struct msim__dns_name *out)
 {
+  static const char digits[] = "0123456789abcdef", tail[] = "ip6.arpa";
   struct msim_addr addr;
-  char text[64];
+  char text[80];
+  size_t i;
 
-  if (q->type != MSIM_NAME_PTR || msim_addr_parse(&addr, q->name, strlen(q->name)) != MSIM_OK ||
-      addr.family != MSIM_FAMILY_IPV4)
+  if (q->type != MSIM_NAME_PTR || msim_addr_parse(&addr, q->name, strlen(q->name)) != MSIM_OK)
     return msim__dns_name_parse(out, q->name, strlen(q->name));
+  if (addr.family == MSIM_FAMILY_IPV6) {
+    for (i = 0; i < 32; i++) {
+      uint8_t byte = addr.bytes[15 - i / 2];
+
+      text[2 * i] = digits[i % 2 == 0 ? byte & 15u : byte >> 4];
+      text[2 * i + 1] = '.';
+    }
+    memcpy(text + 64, tail, sizeof tail);
+    return msim__dns_name_parse(out, text, strlen(text));
+  }
   (void)snprintf(text, sizeof text, "%u.%u.%u.%u.in-addr.arpa", (unsigned)addr.bytes[3], (unsigned)addr.bytes[2],
                  (unsigned)addr.bytes[1], (unsigned)addr.bytes[0]);
   return msim__dns_name_parse(out, text, strlen(text));

@@ -9,6 +9,7 @@
 
 #include "agents/dhcp_server_fields.h"
 #include "agents/dns_serving.h"
+#include "agents/smtp_rules.h"
 
 /* Of a question that is well formed, in front of the server's own answer. */
 enum msim__dns_what {
@@ -38,13 +39,21 @@ struct msim__dhcp_verdict {
   uint32_t lease_s;  /* 0: as always */
 };
 
+/* At a moment of a session, over the server's own `rules`. Comes zeroed. */
+struct msim__smtp_verdict {
+  const char *fault;
+  struct msim__smtp_effect effect;
+};
+
 struct msim__service_rules {
   void *ctx;
-  /* Either may be NULL. */
+  /* Any may be NULL. */
   void (*dns)(void *ctx, struct msim_agent *server, const struct msim__dns_asker *asker,
               struct msim__dns_verdict *verdict);
   void (*dhcp)(void *ctx, struct msim_agent *server, struct msim_attachment *attachment,
                const struct msim__dhcp_message *message, struct msim__dhcp_verdict *verdict);
+  void (*smtp)(void *ctx, struct msim_agent *server, const struct msim__smtp_occasion *occasion,
+               struct msim__smtp_verdict *verdict);
 };
 
 /* Before the start. Borrowed; NULL: nobody is asked, as at first. */

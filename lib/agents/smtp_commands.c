@@ -158,7 +158,7 @@ static bool follow_rules(struct msim__smtp_incoming *session, const struct msim_
   char path[MSIM__SMTP_PATH_BYTES_MAX + 1] = "";
   struct msim__smtp_effect effect;
 
-  if (session->server->rules.count == 0)
+  if (!msim__smtp_incoming_has_rules(session))
     return false;
   if (command->path.null)
     (void)snprintf(path, sizeof path, "<>");

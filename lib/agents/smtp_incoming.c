@@ -3,6 +3,7 @@
  */
 #include "agents/smtp_incoming.h"
 
+#include "agents/service_rules.h"
 #include "proto/ascii.h"
 
 #include <stdio.h>
@@ -83,17 +84,29 @@ static const char *recipient_at(void *ctx, size_t index)
   return index < seen->session->recipients.count ? seen->session->recipients.items[index].address : NULL;
 }
 
+static const struct msim__service_rules *rules_above(const struct msim__smtp_incoming *session)
+{
+  const struct msim__service_rules *rules = msim__service_rules_of(msim_agent_sim(session->agent));
+
+  return rules != NULL && rules->smtp != NULL ? rules : NULL;
+}
+
+bool msim__smtp_incoming_has_rules(const struct msim__smtp_incoming *session)
+{
+  return session->server->rules.count > 0 || rules_above(session) != NULL;
+}
+
 struct msim__smtp_effect msim__smtp_incoming_ask_rules(struct msim__smtp_incoming *session, const char *at,
                                                        const char *from, const char *to)
 {
   struct recipients_seen seen = {session, to};
+  const struct msim__service_rules *above = rules_above(session);
   struct msim__smtp_occasion occasion;
-  struct msim__smtp_effect nothing;
+  struct msim__smtp_verdict verdict;
 
-  if (session->server->rules.count == 0) {
-    memset(&nothing, 0, sizeof nothing);
-    return nothing;
-  }
+  memset(&verdict, 0, sizeof verdict);
+  if (!msim__smtp_incoming_has_rules(session))
+    return verdict.effect;
   memset(&occasion, 0, sizeof occasion);
   occasion.at = at;
   occasion.now_ns = msim_sim_now_ns(msim_agent_sim(session->agent));
@@ -106,7 +119,9 @@ struct msim__smtp_effect msim__smtp_incoming_ask_rules(struct msim__smtp_incomin
     occasion.from = "<>";
   occasion.to = recipient_at;
   occasion.ctx = &seen;
-  return msim__smtp_rules_apply(&session->server->rules, &occasion);
+  if (above != NULL)
+    above->smtp(above->ctx, session->agent, &occasion, &verdict);
+  return msim__smtp_effect_join(msim__smtp_rules_apply(&session->server->rules, &occasion), verdict.effect);
 }
 
 /* ---- the greeting ---- */

@@ -162,6 +162,8 @@ void msim__smtp_recipients_release(struct msim__smtp_recipients *recipients, str
 /* Whether an extension is offered: it is not when it is in `without`. */
 bool msim__smtp_incoming_offers(const struct msim__smtp_incoming *session, const char *keyword);
 
+/* Whether there are rules: of the server, or from above (service_rules.h). */
+bool msim__smtp_incoming_has_rules(const struct msim__smtp_incoming *session);
 /* What the rules say at this moment; texts of the session are filled in. to may be NULL: those of the transaction. */
 struct msim__smtp_effect msim__smtp_incoming_ask_rules(struct msim__smtp_incoming *session, const char *at,
                                                        const char *from, const char *to);

@@ -102,7 +102,7 @@ static bool fits_any_recipient(const char *pattern, const struct msim__smtp_occa
   return false;
 }
 
-static bool is_meant(const struct msim__smtp_rule_config *config, const struct msim__smtp_occasion *occasion)
+bool msim__smtp_rule_is_meant(const struct msim__smtp_rule_config *config, const struct msim__smtp_occasion *occasion)
 {
   const struct msim__smtp_match_config *match = config->match;
   bool is_command = occasion->at[0] >= 'A' && occasion->at[0] <= 'Z';
@@ -224,6 +224,24 @@ static void set_reply(struct msim__smtp_effect *effect, const char *reply, const
   }
 }
 
+static bool settles(const struct msim__smtp_effect *effect)
+{
+  return effect->code != 0 || effect->cut != MSIM__SMTP_CUT_NONE || effect->drop || effect->discard;
+}
+
+static msim_ns add_delays(msim_ns a_ns, msim_ns b_ns)
+{
+  return b_ns < DELAY_MAX_NS - a_ns ? a_ns + b_ns : DELAY_MAX_NS;
+}
+
+struct msim__smtp_effect msim__smtp_effect_join(struct msim__smtp_effect loser, struct msim__smtp_effect winner)
+{
+  struct msim__smtp_effect both = settles(&winner) ? winner : loser;
+
+  both.delay_ns = add_delays(loser.delay_ns, winner.delay_ns);
+  return both;
+}
+
 /* true: no further rule is looked at. */
 static bool act(const struct msim__smtp_rule_config *config, struct msim__smtp_effect *effect)
 {
@@ -234,14 +252,13 @@ static bool act(const struct msim__smtp_rule_config *config, struct msim__smtp_e
   else if (reply[0] == '\0' && config->rate[0] != '\0' && config->close == MSIM__SMTP_CUT_NONE && !config->drop &&
            !config->discard && config->delay_ns == 0)
     reply = "450 4.7.1 Too much at a time: please come again later";
-  effect->delay_ns =
-      config->delay_ns < DELAY_MAX_NS - effect->delay_ns ? effect->delay_ns + config->delay_ns : DELAY_MAX_NS;
+  effect->delay_ns = add_delays(effect->delay_ns, config->delay_ns);
   if (reply[0] != '\0')
     set_reply(effect, reply, config->greylist != NULL ? "greylisted" : config->rate[0] != '\0' ? "rate" : "rule");
   effect->cut = (enum msim__smtp_cut)config->close;
   effect->drop = config->drop;
   effect->discard = config->discard;
-  return effect->code != 0 || effect->cut != MSIM__SMTP_CUT_NONE || effect->drop || effect->discard;
+  return settles(effect);
 }
 
 struct msim__smtp_effect msim__smtp_rules_apply(struct msim__smtp_rules *rules,
@@ -257,7 +274,7 @@ struct msim__smtp_effect msim__smtp_rules_apply(struct msim__smtp_rules *rules,
     const struct msim__smtp_rule_config *config = rule->config;
 
     /* nth counts whatever is meant, also what an earlier rule has settled */
-    if (!is_meant(config, occasion) || ++rule->match_count < config->nth || settled)
+    if (!msim__smtp_rule_is_meant(config, occasion) || ++rule->match_count < config->nth || settled)
       continue;
     if (config->times != 0 && rule->act_count >= config->times)
       continue;

@@ -94,6 +94,12 @@ struct msim__smtp_rules {
 int msim__smtp_rules_init(struct msim__smtp_rules *rules, struct msim__mem *mem, struct msim_list configs);
 void msim__smtp_rules_release(struct msim__smtp_rules *rules);
 
+/* Whether the moment, the time and the match are those of the rule. */
+bool msim__smtp_rule_is_meant(const struct msim__smtp_rule_config *config, const struct msim__smtp_occasion *occasion);
+
+/* What comes out of both: delays add up; of the rest what wins does, where it does anything. */
+struct msim__smtp_effect msim__smtp_effect_join(struct msim__smtp_effect loser, struct msim__smtp_effect winner);
+
 /* Counts the occasion, and says what is to be done. */
 struct msim__smtp_effect msim__smtp_rules_apply(struct msim__smtp_rules *rules,
                                                 const struct msim__smtp_occasion *occasion);

@@ -29,7 +29,7 @@ bool msim__smtp_rate_parse(const char *text, uint64_t *count, msim_ns *time_ns)
   return msim__units_parse_duration(rest, time_ns, &why) == MSIM_OK && *time_ns > 0;
 }
 
-static const char *check_rate(const char *text)
+const char *msim__smtp_check_rate(const char *text)
 {
   uint64_t count;
   msim_ns time_ns;
@@ -38,7 +38,7 @@ static const char *check_rate(const char *text)
                                                                           : "a rate such as 20/min is expected here";
 }
 
-static const char *check_reply(const char *text)
+const char *msim__smtp_check_reply(const char *text)
 {
   struct msim__smtp_enhanced enhanced;
   struct msim__smtp_reply reply;
@@ -61,7 +61,7 @@ static const char *check_reply(const char *text)
   return NULL;
 }
 
-static const char *check_at(const char *text)
+const char *msim__smtp_check_at(const char *text)
 {
   static const char *const moments[] = {"greeting", "final-dot", "any"};
   size_t i;
@@ -75,15 +75,15 @@ static const char *check_at(const char *text)
   return "greeting, final-dot, any, or a command such as RCPT is expected here";
 }
 
-static const char *const cut_names[] = {"none", "before-reply", "after-reply", "reset", NULL};
-static const char *const per_names[] = {"client", "sender", "login", "recipient", "server", NULL};
+const char *const msim__smtp_cut_names[] = {"none", "before-reply", "after-reply", "reset", NULL};
+const char *const msim__smtp_per_names[] = {"client", "sender", "login", "recipient", "server", NULL};
 
 static const struct msim_field client_item[] = {
     {.key = "client", .kind = MSIM_FIELD_CIDR, .offset = 0},
 };
 
 #define MATCH(member) offsetof(struct msim__smtp_match_config, member)
-static const struct msim_field match_fields[] = {
+const struct msim_field msim__smtp_match_fields[] = {
     {.key = "from",
      .kind = MSIM_FIELD_TEXT,
      .offset = MATCH(from),
@@ -121,7 +121,7 @@ static const struct msim_field match_fields[] = {
 };
 
 #define GREY(member) offsetof(struct msim__smtp_greylist_config, member)
-static const struct msim_field greylist_fields[] = {
+const struct msim_field msim__smtp_greylist_fields[] = {
     {.key = "delay",
      .kind = MSIM_FIELD_DURATION_NS,
      .offset = GREY(delay_ns),
@@ -148,18 +148,7 @@ static const struct msim_field greylist_fields[] = {
 
 #define RULE(member) offsetof(struct msim__smtp_rule_config, member)
 static const struct msim_field rule_fields[] = {
-    {.key = "at",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = RULE(at),
-     .check = check_at,
-     .help = "when: greeting, a command such as RCPT, final-dot (the content is complete), or any command"},
-    {.key = "match",
-     .kind = MSIM_FIELD_STRUCT,
-     .offset = RULE(match),
-     .fallback = "",
-     .item = match_fields,
-     .item_bytes = sizeof(struct msim__smtp_match_config),
-     .help = "about whom; everybody when absent"},
+    MSIM__SMTP_RULE_DEEDS(struct msim__smtp_rule_config, ),
     {.key = "nth",
      .kind = MSIM_FIELD_UINT,
      .offset = RULE(nth),
@@ -183,49 +172,6 @@ static const struct msim_field rule_fields[] = {
      .offset = RULE(until_ns),
      .fallback = "0s",
      .help = "up to this time of the run; 0 is always"},
-    {.key = "rate",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = RULE(rate),
-     .fallback = "\"\"",
-     .check = check_rate,
-     .help = "acts only on what is more than this, such as 20/min"},
-    {.key = "per",
-     .kind = MSIM_FIELD_ENUM,
-     .offset = RULE(per),
-     .fallback = "client",
-     .names = per_names,
-     .help = "whose rate"},
-    {.key = "greylist",
-     .kind = MSIM_FIELD_STRUCT,
-     .offset = RULE(greylist),
-     .fallback = "",
-     .item = greylist_fields,
-     .item_bytes = sizeof(struct msim__smtp_greylist_config),
-     .help = "acts only on who is new by network, sender and recipient (RFC 6647)"},
-    {.key = "reply",
-     .kind = MSIM_FIELD_TEXT,
-     .offset = RULE(reply),
-     .fallback = "\"\"",
-     .check = check_reply,
-     .help = "says this instead of doing anything, such as 451 4.7.1 Later"},
-    {.key = "delay",
-     .kind = MSIM_FIELD_DURATION_NS,
-     .offset = RULE(delay_ns),
-     .fallback = "0s",
-     .max = MSIM_SEC(365 * 86400),
-     .help = "the reply waits"},
-    {.key = "close",
-     .kind = MSIM_FIELD_ENUM,
-     .offset = RULE(close),
-     .fallback = "none",
-     .names = cut_names,
-     .help = "the connection ends"},
-    {.key = "drop", .kind = MSIM_FIELD_BOOL, .offset = RULE(drop), .fallback = "false", .help = "says nothing at all"},
-    {.key = "discard",
-     .kind = MSIM_FIELD_BOOL,
-     .offset = RULE(discard),
-     .fallback = "false",
-     .help = "the recipient, or the message, is taken and thrown away"},
     {.key = NULL},
 };
 

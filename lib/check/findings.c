@@ -126,13 +126,3 @@ int msim__findings_write(const struct msim__findings *findings, const struct msi
   n = snprintf(more, sizeof more, "... and %llu more\n", (unsigned long long)(findings->count - MSIM_INVARIANTS_SHOWN));
   return out->write(out->ctx, more, (size_t)n);
 }
-
-static int write_file(void *ctx, const void *data, size_t size_bytes)
-{
-  return fwrite(data, 1, size_bytes, ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
-}
-
-struct msim_out msim_out_file(FILE *file)
-{
-  return (struct msim_out){file, write_file};
-}

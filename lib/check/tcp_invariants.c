@@ -311,6 +311,24 @@ static void note_window(struct msim__invariants *inv, const struct msim_trace_cw
   end->flight_known = true;
 }
 
+/* The name of a case is CLIENT>SERVER:PORT#N. */
+static bool has_end(const struct msim__tcp_case *c, const char *host)
+{
+  const char *server = strchr(c->name, '>');
+  size_t size = strlen(host);
+
+  return server != NULL && ((strncmp(c->name, host, size) == 0 && c->name + size == server) ||
+                            (strncmp(server + 1, host, size) == 0 && server[1 + size] == ':'));
+}
+
+static void note_pause(struct msim__invariants *inv, const char *host)
+{
+  struct msim__tcp_case *c;
+
+  for (c = inv->oldest; c != NULL && host != NULL; c = c->newer)
+    c->is_untimed = c->is_untimed || has_end(c, host);
+}
+
 /* A fault has changed bytes on their way: what arrives in this connection is not what was sent, and nobody's mistake.
  */
 static void note_fault(struct msim__invariants *inv, const struct msim_trace_event *event)
@@ -322,6 +340,8 @@ static void note_fault(struct msim__invariants *inv, const struct msim_trace_eve
   for (i = 0; i < event->value_count; i++)
     if (event->values[i].kind == MSIM_VALUE_TEXT && strcmp(event->values[i].name, "conn") == 0)
       conn = event->values[i].u.text;
+  if (strcmp(event->event, "pause") == 0)
+    note_pause(inv, event->host);
   if (conn == NULL || (strcmp(event->event, "corrupt") != 0 && strcmp(event->event, "inject") != 0))
     return;
   for (c = inv->newest; c != NULL && strcmp(c->name, conn) != 0; c = c->older)
@@ -402,16 +422,10 @@ static void end(struct msim_sim *sim)
 /* One end has lost its memory: nothing that it does, and nothing that is said to it, can be held to what was before. */
 static void crash(struct msim_node *node)
 {
-  size_t size = strlen(node->name);
   struct msim__tcp_case *c;
 
-  for (c = invariants_of(msim__node_sim(node))->oldest; c != NULL; c = c->newer) {
-    const char *server = strchr(c->name, '>'); /* CLIENT>SERVER:PORT#N */
-
-    if (server != NULL && ((strncmp(c->name, node->name, size) == 0 && c->name + size == server) ||
-                           (strncmp(server + 1, node->name, size) == 0 && server[1 + size] == ':')))
-      c->broken_off = true;
-  }
+  for (c = invariants_of(msim__node_sim(node))->oldest; c != NULL; c = c->newer)
+    c->broken_off = c->broken_off || has_end(c, node->name);
 }
 
 static int begin(struct msim_sim *sim)

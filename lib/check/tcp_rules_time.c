@@ -34,6 +34,8 @@ static void judge_timeout(struct msim__tcp_seen *seen)
   struct msim__repeats *rto = &seen->mine->rto;
   msim_ns gap_ns = seen->inv->now_ns - rto->last_ns;
 
+  if (seen->c->is_untimed)
+    return;
   if (rto->count >= rto->sure_count && gap_ns < mine->rto_min_ns)
     BROKEN(seen, T15, "sent again after %lu ms, but the least timeout is %lu ms", milliseconds(gap_ns),
            milliseconds(mine->rto_min_ns));
@@ -52,6 +54,8 @@ static void judge_probe(struct msim__tcp_seen *seen)
   struct msim__repeats *probe = &seen->mine->probe;
   msim_ns gap_ns = seen->inv->now_ns - probe->last_ns;
 
+  if (seen->c->is_untimed)
+    return;
   if (gap_ns < mine->rto_min_ns)
     BROKEN(seen, T17, "a probe %lu ms after the last one, but the least timeout is %lu ms", milliseconds(gap_ns),
            milliseconds(mine->rto_min_ns));
@@ -135,7 +139,7 @@ void msim__tcp_rules_overdue(struct msim__invariants *inv, struct msim__tcp_case
 {
   char side = end == &c->ends[0] ? 's' : 'c'; /* whose segments it did not acknowledge */
 
-  if (end->over)
+  if (end->over || c->is_untimed)
     return;
   if (end->full_ns < inv->now_ns)
     msim__invariant_broken(inv, c, end, 0, MSIM__TCP_RULE_T16,
@@ -159,7 +163,8 @@ void msim__tcp_rules_state(struct msim__invariants *inv, struct msim__tcp_case *
     end->time_wait_since_ns = inv->now_ns;
   if (!gone)
     return;
-  if (end->time_wait_since_ns != MSIM_NEVER && inv->now_ns - end->time_wait_since_ns < end->time_wait_ns && !taken)
+  if (end->time_wait_since_ns != MSIM_NEVER && inv->now_ns - end->time_wait_since_ns < end->time_wait_ns && !taken &&
+      !c->is_untimed)
     msim__invariant_broken(inv, c, end, 0, MSIM__TCP_RULE_T18, "TIME-WAIT lasted %lu ms instead of %lu ms",
                            milliseconds(inv->now_ns - end->time_wait_since_ns), milliseconds(end->time_wait_ns));
   if (end->rst_key == inv->key && end->rst_ns == inv->now_ns && !end->rst_exact && !end->insecure_rst)

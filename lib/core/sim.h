@@ -144,6 +144,9 @@ static inline void msim__timer_set_lasting(struct msim_timer *timer)
 void msim__timers_cancel_of(struct msim_sim *sim, const struct msim_node *node);
 /* Whether any timer of the node is armed, also one in the background. Looks at all of them. */
 bool msim__timers_any_of(struct msim_sim *sim, const struct msim_node *node);
+/* Puts off every timer of a node that is not lasting and due before at_ns: they fire then, in the order in which they
+ * were due. Looks at all armed timers of the simulation. MSIM_ERR_NOMEM (nothing is moved). */
+int msim__timers_put_off(struct msim_sim *sim, struct msim_node *node, msim_ns at_ns);
 
 /* Changes whether an armed or unarmed timer keeps the run alive, without moving it. */
 void msim__timer_change_background(struct msim_timer *timer, bool background);

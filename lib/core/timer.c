@@ -2,6 +2,8 @@
  * Does not hold the timers: queue.c does. */
 #include "core/sim.h"
 
+#include <stdlib.h>
+
 static struct msim__actor *actor_of(const struct msim_timer *timer)
 {
   return (struct msim__actor *)(void *)timer->node; /* its first member */
@@ -128,4 +130,61 @@ bool msim__timers_any_of(struct msim_sim *sim, const struct msim_node *node)
 
   msim__queue_sweep(&sim->queue, looks, &search);
   return found;
+}
+
+/* ---- putting off ---- */
+
+struct putting_off {
+  const struct msim_node *node;
+  msim_ns before_ns;
+  struct msim_timer **found; /* NULL: they are only counted */
+  size_t count;
+};
+
+/* The sweep lends its context as constant; what is counted in it is ours. */
+struct putting_off_ref {
+  struct putting_off *all;
+};
+
+static bool is_put_off(const void *ctx, const struct msim_timer *timer)
+{
+  struct putting_off *all = ((const struct putting_off_ref *)ctx)->all;
+
+  if (timer->node != all->node || (timer->flags & MSIM__TIMER_LASTING) != 0 || timer->at_ns >= all->before_ns)
+    return false;
+  if (all->found != NULL)
+    all->found[all->count] = (struct msim_timer *)(uintptr_t)timer;
+  all->count++;
+  return all->found != NULL;
+}
+
+static int by_time(const void *a, const void *b)
+{
+  const struct msim_timer *x = *(struct msim_timer *const *)a, *y = *(struct msim_timer *const *)b;
+
+  if (x->at_ns != y->at_ns)
+    return x->at_ns < y->at_ns ? -1 : 1;
+  return x->order < y->order ? -1 : x->order > y->order;
+}
+
+int msim__timers_put_off(struct msim_sim *sim, struct msim_node *node, msim_ns at_ns)
+{
+  struct putting_off all = {node, at_ns, NULL, 0};
+  struct putting_off_ref ref = {&all};
+  size_t i, count;
+
+  msim__queue_sweep(&sim->queue, is_put_off, &ref);
+  count = all.count;
+  if (count == 0)
+    return MSIM_OK;
+  all.found = msim__alloc(&sim->mem, count * sizeof *all.found);
+  if (all.found == NULL)
+    return msim__sim_fail_nomem(sim);
+  all.count = 0;
+  msim__queue_sweep(&sim->queue, is_put_off, &ref);
+  qsort(all.found, count, sizeof *all.found, by_time);
+  for (i = 0; i < count; i++)
+    msim__timer_arm_at(sim, all.found[i], at_ns, msim__order_timer(actor_of(all.found[i])));
+  msim__free(&sim->mem, all.found, count * sizeof *all.found);
+  return MSIM_OK;
 }

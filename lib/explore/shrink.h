@@ -38,6 +38,11 @@ void msim__shrink_set_key(struct msim__shrink *shrink, struct msim__doc_node *no
                           size_t size_bytes);
 /* Whether the document holds with the changes since the last call: they stay then. Not asked twice about one text. */
 bool msim__shrink_try(struct msim__shrink *shrink);
+/* Each place in a text where one is a word of its own says other. */
+void msim__shrink_rename(struct msim__shrink *shrink, struct msim__doc_node *node, const struct msim__doc_text *one,
+                         const struct msim__doc_text *other);
+/* What may stand inside the name of a host. */
+bool msim__shrink_in_name(char c);
 /* Takes the changes back without asking. */
 void msim__shrink_undo(struct msim__shrink *shrink);
 

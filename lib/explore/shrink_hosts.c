@@ -24,8 +24,7 @@ static bool same_text(const struct msim__doc_text *a, const struct msim__doc_tex
          memcmp(a->bytes, b->bytes, a->size_bytes) == 0;
 }
 
-/* What may stand inside a name of a host. */
-static bool in_name(char c)
+bool msim__shrink_in_name(char c)
 {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
          c == '.' || (unsigned char)c >= 0x80;
@@ -37,8 +36,8 @@ static const char *find_word(const struct msim__doc_text *text, const char *from
   const char *end = text->bytes + text->size_bytes;
 
   for (; (size_t)(end - from) >= name->size_bytes && name->size_bytes > 0; from++)
-    if (memcmp(from, name->bytes, name->size_bytes) == 0 && (from == text->bytes || !in_name(from[-1])) &&
-        (from + name->size_bytes == end || !in_name(from[name->size_bytes])))
+    if (memcmp(from, name->bytes, name->size_bytes) == 0 && (from == text->bytes || !msim__shrink_in_name(from[-1])) &&
+        (from + name->size_bytes == end || !msim__shrink_in_name(from[name->size_bytes])))
       return from;
   return NULL;
 }
@@ -148,9 +147,8 @@ static void leave_out_names(struct msim__shrink *shrink, struct msim__doc_node *
 
 /* ---- joined with a neighbour ---- */
 
-/* Each place in text where one is a word of its own says other. */
-static void rename_in(struct msim__shrink *shrink, struct msim__doc_node *node, const struct msim__doc_text *one,
-                      const struct msim__doc_text *other)
+void msim__shrink_rename(struct msim__shrink *shrink, struct msim__doc_node *node, const struct msim__doc_text *one,
+                         const struct msim__doc_text *other)
 {
   struct msim__buf buf;
   const char *from = node->text.bytes, *found;
@@ -216,7 +214,7 @@ static bool join_with(struct msim__shrink *shrink, struct msim__doc_node *host, 
     if (node->kind == MSIM__YAML_SCALAR && same_text(&node->text, &host->key))
       msim__shrink_set_text(shrink, node, neighbour->bytes, neighbour->size_bytes);
   for (node = faults; node != NULL; node = msim__doc_walk(faults, node))
-    rename_in(shrink, node, &host->key, neighbour);
+    msim__shrink_rename(shrink, node, &host->key, neighbour);
   msim__shrink_hide(shrink, host);
   return msim__shrink_try(shrink);
 }

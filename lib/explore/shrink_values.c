@@ -77,6 +77,62 @@ static bool lower_range(struct msim__shrink *shrink, struct msim__doc_node *host
   }
 }
 
+/* ---- one of a range, named alone: h211 of h[1..1000] ---- */
+
+/* The first word of text that names one of the range but its first; *out is its bytes. */
+static bool find_member(const struct msim__range *range, const struct msim__doc_text *text, struct msim__doc_text *out)
+{
+  size_t at, end;
+
+  for (at = 0; at + range->front_bytes < text->size_bytes; at++) {
+    const char *word = text->bytes + at, *digits = word + range->front_bytes;
+    size_t digit_bytes = strspn(digits, "0123456789");
+    struct msim_slice number = {(const uint8_t *)digits, digit_bytes};
+    const char *why;
+    uint64_t value;
+
+    end = at + range->front_bytes + digit_bytes + range->rear_bytes;
+    if (digit_bytes == 0 || end > text->size_bytes || memcmp(word, range->text, range->front_bytes) != 0 ||
+        (at > 0 && msim__shrink_in_name(word[-1])) ||
+        memcmp(digits + digit_bytes, range->rear, range->rear_bytes) != 0 ||
+        (end < text->size_bytes && msim__shrink_in_name(text->bytes[end])) ||
+        msim__units_parse_count(number, &value, &why) != MSIM_OK || value <= range->first ||
+        value >= (uint64_t)range->first + range->count)
+      continue;
+    out->bytes = word;
+    out->size_bytes = end - at;
+    out->plain = false;
+    return true;
+  }
+  return false;
+}
+
+/* Whoever is named may be the first of them as well. */
+static bool name_the_first(struct msim__shrink *shrink, const struct msim__doc_node *host)
+{
+  struct msim_slice name = {(const uint8_t *)host->key.bytes, host->key.size_bytes};
+  struct msim__doc_node *root = shrink->document->root, *node, *other;
+  struct msim__doc_text member, first = {NULL, 0, false};
+  struct msim__range range;
+  bool smaller = false;
+  const char *why;
+
+  if (msim__range_parse(&range, name, &why) != MSIM_OK || !range.is_range)
+    return false;
+  first.bytes = msim__range_name(&range, 0, &shrink->document->arena);
+  if (first.bytes == NULL)
+    return false;
+  first.size_bytes = strlen(first.bytes);
+  for (node = root; node != NULL && !shrink->ended; node = msim__doc_walk(root, node)) {
+    if (node->kind != MSIM__YAML_SCALAR || node->text.bytes == NULL || !find_member(&range, &node->text, &member))
+      continue;
+    for (other = root; other != NULL; other = msim__doc_walk(root, other))
+      msim__shrink_rename(shrink, other, &member, &first);
+    smaller = msim__shrink_try(shrink) || smaller;
+  }
+  return smaller;
+}
+
 /* ---- numbers: "20kB", "30s", "3" ---- */
 
 /* Puts value in front of what stands behind the digits. */
@@ -149,7 +205,10 @@ bool msim__shrink_values(struct msim__shrink *shrink)
   bool smaller = false;
 
   for (node = msim__doc_first(msim__doc_find(root, "hosts")); node != NULL; node = msim__doc_next(node))
-    smaller = (node->key.bytes != NULL && lower_range(shrink, node)) || smaller;
+    if (node->key.bytes != NULL) {
+      smaller = name_the_first(shrink, node) || smaller;
+      smaller = lower_range(shrink, node) || smaller;
+    }
   for (node = root; node != NULL && !shrink->ended; node = msim__doc_walk(root, node)) {
     if (node->kind != MSIM__YAML_SCALAR || node->text.bytes == NULL)
       continue;

@@ -4,6 +4,23 @@
  * order of their ids. Packets pay nothing for it. */
 #include "fault/fault.h"
 
+/* A fault that is added while another one lasts must not take the other's params for those of the file. Of one
+ * that was lifted they may still be the direction's; they are like those of the file then. */
+static const struct msim__way_params *in_the_file(const struct msim_sim *sim, const struct msim__way *way)
+{
+  const struct msim__fault *other;
+  size_t i;
+
+  for (other = msim__faults_first(sim); other != NULL; other = other->next) {
+    const struct msim__fault_altering *state = other->state;
+
+    for (i = 0; other->plan.type->alter != NULL && i < 2; i++)
+      if (state->ways[i] == way)
+        return state->before[i];
+  }
+  return way->params;
+}
+
 int msim__fault_altering_find(struct msim__fault *fault, const char *link, const char *from, const char **wrong,
                               char *why, size_t why_bytes)
 {
@@ -12,7 +29,7 @@ int msim__fault_altering_find(struct msim__fault *fault, const char *link, const
   size_t i;
 
   for (i = 0; i < 2 && err == MSIM_OK && state->ways[i] != NULL; i++)
-    state->before[i] = state->ways[i]->params;
+    state->before[i] = in_the_file(fault->sim, state->ways[i]);
   return err;
 }
 

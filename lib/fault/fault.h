@@ -10,24 +10,33 @@
 #include "agents/fields.h"
 #include "agents/service_rules.h"
 #include "core/rng.h"
+#include "host/rules.h"
 #include "net/link.h"
 #include "trace/record_match.h"
 
 struct msim__fault;
 
-/* begin, end: at their times, from a timer on the fault's node. judge: of each packet that a host or router puts on a
- * link while the fault lasts; it fills the verdict when it strikes. draws: it is asked also when another fault has
- * killed the packet already (the verdict has a reason then, and stays), so that its stream does not depend on others.
- * wake: at the time that the kind has set in wake_ns, once. alter: the params of a direction of a link while the fault
- * lasts (altering.c). one_of: keys of which at least one must be written, NULL-terminated; or NULL.
- * judge_dns, judge_dhcp: likewise of each message that such a server would answer; another fault has struck where the
- * verdict has a fault.
+/* prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with the end of a sentence in why
+ * and in *wrong the key that it is about. Any but prepare may be NULL.
+ *
+ * idle: true when it can never strike, so that nothing is installed.
+ *
+ * begin, end: at their times, from a timer on the fault's node. wake: at the time that the kind has set in wake_ns,
+ * once. crashed: the fault's node has crashed while it lasts. release: gives back what the state holds beyond its
+ * bytes, at the end of the simulation, or when it is lifted.
+ *
+ * judge: of each packet that a host or router puts on a link while the fault lasts; it fills the verdict when it
+ * strikes. draws: it is asked also when another fault has struck already (the verdict has a reason then, and stays), so
+ * that its stream does not depend on others.
+ *
+ * judge_dns, judge_dhcp, judge_smtp: likewise of each message, or moment of a session, that such a server would answer;
+ * judge_disk: of each write, sync and read of the fault's node. Another fault has struck where the verdict has a fault.
+ *
  * cut: where new text of TCP is cut in two segments, as in struct msim__tcp_cutter; of all faults the first cut counts,
- and is told.
-
- * prepare: names become pointers, node is set; 0, or MSIM_ERR_NOT_FOUND and others with the end of a sentence in why
- * and in *wrong the key that it is about. Any but prepare may be NULL. idle: true when it can never strike, so that
- * nothing is installed; may be NULL. */
+ * and is told. clock_ns: how much the clock of the fault's node is ahead just now. alter: the params of a direction of
+ * a link while the fault lasts (altering.c).
+ *
+ * one_of: keys of which at least one must be written, NULL-terminated. */
 struct msim__fault_type {
   const char *name, *summary;
   size_t config_bytes, state_bytes;
@@ -46,6 +55,12 @@ struct msim__fault_type {
                      const struct msim__dhcp_message *message, struct msim__dhcp_verdict *verdict);
   uint32_t (*cut)(const struct msim__fault *fault, const struct msim_node *sender, const struct msim_flow *flow,
                   uint32_t first_byte, uint32_t size_bytes);
+  void (*judge_smtp)(struct msim__fault *fault, struct msim_agent *server, const struct msim__smtp_occasion *occasion,
+                     struct msim__smtp_verdict *verdict);
+  void (*judge_disk)(struct msim__fault *fault, enum msim__disk_act act, struct msim__disk_verdict *verdict);
+  int64_t (*clock_ns)(const struct msim__fault *fault);
+  void (*crashed)(struct msim__fault *fault);
+  void (*release)(struct msim__fault *fault);
   bool draws;
   const char *const *one_of;
 };
@@ -78,8 +93,8 @@ struct msim__fault {
   struct msim_timer timer;
   msim_ns begin_ns, end_ns; /* it lasts from .. to before; MSIM_NEVER while it is not known */
   bool begun, ended;
-  bool is_late;             /* added while the simulation ran */
-  msim_ns wake_ns;          /* MSIM_NEVER: none wanted */
+  bool is_late;        /* added while the simulation ran */
+  msim_ns wake_ns;     /* MSIM_NEVER: none wanted */
   uint64_t seen_count; /* records that fitted `after` */
   uint64_t strike_count;
 };

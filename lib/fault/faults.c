@@ -22,6 +22,7 @@ struct faults_room {
   struct msim__packet_rules rules;     /* given to net when some fault judges packets */
   struct msim__service_rules services; /* given to agents when some fault judges what servers answer */
   struct msim__tcp_cutter cutter;      /* given to TCP when some fault cuts text */
+  struct msim__host_rules host;        /* given to hosts when some fault is about disks or clocks */
   struct msim__trace_hook hook;        /* when some fault waits for a record */
 };
 
@@ -242,6 +243,42 @@ static void judge_dhcp(void *ctx, struct msim_agent *server, struct msim_attachm
       fault->plan.type->judge_dhcp(fault, server, attachment, message, verdict);
 }
 
+static void judge_smtp(void *ctx, struct msim_agent *server, const struct msim__smtp_occasion *occasion,
+                       struct msim__smtp_verdict *verdict)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->judge_smtp != NULL && is_asked(fault, room->sim->now_ns, verdict->fault != NULL))
+      fault->plan.type->judge_smtp(fault, server, occasion, verdict);
+}
+
+static void judge_disk(void *ctx, const struct msim_node *node, enum msim__disk_act act,
+                       struct msim__disk_verdict *verdict)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->judge_disk != NULL && fault->node == node &&
+        is_asked(fault, room->sim->now_ns, verdict->fault != NULL))
+      fault->plan.type->judge_disk(fault, act, verdict);
+}
+
+/* All that a clock is wrong by. */
+static int64_t clock_ns(void *ctx, const struct msim_node *node)
+{
+  const struct faults_room *room = ctx;
+  const struct msim__fault *fault;
+  int64_t sum_ns = 0;
+
+  for (fault = room->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->clock_ns != NULL && fault->node == node && msim__fault_lasts(fault))
+      sum_ns += fault->plan.type->clock_ns(fault);
+  return sum_ns;
+}
+
 /* ---- adding ---- */
 
 /* From here on it is asked, or waits for its time. */
@@ -257,8 +294,16 @@ static void engage(struct faults_room *room, struct msim__fault *fault)
     room->services.dns = judge_dns;
   if (fault->plan.type->judge_dhcp != NULL)
     room->services.dhcp = judge_dhcp;
-  if (room->services.dns != NULL || room->services.dhcp != NULL)
+  if (fault->plan.type->judge_smtp != NULL)
+    room->services.smtp = judge_smtp;
+  if (room->services.dns != NULL || room->services.dhcp != NULL || room->services.smtp != NULL)
     msim__service_rules_set(room->sim, &room->services);
+  if (fault->plan.type->judge_disk != NULL)
+    room->host.disk = judge_disk;
+  if (fault->plan.type->clock_ns != NULL)
+    room->host.clock_ns = clock_ns;
+  if (room->host.disk != NULL || room->host.clock_ns != NULL)
+    msim__host_rules_set(room->sim, &room->host);
   if (fault->plan.after == NULL) {
     schedule(fault, fault->plan.at_ns > now_ns ? fault->plan.at_ns : now_ns);
     return;
@@ -326,10 +371,14 @@ static void lift(struct faults_room *room, struct msim__fault **at)
 
   if (fault->plan.type->begin != NULL)
     msim_timer_cancel(&fault->timer);
+  if (fault->end_ns > room->sim->now_ns)
+    fault->end_ns = room->sim->now_ns;
   if (fault->begun && !fault->ended && fault->plan.type->end != NULL) {
     fault->ended = true;
     fault->plan.type->end(fault);
   }
+  if (fault->plan.type->release != NULL)
+    fault->plan.type->release(fault);
   *at = fault->next;
   room->count--;
 }
@@ -398,9 +447,27 @@ static int begin(struct msim_sim *sim)
   return MSIM_OK;
 }
 
+static void crash(struct msim_node *node)
+{
+  struct msim__fault *fault;
+
+  for (fault = room_of(msim__node_sim(node))->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->crashed != NULL && fault->node == node && msim__fault_lasts(fault))
+      fault->plan.type->crashed(fault);
+}
+
+static void end(struct msim_sim *sim)
+{
+  struct msim__fault *fault;
+
+  for (fault = room_of(sim)->first; fault != NULL; fault = fault->next)
+    if (fault->plan.type->release != NULL)
+      fault->plan.type->release(fault);
+}
+
 int msim__faults_create(struct msim_sim *sim)
 {
-  static const struct msim__layer_hooks hooks = {.begin = begin};
+  static const struct msim__layer_hooks hooks = {.begin = begin, .end = end, .crash = crash};
   struct faults_room *room = msim__arena_alloc(&sim->arena, sizeof *room);
 
   if (room == NULL)
@@ -411,6 +478,7 @@ int msim__faults_create(struct msim_sim *sim)
   room->cutter.ctx = room;
   room->cutter.cut = cut;
   room->services.ctx = room;
+  room->host.ctx = room;
   room->hook.ctx = room;
   room->hook.record = on_record;
   sim->rooms[MSIM__ROOM_FAULT] = room;

@@ -253,11 +253,20 @@ static int apply_change(struct msim_disk *disk, struct msim__content *content, c
                              change->size_bytes);
 }
 
-static bool has_room(const struct msim_disk *disk, const struct msim__inode *inode, uint64_t end_bytes)
+/* 0, MSIM_ERR_LIMIT, or what rules say. */
+static int may_write(const struct msim_disk *disk, const struct msim__inode *inode, uint64_t end_bytes)
 {
-  uint64_t old_bytes = inode != NULL ? inode->visible.size_bytes : 0;
+  struct msim__disk_verdict verdict = msim__disk_judge(disk, MSIM__DISK_WRITES);
+  uint64_t old_bytes = inode != NULL ? inode->visible.size_bytes : 0, size_bytes = disk->opts.size_bytes;
 
-  return end_bytes <= old_bytes || end_bytes - old_bytes <= disk->opts.size_bytes - disk->used_bytes;
+  if (verdict.err != MSIM_OK)
+    return verdict.err;
+  if (verdict.size_bytes_max != 0 && verdict.size_bytes_max < size_bytes)
+    size_bytes = verdict.size_bytes_max;
+  return end_bytes <= old_bytes ||
+                 (disk->used_bytes <= size_bytes && end_bytes - old_bytes <= size_bytes - disk->used_bytes)
+             ? MSIM_OK
+             : MSIM_ERR_LIMIT;
 }
 
 /* Records a change and does it to what readers see. Takes its blob over, also on failure. */
@@ -291,8 +300,8 @@ static int write_blob(struct msim_disk *disk, const char *name, uint64_t at_byte
     at_bytes = inode != NULL ? inode->visible.size_bytes : 0;
   if (at_bytes > at_end - blob->size_bytes)
     err = MSIM_ERR_INVALID;
-  else if (!has_room(disk, inode, at_bytes + blob->size_bytes))
-    err = MSIM_ERR_LIMIT;
+  else
+    err = may_write(disk, inode, at_bytes + blob->size_bytes);
   if (err == MSIM_OK)
     err = open_file(disk, name, &inode);
   if (err != MSIM_OK) {
@@ -356,9 +365,9 @@ int msim_disk_truncate(struct msim_disk *disk, const char *name, uint64_t size_b
     return MSIM_ERR_NOT_FOUND;
   if (size_bytes > MSIM__CONTENT_BYTES_MAX)
     return MSIM_ERR_INVALID;
-  if (!has_room(disk, inode, size_bytes))
-    return MSIM_ERR_LIMIT;
-  return told(disk, change_file(disk, inode, &change));
+  if (size_bytes > inode->visible.size_bytes) /* a cut always works: it is how a failed write is taken back */
+    err = may_write(disk, inode, size_bytes);
+  return err == MSIM_OK ? told(disk, change_file(disk, inode, &change)) : err;
 }
 
 int msim_disk_rename(struct msim_disk *disk, const char *from, const char *to)
@@ -421,11 +430,14 @@ int msim_disk_read(const struct msim_disk *disk, const char *name, uint64_t offs
                    size_t *read_bytes)
 {
   const struct msim__inode *inode = lookup(disk, name);
+  struct msim__disk_verdict verdict;
 
   *read_bytes = 0;
   if (inode == NULL)
     return MSIM_ERR_NOT_FOUND;
+  verdict = msim__disk_judge(disk, MSIM__DISK_READS);
   *read_bytes = msim__content_read(&inode->visible, offset_bytes, out, size_bytes);
+  msim__disk_flip(&verdict, out, *read_bytes);
   return MSIM_OK;
 }
 
@@ -433,19 +445,23 @@ struct msim_blob *msim_disk_read_blob(struct msim_disk *disk, const char *name, 
                                       size_t size_bytes)
 {
   const struct msim__inode *inode = lookup(disk, name);
+  struct msim__disk_verdict verdict;
   struct msim_blob *blob;
 
   if (inode == NULL || offset_bytes > inode->visible.size_bytes ||
       size_bytes > inode->visible.size_bytes - offset_bytes || size_bytes > PART_BYTES)
     return NULL;
-  blob = msim__content_blob_at(&inode->visible, offset_bytes, size_bytes);
+  verdict = msim__disk_judge(disk, MSIM__DISK_READS);
+  blob = verdict.flip == 0 ? msim__content_blob_at(&inode->visible, offset_bytes, size_bytes) : NULL;
   if (blob != NULL) {
     msim_blob_ref(blob);
     return blob;
   }
   blob = msim_blob_new(msim__node_sim(disk->node), NULL, size_bytes);
-  if (blob != NULL)
+  if (blob != NULL) {
     (void)msim__content_read(&inode->visible, offset_bytes, blob->data, size_bytes);
+    msim__disk_flip(&verdict, blob->data, size_bytes);
+  }
   return blob;
 }
 
@@ -581,9 +597,13 @@ static msim_ns write_time_ns(const struct msim_disk *disk, struct msim__inode *i
 
 static int ask(struct msim_disk *disk, struct msim__inode *inode, msim_disk_done_fn *fn, void *ctx)
 {
-  struct msim__sync *sync = msim__alloc_zeroed(disk->mem, 1, sizeof *sync);
+  struct msim__disk_verdict verdict = msim__disk_judge(disk, MSIM__DISK_SYNCS);
   msim_ns now_ns = msim__node_sim(disk->node)->now_ns;
+  struct msim__sync *sync;
 
+  if (verdict.err != MSIM_OK)
+    return verdict.err;
+  sync = msim__alloc_zeroed(disk->mem, 1, sizeof *sync);
   if (sync == NULL)
     return told(disk, MSIM_ERR_NOMEM);
   if (disk->busy_ns < now_ns)
@@ -592,7 +612,9 @@ static int ask(struct msim_disk *disk, struct msim__inode *inode, msim_disk_done
     disk->busy_ns += write_time_ns(disk, inode);
   if (disk->busy_ns - now_ns > WRITE_NS_MAX)
     disk->busy_ns = now_ns + WRITE_NS_MAX;
-  sync->due_ns = disk->busy_ns + disk->opts.sync_latency_ns;
+  sync->due_ns = disk->busy_ns + disk->opts.sync_latency_ns + verdict.latency_ns;
+  if (disk->last != NULL && sync->due_ns < disk->last->due_ns)
+    sync->due_ns = disk->last->due_ns; /* they are done in their order, also when the disk is fast again */
   sync->order = disk->order;
   sync->inode = inode;
   sync->fn = fn;

@@ -32,11 +32,12 @@ struct msim_disk *msim__disk_of(const struct msim_node *node)
 
 static int grow(struct msim_sim *sim, struct msim__hosts *hosts)
 {
-  struct msim__hosts fresh = {NULL, hosts->count, hosts->capacity == 0 ? ROWS_MIN : hosts->capacity * 2};
+  struct msim__hosts fresh = *hosts;
   size_t i;
 
   if ((hosts->count + 1) * 4 <= hosts->capacity * 3)
     return MSIM_OK;
+  fresh.capacity = hosts->capacity == 0 ? ROWS_MIN : hosts->capacity * 2;
   fresh.rows = msim__alloc_zeroed(&sim->mem, fresh.capacity, sizeof *fresh.rows);
   if (fresh.rows == NULL)
     return MSIM_ERR_NOMEM;

@@ -9,6 +9,7 @@
 #include <mailsim/host.h>
 
 #include "host/content.h"
+#include "host/rules.h"
 #include "net/net.h"
 
 /* A file without its name: what it holds for readers, and what of that is durable. */
@@ -92,6 +93,7 @@ struct msim__host {
 struct msim__hosts {
   struct msim__host *rows; /* open addressing by the node's index; a power of two, or none */
   size_t count, capacity;
+  const struct msim__host_rules *above; /* NULL: none */
 };
 
 /* Makes the room; called once by msim_sim_new. MSIM_ERR_NOMEM. */

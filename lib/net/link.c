@@ -226,6 +226,19 @@ static void rearm(struct msim__way *way)
   arm_head(way);
 }
 
+uint32_t msim__way_put_off(struct msim__way *way, msim_ns until_ns)
+{
+  struct msim__traffic *traffic = way->traffic;
+  uint32_t i;
+
+  if (traffic == NULL || traffic->count == 0)
+    return 0;
+  for (i = 0; i < traffic->count && flight_at(traffic, i)->arrive_ns < until_ns; i++)
+    flight_at(traffic, i)->arrive_ns = until_ns;
+  rearm(way);
+  return i;
+}
+
 /* Keeps the ring in order of arrival: nearly always that is the end. */
 MSIM__HOT static int flight_push(struct msim__way *way, msim_ns arrive_ns, uint32_t packet)
 {

@@ -103,6 +103,8 @@ int msim__link_make(struct msim__link *link, struct msim_node *a, struct msim_no
 /* Puts a packet on the wire or drops it (recorded). Takes the packet. size_bytes: msim__packet_size_bytes of it. */
 void msim__way_send(struct msim__way *way, uint32_t packet_index, uint32_t size_bytes);
 
+/* What is on this way arrives at until_ns, if it would have before. How many there are. */
+uint32_t msim__way_put_off(struct msim__way *way, msim_ns until_ns);
 /* Puts a packet that was held back on its way again; it arrives in left_ns. Takes the packet. */
 void msim__way_go_on(struct msim__way *way, uint32_t packet_index, msim_ns left_ns);
 

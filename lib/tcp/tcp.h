@@ -194,4 +194,19 @@ int msim__tcp_opts_complete(struct msim_sim *sim, const struct msim_tcp_opts *gi
  * MSIM_ERR_INVALID, MSIM_ERR_NOMEM. */
 int msim__tcp_opts_share(struct msim_sim *sim, const struct msim_tcp_opts *given, const struct msim_tcp_opts **out);
 
+/* What a connection expects next, for one who forges a segment to it. */
+struct msim__tcp_expected {
+  struct msim_flow *flow; /* borrowed */
+  uint32_t local_id, remote_id;
+  uint16_t local_port, remote_port;
+  uint32_t seq, ack;    /* of a segment that is exactly right */
+  uint8_t option_bytes; /* that it has to have, but for a reset (RFC 7323 3.2) */
+  uint8_t options[12];
+  bool is_client, is_v6;
+};
+/* Of the node's connections that are synchronized and not over, that of the lowest number among those for which fits
+ * says so, then of the first name. False: there is none. Looks at all connections of the simulation. */
+bool msim__tcp_expected(const struct msim_node *node, bool (*fits)(const void *ctx, const struct msim_flow *flow),
+                        const void *ctx, struct msim__tcp_expected *out);
+
 #endif

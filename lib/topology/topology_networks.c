@@ -1,7 +1,7 @@
 /* topology_networks.c: the section `networks`, and the key `networks` of a host: who is in which.
  *
  * Does not create them (topology.c); the keys of a cable are those of a direction of a link (topology_way.c). */
-#include "net/lan.h"
+#include "net/nd.h"
 #include "text/escape.h"
 #include "text/yaml_read.h"
 #include "topology/loader.h"
@@ -230,33 +230,50 @@ static void check_attachment(struct msim__loader *loader, const struct msim__att
                         plan->opts.mac);
 }
 
-void msim__loader_own_attachment(struct msim__loader *loader, const struct msim__host *host,
-                                 const struct msim__attach_plan *plan)
+/* An address within one network, or (network NULL) everywhere. */
+static void own_addr(struct msim__loader *loader, const struct msim__host *host, const struct msim__attach_plan *plan,
+                     const struct msim__network_plan *network, const struct msim_addr *addr, const char *text)
 {
   struct msim__addr_owner *owner = msim__arena_alloc(&loader->arena, sizeof *owner);
-  const size_t name_bytes = strlen(plan->network->name), key_bytes = name_bytes + 1 + sizeof(uint32_t);
+  struct msim__names *names = network == NULL ? &loader->addrs : &loader->attached_addrs;
+  const size_t name_bytes = network == NULL ? 0 : strlen(network->name) + 1,
+               key_bytes = name_bytes + 1 + sizeof addr->bytes;
   char *key = msim__arena_alloc(&loader->arena, key_bytes);
   const struct msim__addr_owner *other;
-  struct msim_addr addr;
   int err;
 
-  if (plan->opts.address == NULL || msim_addr_parse(&addr, plan->opts.address, strlen(plan->opts.address)) != MSIM_OK)
-    return;
   if (owner == NULL || key == NULL) {
     loader->err = MSIM_ERR_NOMEM;
     return;
   }
   owner->host = host;
   owner->place = plan->place;
-  memcpy(key, plan->network->name, name_bytes + 1);
-  memcpy(key + name_bytes + 1, addr.bytes, sizeof(uint32_t));
-  err = msim__names_add(&loader->attached_addrs, key, key_bytes, owner);
+  if (network != NULL)
+    memcpy(key, network->name, name_bytes);
+  key[name_bytes] = (char)addr->family;
+  memcpy(key + name_bytes + 1, addr->bytes, sizeof addr->bytes);
+  err = msim__names_add(names, key, key_bytes, owner);
   if (err == MSIM_ERR_EXISTS) {
-    other = msim__names_find(&loader->attached_addrs, key, key_bytes);
-    msim__loader_report(loader, plan->place, "networks: the address %s belongs to \"%s\" already: %s:%u",
-                        plan->opts.address, other->host->name, other->place->file, other->place->line);
+    other = msim__names_find(names, key, key_bytes);
+    msim__loader_report(loader, plan->place, "networks: the address %.60s belongs to \"%s\" already: %s:%u", text,
+                        other->host->name, other->place->file, other->place->line);
   } else if (err != MSIM_OK) {
     loader->err = MSIM_ERR_NOMEM;
+  }
+}
+
+void msim__loader_own_attachment(struct msim__loader *loader, const struct msim__host *host,
+                                 const struct msim__attach_plan *plan)
+{
+  const char *const *text;
+  struct msim_addr addr;
+  uint8_t bits;
+
+  if (plan->opts.address != NULL && msim_addr_parse(&addr, plan->opts.address, strlen(plan->opts.address)) == MSIM_OK)
+    own_addr(loader, host, plan, plan->network, &addr, plan->opts.address);
+  for (text = plan->opts.ipv6; text != NULL && *text != NULL; text++) {
+    if (msim__lan_addr6_parse(*text, &addr, &bits) == MSIM_OK)
+      own_addr(loader, host, plan, msim__addr_is_link_local6(&addr) ? plan->network : NULL, &addr, *text);
   }
 }
 

@@ -387,7 +387,6 @@ static void put_fragment(struct jsonl_sink *jsonl, const struct msim_trace_packe
   OPTIONAL(jsonl, ",\"link\":", packet->link);
   if (view->has_frame)
     MACS(buf, ",\"frame\":", view->frame_src, view->frame_dst);
-  OPTIONAL(jsonl, ",\"target\":", packet->target);
 }
 
 static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record *record)
@@ -449,6 +448,7 @@ static void put_packet(struct jsonl_sink *jsonl, const struct msim_trace_record 
     KEY(buf, ",\"fragmented\":true");
   if (view->has_frame)
     MACS(buf, ",\"frame\":", view->frame_src, view->frame_dst);
+  OPTIONAL(jsonl, ",\"target\":", packet->target);
 }
 
 /* ---- other records ---- */

@@ -71,6 +71,8 @@ has "$repro" '^# Made smaller in [0-9]* runs: hosts 9 -> [123], faults 7 -> 1, '
 has "$repro" 'bug: ack-before-sync'
 expect 1 'the file fails alike' "$mailsim" run "$repro"
 has out '^broken: I1 by .* on hub at .*: the host had charge of it, crashed, and knows nothing of it any more$'
+expect 0 'and is a test' "$mailsim" test kept
+has "$repro" '^expect: {violates: I1}$'
 expect 0 'and without the mistake it does not' sh -c "sed 's/, bug: ack-before-sync//' '$repro' >fixed.yaml && '$mailsim' run fixed.yaml --quiet"
 cp out before
 expect 1 'the same again' "$mailsim" explore hasty.yaml --each crash --limit 200 --out again --jobs 2

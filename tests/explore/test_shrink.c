@@ -160,6 +160,15 @@ static void range_when_fewer_hosts_are_enough_then_fewer(void **state)
         "hosts:\n  h[1..1]: {}\nlinks:\n  - {join: [h1, \"h[1..1]\"]}\n");
 }
 
+/* h211 is one of them, and the first would do; h2110 and xh211 are others. */
+static void member_when_named_alone_then_the_first_is(void **state)
+{
+  (void)state;
+  check("hosts:\n  h[1..1000]: {}\nfaults: [{id: f, drop: {conn: \"a>h211:25#1\", x: h2110, y: xh211}}]\n",
+        (struct question){.words = {"\n  h[1", "conn: \"a>h", "h2110", "xh211", NULL}},
+        "hosts:\n  h[1..1]: {}\nfaults:\n  - {drop: {conn: \"a>h1:25#1\", x: h2110, y: xh211}}\n");
+}
+
 static void numbers_when_lower_ones_do_then_lower(void **state)
 {
   (void)state;
@@ -246,6 +255,7 @@ int main(void)
       cmocka_unit_test(host_when_between_others_then_its_neighbour_stands_for_it),
       cmocka_unit_test(link_when_its_ends_change_then_faults_know_its_new_name),
       cmocka_unit_test(range_when_fewer_hosts_are_enough_then_fewer),
+      cmocka_unit_test(member_when_named_alone_then_the_first_is),
       cmocka_unit_test(numbers_when_lower_ones_do_then_lower),
       cmocka_unit_test(text_when_shorter_ones_do_then_shorter),
       cmocka_unit_test(document_when_it_does_not_hold_then_untouched),

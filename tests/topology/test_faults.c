@@ -182,8 +182,38 @@ static void the_same_text_from_c(void **state)
   assert_int_equal(msim_sim_finish(sim), 0);
   assert_int_equal(msim_fault_add_yaml(sim, "{id: c, down: {link: far}}", note, NULL), MSIM_ERR_STATE);
   assert_true(msim_fault_kind_at(sim, 0, &kind));
-  assert_string_equal(kind.name, "corrupt"); /* by their names */
+  assert_string_equal(kind.name, "clock"); /* by their names */
   assert_false(msim_fault_kind_at(sim, 1000, &kind));
+  msim_sim_free(sim);
+}
+
+static void what_is_lifted_is_as_it_was(void **state)
+{
+  struct msim_sim *sim;
+  char none[] = "";
+
+  (void)state;
+  assert_int_equal(msim_sim_new(&sim, NULL), 0);
+  assert_int_equal(build(sim, none), 0);
+  assert_int_equal(msim_sim_run(sim, MSIM_MSEC(1500)), 0);
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: r, rate: {link: alice-relay, to: 1kbit/s}}", note, NULL), 0);
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: s, smtp: {host: relay, at: greeting, close: reset}}", note, NULL), 0);
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: t, partition: {groups: [[mx], [relay]]}, for: 1h}", note, NULL), 0);
+  assert_int_equal(msim_sim_run(sim, MSIM_MSEC(1800)), 0);
+  assert_int_equal(msim_fault_add_yaml(sim, "{id: u, mtu: {link: alice-relay, to: 100B}}", note, NULL), 0);
+  assert_int_equal(msim_sim_run(sim, MSIM_MSEC(1900)), 0);
+  assert_int_equal(msim_fault_lift(sim, "r"), 0);
+  assert_int_equal(msim_fault_lift(sim, "s"), 0);
+  assert_int_equal(msim_fault_lift(sim, "u"), 0);
+  msim_fault_lift_added(sim);
+  assert_int_equal(msim_fault_lift(sim, "t"), MSIM_ERR_NOT_FOUND);
+  assert_int_equal(msim_sim_run(sim, MSIM_SEC(10)), 0); /* at 1 kbit/s, or by 100 bytes, it would take minutes */
+  {
+    struct msim_counters counters;
+
+    msim_sim_counters(sim, &counters);
+    assert_in_range(counters.segment_count, 90, 140);
+  }
   msim_sim_free(sim);
 }
 
@@ -199,6 +229,7 @@ int main(void)
       cmocka_unit_test(drop_takes_one_exact_segment),
       cmocka_unit_test(loss_and_delay_last_from_to_and_know_directions),
       cmocka_unit_test(the_same_text_from_c),
+      cmocka_unit_test(what_is_lifted_is_as_it_was),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,131 @@ static void mail_when_for_an_address_literal_then_there(void **state)
   free(r.trace.data);
 }
 
+/* ---- in networks ---- */
+
+/* pc, router: their places in the network; and further keys of theirs. */
+static void run_home(struct topology_run *out, const char *pc, const char *pc_more, const char *router,
+                     const char *router_more)
+{
+  static char text[4096];
+
+  snprintf(text, sizeof text,
+           "mailsim: 1\n"
+           "networks: {home: {prefix: 192.168.1.0/24, delay: 100us}}\n"
+           "hosts:\n"
+           "  pc:\n"
+           "    networks: {home: %s}\n"
+           "%s"
+           "    agents:\n"
+           "      - user: {address: a@x.example, submit: smtp.x.example, script: [{at: 1s, send: {message: m1, to: "
+           "b@x.example}}]}\n"
+           "  router: {networks: {home: %s}%s}\n"
+           "  mx: {address: \"2001:db8:9::25\", agents: [{smtp-server: {domains: {x.example: [a, b]}}}]}\n"
+           "  dns:\n"
+           "    address: \"2001:db8:9::53\"\n"
+           "    agents: [{dns-server: {zones: {x.example: {records: [" MX_AAAA "]}}}}]\n"
+           "links:\n"
+           "  - {join: [router, mx], delay: 10ms}\n"
+           "  - {join: [mx, dns], delay: 1ms}\n",
+           pc, pc_more, router, router_more);
+  topology_run_built(out, load, text, 1, "text", NULL);
+  if (out->err != 0)
+    fail_msg("%s", out->error);
+}
+
+#define ROUTER6 "{address: none, ipv6: \"2001:db8:1::1\", advertise: {dns: dns}}"
+
+static void mail_when_written_before_there_is_an_address_then_it_waits(void **state)
+{
+  struct topology_run r;
+
+  (void)state;
+  run_home(&r, "{address: none, ipv6: auto}", "", ROUTER6, "");
+  expect(&r, "app pc ipv6.address network=home address=2001:db8:1:0:");
+  expect(&r, "server=2001:db8:9::53");
+  expect(&r, "message.sent message=m1");
+  free(r.trace.data);
+}
+
+static void mail_when_nobody_advertises_then_a_failure_that_says_so(void **state)
+{
+  struct topology_run r;
+
+  (void)state;
+  run_home(&r, "{address: none, ipv6: auto}", "", "{address: none, ipv6: \"2001:db8:1::1\"}", "");
+  expect(&r, "app pc ipv6.no-router network=home");
+  expect(&r, "message.failed message=m1 protocol=smtp reason=no-address");
+  free(r.trace.data);
+}
+
+static void mail_when_told_an_address_then_by_the_next_hop_of_the_topology(void **state)
+{
+  struct topology_run r;
+
+  (void)state;
+  run_home(&r, "{address: none, ipv6: \"2001:db8:1::7\"}", "    resolver: dns\n",
+           "{address: none, ipv6: \"2001:db8:1::1\"}", "");
+  expect(&r, "icmp pc>* icmp.neighbor-solicitation for router");
+  expect(&r, "message.sent message=m1");
+  expect_not(&r, "router-solicitation");
+  free(r.trace.data);
+}
+
+static void mail_when_dhcp_has_no_servers_then_those_of_the_router(void **state)
+{
+  struct topology_run r;
+
+  (void)state;
+  run_home(&r, "{address: dhcp, ipv6: auto}", "",
+           "{address: 192.168.1.1, ipv6: \"2001:db8:1::1\", advertise: {dns: dns}}",
+           ", agents: [{dhcp-server: {range: 192.168.1.100-192.168.1.199}}]");
+  expect(&r, "dhcp.bound");
+  expect(&r, "server=2001:db8:9::53");
+  expect(&r, "message.sent message=m1");
+  free(r.trace.data);
+}
+
+/* ---- name servers by IPv6 ---- */
+
+static void names_when_a_resolver_has_ipv6_alone_then_it_walks_by_it(void **state)
+{
+  static const char text[] =
+      "mailsim: 1\n"
+      "hosts:\n"
+      "  pc:\n"
+      "    address: \"2001:db8:1::1\"\n"
+      "    resolver: resolver\n"
+      "    agents: [{dns-client: {script: [{at: 1s, name: www.x.example, type: AAAA}, {at: 2s, name: "
+      "\"2001:db8:1::5\", type: "
+      "PTR}]}}]\n"
+      "  resolver: {address: \"2001:db8:1::53\", agents: [{dns-resolver: {roots: root}}]}\n"
+      "  root:\n"
+      "    address: \"2001:db8:2::1\"\n"
+      "    agents: [{dns-server: {zones: {\".\": {records: [{name: x.example, type: NS, value: ns.y.example.}, {name: "
+      "ip6.arpa, type: NS, value: ns.y.example.}, {name: y.example, type: NS, value: ns.y.example.}, {name: "
+      "ns.y.example, "
+      "type: AAAA, value: ns}]}}}}]\n"
+      "  ns:\n"
+      "    address: \"2001:db8:2::2\"\n"
+      "    agents: [{dns-server: {zones: {x.example: {records: [{name: www, type: AAAA, value: \"2001:db8:1::5\"}]}, "
+      "y.example: {records: [{name: ns, type: AAAA, value: ns}]}, ip6.arpa: {records: [{name: "
+      "5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2, type: PTR, value: www.x.example.}]}}}}]\n"
+      "  r:\n"
+      "links: [{join: [pc, r], delay: 1ms}, {join: [resolver, r], delay: 1ms}, {join: [root, r], delay: 1ms}, {join: "
+      "[ns, "
+      "r], delay: 1ms}]\n";
+  struct topology_run r;
+
+  (void)state;
+  topology_run_built(&r, load, (void *)(uintptr_t)text, 1, "text", NULL);
+  if (r.err != 0)
+    fail_msg("%s", r.error);
+  expect(&r, "udp resolver>ns:53#");
+  expect(&r, "app pc dns.answer name=www.x.example type=AAAA address=2001:db8:1::5");
+  expect(&r, "app pc dns.answer name=2001:db8:1::5 type=PTR data=www.x.example");
+  free(r.trace.data);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -199,6 +324,11 @@ int main(void)
       cmocka_unit_test(mail_when_ipv6_is_a_black_hole_then_by_ipv4_after_250_ms),
       cmocka_unit_test(mail_when_neither_works_then_one_failure),
       cmocka_unit_test(mail_when_for_an_address_literal_then_there),
+      cmocka_unit_test(mail_when_written_before_there_is_an_address_then_it_waits),
+      cmocka_unit_test(mail_when_nobody_advertises_then_a_failure_that_says_so),
+      cmocka_unit_test(mail_when_told_an_address_then_by_the_next_hop_of_the_topology),
+      cmocka_unit_test(mail_when_dhcp_has_no_servers_then_those_of_the_router),
+      cmocka_unit_test(names_when_a_resolver_has_ipv6_alone_then_it_walks_by_it),
       cmocka_unit_test(names_when_one_answer_is_late_then_the_other_one_after_50_ms),
   };
 

@@ -87,7 +87,7 @@ static void letters_when_named_then_sent_and_stored_as_they_are(void **state)
   static const char world[] =
       "mailsim: 1\n"
       "include: [parts/more.yaml]\n"
-      "messages: {m1: {file: lf.eml}, m2: {file: crlf.eml}}\n"
+      "messages: {m1: {file: lf.eml}, m2: {file: crlf.eml}, m4: {text: \"Subject: four\\r\\n\\r\\n4\\n\"}}\n"
       "hosts:\n"
       "  pc: {agents: [{user: {address: a@x.example, submit: mx, script: [{at: 1s, send: {message: m1, to: "
       "b@b.example}}]}}]}\n"
@@ -95,7 +95,7 @@ static void letters_when_named_then_sent_and_stored_as_they_are(void **state)
       "    agents:\n"
       "      - smtp-server: {domains: {b.example: [b]}}\n"
       "      - imap-server: {mailboxes: {b: [{message: m2, from: c@c.example, flags: [seen, draft], date: 2025-02-03}, "
-      "{message: m3, folder: Old/Er}]}}\n"
+      "{message: m3, folder: Old/Er}, {message: m4, folder: Old/Er}]}}\n"
       "links: [{join: [pc, mx], delay: 1ms}]\n";
   struct msim_sim *sim = probe_sim();
   struct msim_mailbox_message message;
@@ -139,6 +139,7 @@ static void letters_when_named_then_sent_and_stored_as_they_are(void **state)
   assert_int_equal(msim_mailbox_at(mx, 2, &info), MSIM_OK);
   assert_string_equal(info.folder, "Old/Er");
   assert_non_null(strstr(bytes_of(sim, 2, 0, &heard), "Subject: third\r\n\r\n3\r\n"));
+  assert_non_null(strstr(bytes_of(sim, 2, 1, &heard), "Subject: four\r\n\r\n4\r\n"));
   assert_null(msim_mailbox_keyword_at(mx, 0, 0));
   msim_sim_free(sim);
 }
@@ -156,6 +157,9 @@ static void letters_when_unusable_then_said_where(void **state)
       {"messages: {m1: {file: nul.eml}}\n", "w.yaml:2:23: file: a byte of value 0 is in this file"},
       {"messages: {m1: {file: huge.eml}}\n", "w.yaml:2:23: file: a message has at most 16 MiB"},
       {"messages: {m1: {fiel: lf.eml}}\n", "w.yaml:2:17: unknown key \"fiel\" (did you mean \"file\"?)"},
+      {"messages: {m1: {file: lf.eml, text: Hi}}\n", "w.yaml:2:37: write either file or text, not both"},
+      {"messages: {m1: {}}\n", "w.yaml:2:16: the key \"file\" is missing: the path of the message; or \"text\""},
+      {"messages: {m1: {text: \"\"}}\n", "w.yaml:2:23: text: there is nothing in this text"},
       {"messages: {m1: }\n", "w.yaml:2:"},
       {"messages: [m1]\n", "w.yaml:2:11: messages: "},
       {"messages: {\"\": {file: lf.eml}}\n", "w.yaml:2:12: messages: a name of 1 to 200 bytes"},

@@ -350,6 +350,23 @@ static void every_other_kind_when_replayed_then_the_same(void **state)
   stage_arrive(&t.s, MSIM_MSEC(1)); /* the second one first */
   t.s.packet.id = 1;
   stage_drop(&t.s, MSIM_MSEC(2), "loss");
+  p = stage_packet(&t.s, MSIM_TRACE_ICMP, &t.s.hello, true, 0, "0123456789abcdef"); /* for a group of IPv6 */
+  p->flow = NULL;
+  p->what = "icmp.neighbor-solicitation";
+  p->target = "mx";
+  p->from = "laptop";
+  p->to = "*";
+  t.s.packet.proto = MSIM_PROTO_ICMPV6;
+  t.s.packet.id = 0;
+  t.s.packet.l4.icmp.type = 135;
+  t.s.packet.l4.icmp.code = 0;
+  t.s.packet.l4.icmp.rest = 0;
+  assert_int_equal(msim_addr_parse(&t.s.packet.src, "fe80::1", 7), 0);
+  assert_int_equal(msim_addr_parse(&t.s.packet.dst, "ff02::1:ff00:25", 15), 0);
+  stage_emit(&t.s, MSIM_MSEC(2));
+  p->to = "mx";
+  p->point = MSIM_POINT_RX;
+  stage_emit(&t.s, MSIM_MSEC(3));
   p = stage_packet(&t.s, MSIM_TRACE_DATAGRAM, &t.s.query, true, 1, "\x12\x34\x01");
   stage_emit(&t.s, MSIM_MSEC(3));
   p->point = MSIM_POINT_RX;

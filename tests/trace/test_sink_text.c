@@ -410,6 +410,30 @@ static void broadcast_has_a_line_per_receiver(void **state)
          "0.002000000 udp laptop>*:67#1 c1 r2 +2ms\n");
 }
 
+static void icmp_for_a_group_has_a_line_for_each_host_that_hears_it(void **state)
+{
+  struct msim_trace_packet *p = stage_packet(&s, MSIM_TRACE_ICMP, &s.hello, true, 0, NULL);
+
+  (void)state;
+  p->flow = NULL;
+  s.packet.proto = MSIM_PROTO_ICMPV6;
+  assert_int_equal(msim_addr_parse(&s.packet.src, "fe80::1", 7), 0);
+  assert_int_equal(msim_addr_parse(&s.packet.dst, "ff02::1", 7), 0);
+  p->what = "icmp.neighbor-advertisement";
+  p->target = "laptop";
+  p->from = "laptop";
+  p->to = "*";
+  stage_emit(&s, 0);
+  p->point = MSIM_POINT_RX;
+  p->to = "mx";
+  stage_emit(&s, MSIM_MSEC(1));
+  p->to = "r1";
+  stage_emit(&s, MSIM_MSEC(2));
+  expect("0.000000000 icmp laptop>* icmp.neighbor-advertisement for laptop broadcast\n"
+         "0.001000000 icmp laptop>* icmp.neighbor-advertisement mx +1ms\n"
+         "0.002000000 icmp laptop>* icmp.neighbor-advertisement r1 +2ms\n");
+}
+
 static void icmp_is_matched_without_numbers(void **state)
 {
   struct msim_trace_packet *p = stage_packet(&s, MSIM_TRACE_ICMP, &s.hello, false, 0, NULL);
@@ -557,6 +581,7 @@ int main(void)
       CASE(datagrams_show_their_units),
       CASE(fragments_have_lines_and_the_whole_its_fate),
       CASE(broadcast_has_a_line_per_receiver),
+      CASE(icmp_for_a_group_has_a_line_for_each_host_that_hears_it),
       CASE(icmp_is_matched_without_numbers),
       CASE(hops_are_lines_of_their_own),
       CASE(events_are_written_with_their_values),

@@ -1,7 +1,8 @@
 /* run.h: a script run against the simulated TCP, through a wire port and the calls of socket.h.
  *
- * The host is 192.168.0.1, the script plays 192.0.2.1 on the other side of a link of 1 ns. Time of the script is time
- * of the simulation in whole microseconds; the tolerance is zero unless it is asked for. */
+ * The host is 192.168.0.1 or, with --ip_version=ipv6, 2001:db8::1, the script plays 192.0.2.1 or 2001:db8:1::1 on the
+ * other side of a link of 1 ns. Time of the script is time of the simulation in whole microseconds; the tolerance is
+ * zero unless it is asked for. */
 #ifndef MSIM_TESTS_TCP_SCRIPT_RUN_H
 #define MSIM_TESTS_TCP_SCRIPT_RUN_H
 
@@ -128,6 +129,12 @@ void run_history(struct run *run, msim_ns at_ns, const char *text);
 bool run_until(struct run *run, msim_ns until_ns);
 /* What follows at once from what was just done. */
 bool run_settle(struct run *run);
+
+/* Of the header of IP. */
+static inline uint32_t run_head_bytes(const struct run *run)
+{
+  return run->local.family == MSIM_FAMILY_IPV6 ? 40 : 20;
+}
 
 /* Nanoseconds that an exchange on the link takes are no time of the script: the nearest microsecond. */
 static inline msim_ns run_usec(msim_ns at_ns)

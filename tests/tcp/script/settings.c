@@ -177,6 +177,17 @@ static bool set_address(struct run *run, const struct script_option *option, str
          run_fail(run, "--%s: \"%s\" is no address", option->name, option->value);
 }
 
+/* In front of addresses, whose default it changes. */
+static bool set_version(struct run *run, const char *value)
+{
+  if (strcmp(value, "ipv4") == 0)
+    return true;
+  if (strcmp(value, "ipv6") != 0)
+    return run_fail(run, "--ip_version: %s is neither ipv4 nor ipv6", value);
+  return msim_addr_parse(&run->local, "2001:db8::1", 11) == MSIM_OK &&
+         msim_addr_parse(&run->remote, "2001:db8:1::1", 13) == MSIM_OK;
+}
+
 bool settings_options(struct run *run)
 {
   const struct script_option *option;
@@ -194,14 +205,16 @@ bool settings_options(struct run *run)
     } else if (strcmp(option->name, "remote_ip") == 0) {
       if (!set_address(run, option, &run->remote))
         return false;
-    } else if (strcmp(option->name, "ip_version") == 0 && strcmp(option->value, "ipv4") != 0) {
-      return run_fail(run, "--ip_version: hosts speak IPv4");
+    } else if (strcmp(option->name, "ip_version") == 0 && !set_version(run, option->value)) {
+      return false;
     } else if (strstr(option->name, "tolerance") == NULL && strcmp(option->name, "ip_version") != 0) {
       run_notice(run, "passed over: --%s", option->name);
     }
   }
+  if (run->local.family != run->remote.family)
+    return run_fail(run, "--local_ip and --remote_ip are not of one kind");
   if (run->opts->lenient) { /* segments as large as after offload */
-    run->tcp.mss_bytes_max = run->mtu_bytes - 40;
+    run->tcp.mss_bytes_max = run->mtu_bytes - run_head_bytes(run) - 20;
     run->mtu_bytes = 65535;
   }
   return true;

@@ -359,8 +359,29 @@ static bool put_in(struct run *run, const struct msim_packet *packet)
   return err == MSIM_OK || run_fail(run, "the port does not take the packet: %s", msim_strerror(err));
 }
 
+/* What ICMPv6 says for what a line says in words of ICMP (RFC 4443 3, 4). */
+static void turn_icmp(struct msim_packet *packet)
+{
+  static const uint8_t codes[] = {0, 3, 0, 4}; /* net, host, protocol, port */
+  struct msim_icmp_view *icmp = &packet->l4.icmp;
+
+  packet->proto = MSIM_PROTO_ICMPV6;
+  if (icmp->type == 3 && icmp->code == 4) {
+    icmp->type = 2; /* packet too big */
+    icmp->code = 0;
+  } else if (icmp->type == 3) {
+    icmp->type = 1;
+    icmp->code = icmp->code < sizeof codes ? codes[icmp->code] : 1;
+  } else if (icmp->type == 11) {
+    icmp->type = 3; /* time exceeded */
+  } else {
+    icmp->type = 4;
+  }
+}
+
 static bool inject_icmp(struct run *run, const struct packet_spec *spec, const struct conn *conn)
 {
+  size_t quoted_bytes = run_head_bytes(run) + 8;
   struct msim_packet about, packet;
   static const uint8_t payload[65536];
   static uint8_t bytes[65535];
@@ -371,7 +392,7 @@ static bool inject_icmp(struct run *run, const struct packet_spec *spec, const s
   about.dst = conn->remote;
   about.proto = MSIM_PROTO_TCP;
   about.ttl = 64;
-  about.dont_fragment = true;
+  about.dont_fragment = run->local.family == MSIM_FAMILY_IPV4;
   about.l4.tcp.src_port = conn->local_port;
   about.l4.tcp.dst_port = conn->remote_port;
   about.l4.tcp.seq = spec->seq + conn->local_delta;
@@ -386,7 +407,9 @@ static bool inject_icmp(struct run *run, const struct packet_spec *spec, const s
   packet.l4.icmp.type = spec->icmp_type;
   packet.l4.icmp.code = spec->icmp_code;
   packet.l4.icmp.rest = spec->mtu_bytes;
-  packet.payload = (struct msim_slice){bytes, size < 28 ? size : 28};
+  packet.payload = (struct msim_slice){bytes, size < quoted_bytes ? size : quoted_bytes};
+  if (run->local.family == MSIM_FAMILY_IPV6)
+    turn_icmp(&packet);
   return put_in(run, &packet);
 }
 
@@ -407,14 +430,14 @@ static bool inject_tcp(struct run *run, const struct packet_spec *spec, const st
   packet.proto = MSIM_PROTO_TCP;
   packet.ttl = spec->ttl != 0 ? spec->ttl : 64;
   packet.tos = spec->tos;
-  packet.dont_fragment = true;
+  packet.dont_fragment = run->local.family == MSIM_FAMILY_IPV4;
   packet.l4.tcp.src_port = conn->remote_port;
   packet.l4.tcp.dst_port = conn->local_port;
   packet.l4.tcp.ack = spec->has_ack ? spec->ack + conn->local_delta : 0;
   packet.l4.tcp.window = spec->window;
   packet.l4.tcp.urgent = spec->urgent;
   packet.options = (struct msim_slice){options, size};
-  room = run->mtu_bytes - 40 - size;
+  room = run->mtu_bytes - run_head_bytes(run) - 20 - size;
   do {
     size_t part = spec->payload_bytes - done < room ? spec->payload_bytes - done : room;
     uint16_t last_only = done + part < spec->payload_bytes ? MSIM_TCP_PSH | MSIM_TCP_FIN : 0;
