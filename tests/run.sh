@@ -207,13 +207,13 @@ part_suite() {
 # One build asks two questions, since building costs more time than testing: the other compiler, and the shared library.
 part_clang() {
   configure_and_build build/clang -DCMAKE_C_COMPILER=clang -DBUILD_SHARED_LIBS=ON || return 1
-  ctest_in build/clang -E '^player/(pure|browser)$' && skipped_none build/clang/ctest.log
+  ctest_in build/clang -E '^(player/(pure|browser)|serve/browser)$' && skipped_none build/clang/ctest.log
 }
 
 # Every packet on every link goes through its bytes and back.
 part_sanitize() {
   configure_and_build build/sanitize -DMSIM_SANITIZE=ON -DMSIM_CHECK_WIRE=ON || return 1
-  ctest_in build/sanitize -E '^player/(pure|browser)$'
+  ctest_in build/sanitize -E '^(player/(pure|browser)|serve/browser)$'
 }
 
 # Without libcrypto: no digests, and so fewer ways to log in. Captures were judged before: tshark takes the NULs of the

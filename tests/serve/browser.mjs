@@ -67,7 +67,9 @@ for (const options of [{}, { viewport: { width: 320, height: 640 }, colorScheme:
   check((await inbox.textContent('#mail pre')).includes('Hello <b>Carla</b>\n.a dot'), 'foreign words stand as text');
   check(await inbox.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out at ' + JSON.stringify(options.viewport ?? 'wide'));
   await inbox.getByRole('button', { name: /ladder/ }).click();
-  await inbox.waitForFunction(() => document.getElementById('ladder').textContent.includes('220 '));
+  /* the page's own policy bars the library's way of waiting, which evaluates text */
+  for (let i = 0; i < 300 && !(await inbox.textContent('#ladder')).includes('220 '); i++) await inbox.waitForTimeout(100);
+  check((await inbox.textContent('#ladder')).includes('220 '), 'the ladder shows a greeting');
   if (process.env.PICTURES) await inbox.screenshot({ path: join(process.env.PICTURES, options.viewport ? 'inbox-narrow.png' : 'inbox.png'), fullPage: true });
   await inbox.context().close();
 }
