@@ -73,6 +73,7 @@ export class MapView {
         parts.push(svg('text', { x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 57, class: 'link-name', text }));
       return { line, cross };
     });
+    this.names = []; /* boxes of the names of hosts */
     this.hostNodes = graph.nodes.map((node, i) => {
       const [x, y] = xy[i], right = this.freeBeside(i), left = right < 60 && x > right;
       const room = Math.max(5, Math.floor((this.upright ? (left ? x - 24 : right) : this.columnWidth) / 7.9));
@@ -83,6 +84,8 @@ export class MapView {
       const box = svg('text', { ...place(20, this.dense ? 39 : 42), class: 'host-box' }), badge = svg('text', { ...place(7, this.dense ? -18 : -52), class: 'badge' });
       group.append(svg('title', { text: this.about(node) }), label, box, badge);
       parts.push(group);
+      const half = 4 * (node.host >= 0 ? app.format.host(node.host) : node.name).length;
+      this.names.push(this.upright ? [x, y - 8, x + 20 + 2 * half, y + 8] : [x - half, y - 33, x + half, y - 16]);
       return { group, box, badge, room };
     });
     fill(this.svg, ...parts);
@@ -204,14 +207,16 @@ export class MapView {
     this.canvas.setAttribute('aria-label', app.words.ui('map_label', { n: this.marks.length }));
   }
 
-  /* A label stands in a band of its own above or below the line, and not where another one stands. */
+  /* A label stands in a band of its own above or below the line, on the other side where a host has its name, and not where another one stands. */
   drawLabel(ctx, mark) {
     const { app } = this;
     ctx.font = '11px system-ui, sans-serif';
     const text = clip(ctx, app.format.label(mark.i) || app.format.proto(mark.i), Math.min(this.width - 8, Math.max(90, this.columnWidth + 20))), width = ctx.measureText(text).width;
-    const x = Math.min(this.width - width / 2 - 4, Math.max(width / 2 + 4, mark.x)), below = mark.y >= this.lineY(mark);
-    const y = this.dense ? mark.y + (below ? 20 : -12) : mark.y + (below ? 24 : -28), box = [x - width / 2 - 3, y - 11, x + width / 2 + 3, y + 4];
-    if (this.taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) return;
+    const x = Math.min(this.width - width / 2 - 4, Math.max(width / 2 + 4, mark.x)), below = mark.y >= this.lineY(mark), bands = this.dense ? (below ? [20] : [-12]) : below ? [24, -28] : [-28, 24];
+    const boxAt = (band) => [x - width / 2 - 3, mark.y + band - 11, x + width / 2 + 3, mark.y + band + 4], meets = (one, other) => one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
+    const band = bands.find((b) => !this.taken.some((other) => meets(boxAt(b), other)) && (this.dense || !this.names.some((name) => meets(boxAt(b), name))));
+    if (band === undefined) return;
+    const box = boxAt(band), y = mark.y + band;
     if (this.dense && this.xy.some(([hx, hy]) => box[0] < hx + 40 && hx - 40 < box[2] && box[1] < hy + 44 && hy - 30 < box[3])) return;
     this.taken.push(box);
     ctx.textAlign = 'center';
