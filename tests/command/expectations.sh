@@ -25,6 +25,9 @@ says() { grep -qF -- "$1" out || fail "no \"$1\" in what was printed" out; }
 
 for topology in $(cd "$root/topologies" && find . -name '*.yaml' ! -path './scenes/*' | sed 's|^\./||'); do
   grep -qlF "topologies/$topology" "$root"/tests/expect/*.expect || fail "no expectation is about topologies/$topology: begin with mailsim record topologies/$topology tests/expect/NAME.expect"
+  # of large ones only the fingerprints are kept
+  [ -f "$root/tests/golden/${topology%.yaml}.trace" ] || [ -f "$root/tests/expect/$(basename "${topology%.yaml}").golden" ] ||
+    fail "topologies/$topology has no golden: enter it in tests/topology/test_golden.c"
 done
 sed -n '/^## Events/,/^## Options/s/^| \(`[^|]*\)|.*/\1/p' "$root/docs/trace.md" | grep -o '`[a-z0-9_.]*`' | tr -d '`' | sort -u >"$folder/documented"
 grep -o '"[a-z0-9_]*\.[a-z0-9_]*"' "$root/lib/check/expect_names.c" | tr -d '"' | sort -u >"$folder/known"
