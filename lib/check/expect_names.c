@@ -78,6 +78,7 @@ static const char *const events[] = {
     "smtp.deferred",
     "smtp.queued",
     "store.add",
+    "store.found",
     "store.remove",
     "user.browse",
     "user.check",

@@ -179,7 +179,8 @@ void msim__ledger_take_imap_reply(struct msim__ledger *ledger, const struct msim
                                   const struct msim_trace_unit *unit);
 void msim__ledger_mailboxes_free(struct msim__ledger *ledger);
 
-/* A value of an event by name. NULL: there is no such text; 0: no such number, or a negative one. */
+/* A value of an event by name. NULL: there is none, or no such text; 0: no such number, or a negative one. */
+const struct msim_value *msim__ledger_value(const struct msim_trace_event *event, const char *name);
 const char *msim__ledger_text(const struct msim_trace_event *event, const char *name);
 uint64_t msim__ledger_number(const struct msim_trace_event *event, const char *name);
 

@@ -14,7 +14,7 @@ struct told {
   const struct msim__ledger_message *notice; /* that tells of it; NULL: none */
 };
 
-static const struct msim_value *value_of(const struct msim_trace_event *event, const char *name)
+const struct msim_value *msim__ledger_value(const struct msim_trace_event *event, const char *name)
 {
   size_t i;
 
@@ -26,14 +26,14 @@ static const struct msim_value *value_of(const struct msim_trace_event *event, c
 
 const char *msim__ledger_text(const struct msim_trace_event *event, const char *name)
 {
-  const struct msim_value *value = value_of(event, name);
+  const struct msim_value *value = msim__ledger_value(event, name);
 
   return value != NULL && value->kind == MSIM_VALUE_TEXT ? value->u.text : NULL;
 }
 
 static int64_t number_of(const struct msim_trace_event *event, const char *name)
 {
-  const struct msim_value *value = value_of(event, name);
+  const struct msim_value *value = msim__ledger_value(event, name);
 
   return value != NULL && value->kind == MSIM_VALUE_INT ? value->u.integer : 0;
 }
@@ -346,11 +346,11 @@ static void take_one(struct told *t, const struct row *row, const char *address)
 
 static void take_recipients(struct told *t, const struct row *row)
 {
-  const struct msim_value *to = value_of(t->event, "about"); /* of a notice, whose `to` is the sender */
+  const struct msim_value *to = msim__ledger_value(t->event, "about"); /* of a notice, whose `to` is the sender */
   size_t i;
 
   if (to == NULL)
-    to = value_of(t->event, "to");
+    to = msim__ledger_value(t->event, "to");
   if (to != NULL && to->kind == MSIM_VALUE_TEXT) {
     take_one(t, row, to->u.text);
   } else if (to != NULL && to->kind == MSIM_VALUE_LIST) {
@@ -359,7 +359,7 @@ static void take_recipients(struct told *t, const struct row *row)
   } else if (row->without == ALL) {
     for (i = 0; i < t->message->recipient_count; i++)
       row->take(t, &t->message->recipients[i]);
-  } else if (row->without == LOOSE && (row->take != on_stored || value_of(t->event, "uid") != NULL)) {
+  } else if (row->without == LOOSE && (row->take != on_stored || msim__ledger_value(t->event, "uid") != NULL)) {
     t->message->loose = true; /* a reader's own copy has no uid, and is no delivery */
   }
 }
@@ -389,9 +389,9 @@ static void take_message(struct told *t, const struct row *row)
     t->message->converted = true;
   if (strcmp(t->event->event, "store.remove") == 0 && msim__ledger_text(t->event, "conn") != NULL)
     msim__ledger_judge_removal(t->ledger, t->message, t->host, msim__ledger_text(t->event, "conn"));
-  if (row->take == on_discarded && value_of(t->event, "to") == NULL)
+  if (row->take == on_discarded && msim__ledger_value(t->event, "to") == NULL)
     t->message->dropped = true;
-  hidden = value_of(t->event, "bcc");
+  hidden = msim__ledger_value(t->event, "bcc");
   if (hidden == NULL || hidden->kind != MSIM_VALUE_LIST)
     return;
   for (i = 0; i < hidden->u.list.count; i++) {

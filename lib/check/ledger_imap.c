@@ -176,6 +176,46 @@ static void on_renamed(struct msim__ledger *ledger, const char *host, const char
   }
 }
 
+/* What "bob/Sent 3" says of a mailbox; false: it is about another one. */
+static bool tells_of(const char *item, const char *mailbox, uint64_t *count)
+{
+  const char *space = strrchr(item, ' ');
+
+  if (space == NULL || (size_t)(space - item) != strlen(mailbox) || strncmp(item, mailbox, (size_t)(space - item)) != 0)
+    return false;
+  for (*count = 0, space++; *space >= '0' && *space <= '9'; space++)
+    *count = *count * 10 + (uint64_t)(*space - '0');
+  return *space == '\0';
+}
+
+/* Behind a crash the disk has told what lies in the mailboxes of the host; a mailbox that is not named holds nothing,
+ * unless there were too many to name. I1: what a positive reply was for is there. */
+static void on_found(struct msim__ledger *ledger, const struct msim_trace_event *event)
+{
+  bool partial = msim__ledger_value(event, "partial") != NULL;
+  const struct msim_value *list = msim__ledger_value(event, "mailboxes");
+  size_t i, k;
+
+  if (list == NULL || list->kind != MSIM_VALUE_LIST)
+    return;
+  for (i = 0; i < ledger->imap_boxes.count; i++) {
+    struct box *box = ledger->imap_boxes.rows[i].object;
+    uint64_t count = 0;
+
+    if (!is_of_host(box, event->host))
+      continue;
+    for (k = 0; k < list->u.list.count && !tells_of(list->u.list.items[k], box->name + box->host_bytes, &count); k++)
+      count = 0;
+    if (k == list->u.list.count && partial)
+      continue;
+    if (count < box->count && box->latest != NULL)
+      msim__ledger_broken(ledger, box->latest, MSIM__MAIL_RULE_I1, event->host, NULL,
+                          "the mailbox %.200s had %llu messages for sure, and the crash has left %llu",
+                          box->name + box->host_bytes, (unsigned long long)box->count, (unsigned long long)count);
+    box->count = count;
+  }
+}
+
 int msim__ledger_take_mailbox(struct msim__ledger *ledger, const struct msim_trace_event *event)
 {
   const char *mailbox = msim__ledger_text(event, "mailbox"), *label = msim__ledger_text(event, "message");
@@ -184,6 +224,8 @@ int msim__ledger_take_mailbox(struct msim__ledger *ledger, const struct msim_tra
   bool add = strcmp(name, "store.add") == 0, remove = strcmp(name, "store.remove") == 0;
   struct box *box;
 
+  if (strcmp(name, "store.found") == 0 && event->host != NULL)
+    on_found(ledger, event);
   if (mailbox == NULL || event->host == NULL ||
       (add || remove ? uid == 0 || label == NULL : strncmp(name, "mailbox.", 8) != 0))
     return ledger->err; /* a reader's own copy has no uid */

@@ -66,6 +66,18 @@ static void run(const char *topology, const char *bug, const char *fault, msim_n
   "  - {join: [alice, relay], delay: 10ms}\n"                                                                          \
   "  - {join: [relay, mx], delay: 20ms}\n"
 
+/* alice - mx, where bob's mailbox is */
+#define LAST(server)                                                                                                   \
+  "mailsim: 1\n"                                                                                                       \
+  "hosts:\n"                                                                                                           \
+  "  alice: {agents: [{user: {address: alice@a.example, submit: mx, script: [{at: 1s, send: {message: m1, to: "        \
+  "bob@b.example, body: Hello}}]}}]}\n"                                                                                \
+  "  mx:\n"                                                                                                            \
+  "    disk: {sync-latency: 5ms}\n"                                                                                    \
+  "    agents: [{smtp-server: {domains: {b.example: [bob]}" server "}}]\n"                                             \
+  "links:\n"                                                                                                           \
+  "  - {join: [alice, mx], delay: 10ms}\n"
+
 /* The same, the relay's program that sends with keys of its own, and what the provider's server does. */
 #define SENDING(client, server)                                                                                        \
   "mailsim: 1\n"                                                                                                       \
@@ -129,6 +141,8 @@ static const struct bug {
 } bugs[] = {
     {RELAY(", bug: %s"), "ack-before-sync",
      "{id: boom, crash: {host: relay}, after: {event: message.accepted}, for: 30s}", "I1", MSIM_SEC(86400)},
+    {LAST(", bug: %s"), "ack-before-sync", "{id: boom, crash: {host: mx}, after: {event: store.add}, for: 30s}", "I1",
+     MSIM_SEC(86400)},
     {CIRCLE, "no-hop-limit", "", "I8", MSIM_SEC(60)},
     {SENDING("", ", bug: %s"), "no-timeout",
      "{id: cut, down: {link: far}, after: {conn: \"relay>mx:25#1\", segment: c15}}", "L2", MSIM_SEC(30 * 86400)},
