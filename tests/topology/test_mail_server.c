@@ -349,7 +349,7 @@ static void client_that_does_not_read_is_not_read_either(void **state)
   assert_int_equal(msim_node_set_tcp(msim_node_find(stage.sim, "mx"), &tcp), 0);
   assert_int_equal(stage_run(&stage, MSIM_SEC(10)), 0);
   msim_sim_counters(stage.sim, &counters);
-  assert_true(counters.held_bytes_peak < 1000000);
+  assert_true(counters.held_bytes_peak < 1200000); /* with what the invariants keep of the 120,000 bytes */
   stage_end(&stage);
 }
 
