@@ -348,6 +348,7 @@ static void note_fault(struct msim__invariants *inv, const struct msim_trace_eve
     ;
   if (c != NULL)
     c->bytes_changed = true;
+  msim__stream_rule_changed(inv->streams, c != NULL ? &c->id : NULL);
 }
 
 static int judge_record(void *ctx, const struct msim_trace_record *record)
@@ -414,6 +415,7 @@ static void end(struct msim_sim *sim)
   msim__lease_rule_free(inv->leases);
   msim__tuple_rule_free(inv->tuples);
   msim__exchanger_rule_free(inv->exchangers);
+  msim__stream_rule_free(inv->streams);
   msim__findings_release(&inv->findings);
   msim__free(&sim->mem, inv, sizeof *inv);
   sim->rooms[MSIM__ROOM_INVARIANTS] = NULL;
@@ -456,6 +458,8 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
   if (err == MSIM_OK)
     err = msim__exchanger_rule_new(&inv->exchangers, sim, msim__findings_take, &inv->findings, &inv->info);
   if (err == MSIM_OK)
+    err = msim__stream_rule_new(&inv->streams, sim, msim__findings_take, &inv->findings, &inv->info);
+  if (err == MSIM_OK)
     err = msim__sim_add_layer(sim, &layer);
   if (err != MSIM_OK) {
     if (inv->ledger != NULL)
@@ -463,6 +467,7 @@ int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *u
     msim__lease_rule_free(inv->leases);
     msim__tuple_rule_free(inv->tuples);
     msim__exchanger_rule_free(inv->exchangers);
+    msim__stream_rule_free(inv->streams);
     msim__free(&sim->mem, inv, sizeof *inv);
     return err;
   }

@@ -13,6 +13,7 @@
 
 #include "check/findings.h"
 #include "check/ledger.h"
+#include "check/rule_i12_stream.h"
 #include "check/rule_i13_lease.h"
 #include "check/rule_i13_tuple.h"
 #include "check/rule_i9.h"
@@ -159,6 +160,7 @@ struct msim__invariants {
   struct msim__lease_rule *leases;
   struct msim__tuple_rule *tuples;
   struct msim__exchanger_rule *exchangers;
+  struct msim__stream_rule *streams;
   msim_ns now_ns;
   uint64_t n, key;      /* of the record that is judged */
   msim_ns syn_ns;       /* when the last SYN arrived anywhere */

@@ -5,6 +5,7 @@
 #include "tcp/tcp_mtu.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
+#include "tcp/tcp_tap.h"
 
 #include <string.h>
 
@@ -85,6 +86,7 @@ struct msim__tcb *msim__tcb_new(struct msim_node *node, const struct msim__tcp_h
     msim__tcb_free(tcb);
     return NULL;
   }
+  msim__tcb_tap(tcb, MSIM__TCP_HEARD_OPENED, NULL, 0);
   return tcb;
 }
 
@@ -114,6 +116,7 @@ void msim__tcb_free(struct msim__tcb *tcb)
 {
   struct msim__tcp *tcp = msim__tcb_room(tcb);
 
+  msim__tcb_tap(tcb, MSIM__TCP_HEARD_GONE, NULL, 0);
   msim_timer_cancel(&tcb->timer);
   msim__tcp_leave(tcp, &tcb->head);
   msim__tcb_send_release(tcb);

@@ -83,8 +83,7 @@ struct msim__tcp_mark {
   bool open;
 };
 
-/* Which segment carried a byte first: for the note "rtx c3". A ring in order of seq; kept only while somebody watches.
- */
+/* Which segment carried a byte first: for the note "rtx c3". A ring in order of seq; kept while somebody watches. */
 struct msim__tcp_sent_row {
   uint32_t seq, number;
 };
@@ -356,6 +355,7 @@ struct msim__tcp {
   struct msim__pool tcbs, pieces, texts, marks, time_waits, boards, gaps, intakes;
   struct msim_tcp_opts defaults;
   const struct msim__tcp_cutter *cutter;                  /* or NULL */
+  const struct msim__tcp_tap *tap;                        /* or NULL */
   const struct msim_tcp_opts *last_opts[MSIM__OPTS_KEPT]; /* what was told last, latest first; or NULL */
 };
 

@@ -3,6 +3,7 @@
 #include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
+#include "tcp/tcp_tap.h"
 
 #include <string.h>
 
@@ -377,6 +378,7 @@ static size_t write_bytes(struct msim__tcb *tcb, const void *data, size_t size_b
     msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
     return 0;
   }
+  msim__tcb_tap(tcb, MSIM__TCP_HEARD_WRITTEN, data, size_bytes);
   if (urgent && size_bytes > 0)
     msim__tcb_urgent_queued(tcb);
   kick(tcb);
@@ -405,9 +407,11 @@ MSIM__HOT int msim__tcp_write_blob(struct msim__tcb *tcb, struct msim_blob *blob
   err = msim__tcb_send_refer(tcb, blob, offset_bytes, size_bytes);
   if (err == MSIM_ERR_NOMEM)
     msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
-  if (err == MSIM_OK)
-    kick(tcb);
-  return err;
+  if (err != MSIM_OK)
+    return err;
+  msim__tcb_tap(tcb, MSIM__TCP_HEARD_WRITTEN, blob->data + offset_bytes, size_bytes);
+  kick(tcb);
+  return MSIM_OK;
 }
 
 void msim__tcp_want_writable(struct msim__tcb *tcb)
@@ -460,6 +464,7 @@ void msim__tcp_set_tos(struct msim__tcb *tcb, uint8_t tos)
 
 MSIM__HOT void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)
 {
+  msim__tcb_tap_read(tcb, size_bytes);
   msim__tcb_receive_consume(tcb, size_bytes);
   if (tcb->intake != NULL)
     msim__tcb_intake_consumed(tcb);
@@ -470,7 +475,10 @@ MSIM__HOT void msim__tcp_consume(struct msim__tcb *tcb, size_t size_bytes)
 
 bool msim__tcp_is_at_eof(const struct msim__tcb *tcb)
 {
-  return (tcb->bits & MSIM__TCB_EOF) != 0 && tcb->available_bytes == 0;
+  if ((tcb->bits & MSIM__TCB_EOF) == 0 || tcb->available_bytes != 0)
+    return false;
+  msim__tcb_tap(tcb, MSIM__TCP_HEARD_END_READ, NULL, 0);
+  return true;
 }
 
 /* ---- 3.10.4 CLOSE ---- */
@@ -479,6 +487,7 @@ void msim__tcp_close(struct msim__tcb *tcb)
 {
   if ((tcb->bits & MSIM__TCB_FIN_QUEUED) != 0)
     return;
+  msim__tcb_tap(tcb, MSIM__TCP_HEARD_CLOSED, NULL, 0);
   switch ((enum msim__tcp_state)tcb->head.state) {
   case MSIM__TCP_SYN_SENT:
     msim__tcb_die(tcb, MSIM_CLOSED_ABORTED, "closed while opening");

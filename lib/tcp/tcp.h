@@ -54,6 +54,24 @@ struct msim__tcp_cutter {
 /* Borrowed for the simulation's life. At any time, but from inside of cut. */
 void msim__tcp_set_cutter(struct msim_sim *sim, const struct msim__tcp_cutter *cutter);
 
+/* What users do with the stream, for one who judges it. */
+enum msim__tcp_heard {
+  MSIM__TCP_HEARD_OPENED,   /* the end is there; before all others */
+  MSIM__TCP_HEARD_WRITTEN,  /* bytes */
+  MSIM__TCP_HEARD_CLOSED,   /* nothing more can be written */
+  MSIM__TCP_HEARD_READ,     /* bytes */
+  MSIM__TCP_HEARD_END_READ, /* the user has looked, and it was the end; may come again */
+  MSIM__TCP_HEARD_GONE      /* the end is no more, whether or not all was read; the last */
+};
+struct msim__tcp_tap {
+  void *ctx;
+  /* is_client: the end that does it. bytes: valid during the call, in the order of the stream. */
+  void (*heard)(void *ctx, enum msim__tcp_heard what, const struct msim_flow *flow, bool is_client,
+                struct msim_slice bytes);
+};
+/* Borrowed until another one, or NULL, takes its place. Returns the one before. */
+const struct msim__tcp_tap *msim__tcp_set_tap(struct msim_sim *sim, const struct msim__tcp_tap *tap);
+
 /* Called when a handshake completes at a listener: fills user and its argument; non-zero refuses (RST). */
 typedef int msim__tcp_accept_fn(void *ctx, struct msim__tcb *tcb, const struct msim__tcp_user **ops, void **user);
 

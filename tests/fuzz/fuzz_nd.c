@@ -68,7 +68,8 @@ static void live(struct msim_slice input)
 
   FUZZ_CHECK(msim_sim_new(&sim, NULL) == MSIM_OK);
   FUZZ_CHECK(msim_network_add(sim, "home", NULL, &home) == MSIM_OK);
-  FUZZ_CHECK(msim_node_add(sim, "pc", &pc) == MSIM_OK && msim_node_add(sim, "router", &router) == MSIM_OK);
+  FUZZ_CHECK(msim_node_add(sim, "pc", &pc) == MSIM_OK);
+  FUZZ_CHECK(msim_node_add(sim, "router", &router) == MSIM_OK);
   FUZZ_CHECK(msim_network_attach(home, pc, &pc_opts, &a) == MSIM_OK);
   FUZZ_CHECK(msim_network_attach(home, router, &router_opts, NULL) == MSIM_OK);
   FUZZ_CHECK(msim_sim_start(sim) == MSIM_OK);

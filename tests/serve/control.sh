@@ -67,6 +67,17 @@ ask DELETE faults/cut 204
 ask DELETE faults/cut 404
 send anna@x.example 'after the cut' || serve_fail "$(cat err.txt)"
 
+# a rule of SMTP, for a while
+ask POST faults 204 '{"id": "later", "smtp": {"host": "provider", "at": "RCPT", "reply": "451 4.7.1 Later, please"}}'
+if send anna@x.example later; then serve_fail "the rule does not hold"; fi
+ask DELETE faults/later 204
+send anna@x.example later || serve_fail "the rule still holds: $(cat err.txt)"
+
+# both loopback addresses lead to the same door
+if [ -e /proc/net/if_inet6 ] && grep -q ' lo$' /proc/net/if_inet6; then
+  curl -sS -g "imap://[::1]:$imap/" --user anna:blue-42 | grep -q INBOX || serve_fail "::1 is not listened on"
+fi
+
 # time passes when it is told to
 ask POST time 200 '{"by": "10h"}'
 ask POST time 400 '{"by": "soon"}'
@@ -74,13 +85,14 @@ ask GET status 200
 [ "$(sed -n 's/.*"now_ns": \([0-9]*\).*/\1/p' answer.txt)" -gt 36000000000000 ] || serve_fail "ten hours have not passed"
 
 # the trace so far, in all its forms
-for form in jsonl text ladder pcapng; do
+for form in jsonl text ladder pcapng html; do
   ask GET trace/$form 200
   [ -s answer.txt ] || serve_fail "the trace as $form is empty"
   cp answer.txt so-far.$form
 done
 "$mailsim" show so-far.jsonl --mail | grep -q provider-1 || serve_fail "the trace so far does not tell of the first mail"
 ask GET trace/nonsense 404
+grep -q mailsim-data so-far.html || serve_fail "the page of the trace so far has no data"
 
 # a page of elsewhere has no say
 status=$(curl -sS -o answer.txt -w '%{http_code}' -H 'Host: evil.example' "$api/status")
