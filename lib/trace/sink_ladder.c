@@ -263,7 +263,7 @@ static void put_first_words(struct msim__buf *buf, const struct msim_trace_packe
   }
 }
 
-/* The numbers of a header of TCP, as in the form text: relative, and the window with its scale applied. */
+/* The numbers of a header of TCP: relative ones, and the window in bytes, while the form text has it unscaled. */
 static void put_header(struct msim__buf *buf, const struct msim_trace_packet *packet)
 {
   (void)msim__buf_printf(buf, " seq %lu", (unsigned long)packet->seq);
