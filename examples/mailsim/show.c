@@ -32,6 +32,7 @@ static const struct option options[] = {
     {"width", "COLUMNS", "width of the ladder (default: that of the terminal, else 100)"},
     {"color", "WHEN", "of the ladder: auto (a terminal without NO_COLOR, the default), always or never"},
     {"ascii", NULL, "draw the ladder without UTF-8"},
+    {"full", NULL, "in the ladder also seq, ack and window of each segment"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
 };
@@ -45,7 +46,7 @@ struct request {
   enum view view;
   struct traces traces;
   uint64_t width;
-  bool json, ascii, help;
+  bool json, ascii, full, help;
 };
 
 /* ---- arguments ---- */
@@ -119,6 +120,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     request->json = true;
   else if (strcmp(name, "ascii") == 0)
     request->ascii = true;
+  else if (strcmp(name, "full") == 0)
+    request->full = true;
   else
     request->help = true;
   return true;
@@ -153,6 +156,10 @@ static bool fits_together(struct request *request)
   }
   if ((request->scene != NULL || request->strings_count > 0) && !traces_have(&request->traces, "html")) {
     complain("%s belongs to --html: it is for the page", request->scene != NULL ? "--scene" : "--strings");
+    return false;
+  }
+  if (request->full && request->view != VIEW_LADDER) {
+    complain("--full belongs to --ladder");
     return false;
   }
   if (request->scene_case != NULL && request->scene == NULL) {
@@ -256,8 +263,9 @@ static bool add_view(const struct request *request, struct msim_sim *sim)
   if (request->host != NULL)
     p += sprintf(p, "host=%s,", request->host);
   if (request->view == VIEW_LADDER)
-    p += sprintf(p, "width=%u%s%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
-                 request->ascii || terminal_is_ascii() ? ",ascii" : "", wants_color(request) ? ",color" : "");
+    p += sprintf(p, "width=%u%s%s%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
+                 request->ascii || terminal_is_ascii() ? ",ascii" : "", wants_color(request) ? ",color" : "",
+                 request->full ? ",full" : "");
   if (request->view == VIEW_STATS && request->json)
     p += sprintf(p, "json,");
   if (p > text)

@@ -7,8 +7,9 @@
 #include "text/width.h"
 
 /* Pairs of what is drawn: with UTF-8 and without. */
-static const char *const line_marks[] = {"\xe2\x94\x80", "-"}, *const life_marks[] = {"\xe2\x94\x82", "|"},
-                         *const dot_marks[] = {"\xe2\x97\x8f", "*"}, *const ellipsis_marks[] = {"\xe2\x80\xa6", "."};
+static const char *const line_marks[] = {"\xe2\x94\x80", "-"}, *const data_marks[] = {"\xe2\x95\x90", "="},
+                         *const life_marks[] = {"\xe2\x94\x82", "|"}, *const dot_marks[] = {"\xe2\x97\x8f", "*"},
+                         *const ellipsis_marks[] = {"\xe2\x80\xa6", "."};
 
 static void put_mark(struct msim__ladder_canvas *canvas, unsigned at, const char *const marks[2])
 {
@@ -138,7 +139,7 @@ void msim__ladder_dot(struct msim__ladder_canvas *canvas, unsigned at, unsigned 
 }
 
 void msim__ladder_arrow(struct msim__ladder_canvas *canvas, unsigned from, unsigned to, enum msim__ladder_end end,
-                        const char *text)
+                        unsigned strokes, const char *text)
 {
   bool rightwards = to > from;
   unsigned first = rightwards ? from + 1 : to + 1, last = rightwards ? to - 1 : from - 1, room, width, i;
@@ -154,7 +155,9 @@ void msim__ladder_arrow(struct msim__ladder_canvas *canvas, unsigned from, unsig
   }
   head = rightwards ? last : first;
   for (i = first; i <= last; i++)
-    put_mark(canvas, i, line_marks);
+    put_mark(canvas, i, (strokes & MSIM__LADDER_DATA) != 0 ? data_marks : line_marks);
+  if ((strokes & MSIM__LADDER_AGAIN) != 0)
+    put_byte(canvas, rightwards ? first : last, '~');
   put_byte(canvas, head, end == MSIM__LADDER_LOST ? 'x' : end == MSIM__LADDER_OPEN ? '?' : rightwards ? '>' : '<');
   room = last - first + 1;
   if (room < 7)

@@ -27,6 +27,9 @@ struct msim__ladder_canvas {
 /* How an arrow ends. */
 enum msim__ladder_end { MSIM__LADDER_ARRIVES, MSIM__LADDER_LOST, MSIM__LADDER_OPEN };
 
+/* What an arrow is made of, so that it can be read without colours: a double line, a tilde where it begins. */
+enum msim__ladder_stroke { MSIM__LADDER_DATA = 1, MSIM__LADDER_AGAIN = 2 };
+
 void msim__ladder_clear(struct msim__ladder_canvas *canvas);
 
 /* Columns that the text takes, at most limit. */
@@ -42,9 +45,10 @@ void msim__ladder_lifeline(struct msim__ladder_canvas *canvas, unsigned at);
  * there is more room. */
 void msim__ladder_dot(struct msim__ladder_canvas *canvas, unsigned at, unsigned begin, unsigned end, const char *text);
 
-/* From the lifeline at column from to the one at column to, which differs, with words in its middle. */
+/* From the lifeline at column from to the one at column to, which differs, with words in its middle. strokes: a set of
+ * enum msim__ladder_stroke. */
 void msim__ladder_arrow(struct msim__ladder_canvas *canvas, unsigned from, unsigned to, enum msim__ladder_end end,
-                        const char *text);
+                        unsigned strokes, const char *text);
 
 /* The line without spaces at its end, in its style, and a line end. Errors stick in out. */
 void msim__ladder_write(const struct msim__ladder_canvas *canvas, struct msim__buf *out);

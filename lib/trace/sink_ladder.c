@@ -41,6 +41,7 @@ struct row {
   enum row_kind kind;
   enum msim__ladder_end end;
   bool waits;
+  unsigned strokes;  /* of ladder_draw.h */
   const char *style; /* of ladder_draw.h */
   char from[NAME_BYTES], to[NAME_BYTES];
   char label[LABEL_BYTES], fate[48];
@@ -58,7 +59,7 @@ struct ladder {
   struct lane lanes[LANES_MAX];
   unsigned lane_count, lanes_fit;
   uint64_t turn;
-  bool heads_are_old, color;
+  bool heads_are_old, color, full;
   struct row *rows;    /* a ring of ROWS_MAX */
   uint64_t *buckets;   /* number of the newest row of each chain; ROWS_MAX */
   uint64_t head, next; /* numbers of rows from 1: first held, next one */
@@ -151,7 +152,7 @@ static void write_row(struct ladder *ladder, const struct row *row)
     msim__ladder_dot(canvas, lane_column(ladder, from), LEFT_COLUMNS,
                      row->fate[0] == '\0' ? canvas->width : canvas->width - RIGHT_COLUMNS, row->label);
   else
-    msim__ladder_arrow(canvas, lane_column(ladder, from), lane_column(ladder, to), row->end, row->label);
+    msim__ladder_arrow(canvas, lane_column(ladder, from), lane_column(ladder, to), row->end, row->strokes, row->label);
   msim__ladder_text(canvas, canvas->width - RIGHT_COLUMNS + 2, RIGHT_COLUMNS - 2, row->fate);
   if (ladder->color)
     canvas->style = row->end == MSIM__LADDER_LOST ? STYLE_LOST : row->style;
@@ -262,7 +263,16 @@ static void put_first_words(struct msim__buf *buf, const struct msim_trace_packe
   }
 }
 
-static void put_label(struct msim__buf *buf, const struct msim_trace_record *record)
+/* The numbers of a header of TCP: relative ones, and the window in bytes, while the form text has it unscaled. */
+static void put_header(struct msim__buf *buf, const struct msim_trace_packet *packet)
+{
+  (void)msim__buf_printf(buf, " seq %lu", (unsigned long)packet->seq);
+  if ((packet->packet->l4.tcp.flags & MSIM_TCP_ACK) != 0)
+    (void)msim__buf_printf(buf, " ack %lu", (unsigned long)packet->ack);
+  (void)msim__buf_printf(buf, " win %lu", (unsigned long)packet->window_bytes);
+}
+
+static void put_label(struct msim__buf *buf, const struct msim_trace_record *record, bool full)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
   const struct msim_packet *view = packet->packet;
@@ -292,6 +302,8 @@ static void put_label(struct msim__buf *buf, const struct msim_trace_record *rec
     p = msim__put_segment(p + 5, packet->from_client, packet->rtx_number);
   }
   (void)msim__buf_append(buf, text, (size_t)(p - text));
+  if (record->kind == MSIM_TRACE_SEGMENT && full)
+    put_header(buf, packet);
   if (record->kind == MSIM_TRACE_SEGMENT && view->payload.size_bytes > 0)
     put_first_words(buf, packet);
   for (i = 0; record->kind == MSIM_TRACE_DATAGRAM && i < packet->unit_count; i++) {
@@ -356,7 +368,11 @@ static struct row *add_packet(struct ladder *ladder, const struct msim_trace_rec
   struct row *row = begin_row(ladder, ROW_PACKET, packet->from, packet->to, record->at_ns);
 
   row->style = style_of(record);
-  put_label(&ladder->scratch, record);
+  if (record->kind != MSIM_TRACE_ICMP && packet->packet->payload.size_bytes > 0)
+    row->strokes |= MSIM__LADDER_DATA;
+  if (packet->rtx_number != 0)
+    row->strokes |= MSIM__LADDER_AGAIN;
+  put_label(&ladder->scratch, record, ladder->full);
   return row;
 }
 
@@ -470,6 +486,8 @@ static int ladder_open(void *state, struct msim_sink *sink)
 
   if (err == MSIM_OK)
     err = msim__sink_flag(sink, "color", &ladder->color);
+  if (err == MSIM_OK)
+    err = msim__sink_flag(sink, "full", &ladder->full);
   if (err != MSIM_OK)
     return err;
   ladder->canvas.width = WIDTH_DEFAULT;
@@ -537,7 +555,7 @@ static int ladder_close(void *state, struct msim_sink *sink)
   return msim__sink_buf(sink)->err;
 }
 
-static const char *const option_names[] = {"width", "ascii", "color", NULL};
+static const char *const option_names[] = {"width", "ascii", "color", "full", NULL};
 
 extern const struct msim_sink_type msim__sink_ladder;
 const struct msim_sink_type msim__sink_ladder = {

@@ -295,6 +295,9 @@ for file in "$root"/topologies/*.yaml lossy.yaml; do
     same out run.ladder
   done
 done
+expect 0 'a ladder with numbers of the header' "$mailsim" show run.jsonl --ascii --full --width 160
+has out '|-* c1 S seq 0 win [0-9]* -*>|'
+has out '<=* s[0-9]* P\. [0-9]* seq [0-9]* ack [0-9]* win [0-9]* '
 expect 0 'show of standard input' sh -c '"$1" run "$2" --quiet --trace jsonl:- 2>/dev/null | "$1" show - --ascii' sh "$mailsim" "$scene"
 has out '^             pc-a  *isp-x$'
 has out '^     1\.000000  |-* c1 S -*>|  +10\.[0-9]*ms$'
@@ -333,7 +336,7 @@ head -c 20000 run.jsonl >cut.jsonl
 expect 2 'show of a trace that is cut' "$mailsim" show cut.jsonl --ascii
 has err '^cut\.jsonl:[0-9]*: the trace is cut off in the middle of this line$'
 has out ' c1 S '
-for wrong in '--ladder --mail' '--json --ladder' '--mail --conn x' '--width 10' '--width x' '--convert txet:x' '--convert text' \
+for wrong in '--ladder --mail' '--full --mail' '--json --ladder' '--mail --conn x' '--width 10' '--width x' '--convert txet:x' '--convert text' \
   '--ladder --convert text:-' '--conn a,b' 'second.jsonl'; do
   # shellcheck disable=SC2086
   expect 2 "show $wrong" "$mailsim" show run.jsonl $wrong

@@ -39,7 +39,35 @@ static void a_handshake_in_ascii_is_drawn(void **state)
          "     0.000000  |---------- c1 S --------->|  +10ms\n"
          "     0.010000  |<-------- s1 S. ----------|  +10ms\n"
          "     0.020000  |---------- c2 . --------->|  +10ms\n"
-         "     0.030000  |<- s2 P. 34 220 mx.exa. --|  +10ms\n");
+         "     0.030000  |<= s2 P. 34 220 mx.exa. ==|  +10ms\n");
+}
+
+static void the_header_is_shown_when_it_is_asked_for(void **state)
+{
+  (void)state;
+  stage_set_up(&s, "ladder", "ascii,width=90,full");
+  stage_hello(&s);
+  assert_int_equal(msim_sim_finish(s.sim), MSIM_OK);
+  assert_non_null(strstr(s.paper.data, " c1 S seq 0 win "));
+  assert_non_null(strstr(s.paper.data, "- c2 . seq 1 ack 1 win "));
+  assert_non_null(strstr(s.paper.data, "= s2 P. 34 seq 1 ack 1 win "));
+}
+
+/* What is sent again and lost is both: double, with a tilde at its sender's lifeline, on either side. */
+static void data_that_is_sent_again_has_both_marks(void **state)
+{
+  (void)state;
+  stage_set_up(&s, "ladder", "width=60");
+  stage_segment(&s, &s.hello, true, 3, P | A, 1, 1, "QUIT\r\n")->rtx_number = 2;
+  stage_emit(&s, 0);
+  stage_drop(&s, MSIM_MSEC(1), "loss");
+  stage_segment(&s, &s.hello, false, 4, P | A, 1, 1, "250\r\n")->rtx_number = 3;
+  stage_emit(&s, MSIM_SEC(1));
+  stage_arrive(&s, MSIM_SEC(2));
+  assert_int_equal(msim_sim_finish(s.sim), MSIM_OK);
+  assert_non_null(strstr(s.paper.data, "\xe2\x94\x82~\xe2\x95\x90 c3 P. 6 rtx"));
+  assert_non_null(strstr(s.paper.data, "\xe2\x94\x82<\xe2\x95\x90"));
+  assert_non_null(strstr(s.paper.data, "~\xe2\x94\x82  +1s\n"));
 }
 
 /* A row has its colour behind the time; a head has none. */
@@ -55,7 +83,7 @@ static void colours_are_those_of_a_terminal(void **state)
          "     0.000000  \033[33m|---------- c1 S --------->|  +10ms\033[0m\n"
          "     0.010000  \033[33m|<-------- s1 S. ----------|  +10ms\033[0m\n"
          "     0.020000  \033[2m|---------- c2 . --------->|  +10ms\033[0m\n"
-         "     0.030000  \033[36m|<- s2 P. 34 220 mx.exa. --|  +10ms\033[0m\n"
+         "     0.030000  \033[36m|<= s2 P. 34 220 mx.exa. ==|  +10ms\033[0m\n"
          "     0.050000  \033[31m|------ c3 F. ------x      |  loss\033[0m\n");
 }
 
@@ -80,9 +108,9 @@ static void losses_copies_and_what_is_open_are_drawn(void **state)
   stage_emit(&s, MSIM_SEC(5));
   expect("            laptop                       mx\n"
          "     0.000000  |------- c1 S ------x      |  loss\n"
-         "     1.000000  |------ c2 S rtx c1 ------>|  +2s\n"
+         "     1.000000  |~----- c2 S rtx c1 ------>|  +2s\n"
          "     2.000000  |      x----- s1 S. -------|  queue f1\n"
-         "     4.000000  |------ c2 S rtx c1 ------>|  dup\n"
+         "     4.000000  |~----- c2 S rtx c1 ------>|  dup\n"
          "     5.000000  |------- c3 . ------?      |  open\n");
 }
 
@@ -244,6 +272,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(a_handshake_in_ascii_is_drawn, tear_down),
+      cmocka_unit_test_teardown(the_header_is_shown_when_it_is_asked_for, tear_down),
+      cmocka_unit_test_teardown(data_that_is_sent_again_has_both_marks, tear_down),
       cmocka_unit_test_teardown(colours_are_those_of_a_terminal, tear_down),
       cmocka_unit_test_teardown(losses_copies_and_what_is_open_are_drawn, tear_down),
       cmocka_unit_test_teardown(rows_wait_ten_seconds_and_not_longer, tear_down),
