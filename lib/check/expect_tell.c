@@ -203,7 +203,7 @@ static void put_wanted(struct msim__expect *expect, struct msim__buf *buf, const
 int msim__expect_tell_flow(struct msim__expect *expect, const struct msim__expect_flow *flow,
                            const struct msim__flow_outcome *outcome)
 {
-  const struct msim__flow_item *item = &expect->items[outcome->item];
+  const struct msim__flow_item *item = expect->items != NULL ? &expect->items[outcome->item] : NULL;
   struct msim__buf buf;
   unsigned line = flow->line, column = 0;
   size_t i, caret;
