@@ -201,6 +201,22 @@ async function narrow() {
   }
 }
 
+/* Another width: what was laid out anew is drawn before the browser paints, not a picture later. */
+async function resized() {
+  const page = await open('mail-receive-pop', {}, '#step=0');
+  await page.evaluate(() => {
+    const look = () => ({ width: mailsim.map.width, canvas: mailsim.map.canvas.clientWidth, boxes: [...document.querySelectorAll('.host-box')].map((node) => node.textContent).join(' ') });
+    globalThis.looked = [look()];
+    new ResizeObserver(() => looked.push(look())).observe(mailsim.root); /* called behind the page's own */
+  });
+  await page.setViewportSize({ width: 1000, height: 800 });
+  await until(page, 'looked.some((seen) => seen.width !== looked[0].width)');
+  const seen = await page.evaluate('looked');
+  check(/m\d/.test(seen[0].boxes), 'a mailbox stands on the map from the start: ' + seen[0].boxes);
+  check(seen.every(({ width, canvas, boxes }) => width === canvas && boxes === seen[0].boxes), 'another width is drawn at once: ' + JSON.stringify(seen));
+  await close(page);
+}
+
 async function reduced() {
   const page = await open('mail-send', { reducedMotion: 'reduce' }, '#step=5'), seen = await debug(page);
   check(seen.marks.length > 3, 'without movement a step shows all its arrows: ' + seen.marks.length);
@@ -371,7 +387,7 @@ try {
   }
   await close(stage);
   const scenesMs = Date.now() - begun;
-  for (const part of [picking, playing, mailboxes, hostile, narrow, reduced, () => printed(captions), large, refused, accessible, keyboard]) await part();
+  for (const part of [picking, playing, mailboxes, hostile, narrow, resized, reduced, () => printed(captions), large, refused, accessible, keyboard]) await part();
   const plain = await open('office-day', {}, '#step=40&view=plot');
   check((await debug(plain)).steps > 50, 'a run without a scene has steps too');
   await close(plain);

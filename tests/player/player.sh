@@ -5,7 +5,7 @@
 # What the browser parts need is looked for in MSIM_BROWSER_MODULES, else in build/browser of the checkout. Ends with 77 and a
 # line where something is absent.
 set -eu
-part=$1 mailsim=$2 root=$3 work=$4/$1
+part=$1 mailsim=$(realpath "$2") root=$(realpath "$3") work=$(realpath "$4")/$1
 skip() {
   echo "skipped: $1 (sh tests/run.sh --all installs it)"
   exit 77

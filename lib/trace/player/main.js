@@ -177,7 +177,10 @@ class App {
     });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.applyTheme());
     matchMedia('(prefers-reduced-motion: reduce)').addEventListener('change', (event) => this.setStill(event.matches));
-    new ResizeObserver(() => this.resize()).observe(this.root);
+    new ResizeObserver(() => { /* between layout and paint: a frame asked for now would come one picture too late */
+      this.resize();
+      this.draw();
+    }).observe(this.root);
   }
 
   resize() {
