@@ -22,7 +22,7 @@ export class PlotView {
 
   build() {
     const { app } = this;
-    this.select = el('select', { id: 'plot-conn', onchange: () => { this.choice = this.select.selectedIndex; this.zoom = null; app.touch(); } });
+    this.select = el('select', { id: 'plot-conn' + app.suffix, onchange: () => { this.choice = this.select.selectedIndex; this.zoom = null; app.touch(); } });
     this.zoomIn = el('button', { type: 'button', class: 'icon', text: '+', onclick: () => this.zoomBy(0.5) });
     this.zoomOut = el('button', { type: 'button', class: 'icon', text: '−', onclick: () => this.zoomBy(2) });
     this.canvas = el('canvas', { 'aria-hidden': 'true' });
