@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compareLooks } from './looks.mjs';
 
 const modules = process.env.MSIM_BROWSER_MODULES, require = createRequire(join(modules, 'x.js'));
 const { chromium } = require('playwright-core'), axeSource = readFileSync(join(modules, 'axe-core', 'axe.min.js'), 'utf8');
@@ -463,6 +464,7 @@ try {
   const plain = await open('office-day', {}, '#step=40&view=plot');
   check((await debug(plain)).steps > 50, 'a run without a scene has steps too');
   await close(plain);
+  console.log(await compareLooks(browser, pages, new URL('./looks', import.meta.url).pathname, work, check));
   console.log(`${scenes.length} scenes in ${scenesMs} ms`);
 } catch (error) {
   failures++;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # player.sh PART MAILSIM ROOT WORK: writes pages with the command and looks at them. PART: command (pages by run and show), pure (modules in node), schema (data
-# against its schema, python3 with jsonschema), browser (node, playwright-core, Chromium), pictures (PNG files for people), readme (writes the
+# against its schema, python3 with jsonschema), browser (node, playwright-core, Chromium), pictures (PNG files for people), looks (makes those in looks/ anew), readme (writes the
 # picture of the README, docs/player.png).
 # What the browser parts need is looked for in MSIM_BROWSER_MODULES, else in build/browser of the checkout. Ends with 77 and a
 # line where something is absent.
@@ -119,7 +119,7 @@ schema)
   sed -n '/"schema":"mailsim.play/p' two.html >two.json
   exec python3 "$root/tests/player/schema.py" "$root/docs/player.schema.json" ./*.json
   ;;
-browser | pictures | readme)
+browser | pictures | looks | readme)
   command -v node >/dev/null 2>&1 || skip "node is not installed"
   [ -d "$modules/playwright-core" ] || skip "playwright-core is not in build/browser"
   CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
@@ -141,6 +141,7 @@ browser | pictures | readme)
   page lost-250 "$root/topologies/lost-250.yaml"
   "$mailsim" show --html two.html mail-receive-pop.html mail-receive-imap.html
   cd ..
+  [ "$part" != looks ] || exec node "$root/tests/player/looks.mjs" "$work/pages" "$root/tests/player/looks"
   exec node "$root/tests/player/$part.mjs" "$work/pages" "$work"
   ;;
 *)

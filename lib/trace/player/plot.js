@@ -287,7 +287,7 @@ export class PlotView {
   }
 
   drawAxis(ctx) {
-    const [from, to] = this.range(), count = Math.max(2, Math.min(8, Math.floor(this.width / 120)));
+    const [from, to] = this.range(), room = 1.6 * ctx.measureText(this.app.format.time(to)).width, count = Math.max(1, Math.min(8, Math.floor((this.width - PLOT_LEFT - PLOT_RIGHT) / room)));
     ctx.fillStyle = this.app.colours.muted;
     for (let k = 0; k <= count; k++) {
       ctx.textAlign = k === 0 ? 'left' : k === count ? 'right' : 'center';
