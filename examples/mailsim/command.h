@@ -132,6 +132,11 @@ int status_run(struct msim_sim *sim, msim_ns until_ns, const volatile sig_atomic
 uint64_t status_clock_ms(void);
 bool status_is_wanted(void);
 
+/* ---- list_topologies.c ---- */
+
+/* An exit code. */
+int list_topologies(const struct output *output);
+
 /* ---- show_mail.c, show_stats.c: views of a trace as sinks of the command's own ---- */
 
 extern const struct msim_sink_type show_mail_type, show_stats_type; /* show_stats_type knows the option `json` */
