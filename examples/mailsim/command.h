@@ -116,8 +116,8 @@ bool mails_as_before(const struct mails *before, const struct mails *now, bool n
  * strings/LANGUAGE.yaml beside the scene's. Without such a file the scene keeps its own. false: the language that was
  * asked for is not there, or its file is broken; said on stderr. */
 bool captions_load(struct msim_scene *scene, const char *scene_path, const char *asked);
-/* Gives a scene the captions of every language beside its own, for what tells a run in several. false: a file is broken;
- * said on stderr. */
+/* Gives a scene the captions of every language beside its own, for what tells a run in several. false: a file is
+ * broken; said on stderr. */
 bool captions_load_all(struct msim_scene *scene, const char *scene_path);
 /* Gives the player's page a file of strings. false: said on stderr. */
 bool strings_add(struct msim_sim *sim, const char *path);
@@ -136,6 +136,15 @@ bool status_is_wanted(void);
 
 /* An exit code. */
 int list_topologies(const struct output *output);
+
+/* ---- show_page.c: pages out of what was written before. False: it was told why not. ---- */
+
+/* Writes an old page's run into a page of today; "-" is standard output. */
+bool page_refresh(const char *old, const char *path);
+/* Turns a trace, which of both, into data of the player. False: it was told why not. */
+typedef bool page_data_fn(void *ctx, size_t which, const char *trace, FILE *to);
+/* Two runs, each a page, the data of one, or a trace, on one page. */
+bool page_pair(const char *const paths[2], const char *path, page_data_fn *make, void *ctx);
 
 /* ---- show_mail.c, show_stats.c: views of a trace as sinks of the command's own ---- */
 
