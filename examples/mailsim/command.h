@@ -116,8 +116,8 @@ bool mails_as_before(const struct mails *before, const struct mails *now, bool n
  * strings/LANGUAGE.yaml beside the scene's. Without such a file the scene keeps its own. false: the language that was
  * asked for is not there, or its file is broken; said on stderr. */
 bool captions_load(struct msim_scene *scene, const char *scene_path, const char *asked);
-/* Gives a scene the captions of every language beside its own, for what tells a run in several. false: a file is broken;
- * said on stderr. */
+/* Gives a scene the captions of every language beside its own, for what tells a run in several. false: a file is
+ * broken; said on stderr. */
 bool captions_load_all(struct msim_scene *scene, const char *scene_path);
 /* Gives the player's page a file of strings. false: said on stderr. */
 bool strings_add(struct msim_sim *sim, const char *path);
@@ -131,6 +131,11 @@ int status_run(struct msim_sim *sim, msim_ns until_ns, const volatile sig_atomic
 /* The real clock, and whether there is a terminal that such a line can be written to. */
 uint64_t status_clock_ms(void);
 bool status_is_wanted(void);
+
+/* ---- list_topologies.c ---- */
+
+/* An exit code. */
+int list_topologies(const struct output *output);
 
 /* ---- show_page.c: pages out of what was written before. False: it was told why not. ---- */
 

@@ -68,8 +68,8 @@ for verb in run show check explore list new schema; do
   has err "^mailsim: $verb: "
   empty out
 done
-expect 2 'a short option' "$mailsim" run -q "$root/topologies/hello.yaml"
-has err 'no short options'
+expect 2 'a short option' "$mailsim" run -x "$root/topologies/hello.yaml"
+has err 'no option -x'
 
 # ---- run: a scene ----
 scene=$root/topologies/mail-send.yaml
@@ -405,6 +405,16 @@ has out '^reno  '
 what='list topologies'
 has out '^topologies/mail-send\.yaml$'
 has out '^  The smallest mail$'
+has out '^topologies/home/mail-send\.yaml$'
+grep -q scenes out && { failed=$((failed + 1)); echo 'FAILED: list topologies tells scenes'; }
+expect 0 'list invariants' "$mailsim" list invariants
+has out '^T5  only what arrived is acknowledged$'
+expect 0 'output into a file' "$mailsim" list sinks -o listed
+empty out
+has listed '^jsonl  '
+expect 2 'output into a folder that is not there' "$mailsim" list sinks --output=nowhere/listed
+has err 'nowhere/listed cannot be written'
+expect 0 'short options' "$mailsim" test -q -j2 "$root/topologies/hello.yaml"
 expect 2 'list of nothing' "$mailsim" list agnets
 has err 'did you mean "agents"?'
 expect 0 schema "$mailsim" schema
