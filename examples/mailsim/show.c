@@ -3,13 +3,11 @@
  *
  * The library feeds the file into sinks as if it were a run; this file chooses the sinks. Runs nothing. */
 #define _POSIX_C_SOURCE 200809L
-#define _DEFAULT_SOURCE /* TIOCGWINSZ */
 #include "command.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define WIDTH_MIN 60u
@@ -244,15 +242,11 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
 
 static unsigned terminal_width(void)
 {
-  const char *columns = getenv("COLUMNS");
-  struct winsize size;
-  uint64_t width = 0;
+  unsigned width = output_columns(stdout);
 
-  if (columns != NULL && parse_count(columns, &width) && width > 0)
-    return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
-  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
-  return 100;
+  if (width == 0)
+    return 100;
+  return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
 }
 
 /* A terminal whose locale does not speak of UTF-8 gets ASCII. Files and pipes get the same bytes everywhere. */
