@@ -162,6 +162,18 @@ void steps_tell_end(struct steps *steps);
 
 extern const struct msim_sink_type show_mail_type, show_stats_type; /* show_stats_type knows the option `json` */
 
+/* ---- watch.c: a ladder, one step per key ---- */
+
+struct watch;
+/* Whether there is a terminal for it, and the trace is not where keys come from. false: said on stderr. */
+bool watch_is_possible(const char *trace);
+struct watch *watch_new(void); /* NULL: out of memory */
+void watch_free(struct watch *watch);
+/* What a ladder with the option `marks` is written to: ctx is the watch. */
+int watch_write(void *ctx, const void *data, size_t size_bytes);
+/* Once the ladder is complete. scene: judged, or NULL. An exit code. */
+int watch_run(struct watch *watch, const struct msim_scene *scene);
+
 /* ---- broken.c: rules of TCP that a run broke ---- */
 
 struct broken;

@@ -1,10 +1,11 @@
-# on_pty.py COLUMNS ROWS KEYS COMMAND...: runs a command on a pseudo terminal of that size and copies what it writes to
-# standard output. KEYS (with Python's escapes) are typed one at a time, each when the terminal has been quiet for a moment;
+# on_pty.py COLUMNS ROWS KEYS COMMAND...: runs a command on a pseudo terminal of that size and writes what it wrote to
+# standard output, with ^ for ESC, "@" on a line of its own where the screen is cleared, and a line for each place that the
+# cursor is sent to. KEYS (with Python's escapes) are typed one at a time, each when the terminal has been quiet for a moment;
 # in angle brackets the name of a signal, which is sent instead: "nn<SIGINT>". Ends as the command does, with 128 + the
 # number of the signal that ended it; with 99 when the terminal is not as it was before.
 import codecs, fcntl, os, pty, re, select, signal, struct, sys, termios
 
-QUIET, LONG = 0.1, 20.0
+QUIET, LONG = 0.05, 30.0
 
 
 def main():
@@ -46,7 +47,8 @@ def main():
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         sys.exit("it did not end")
-    sys.stdout.buffer.write(out)
+    text = out.replace(b"\r", b"").replace(b"\x1b[H\x1b[J", b"\n@\n")
+    sys.stdout.buffer.write(re.sub(rb"\x1b\[\d+;1H", b"\n", text).replace(b"\x1b", b"^"))
     sys.stdout.flush()
     if after != before:
         sys.exit(99)
