@@ -158,6 +158,15 @@ bool steps_tell(struct steps *steps);
 /* All that were not told yet; when the end of the run has changed what was told, all. */
 void steps_tell_end(struct steps *steps);
 
+/* ---- show_page.c: pages out of what was written before. False: it was told why not. ---- */
+
+/* Writes an old page's run into a page of today; "-" is standard output. */
+bool page_refresh(const char *old, const char *path);
+/* Turns a trace, which of both, into data of the player. False: it was told why not. */
+typedef bool page_data_fn(void *ctx, size_t which, const char *trace, FILE *to);
+/* Two runs, each a page, the data of one, or a trace, on one page. */
+bool page_pair(const char *const paths[2], const char *path, page_data_fn *make, void *ctx);
+
 /* ---- show_mail.c, show_stats.c: views of a trace as sinks of the command's own ---- */
 
 extern const struct msim_sink_type show_mail_type, show_stats_type; /* show_stats_type knows the option `json` */
