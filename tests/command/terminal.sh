@@ -209,6 +209,15 @@ restored
 watch 0 'another size' '<SIGWINCH>q'
 grep -o '^1/14' out >counted
 lines counted 2
+expect 0 'another run' "$mailsim" run "$root/topologies/lan-dhcp-nat/access.yaml" --quiet --trace jsonl:home.jsonl
+expect 0 'two steps of one row' python3 "$pty" 100 12 'nnnnnnnnq' env NO_COLOR=1 "$mailsim" show home.jsonl --ascii --watch \
+  --scene "$root/topologies/scenes/lan-dhcp-nat.yaml" --case access
+last_picture
+has last '^9,11 *10\.000402  |'
+has last '^   9  '
+has last '^  11  '
+grep '^  10  ' last >rows
+lines rows 0
 expect 0 'a row per key' python3 "$pty" 100 12 'nnq' env NO_COLOR=1 "$mailsim" show run.jsonl --ascii --watch
 has out '^3/[0-9]* '
 has out '^     1\.000000  |-* c1 S -*>|  +10\.048ms$'
