@@ -84,6 +84,9 @@ has err 'needs a scene'
 expect 2 'strange steps' "$mailsim" run "$topology" --trace ladder:-,steps=9..7
 has err 'takes steps such as 7'
 
+expect 2 'a name that would be a command to a terminal' "$mailsim" show "$(printf 'no\2332J\033[2J\302\233')"
+has err 'no\\x9b2J\\x1b\[2J\\xc2\\x9b cannot be read'
+
 # ---- without a terminal ----
 expect 0 'a run, for a pipe' env TERM=xterm "$mailsim" run "$topology"
 has out '^   7     1\.141088 s  PC A shows the mail as sent\.$'
