@@ -116,9 +116,15 @@ const char *msim__fault_check_id(const char *text);  /* NULL, or what is wrong w
 
 /* A record of kind `fault`. */
 void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count);
+/* The same about another host than the fault's node; NULL: about none. */
+void msim__fault_tell_of(struct msim__fault *fault, const struct msim_node *node, const char *event,
+                         const struct msim_value *values, size_t count);
 
 /* The fault's own stream for a purpose. */
 void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struct msim__rng *out);
+/* One for each host: "fault:ID/PURPOSE/HOST". */
+void msim__fault_rng_of(const struct msim__fault *fault, const char *purpose, const struct msim_node *node,
+                        struct msim__rng *out);
 
 /* The first of those that are installed, by id. */
 struct msim__fault *msim__faults_first(const struct msim_sim *sim);

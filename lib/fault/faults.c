@@ -31,7 +31,8 @@ static struct faults_room *room_of(const struct msim_sim *sim)
   return sim->rooms[MSIM__ROOM_FAULT];
 }
 
-void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count)
+void msim__fault_tell_of(struct msim__fault *fault, const struct msim_node *node, const char *event,
+                         const struct msim_value *values, size_t count)
 {
   struct msim_value all[MSIM_VALUES_MAX];
   struct msim_trace_record record;
@@ -45,11 +46,16 @@ void msim__fault_tell(struct msim__fault *fault, const char *event, const struct
     memcpy(all + 1, values, count * sizeof *values);
   memset(&record, 0, sizeof record);
   record.kind = MSIM_TRACE_FAULT;
-  record.u.event.host = fault->node != NULL ? fault->node->name : NULL;
+  record.u.event.host = node != NULL ? node->name : NULL;
   record.u.event.event = event;
   record.u.event.values = all;
   record.u.event.value_count = count + 1;
   msim__trace_emit(fault->sim, &record);
+}
+
+void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count)
+{
+  msim__fault_tell_of(fault, fault->node, event, values, count);
 }
 
 void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struct msim__rng *out)
@@ -58,6 +64,15 @@ void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struc
 
   (void)snprintf(name, sizeof name, "fault:%s/%s", fault->plan.id, purpose);
   msim__rng_init(out, fault->sim->seed, name, NULL);
+}
+
+void msim__fault_rng_of(const struct msim__fault *fault, const char *purpose, const struct msim_node *node,
+                        struct msim__rng *out)
+{
+  char name[STREAM_NAME_BYTES];
+
+  (void)snprintf(name, sizeof name, "fault:%s/%s/", fault->plan.id, purpose);
+  msim__rng_init(out, fault->sim->seed, name, node->name);
 }
 
 struct msim__fault *msim__faults_first(const struct msim_sim *sim)
