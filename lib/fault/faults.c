@@ -22,6 +22,8 @@ struct faults_room {
   struct msim__packet_rules rules;     /* given to net when some fault judges packets */
   struct msim__service_rules services; /* given to agents when some fault judges what servers answer */
   struct msim__tcp_cutter cutter;      /* given to TCP when some fault cuts text */
+  struct msim__buggify buggify;        /* given to all layers when some fault is asked at their sites */
+  struct msim__fault *fired;           /* the last of them that fired */
   struct msim__host_rules host;        /* given to hosts when some fault is about disks or clocks */
   struct msim__trace_hook hook;        /* when some fault waits for a record */
 };
@@ -281,6 +283,28 @@ static void judge_disk(void *ctx, const struct msim_node *node, enum msim__disk_
       fault->plan.type->judge_disk(fault, act, verdict);
 }
 
+static bool fires(void *ctx, const struct msim_node *node, enum msim__site site)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next) {
+    if (fault->plan.type->fires == NULL || !msim__fault_lasts(fault) || !fault->plan.type->fires(fault, node, site))
+      continue;
+    fault->strike_count++;
+    room->fired = fault;
+    return true;
+  }
+  return false;
+}
+
+static uint64_t draw_site(void *ctx, const struct msim_node *node, enum msim__site site, uint64_t bound)
+{
+  struct faults_room *room = ctx;
+
+  return room->fired->plan.type->draw_site(room->fired, node, site, bound);
+}
+
 /* All that a clock is wrong by. */
 static int64_t clock_ns(void *ctx, const struct msim_node *node)
 {
@@ -313,6 +337,8 @@ static void engage(struct faults_room *room, struct msim__fault *fault)
     room->services.smtp = judge_smtp;
   if (room->services.dns != NULL || room->services.dhcp != NULL || room->services.smtp != NULL)
     msim__service_rules_set(room->sim, &room->services);
+  if (fault->plan.type->fires != NULL)
+    msim__buggify_set(room->sim, &room->buggify);
   if (fault->plan.type->judge_disk != NULL)
     room->host.disk = judge_disk;
   if (fault->plan.type->clock_ns != NULL)
@@ -448,6 +474,18 @@ bool msim_fault_kind_at_sized(const struct msim_sim *sim, size_t index, struct m
   return type != NULL;
 }
 
+bool msim_fault_site_at_sized(size_t index, struct msim_fault_site_info *out, size_t out_bytes)
+{
+  struct msim_fault_site_info full = {0};
+
+  if (index < MSIM__SITES) {
+    full.name = msim__sites[index].name;
+    full.summary = msim__sites[index].summary;
+  }
+  msim__sized_out(out, out_bytes, &full, sizeof full);
+  return index < MSIM__SITES;
+}
+
 /* ---- the room ---- */
 
 /* Before the agents start, so that nothing of theirs comes earlier than a fault of the first instant. */
@@ -494,6 +532,9 @@ int msim__faults_create(struct msim_sim *sim)
   room->cutter.cut = cut;
   room->services.ctx = room;
   room->host.ctx = room;
+  room->buggify.ctx = room;
+  room->buggify.fires = fires;
+  room->buggify.draw = draw_site;
   room->hook.ctx = room;
   room->hook.record = on_record;
   sim->rooms[MSIM__ROOM_FAULT] = room;
