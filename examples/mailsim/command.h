@@ -132,6 +132,15 @@ int status_run(struct msim_sim *sim, msim_ns until_ns, const volatile sig_atomic
 uint64_t status_clock_ms(void);
 bool status_is_wanted(void);
 
+/* ---- show_page.c: pages out of what was written before. False: it was told why not. ---- */
+
+/* Writes an old page's run into a page of today; "-" is standard output. */
+bool page_refresh(const char *old, const char *path);
+/* Turns a trace, which of both, into data of the player. False: it was told why not. */
+typedef bool page_data_fn(void *ctx, size_t which, const char *trace, FILE *to);
+/* Two runs, each a page, the data of one, or a trace, on one page. */
+bool page_pair(const char *const paths[2], const char *path, page_data_fn *make, void *ctx);
+
 /* ---- show_mail.c, show_stats.c: views of a trace as sinks of the command's own ---- */
 
 extern const struct msim_sink_type show_mail_type, show_stats_type; /* show_stats_type knows the option `json` */

@@ -15,6 +15,7 @@
 #define WIDTH_MIN 60u
 #define WIDTH_MAX 500u
 #define STRINGS_MAX 16u
+#define STEP_MAX 99999999u
 
 static const struct option options[] = {
     {"ladder", NULL, "a lifeline per host, an arrow per segment (default)"},
@@ -22,8 +23,8 @@ static const struct option options[] = {
     {"stats", NULL, "connections, links and hosts in numbers"},
     {"conn", "NAME", "only this connection, such as pc-a>isp-x:25#1; * and ? stand for any text and any byte"},
     {"host", "NAME", "only what this host sends, gets or tells; * and ? as above"},
-    {"html", "FILE", "write a page that plays the run in a browser; - is standard output"},
-    {"scene", "FILE", "the scene whose steps the page tells"},
+    {"html", "FILE", "write a page that plays the run, or both of two runs, in a browser; - is standard output"},
+    {"scene", "FILE", "the scene whose steps the ladder or the page tells; a second one is that of a second trace"},
     {"case", "ID", "which case of the scene"},
     {"strings", "FILE", "words of the page in another language; may be repeated"},
     {"refresh", "PAGE", "instead of a trace: write the run of an old page into a page of today"},
@@ -33,6 +34,8 @@ static const struct option options[] = {
     {"color", "WHEN", "of the ladder: auto (a terminal without NO_COLOR, the default), always or never"},
     {"ascii", NULL, "draw the ladder without UTF-8"},
     {"full", NULL, "in the ladder also seq, ack and window of each segment"},
+    {"step", "N..M", "in the ladder only from step N to step M of the scene; also N, N.. and ..M"},
+    {"all", NULL, "in the ladder also the rows that no step of the scene is about"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
 };
@@ -40,13 +43,15 @@ static const struct option options[] = {
 enum view { VIEW_NONE, VIEW_LADDER, VIEW_MAIL, VIEW_STATS };
 
 struct request {
-  const char *trace, *conn, *host, *scene, *scene_case, *refresh, *html, *color;
+  const char *trace, *second, *conn, *host, *refresh, *html, *color, *step;
+  const char *scenes[2], *cases[2]; /* of both traces */
+  size_t scenes_count, cases_count;
   const char *strings[STRINGS_MAX];
   size_t strings_count;
   enum view view;
   struct traces traces;
-  uint64_t width;
-  bool json, ascii, full, help;
+  uint64_t width, first_step, last_step;
+  bool json, ascii, full, all, help;
 };
 
 /* ---- arguments ---- */
@@ -59,6 +64,26 @@ static bool choose(struct request *request, enum view view)
   }
   request->view = view;
   return true;
+}
+
+/* "7", "7..9", "7..", "..9". */
+static bool read_steps(const char *text, uint64_t *first, uint64_t *last)
+{
+  const char *dots = strstr(text, "..");
+  char begin[12] = "0";
+
+  *last = STEP_MAX;
+  if (dots == NULL)
+    return parse_count(text, first) && *first <= STEP_MAX && parse_count(text, last);
+  if (dots - text >= (ptrdiff_t)sizeof begin || (dots == text && dots[2] == '\0'))
+    return false;
+  if (dots > text) {
+    memcpy(begin, text, (size_t)(dots - text));
+    begin[dots - text] = '\0';
+  }
+  if (!parse_count(begin, first) || (dots[2] != '\0' && !parse_count(dots + 2, last)))
+    return false;
+  return *first <= *last && *last <= STEP_MAX;
 }
 
 static bool take_option(struct request *request, const char *name, const char *value)
@@ -104,17 +129,30 @@ static bool take_option(struct request *request, const char *name, const char *v
     complain("--color %s: write auto, always or never", value);
     return false;
   }
+  if (strcmp(name, "step") == 0) {
+    request->step = value;
+    if (read_steps(value, &request->first_step, &request->last_step))
+      return true;
+    complain("--step %s: write a step such as 7, or some of them: 7..9, 7.., ..9", value);
+    return false;
+  }
   if (strcmp(name, "width") == 0) {
     if (parse_count(value, &request->width) && request->width >= WIDTH_MIN && request->width <= WIDTH_MAX)
       return true;
     complain("--width %s: write a number from %u to %u", value, WIDTH_MIN, WIDTH_MAX);
     return false;
   }
-  if (strcmp(name, "scene") == 0)
-    request->scene = value;
-  else if (strcmp(name, "case") == 0)
-    request->scene_case = value;
-  else if (strcmp(name, "refresh") == 0)
+  if (strcmp(name, "scene") == 0 || strcmp(name, "case") == 0) {
+    size_t *count = name[0] == 's' ? &request->scenes_count : &request->cases_count;
+
+    if (*count == 2) {
+      complain("--%s %s: at most two, one for each trace", name, value);
+      return false;
+    }
+    (name[0] == 's' ? request->scenes : request->cases)[(*count)++] = value;
+    return true;
+  }
+  if (strcmp(name, "refresh") == 0)
     request->refresh = value;
   else if (strcmp(name, "json") == 0)
     request->json = true;
@@ -122,6 +160,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     request->ascii = true;
   else if (strcmp(name, "full") == 0)
     request->full = true;
+  else if (strcmp(name, "all") == 0)
+    request->all = true;
   else
     request->help = true;
   return true;
@@ -130,7 +170,7 @@ static bool take_option(struct request *request, const char *name, const char *v
 static bool refresh_fits(const struct request *request)
 {
   if (request->html != NULL && request->traces.count == 1 && request->trace == NULL && request->view == VIEW_NONE &&
-      request->scene == NULL && request->strings_count == 0 && request->conn == NULL && request->host == NULL)
+      request->scenes_count == 0 && request->strings_count == 0 && request->conn == NULL && request->host == NULL)
     return true;
   complain("--refresh goes with --html FILE alone: the old page has all the rest");
   return false;
@@ -144,6 +184,11 @@ static bool fits_together(struct request *request)
     complain("show: which trace? See mailsim show --help");
     return false;
   }
+  if (request->second != NULL && (request->html == NULL || request->traces.count != 1 || request->view != VIEW_NONE)) {
+    complain("show: two traces go with --html FILE alone, which shows both; mailsim diff %s %s compares them",
+             request->trace, request->second);
+    return false;
+  }
   if (request->traces.on_stdout && request->view != VIEW_NONE) {
     complain("show: standard output cannot take a view and a trace");
     return false;
@@ -154,16 +199,29 @@ static bool fits_together(struct request *request)
     complain("--json belongs to --stats; --convert jsonl:- writes the records");
     return false;
   }
-  if ((request->scene != NULL || request->strings_count > 0) && !traces_have(&request->traces, "html")) {
-    complain("%s belongs to --html: it is for the page", request->scene != NULL ? "--scene" : "--strings");
+  if (request->scenes_count > 0 && !traces_have(&request->traces, "html") && request->view != VIEW_LADDER) {
+    complain("--scene belongs to --ladder and --html: they tell its steps");
+    return false;
+  }
+  if (request->strings_count > 0 && !traces_have(&request->traces, "html")) {
+    complain("--strings belongs to --html: it is for the page");
     return false;
   }
   if (request->full && request->view != VIEW_LADDER) {
     complain("--full belongs to --ladder");
     return false;
   }
-  if (request->scene_case != NULL && request->scene == NULL) {
-    complain("--case %s: there is no scene; give --scene FILE", request->scene_case);
+  if ((request->all || request->step != NULL) && (request->scenes_count == 0 || request->view != VIEW_LADDER)) {
+    complain("%s: give --ladder and --scene FILE: a trace does not say which of its rows are steps",
+             request->all ? "--all" : "--step");
+    return false;
+  }
+  if (request->cases_count > 0 && request->scenes_count == 0) {
+    complain("--case %s: there is no scene; give --scene FILE", request->cases[0]);
+    return false;
+  }
+  if (request->scenes_count > 1 && request->second == NULL) {
+    complain("--scene %s: one trace has one scene; a second one belongs to a second trace", request->scenes[1]);
     return false;
   }
   if (request->conn != NULL && request->view == VIEW_MAIL) {
@@ -189,11 +247,11 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
         return false;
       break;
     case ARGUMENT_OPERAND:
-      if (request->trace != NULL) {
-        complain("show: one trace at a time; %s is one too many", value);
+      if (request->second != NULL) {
+        complain("show: at most two traces, on one page; %s is one too many", value);
         return false;
       }
-      request->trace = value;
+      *(request->trace == NULL ? &request->trace : &request->second) = value;
       break;
     }
   }
@@ -263,9 +321,10 @@ static bool add_view(const struct request *request, struct msim_sim *sim)
   if (request->host != NULL)
     p += sprintf(p, "host=%s,", request->host);
   if (request->view == VIEW_LADDER)
-    p += sprintf(p, "width=%u%s%s%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
+    p += sprintf(p, "width=%u%s%s%s%s%s%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
                  request->ascii || terminal_is_ascii() ? ",ascii" : "", wants_color(request) ? ",color" : "",
-                 request->full ? ",full" : "");
+                 request->full ? ",full" : "", request->all ? ",all" : "", request->step != NULL ? ",steps=" : "",
+                 request->step != NULL ? request->step : "");
   if (request->view == VIEW_STATS && request->json)
     p += sprintf(p, "json,");
   if (p > text)
@@ -317,23 +376,51 @@ static int feed(struct msim_sim *sim, const char *path)
   return err;
 }
 
-/* The scene watches the trace as it would watch the run. */
-static bool add_scene(const struct request *request, struct msim_sim *sim, struct msim_scene **scene)
+static bool has_steps_asked_for(const struct request *request, const struct msim_scene *scene)
 {
+  struct msim_scene_step step;
+  unsigned least = UINT32_MAX, most = 0;
+  size_t i;
+
+  for (i = 0; msim_scene_step_at(scene, i, &step) == MSIM_OK; i++) {
+    if (step.number >= request->first_step && step.number <= request->last_step)
+      return true;
+    least = step.number < least ? step.number : least;
+    most = step.number > most ? step.number : most;
+  }
+  complain("--step %s: the scene %s has the steps %u to %u", request->step, msim_scene_name(scene), least, most);
+  return false;
+}
+
+static int write_file(void *ctx, const void *data, size_t size_bytes)
+{
+  return fwrite(data, 1, size_bytes, (FILE *)ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
+}
+
+/* The scene watches the trace as it would watch the run. The second of two traces has the second scene, if there is
+ * one.
+ */
+static bool add_scene(const struct request *request, size_t which, struct msim_sim *sim, struct msim_scene **scene)
+{
+  size_t at = request->scenes_count > 1 ? which : 0;
   struct msim_scene_opts opts;
   unsigned findings = 0;
   int err;
 
-  if (request->scene == NULL)
+  if (request->scenes_count == 0)
     return true;
   memset(&opts, 0, sizeof opts);
-  opts.case_id = request->scene_case;
-  err = msim_scene_load_file(scene, request->scene, &opts, print_finding, &findings);
+  opts.case_id = request->cases[request->cases_count > 1 ? which : 0];
+  err = msim_scene_load_file(scene, request->scenes[at], &opts, print_finding, &findings);
   if (err == MSIM_OK)
     err = msim_scene_attach(*scene, sim);
   if (err != MSIM_OK && findings == 0)
-    complain("%s: %s", request->scene, msim_strerror(err));
-  return err == MSIM_OK && captions_load_all(*scene, request->scene);
+    complain("%s: %s", request->scenes[at], msim_strerror(err));
+  if (err != MSIM_OK || (request->step != NULL && !has_steps_asked_for(request, *scene)))
+    return false;
+  if (traces_have(&request->traces, "html") && !captions_load_all(*scene, request->scenes[at]))
+    return false;
+  return request->view != VIEW_LADDER || captions_load(*scene, request->scenes[at], NULL);
 }
 
 static bool add_strings(const struct request *request, struct msim_sim *sim)
@@ -346,52 +433,43 @@ static bool add_strings(const struct request *request, struct msim_sim *sim)
   return true;
 }
 
-static bool copy_to(FILE *from, const char *path)
+/* The data of one run for a page that shows two. */
+static bool write_data(void *ctx, size_t which, const char *path, FILE *to)
 {
-  FILE *to = fopen(path, "wb");
-  char block[65536];
-  size_t got;
-  bool fine = to != NULL;
+  const struct request *request = ctx;
+  struct msim_out out = {to, write_file};
+  struct msim_scene *scene = NULL;
+  struct msim_sim *sim = NULL;
+  struct msim_diag diag;
+  bool fine = false;
+  char options_text[2200];
 
-  rewind(from);
-  while (fine && (got = fread(block, 1, sizeof block, from)) > 0)
-    fine = fwrite(block, 1, got, to) == got;
-  if (to != NULL)
-    fine = fclose(to) == 0 && fine;
-  if (!fine)
-    complain("%s cannot be written: %s", path, strerror(errno));
+  memset(&diag, 0, sizeof diag);
+  snprintf(options_text, sizeof options_text, "data%s%s%s%s", request->conn != NULL ? ",conn=" : "",
+           request->conn != NULL ? request->conn : "", request->host != NULL ? ",host=" : "",
+           request->host != NULL ? request->host : "");
+  if (msim_sim_new(&sim, NULL) != MSIM_OK)
+    complain("out of memory");
+  else if (add_scene(request, which, sim, &scene) && (which > 0 || add_strings(request, sim))) {
+    int err = msim_trace_add(sim, "html", &out, options_text, &diag);
+
+    if (err != MSIM_OK)
+      complain("show: %s", diag.text[0] != '\0' ? diag.text : msim_strerror(err));
+    else
+      fine = feed(sim, path) == MSIM_OK;
+  }
+  msim_sim_free(sim);
+  msim_scene_free(scene);
   return fine;
 }
 
-static int write_file(void *ctx, const void *data, size_t size_bytes)
+static int show_pages(struct request *request)
 {
-  return fwrite(data, 1, size_bytes, (FILE *)ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
-}
+  const char *const paths[2] = {request->trace, request->second};
+  bool fine = request->refresh != NULL ? page_refresh(request->refresh, request->html)
+                                       : page_pair(paths, request->html, write_data, request);
 
-/* The page is read whole before the first byte is written, so that it may be rewritten in its place. */
-static int refresh_page(const struct request *request)
-{
-  bool to_stdout = strcmp(request->html, "-") == 0;
-  FILE *from = fopen(request->refresh, "rb"), *to = to_stdout ? stdout : tmpfile();
-  struct msim_in in = {from, read_file};
-  struct msim_out out = {to, write_file};
-  unsigned findings = 0;
-  int err = MSIM_ERR_IO;
-
-  if (from == NULL || to == NULL)
-    complain("%s cannot be %s: %s", from == NULL ? request->refresh : request->html, from == NULL ? "read" : "written",
-             strerror(errno));
-  else
-    err = msim_player_refresh(NULL, &in, request->refresh, &out, print_finding, &findings);
-  if (from != NULL && to != NULL && err != MSIM_OK && findings == 0)
-    complain("%s: %s", request->refresh, msim_strerror(err));
-  if (from != NULL)
-    fclose(from);
-  if (err == MSIM_OK && !to_stdout)
-    err = copy_to(to, request->html) ? MSIM_OK : MSIM_ERR_IO;
-  if (to != NULL && !to_stdout)
-    fclose(to);
-  return close_output(stdout, err == MSIM_OK ? EXIT_FINE : EXIT_UNUSABLE);
+  return close_output(stdout, fine ? EXIT_FINE : EXIT_UNUSABLE);
 }
 
 static int show_request(struct request *request)
@@ -407,7 +485,7 @@ static int show_request(struct request *request)
   request->traces.filter = filter[0] != '\0' ? filter : NULL;
   if (msim_sim_new(&sim, NULL) != MSIM_OK)
     complain("out of memory");
-  else if (add_scene(request, sim, &scene) && add_strings(request, sim) && add_view(request, sim) &&
+  else if (add_scene(request, 0, sim, &scene) && add_strings(request, sim) && add_view(request, sim) &&
            traces_attach(&request->traces, sim) && feed(sim, request->trace) == MSIM_OK)
     code = EXIT_FINE;
   if (sim != NULL)
@@ -428,14 +506,18 @@ int verb_show(struct arguments *arguments)
   request.traces.option = "--convert";
   if (read_arguments(arguments, &request)) {
     if (request.help)
-      print_usage("show TRACE [OPTIONS]",
+      print_usage("show TRACE [OPTIONS]\n       mailsim show --html FILE A B",
                   "Shows a trace that was written with --trace jsonl:FILE (- is standard input), or writes it in\n"
-                  "other forms. With --convert and no view nothing is printed.\n"
+                  "other forms. With --convert and no view nothing is printed. A and B, each a trace or a page, come "
+                  "on one page.\n"
                   "Exit status: 0, 2 when the trace cannot be used; what stands in front of the bad line is shown.",
                   options);
-    code = request.help              ? close_output(stdout, EXIT_FINE)
-           : request.refresh != NULL ? refresh_page(&request)
-                                     : show_request(&request);
+    if (request.help)
+      code = close_output(stdout, EXIT_FINE);
+    else if (request.refresh != NULL || request.second != NULL)
+      code = show_pages(&request);
+    else
+      code = show_request(&request);
   }
   (void)traces_close(&request.traces);
   return code;

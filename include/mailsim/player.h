@@ -19,11 +19,18 @@ extern "C" {
 MSIM_API int msim_player_add_strings(struct msim_sim *sim, const char *name, struct msim_slice text, msim_diag_fn *fn,
                                      void *user);
 
-/* Writes the run of an old page into the page of this library. mem NULL: the C library. What is wrong is told to fn
- * (may be NULL) under this name. 0, MSIM_ERR_SYNTAX (no such page, or data of another form), MSIM_ERR_LIMIT (more than
- * 512 MiB), MSIM_ERR_STATE (built without the player), MSIM_ERR_NOMEM, or what in and out returned. */
+/* Writes the run of an old page, or of a file that the sink html wrote with `data`, into the page of this library.
+ * mem NULL: the C library. What is wrong is told to fn (may be NULL) under this name. 0, MSIM_ERR_SYNTAX (no such
+ * page, or data of another form), MSIM_ERR_LIMIT (more than 512 MiB), MSIM_ERR_STATE (built without the player),
+ * MSIM_ERR_NOMEM, or what in and out returned. */
 MSIM_API int msim_player_refresh(const struct msim_mem *mem, const struct msim_in *in, const char *name,
                                  const struct msim_out *out, msim_diag_fn *fn, void *user);
+
+/* Writes one page with two runs, below each other on one cursor, out of two pages or files of data with one run each.
+ * Both are read whole before the first byte is written. Errors as of msim_player_refresh; a page that has two runs
+ * already is MSIM_ERR_SYNTAX. */
+MSIM_API int msim_player_pair(const struct msim_mem *mem, const struct msim_in in[2], const char *const names[2],
+                              const struct msim_out *out, msim_diag_fn *fn, void *user);
 
 #ifdef __cplusplus
 }

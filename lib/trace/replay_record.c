@@ -196,19 +196,19 @@ static bool read_edges(struct msim__replay *replay, node *object, struct msim_tr
   return true;
 }
 
-/* [begin, end) of a unit whose bytes were hidden. */
-static bool read_hidden(struct msim__replay *replay, node *object, struct msim_trace_unit *unit)
+/* [begin, end) of a unit, told as `hidden` when its bytes are, or as `at`. */
+static bool read_range(struct msim__replay *replay, node *object, const char *field, struct msim_trace_unit *unit)
 {
-  node *hidden, *begin;
+  node *place, *begin;
   uint64_t from, to;
 
-  if (!msim__replay_items(replay, object, "hidden", MSIM__JSON_LIST, &hidden) || hidden == NULL)
+  if (!msim__replay_items(replay, object, field, MSIM__JSON_LIST, &place) || place == NULL)
     return replay->err == MSIM_OK;
-  begin = hidden->u.items.first;
-  if (hidden->u.items.count != 2 || !msim__json_uint_of(begin, &from) || !msim__json_uint_of(begin->next, &to) ||
+  begin = place->u.items.first;
+  if (place->u.items.count != 2 || !msim__json_uint_of(begin, &from) || !msim__json_uint_of(begin->next, &to) ||
       from > to || to > UINT32_MAX)
-    return wrong(replay, "hidden", "two places in the payload are expected");
-  unit->secret = true;
+    return wrong(replay, field, "two places in the payload are expected");
+  unit->secret = field[0] == 'h';
   unit->begin_byte = (uint32_t)from;
   unit->end_byte = (uint32_t)to;
   return true;
@@ -231,7 +231,8 @@ static bool read_carries(struct msim__replay *replay, node *object, struct msim_
 
     if (!msim__replay_text(replay, item, "unit", true, &unit->unit) ||
         !msim__replay_text(replay, item, "message", false, &unit->message) || !read_edges(replay, item, unit) ||
-        !read_hidden(replay, item, unit) || !read_values(replay, item, &unit->values, &unit->value_count))
+        !read_range(replay, item, "at", unit) || !read_range(replay, item, "hidden", unit) ||
+        !read_values(replay, item, &unit->values, &unit->value_count))
       return false;
   }
   packet->units = units;

@@ -258,10 +258,10 @@ static void put_payload(struct jsonl_sink *jsonl, const struct msim_trace_packet
   put_string(jsonl, slice(scratch->data, scratch->size_bytes));
 }
 
-/* Where in the payload the bytes are that stand as <redacted:N>. */
-static void put_hidden(struct msim__json_out *json, const struct msim_trace_unit *unit)
+/* Where in the payload the bytes are. */
+static void put_place(struct msim__json_out *json, const char *key, const struct msim_trace_unit *unit)
 {
-  msim__json_key(json, "hidden");
+  msim__json_key(json, key);
   msim__json_array_begin(json);
   msim__json_uint(json, unit->begin_byte);
   msim__json_uint(json, unit->end_byte);
@@ -292,10 +292,14 @@ static void put_carries(struct jsonl_sink *jsonl, const struct msim_trace_packet
         msim__json_text(json, "last");
       msim__json_array_end(json);
     }
-    if (!unit->secret || jsonl->show_secrets)
+    if (!unit->secret || jsonl->show_secrets) {
       put_values(jsonl, unit->values, unit->value_count);
-    else
-      put_hidden(json, unit);
+      if (jsonl->full_text && unit->end_byte > unit->begin_byte &&
+          (packet->unit_count > 1 || unit->end_byte - unit->begin_byte < packet->packet->payload.size_bytes))
+        put_place(json, "at", unit);
+    } else {
+      put_place(json, "hidden", unit);
+    }
     msim__json_object_end(json);
   }
   msim__json_array_end(json);

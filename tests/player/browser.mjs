@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compareLooks } from './looks.mjs';
 
 const modules = process.env.MSIM_BROWSER_MODULES, require = createRequire(join(modules, 'x.js'));
 const { chromium } = require('playwright-core'), axeSource = readFileSync(join(modules, 'axe-core', 'axe.min.js'), 'utf8');
@@ -217,6 +218,78 @@ async function resized() {
   await close(page);
 }
 
+/* POP and IMAP below each other: aligned by steps, by the clock at one time; each with its own words, mails and choice. */
+async function two() {
+  const page = await open('two'), at = async (n) => {
+    await page.evaluate((n) => mailsim.seek(mailsim.story.stepEnd(n)), n);
+    await ready(page);
+    return debug(page);
+  };
+  const captions = await page.evaluate('mailsim.stages.map((stage) => stage.run.steps.map((step, i) => stage.format.caption(i + 1)))'), shown = () => page.evaluate('mailsim.stages.map((stage) => stage.caption.textContent)');
+  check(captions[0].length === 12 && captions[1].length === 10 && (await debug(page)).steps === 12, 'two scenes: ' + captions.map((list) => list.length));
+  check((await page.title()).includes('POP') && (await page.title()).includes('IMAP'), 'the title names both');
+  const first = await picture(page);
+  for (let n = 1; n <= 12; n++) {
+    const [seen] = await press(page, 'ArrowRight', 1), words = await shown();
+    check(seen.step === n && words[0].includes(captions[0][n - 1]), `two: step ${n} of A: ${words[0]}`);
+    check(words[1].includes(captions[1][n - 1] ?? 'no such step'), `two: step ${n} of B: ${words[1]}`);
+  }
+  await press(page, 'ArrowLeft', 12);
+  check((await picture(page)) === first, 'two: the first picture again');
+  const seventh = await at(7);
+  check(seventh.stages.every(({ step }) => step === 7) && seventh.stages[0].t !== seventh.stages[1].t, 'two: both at step 7, at times of their own');
+  check(/^A [\d.]+ s · B [\d.]+ s/.test(await page.locator('.clock').textContent()), 'two: both times are told');
+  await page.keyboard.press('t');
+  await page.evaluate('mailsim.seek(4e9)');
+  await ready(page);
+  const clock = await debug(page);
+  check(clock.stages.every(({ t }) => Math.abs(t - 4e9) < 10) && clock.mode === 'clock', 'two: by the clock both are at 4 s');
+  await page.keyboard.press('t');
+  await ready(page);
+  const story = await debug(page);
+  check(story.mode === 'story' && Math.abs(story.stages[0].t - 4e9) < 1e5, 'two: and the first one stays there');
+  await page.evaluate('mailsim.openTab("mailboxes")');
+  const end = await at(12), held = end.stages.map(({ mail }) => mail.filter(({ box }) => box === 'local').flatMap(({ ids }) => ids).join());
+  check(held.join(' ') === 'm1,m2 m2' || held.join(' ') === 'm1,m2 ', 'two: POP keeps both, IMAP does not: ' + held.join(' '));
+  check((await page.locator('#view-mailboxes .mailboxes').count()) === 2, 'two: a panel for each');
+  /* a row of the lower ladder takes both there */
+  await page.evaluate('mailsim.stages[1].select(20, true); mailsim.stages[1].seek(mailsim.stages[1].story.s1[20])');
+  await ready(page);
+  const chosen = await debug(page);
+  check(chosen.stages[1].selected === 20 && chosen.stages[0].selected === -1 && chosen.tab === 'segment' && Math.abs(chosen.stages[1].s - (await page.evaluate('mailsim.stages[1].story.s1[20]'))) < 1e-6, 'two: a packet of the lower run');
+  check((await page.evaluate('location.hash')).includes('seg-2=20'), 'two: the address says which');
+  await page.reload();
+  await ready(page);
+  check((await debug(page)).stages[1].selected === 20, 'two: and leads back');
+  await page.keyboard.press('f');
+  check((await page.locator('#panel select').count()) === 4, 'two: a filter for each');
+  await page.locator('#filter-host-2').selectOption({ label: 'pc-b' });
+  const filtered = await debug(page);
+  check(filtered.stages[1].rows < clock.stages[1].rows && filtered.stages[0].rows === clock.stages[0].rows, 'two: it is for one alone');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('e');
+  const [csv] = await Promise.all([page.waitForEvent('download'), page.locator('[data-export="csv-2"]').click()]);
+  check(readFileSync(await csv.path(), 'utf8').includes('FETCH') && csv.suggestedFilename() === 'mail-receive-imap-B-rows.csv', 'two: rows of the second: ' + csv.suggestedFilename());
+  const [data] = await Promise.all([page.waitForEvent('download'), page.locator('[data-export="data"]').click()]);
+  check(JSON.parse(readFileSync(await data.path(), 'utf8')).runs.length === 2, 'two: the data has both');
+  await page.keyboard.press('Escape');
+  await page.evaluate('mailsim.paper.build()');
+  const text = await page.evaluate('document.querySelector(".paper").textContent');
+  check(captions.flat().every((caption) => text.includes(caption)), 'two: all captions are on paper');
+  await page.evaluate('mailsim.setLanguage("de")');
+  check((await page.locator('.two').textContent()).includes('Lauf') || (await page.evaluate('mailsim.stages[1].format.caption(1)')) !== captions[1][0], 'two: German');
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(' | ')}`));
+  check(found.length === 0, 'two: ' + found.join('; '));
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const tab of ['segment', 'plot', 'mailboxes', 'table']) {
+    await page.evaluate((tab) => mailsim.openTab(tab), tab);
+    await page.waitForTimeout(40);
+    check((await page.evaluate('document.scrollingElement.scrollWidth')) <= 320, 'two: 320 pixels, ' + tab);
+  }
+  await close(page);
+}
+
 async function reduced() {
   const page = await open('mail-send', { reducedMotion: 'reduce' }, '#step=5'), seen = await debug(page);
   check(seen.marks.length > 3, 'without movement a step shows all its arrows: ' + seen.marks.length);
@@ -376,7 +449,7 @@ async function keyboard() {
   await close(page);
 }
 
-const scenes = readdirSync(pages).filter((name) => name.endsWith('.html')).map((name) => name.slice(0, -5)).filter((name) => !['hostile', 'office-day', 'lost-250'].includes(name));
+const scenes = readdirSync(pages).filter((name) => name.endsWith('.html')).map((name) => name.slice(0, -5)).filter((name) => !['hostile', 'office-day', 'lost-250', 'two'].includes(name));
 check(scenes.length >= 15, 'there are scenes: ' + scenes.length);
 let captions = [];
 try {
@@ -387,10 +460,11 @@ try {
   }
   await close(stage);
   const scenesMs = Date.now() - begun;
-  for (const part of [picking, playing, mailboxes, hostile, narrow, resized, reduced, () => printed(captions), large, refused, accessible, keyboard]) await part();
+  for (const part of [picking, playing, mailboxes, hostile, narrow, resized, two, reduced, () => printed(captions), large, refused, accessible, keyboard]) await part();
   const plain = await open('office-day', {}, '#step=40&view=plot');
   check((await debug(plain)).steps > 50, 'a run without a scene has steps too');
   await close(plain);
+  console.log(await compareLooks(browser, pages, new URL('./looks', import.meta.url).pathname, work, check));
   console.log(`${scenes.length} scenes in ${scenesMs} ms`);
 } catch (error) {
   failures++;

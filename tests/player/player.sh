@@ -1,6 +1,6 @@
 #!/bin/sh
 # player.sh PART MAILSIM ROOT WORK: writes pages with the command and looks at them. PART: command (pages by run and show), pure (modules in node), schema (data
-# against its schema, python3 with jsonschema), browser (node, playwright-core, Chromium), pictures (PNG files for people), readme (writes the
+# against its schema, python3 with jsonschema), browser (node, playwright-core, Chromium), pictures (PNG files for people), looks (makes those in looks/ anew), readme (writes the
 # picture of the README, docs/player.png).
 # What the browser parts need is looked for in MSIM_BROWSER_MODULES, else in build/browser of the checkout. Ends with 77 and a
 # line where something is absent.
@@ -66,6 +66,33 @@ END
   refuse 'this is no page of the player' --refresh run.jsonl --html x.html
   refuse 'goes with --html FILE alone' run.jsonl --refresh show.html --html x.html
   refuse 'belongs to --html' run.jsonl --strings fr.json
+  # two runs: a page, its data and a trace are the same to it; a page in its own place
+  "$mailsim" show run.jsonl --scene "$root/topologies/scenes/mail-send.yaml" --html show.html
+  "$mailsim" run "$root/topologies/mail-receive-imap.yaml" --quiet --trace html:imap.html --trace jsonl:imap.jsonl,full-text
+  "$mailsim" show --html two.html show.html imap.html
+  "$mailsim" show --html both.html run.jsonl imap.jsonl --scene "$root/topologies/scenes/mail-send.yaml" --scene "$root/topologies/scenes/mail-receive-imap.yaml"
+  sed -e 's/"isn":\[[0-9,]*\]//g' -e 's/,"strings":.*//' two.html >two.part
+  sed -e 's/"isn":\[[0-9,]*\]//g' -e 's/,"strings":.*//' both.html >both.part
+  cmp two.part both.part
+  "$mailsim" show --html - show.html imap.html >stdout.html
+  cmp two.html stdout.html
+  "$mailsim" show --html show.html - imap.html --scene "$root/topologies/scenes/mail-send.yaml" <run.jsonl
+  cmp two.html show.html
+  "$mailsim" show --refresh two.html --html two.html
+  cmp two.html stdout.html
+  "$mailsim" show --html show.html run.json imap.html
+  grep -q '"runs":\[{"topology":"mail-send".*},{"topology":"mail-receive-imap".*,"strings":{.*}}\],"strings":{' show.html
+  refuse 'two.html: this page has more than one run' --html x.html two.html imap.html
+  refuse 'two.html: this page has more than one run' --html x.html imap.html two.html
+  refuse 'missing.html cannot be read' --html x.html imap.html missing.html
+  refuse 'at most two traces' --html x.html imap.html imap.html imap.html
+  refuse 'mailsim diff run.jsonl imap.html compares them' run.jsonl imap.html
+  refuse 'a second one belongs to a second trace' run.jsonl --html x.html --scene a --scene b
+  refuse 'one for each trace' run.jsonl --html x.html --scene a --scene b --scene c
+  sed 's/"strings":{/"strings":[/' imap.html >damaged.html
+  refuse 'damaged.html: the data of the page is damaged: it has no strings' --html x.html imap.html damaged.html
+  [ ! -e x.html ]
+  "$mailsim" show --refresh run.json --html show.html
   sed 's/mailsim.play.1"/mailsim.play\/7"/' show.html >tomorrow.html
   refuse 'not of the form mailsim.play/1' --refresh tomorrow.html --html x.html
   exit 0
@@ -87,9 +114,12 @@ schema)
   for t in hello mail-send mail-receive-imap lan lost-250 dns/lookup dhcp-nat-dns/no-nat relay-crash webmail-send; do
     "$mailsim" run "$root/topologies/$t.yaml" --quiet --no-invariants --trace "html:$(basename $t).json,data" >/dev/null 2>&1 || [ $? = 1 ]
   done
+  "$mailsim" run "$root/topologies/lan.yaml" --quiet --no-invariants --trace html:lan.html
+  "$mailsim" show --html two.html lan.html mail-send.json
+  sed -n '/"schema":"mailsim.play/p' two.html >two.json
   exec python3 "$root/tests/player/schema.py" "$root/docs/player.schema.json" ./*.json
   ;;
-browser | pictures | readme)
+browser | pictures | looks | readme)
   command -v node >/dev/null 2>&1 || skip "node is not installed"
   [ -d "$modules/playwright-core" ] || skip "playwright-core is not in build/browser"
   CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
@@ -109,7 +139,9 @@ browser | pictures | readme)
   page hostile "$root/tests/player/hostile.yaml"
   page office-day "$root/topologies/office-day.yaml"
   page lost-250 "$root/topologies/lost-250.yaml"
+  "$mailsim" show --html two.html mail-receive-pop.html mail-receive-imap.html
   cd ..
+  [ "$part" != looks ] || exec node "$root/tests/player/looks.mjs" "$work/pages" "$root/tests/player/looks"
   exec node "$root/tests/player/$part.mjs" "$work/pages" "$work"
   ;;
 *)

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { decode, PlayError, acknowledgedBy, acknowledges, shapeOf } from './data.js';
 import { Story } from './time.js';
+import { Pair } from './pair.js';
 import { inFlight, Stores, eventCount } from './state.js';
 import { Words } from './words.js';
 import { graphOf, layout, Ways } from './layout.js';
@@ -71,9 +72,35 @@ function many(n) {
   return { schema: 'mailsim.play/1', producer: 'test', runs: [{ topology: 'many', end_ns: 40e9, names, conns: names.slice(1).map((_, k) => ({ proto: 'tcp', client: 0, server: k + 1, number: 1, sport: 25 })), text: [''], units: [''], words: [], seg, app: [], steps: [] }], strings: {} };
 }
 
+/* Two runs on one cursor: monotone, turned round, aligned by steps or by time. */
+function checkPair(name, sources) {
+  const runs = sources.map((data) => decode(data)), stories = runs.map((run) => new Story(run)), story = new Pair(stories, false), clock = new Pair(stories, true), steps = Math.max(...stories.map(({ stepS }) => stepS.length));
+  check(story.stepS.length === steps && clock.stepS.length === steps, name + ': the steps of the longer run');
+  for (let n = 1; n <= steps; n++) {
+    const u = story.stepEnd(n);
+    check(story.stepAt(u) === n && u > story.stepEnd(n - 1), name + ': steps follow each other');
+    stories.forEach((own, at) => check(n > own.stepS.length ? Math.abs(story.toOwn(at, u) - own.end) < 1e-6 : Math.abs(story.toOwn(at, u) - own.stepS[n - 1]) < 1e-6, name + ': both are at the end of step ' + n));
+  }
+  stories.forEach((own, at) => {
+    check(Math.abs(story.toOwn(at, story.end) - own.end) < 1e-6 && Math.abs(own.timeOf(clock.toOwn(at, clock.end)) - runs[at].end) < 2, name + ': both come to their end');
+    for (let k = 0, last = 0, lastTime = 0; k <= 400; k++) {
+      const s = story.toOwn(at, (story.end * k) / 400), t = own.timeOf(clock.toOwn(at, (clock.end * k) / 400)), back = story.fromOwn(at, (own.end * k) / 400);
+      check(s >= last && t >= lastTime, name + ': monotone');
+      check(Math.abs(story.toOwn(at, back) - (own.end * k) / 400) < 1e-6, name + ': can be turned round');
+      check(Math.abs(t - Math.min((clock.end * k) / 400, runs[at].end)) < 2, name + ': by the clock both are at one time');
+      last = s;
+      lastTime = t;
+    }
+  });
+  check(story.rowEnds.length === runs[0].seg.n + runs[1].seg.n && story.rowEnds.every((s, k) => s <= story.end && (k === 0 || s >= story.rowEnds[k - 1])), name + ': the packets of both');
+}
+
 const [root, ...files] = process.argv.slice(2);
 for (const file of files) checkRun(file, JSON.parse(readFileSync(file, 'utf8')));
 checkRun('many', many(20000));
+for (const [k, file] of files.entries()) checkPair(file, [file, files[(k + 1) % files.length]].map((name) => JSON.parse(readFileSync(name, 'utf8'))));
+checkPair('many', [many(10), JSON.parse(readFileSync(files[0], 'utf8'))]);
+check(decode({ ...many(3), runs: [many(3).runs[0], { ...many(3).runs[0], title: 'second' }] }, 1).title === 'second', 'the second run');
 
 for (const [change, key] of [[(d) => { d.schema = 'mailsim.play/2'; }, 'error_schema'], [(d) => { d.runs[0].seg.t.pop(); }, 'error_columns'], [(d) => { d.runs[0].seg.c[0] = 99; }, 'error_columns'], [(d) => { d.runs = []; }, 'error_columns']]) {
   const data = many(10);
@@ -94,6 +121,8 @@ for (const key of Object.keys(tables.en)) check((tables.en[key].match(/\{\w+\}/g
 const source = readFileSync(`${root}/topologies/scenes/strings/en.yaml`, 'utf8') + readFileSync(`${root}/topologies/scenes/strings/de.yaml`, 'utf8');
 for (const line of source.split('\n')) check(line.trim().replace(/^\w+: /, '').length <= 140, 'a caption is short: ' + line);
 const words = new Words(tables, { strings: { '': { 'a.1': 'own' }, de: { 'a.1': 'deutsch' } }, translations: [{ lang: 'fr', ui: { play: 'Lecture' }, term: { h: 'H' }, dir: 'ltr' }] });
+const both = new Words(tables, { strings: { en: { 'a.1': 'first' } }, runs: [{}, { strings: { '': { 'b.1': 'plain' }, en: { 'a.1': 'other', 'b.1': 'second' } } }] });
+check(both.scene('b.1') === 'second' && both.scene('a.1') === 'first' && both.own['b.1'] === 'plain', 'the words of both scenes');
 words.use('fr-CA');
 check(words.ui('play') === 'Lecture' && words.ui('pause') === 'Pause' && words.term('h') === 'H' && words.scene('a.1') === 'own', 'the order of languages');
 words.use('de');

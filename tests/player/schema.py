@@ -28,6 +28,6 @@ for path in sys.argv[2:]:
         for step in run["steps"]:
             assert not step["ok"] or ("seg" in step) != ("app" in step), f"{path}: step {step['n']}"
             assert step.get("seg", -1) < seg["n"] and step.get("app", -1) < len(run["app"])
-            assert step["key"] in data["strings"][""], f"{path}: {step['key']} is told nowhere"
+            assert step["key"] in {**data["strings"].get("", {}), **run.get("strings", {}).get("", {})}, f"{path}: {step['key']} is told nowhere"
         assert all(m["x"] < len(run["contents"]) for m in run["messages"])
 print(len(sys.argv) - 2, "runs")

@@ -260,6 +260,10 @@ static void secrets_are_hidden_unless_asked_for(void **state)
   assert_string_equal(text_of("PASS geheim\r\n", false, NULL),
                       "\"text\":\"PASS geheim\\r\\n\",\"carries\":[{\"unit\":\"auth.credentials\",\"values\":{\"word\":"
                       "\"geheim\"}");
+  /* with all of a payload goes where its pieces lie, unless one fills it */
+  assert_string_equal(text_of("PASS geheim\r\n", false, "full-text"),
+                      "\"text\":\"PASS geheim\\r\\n\",\"carries\":[{\"unit\":\"auth.credentials\",\"values\":{\"word\":"
+                      "\"geheim\"},\"at\":[5,11]");
   /* all of it, and cut by the end of the payload */
   assert_string_equal(text_of("PASS gehe", true, NULL),
                       "\"text\":\"PASS <redacted:4>\",\"carries\":[{\"unit\":\"auth.credentials\",\"hidden\":[5,11]");

@@ -43,12 +43,12 @@ export class Controls {
   /* From 0 to 1, by the mode's own clock. */
   position(s) {
     const { app } = this;
-    return app.mode === 'clock' ? app.story.timeOf(s) / (app.run.end || 1) : s / (app.story.end || 1);
+    return app.mode === 'clock' ? app.story.timeOf(s) / (app.end || 1) : s / (app.story.end || 1);
   }
 
   fromPosition(x) {
     const { app } = this;
-    return app.mode === 'clock' ? app.story.storyLast(x * app.run.end) : x * app.story.end;
+    return app.mode === 'clock' ? app.story.storyLast(x * app.end) : x * app.story.end;
   }
 
   scrub() {
@@ -61,18 +61,19 @@ export class Controls {
   }
 
   drawBar() {
-    const { app, width } = this, { run, story, colours } = app, height = 44, key = [width, app.mode, app.themeCount, app.filterCount].join();
+    const { app, width } = this, { story, colours } = app, height = 44, key = [width, app.mode, app.themeCount, app.filterCount].join();
     if (this.drawn === key) return;
     this.drawn = key;
     const ctx = fitCanvas(this.canvas, width, height), inner = width - 16, dense = new Float64Array(Math.ceil(inner) + 1), losses = new Uint8Array(Math.ceil(inner) + 1);
     const x = (s) => 8 + this.position(s) * inner;
     ctx.clearRect(0, 0, width, height);
-    for (let i = 0; i < run.seg.n; i++) {
-      if (!app.shows(i)) continue;
-      const at = Math.min(dense.length - 1, Math.max(0, Math.floor(x(story.s0[i]) - 8)));
-      dense[at]++;
-      if (run.seg.d[i] === LOST) losses[at] = 1;
-    }
+    for (const stage of app.stages)
+      for (let i = 0; i < stage.run.seg.n; i++) {
+        if (!stage.shows(i)) continue;
+        const at = Math.min(dense.length - 1, Math.max(0, Math.floor(x(app.fromOwn(stage.at, stage.story.s0[i])) - 8)));
+        dense[at]++;
+        if (stage.run.seg.d[i] === LOST) losses[at] = 1;
+      }
     const top = Math.max(1, ...dense);
     for (let at = 0; at < dense.length; at++) {
       if (!dense[at]) continue;
@@ -83,7 +84,7 @@ export class Controls {
     ctx.fillStyle = colours.line;
     ctx.fillRect(8, 20, inner, 3);
     ctx.fillStyle = colours.accent;
-    run.steps.forEach((step, i) => ctx.fillRect(x(story.stepS[i]) - 0.75, 23, 1.5, 6));
+    for (const s of story.stepS) ctx.fillRect(x(s) - 0.75, 23, 1.5, 6);
     ctx.strokeStyle = colours.muted;
     if (app.mode === 'story' && story.breaks.length < width / 12)
       for (const s of story.breaks) {
@@ -101,20 +102,31 @@ export class Controls {
     const { app } = this;
     ctx.font = '10px system-ui, sans-serif';
     ctx.fillStyle = app.colours.muted;
+    if (app.stages.length > 1 && app.mode === 'story') { /* two times at one place: the axis counts steps */
+      let free = 0;
+      app.story.stepS.forEach((s, k) => {
+        const at = 8 + this.position(s) * inner;
+        if (at < free) return;
+        free = at + 22;
+        ctx.textAlign = 'center';
+        ctx.fillText(String(k + 1), at, 41);
+      });
+      return;
+    }
     const count = Math.max(1, Math.min(8, Math.floor(inner / 110)));
     for (let k = 0; k <= count; k++) {
       ctx.textAlign = k === 0 ? 'left' : k === count ? 'right' : 'center';
-      ctx.fillText(instant(app.story.timeOf(this.fromPosition(k / count)), app.run.end), 8 + (k / count) * inner, 41);
+      ctx.fillText(instant(app.story.timeOf(this.fromPosition(k / count)), app.end), 8 + (k / count) * inner, 41);
     }
   }
 
   update() {
-    const { app } = this, w = app.words, step = app.story.stepAt(app.s), total = app.run.steps.length;
+    const { app } = this, w = app.words, step = app.story.stepAt(app.s), total = app.steps;
     this.drawBar();
     const value = Math.round(this.position(app.s) * 10000);
     if (Number(this.range.value) !== value) this.range.value = value;
-    const time = app.format.time(app.story.timeOf(app.s));
-    const clock = time + ' / ' + app.format.time(app.run.end);
+    const time = app.stages.map((stage) => (stage.letter && stage.letter + ' ') + instant(stage.story.timeOf(stage.s), app.end)).join(' · ');
+    const clock = time + ' / ' + instant(app.end, app.end);
     if (this.clock.textContent !== clock) this.clock.textContent = clock;
     const text = total ? w.ui('step_of', { n: step, total }) : '';
     if (this.steps.textContent !== text) this.steps.textContent = text;

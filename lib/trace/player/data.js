@@ -148,10 +148,11 @@ function repeats(run) {
   return out;
 }
 
-export function decode(data) {
+/* Of the data's runs the one at this place. */
+export function decode(data, at = 0) {
   const match = /^mailsim\.play\/(\d+)$/.exec(String(data && data.schema));
   if (!match || match[1] !== '1') throw new PlayError('error_schema', { schema: String(data && data.schema), producer: String((data && data.producer) || '?') });
-  const source = (data.runs || [])[0];
+  const source = (data.runs || [])[at];
   if (!source || !Array.isArray(source.names) || !Array.isArray(source.conns) || !source.seg) throw new PlayError('error_columns', { name: 'runs' });
   const run = { source, data, names: source.names.map((name) => (typeof name === 'string' ? name : name.s)) };
   run.title = source.title || source.topology || 'mailsim';

@@ -3,7 +3,7 @@
 # Writes OUT. An empty list gives an empty page. Line ends become LF, and no date stands in it: the same files give the same bytes.
 #
 # Modules are put into one script: lines of import go, `export ` in front of declarations goes. Two spaces at the beginning of a line become
-# a tab: the page stays readable and is a tenth smaller. Code and style together may have 160 kB (docs/player.md).
+# a tab, and styles lose what no line needs: the page stays readable and is a tenth smaller. Code and style together may have 160 kB (docs/player.md).
 cmake_minimum_required(VERSION 3.20)
 if(NOT OUT OR NOT LIST)
   message(FATAL_ERROR "cmake -DLIST=FILE -DOUT=FILE.c -P embed.cmake")
@@ -38,6 +38,8 @@ foreach(part IN ITEMS style script)
     string(APPEND tabs "\t")
   endforeach()
 endforeach()
+string(REGEX REPLACE "([:;,{]) " "\\1" style "${style}")
+string(REGEX REPLACE " ([{}])" "\\1" style "${style}")
 string(LENGTH "${style}${script}" total)
 if(total GREATER 160000)
   message(FATAL_ERROR "code and style of the player are ${total} bytes, more than 160000")

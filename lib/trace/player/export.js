@@ -145,20 +145,21 @@ export function plantuml(app) {
 const KINDS = [
   ['ladder_svg', 'ladder.svg', 'image/svg+xml', ladderSvg], ['map_svg', 'map.svg', 'image/svg+xml', mapSvg], ['map_png', 'map.png', 'image/png', null],
   ['csv', 'rows.csv', 'text/csv', csv], ['mermaid', 'ladder.mmd', 'text/plain', mermaid], ['plantuml', 'ladder.puml', 'text/plain', plantuml],
-  ['data', 'run.json', 'application/json', (app) => app.dataText],
+  ['data', 'run.json', 'application/json', (stage) => stage.app.dataText],
 ];
 
 function save(app, name, blob) {
-  const link = el('a', { href: URL.createObjectURL(blob), download: (app.run.source.topology || 'run').replace(/[^\w.-]+/g, '-') + '-' + name });
+  const link = el('a', { href: URL.createObjectURL(blob), download: (app.run.source.topology || 'run').replace(/[^\w.-]+/g, '-') + (app.letter && '-' + app.letter) + '-' + name });
   document.body.append(link);
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+/* The data are those of the whole page. */
 export function exportList(app) {
-  return el('ul', { class: 'exports' }, ...KINDS.map(([key, name, type, make]) => el('li', {}, el('button', {
-    type: 'button', text: app.words.ui('x_' + key), 'data-export': key,
+  return el('ul', { class: 'exports' }, ...KINDS.filter(([key]) => key !== 'data' || app.at === 0).map(([key, name, type, make]) => el('li', {}, el('button', {
+    type: 'button', text: app.words.ui('x_' + key), 'data-export': key + app.suffix,
     onclick: () => (make ? save(app, name, new Blob([make(app)], { type })) : mapPng(app, (blob) => save(app, name, blob))),
   }))));
 }

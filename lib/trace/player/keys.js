@@ -31,7 +31,7 @@ export function onKey(app, event) {
   if (key === 'ArrowLeft' || key === 'ArrowRight') {
     const by = key === 'ArrowRight' ? 1 : -1;
     if (target.getAttribute('role') === 'tab') return;
-    act = event.shiftKey ? () => app.seek(app.s + by * 1000, true) : () => app.goStep(by);
+    act = event.shiftKey ? () => app.seek(app.s + by * app.story.second, true) : () => app.goStep(by);
   } else if (key === 'Home') act = () => app.seek(0, true);
   else if (key === 'End') act = () => app.seek(app.story.end, true);
   else if (key === ' ' && !/^(BUTTON|SUMMARY|A)$/.test(tag) && target.type !== 'checkbox') act = () => app.toggle();

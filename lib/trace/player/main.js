@@ -1,19 +1,14 @@
-/* main.js: one state, a handful of views. Every view draws the moment `s` of the story; nothing is animated by changing what is drawn,
+/* main.js: one state, one or two runs. Every view draws the moment `s` of the story; nothing is animated by changing what is drawn,
  * so going back is going forward with another number. The loop rests while nothing changes. */
 import { el, fill, set } from './dom.js';
 import { Words } from './words.js';
 import { decode, PlayError, shapeOf, SHAPES } from './data.js';
-import { Story, lowerBound, upperBound } from './time.js';
-import { Stores, Trouble, inFlight, eventCount } from './state.js';
-import { Format } from './format.js';
+import { lowerBound, upperBound } from './time.js';
+import { Pair } from './pair.js';
+import { inFlight, eventCount } from './state.js';
 import { readColours } from './marks.js';
-import { MapView } from './map.js';
-import { LadderView } from './ladder.js';
+import { Stage } from './stage.js';
 import { Controls, SPEEDS } from './controls.js';
-import { SegmentView } from './segment.js';
-import { PlotView } from './plot.js';
-import { MailboxView } from './mailbox.js';
-import { TableView } from './table.js';
 import { Panels, legend } from './panels.js';
 import { Paper } from './print.js';
 import { onKey } from './keys.js';
@@ -42,17 +37,14 @@ class App {
     this.words = new Words(builtIn, this.data);
     this.params = new URLSearchParams(location.hash.slice(1));
     this.words.use(this.params.get('lang') || recall('lang') || navigator.language || 'en');
-    this.run = decode(this.data);
-    this.story = new Story(this.run);
-    this.stores = new Stores(this.run);
-    this.trouble = new Trouble(this.run);
-    this.format = new Format(this.run, this.words);
-    Object.assign(this, { s: 0, playing: false, mode: 'story', speed: 1, pauseAtSteps: false, selected: -1, conn: -1, hostFilter: -1, hidden: new Set(), tab: 'segment' });
+    const count = Math.min(2, (this.data.runs || []).length) || 1;
+    this.stages = Array.from({ length: count }, (_, at) => new Stage(this, decode(this.data, at), at, count > 1 ? 'AB'[at] : ''));
+    this.active = this.stages[0]; /* which one keys are about */
+    Object.assign(this, { s: 0, playing: false, mode: 'story', speed: 1, pauseAtSteps: false, hidden: new Set(), tab: 'segment' });
     Object.assign(this, { letters: recall('letters') !== 'no', announce: false, filterCount: 0, themeCount: 0, dirty: true, lastFrame: 0 });
+    this.align();
     this.theme = THEMES.includes(recall('theme')) ? recall('theme') : 'system';
     this.still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.longestFlight = 1;
-    for (let i = 0; i < this.run.seg.n; i++) this.longestFlight = Math.max(this.longestFlight, this.run.seg.end[i] - this.run.seg.t[i]);
     this.clockRate = this.naturalRate();
     this.build();
     this.readPlace();
@@ -62,9 +54,46 @@ class App {
     this.resize();
   }
 
+  /* The first run: what is asked of a page with one. */
+  get run() {
+    return this.stages[0].run;
+  }
+  get stores() {
+    return this.stages[0].stores;
+  }
+  get map() {
+    return this.active.map;
+  }
+  get ladder() {
+    return this.active.ladder;
+  }
+  get views() {
+    return this.active.views;
+  }
+  get format() {
+    return this.active.format;
+  }
+  get selected() {
+    return this.active.selected;
+  }
+  select(i, open) {
+    this.active.select(i, open);
+  }
+
+  /* One story for all runs. */
+  align() {
+    this.story = this.stages.length > 1 ? new Pair(this.stages.map((stage) => stage.story), this.mode === 'clock') : this.stages[0].story;
+    this.end = Math.max(...this.stages.map((stage) => stage.run.end));
+    this.steps = Math.max(...this.stages.map((stage) => stage.run.steps.length));
+  }
+
+  fromOwn(at, s) {
+    return this.stages.length > 1 ? this.story.fromOwn(at, s) : s;
+  }
+
   /* Simulated nanoseconds per real millisecond that show the run in half a minute: a power of ten from 1/1000 to 100. */
   naturalRate() {
-    const wanted = (this.run.end || 1) / 30e9;
+    const wanted = (this.end || 1) / 30e9;
     return 1e6 * Math.min(100, Math.max(0.001, 10 ** Math.round(Math.log10(wanted))));
   }
 
@@ -78,10 +107,6 @@ class App {
     const panelButton = (name, text) => el('button', { type: 'button', 'data-panel': name, 'aria-expanded': 'false', 'aria-controls': 'panel', onclick: () => this.togglePanel(name), class: text ? 'icon' : '' }, text ? el('span', { 'aria-hidden': 'true', text }) : null);
     this.panelButtons = { filter: panelButton('filter'), export: panelButton('export'), help: panelButton('help', '?') };
     this.legendBox = el('div', { class: 'legend', role: 'group' });
-    const mapRoot = el('section', { class: 'map', id: 'map', tabindex: '0', role: 'region' }), ladderRoot = el('section', { class: 'ladder', id: 'ladder' });
-    this.mapRoot = mapRoot;
-    this.ladderRoot = ladderRoot;
-    this.caption = el('p', { class: 'caption', id: 'caption' });
     this.live = el('p', { class: 'sr', role: 'status', 'aria-live': 'polite' });
     this.note = el('p', { class: 'note', hidden: true });
     const controlsRoot = el('section', { class: 'controls', id: 'controls', role: 'group' });
@@ -92,19 +117,17 @@ class App {
     this.tabRoots = {};
     for (const name of TABS) {
       this.tabButtons[name] = el('button', { type: 'button', role: 'tab', id: 'tab-' + name, 'aria-controls': 'view-' + name, onclick: () => this.openTab(name, false), onkeydown: (event) => this.tabKey(event, name) });
-      this.tabRoots[name] = el('div', { role: 'tabpanel', id: 'view-' + name, class: 'view ' + name, 'aria-labelledby': 'tab-' + name, tabindex: '0', hidden: true });
+      this.tabRoots[name] = el('div', { role: 'tabpanel', id: 'view-' + name, 'aria-labelledby': 'tab-' + name, tabindex: '0', hidden: true });
       this.tabList.append(this.tabButtons[name]);
     }
     this.paperRoot = el('div', { class: 'paper' });
+    this.stages.forEach((stage, at) => stage.build(at ? null : this.legendBox, this.tabRoots));
     fill(this.root, el('div', { class: 'screen' },
       el('header', {}, this.title, el('div', { class: 'tools' }, this.modeButton, this.panelButtons.filter, this.panelButtons.export, this.language, this.themeButton, this.panelButtons.help)),
       this.note, this.panel,
-      el('main', {}, el('div', { class: 'stage' }, el('div', { class: 'where' }, mapRoot, this.legendBox), ladderRoot), this.caption, controlsRoot, el('section', { class: 'details', id: 'details' }, this.tabList, ...Object.values(this.tabRoots))),
+      el('main', { class: this.stages.length > 1 ? 'two' : '' }, ...this.stages.map((stage) => stage.root), controlsRoot, el('section', { class: 'details', id: 'details' }, this.tabList, ...Object.values(this.tabRoots))),
       this.live), this.paperRoot);
-    this.map = new MapView(this, mapRoot);
-    this.ladder = new LadderView(this, ladderRoot);
     this.controls = new Controls(this, controlsRoot);
-    this.views = { segment: new SegmentView(this, this.tabRoots.segment), plot: new PlotView(this, this.tabRoots.plot), mailboxes: new MailboxView(this, this.tabRoots.mailboxes), table: new TableView(this, this.tabRoots.table) };
     this.panels = new Panels(this, this.panel);
     this.paper = new Paper(this, this.paperRoot);
   }
@@ -114,8 +137,8 @@ class App {
     const w = this.words;
     document.documentElement.lang = w.lang;
     document.documentElement.dir = w.dir;
-    document.title = this.format.title();
-    this.title.textContent = this.format.title();
+    document.title = this.stages.map((stage) => stage.title()).join(' – ');
+    this.title.textContent = this.stages.length > 1 ? w.ui('two_runs') : document.title;
     this.modeButton.textContent = w.ui(this.mode === 'story' ? 'mode_story' : 'mode_clock');
     set(this.modeButton, { title: w.ui('k_mode') });
     this.panelButtons.filter.textContent = w.ui('filter');
@@ -126,20 +149,16 @@ class App {
     set(this.language, { 'aria-label': w.ui('language') });
     for (const name of TABS) this.tabButtons[name].textContent = w.ui(name);
     set(this.tabList, { 'aria-label': w.ui('details') });
-    set(this.mapRoot, { 'aria-label': w.ui('map') });
-    set(this.ladder.scroller, { 'aria-label': w.ui('ladder') });
     set(this.controlsRoot, { 'aria-label': w.ui('controls') });
     set(this.legendBox, { 'aria-label': w.ui('legend') });
     this.themeName();
     this.controls.name();
     fill(this.legendBox, ...legend(this));
-    this.note.hidden = this.run.seg.n <= MANY;
-    this.note.textContent = w.ui('note_many', { n: this.run.seg.n });
+    const n = this.stages.reduce((sum, { run }) => sum + run.seg.n, 0);
+    this.note.hidden = n <= MANY;
+    this.note.textContent = w.ui('note_many', { n });
     if (this.panels.open) this.panels.show(this.panels.open);
-    this.views.table.shown = this.views.segment.shown = this.views.mailboxes.shown = '';
-    this.views.plot.drawn = '';
-    if (this.map.width) this.map.drawStatic();
-    if (this.ladder.items) this.ladder.resize();
+    for (const stage of this.stages) stage.rename();
     this.touch();
   }
 
@@ -150,8 +169,7 @@ class App {
   }
 
   applyTheme() {
-    if (this.theme === 'system') delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = this.theme;
+    document.documentElement.dataset.theme = this.theme !== 'system' ? this.theme : matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
     this.colours = readColours();
     this.themeCount++;
     this.touch();
@@ -184,29 +202,17 @@ class App {
   }
 
   resize() {
-    const width = this.root.clientWidth;
-    this.map.resize();
-    if (this.ladder.items) this.ladder.resize();
-    else this.ladder.rebuild();
+    for (const stage of this.stages) stage.resize();
     this.controls.resize();
-    this.views.plot.drawn = '';
-    this.lastWidth = width;
     this.touch();
   }
 
   /* ---- what is shown ---- */
 
-  shows(i) {
-    const { seg } = this.run;
-    if (this.conn >= 0 && seg.c[i] !== this.conn) return false;
-    if (this.hostFilter >= 0 && seg.a[i] !== this.hostFilter && seg.b[i] !== this.hostFilter) return false;
-    return this.hidden.size === 0 || !this.hidden.has(shapeOf(this.run, i));
-  }
-
   shapesPresent() {
     if (!this.present) {
       const found = new Set();
-      for (let i = 0; i < this.run.seg.n && found.size < SHAPES.length; i++) found.add(shapeOf(this.run, i));
+      for (const { run } of this.stages) for (let i = 0; i < run.seg.n && found.size < SHAPES.length; i++) found.add(shapeOf(run, i));
       this.present = [...found];
     }
     return this.present;
@@ -214,8 +220,7 @@ class App {
 
   filterChanged() {
     this.filterCount++;
-    this.ladder.rebuild();
-    this.views.table.invalidate();
+    for (const stage of this.stages) stage.filterChanged();
     fill(this.legendBox, ...legend(this));
     this.touch();
   }
@@ -227,36 +232,17 @@ class App {
     if (button) button.focus();
   }
 
-  setConn(conn) {
-    this.conn = conn;
-    this.filterChanged();
-  }
-
-  setHost(host) {
-    this.hostFilter = host;
-    this.filterChanged();
-  }
-
   clearFilter() {
-    this.conn = this.hostFilter = -1;
+    for (const stage of this.stages) stage.conn = stage.hostFilter = -1;
     this.hidden.clear();
     this.filterChanged();
   }
 
   /* Only the connection of the selected packet, or all again. */
   follow() {
-    this.setConn(this.conn >= 0 || this.selected < 0 ? -1 : this.run.seg.c[this.selected]);
-    this.say(this.conn >= 0 ? this.run.conns[this.conn].name : this.words.ui('all_connections'));
-  }
-
-  select(i, open) {
-    this.selected = i;
-    if (i >= 0) {
-      this.views.plot.follow(i);
-      this.views.table.reveal(i);
-    }
-    if (open) this.openTab('segment', false);
-    this.touch();
+    const { active } = this;
+    active.setConn(active.conn >= 0 || active.selected < 0 ? -1 : active.run.seg.c[active.selected]);
+    this.say(active.conn >= 0 ? active.run.conns[active.conn].name : this.words.ui('all_connections'));
   }
 
   openTab(name, focus) {
@@ -291,7 +277,7 @@ class App {
 
   escape() {
     if (this.panels.open) this.panels.show(null);
-    else this.select(-1, false);
+    else for (const stage of this.stages) stage.select(-1, false);
   }
 
   /* ---- moving ---- */
@@ -307,8 +293,8 @@ class App {
     const n = this.story.stepAt(this.s), at = this.story.stepEnd(n);
     const to = by > 0 ? (this.s < at - 0.25 ? n : n + 1) : n - 1;
     this.pause();
-    if (to > this.run.steps.length) this.seek(this.story.end);
-    else this.seek(this.s > this.story.stepEnd(this.run.steps.length) && by < 0 ? this.story.stepEnd(this.run.steps.length) : this.story.stepEnd(to));
+    if (to > this.steps) this.seek(this.story.end);
+    else this.seek(this.s > this.story.stepEnd(this.steps) && by < 0 ? this.story.stepEnd(this.steps) : this.story.stepEnd(to));
     this.say(this.captionText());
   }
 
@@ -333,8 +319,13 @@ class App {
     this.touch();
   }
 
+  /* Two runs are aligned otherwise by the clock: the moment of the one in use stays. */
   setMode(mode) {
+    const { active } = this, own = this.stages.length > 1 ? this.story.toOwn(active.at, this.s) : this.s;
     this.mode = mode;
+    this.align();
+    this.s = this.fromOwn(active.at, own);
+    this.filterCount++;
     this.modeButton.textContent = this.words.ui(mode === 'story' ? 'mode_story' : 'mode_clock');
     this.say(this.words.ui(mode === 'story' ? 'mode_story' : 'mode_clock'));
     this.touch();
@@ -379,10 +370,10 @@ class App {
       this.slide = (this.slide || 0) + ms * this.speed;
       if (this.slide < SLIDE_MS) return;
       this.slide = 0;
-      this.s = n >= this.run.steps.length ? this.story.end : border;
+      this.s = n >= this.steps ? this.story.end : border;
     } else if (this.mode === 'clock') this.s = Math.max(before, this.story.storyLast(this.story.timeOf(before) + ms * this.clockRate * this.speed));
-    else this.s = before + ms * this.speed;
-    if (before < border && this.s >= border && n < this.run.steps.length) {
+    else this.s = before + ms * this.speed; /* story time of two runs is milliseconds too */
+    if (before < border && this.s >= border && n < this.steps) {
       if (this.pauseAtSteps) {
         this.s = border;
         this.playing = false;
@@ -414,21 +405,19 @@ class App {
   }
 
   draw() {
-    this.map.update();
-    this.ladder.update();
+    this.place();
+    for (const stage of this.stages) stage.draw(this.tab);
     this.controls.update();
-    const caption = this.captionText();
-    if (this.shownCaption !== caption) {
-      this.shownCaption = caption;
-      const n = this.story.stepAt(this.s), step = this.run.steps[n - 1];
-      fill(this.caption, n > 0 ? el('span', { class: 'step-number', text: String(n) }) : null, caption, step && !step.ok ? el('strong', { text: ' ' + this.words.ui('not_observed') }) : null);
-    }
-    this.views[this.tab].update();
+  }
+
+  /* Each run at its own moment. */
+  place() {
+    for (const stage of this.stages) stage.s = this.stages.length > 1 ? this.story.toOwn(stage.at, this.s) : this.s;
   }
 
   captionText() {
-    const n = this.story.stepAt(this.s);
-    return n === 0 ? this.words.ui('begin') : this.format.caption(n);
+    this.place();
+    return [...new Set(this.stages.map((stage) => stage.captionText()))].join(' – ');
   }
 
   /* ---- the address holds the moment ---- */
@@ -436,10 +425,13 @@ class App {
   readPlace() {
     const get = (name) => this.params.get(name), step = Number(get('step')), t = Number(get('t'));
     if (get('lang') && this.words.lang !== this.words.use(get('lang'))) this.rename();
-    if (get('mode') === 'clock' || get('mode') === 'story') this.mode = get('mode');
+    if ((get('mode') === 'clock' || get('mode') === 'story') && get('mode') !== this.mode) this.setMode(get('mode'));
     this.openTab(TABS.includes(get('view')) ? get('view') : this.tab, false);
-    if (get('seg') !== null && Number(get('seg')) >= 0 && Number(get('seg')) < this.run.seg.n) this.select(Math.floor(Number(get('seg'))), false);
-    if (get('step') !== null && Number.isInteger(step) && step >= 0 && step <= this.run.steps.length) this.seek(this.story.stepEnd(step));
+    for (const stage of this.stages) {
+      const at = get('seg' + stage.suffix);
+      if (at !== null && Number(at) >= 0 && Number(at) < stage.run.seg.n) stage.select(Math.floor(Number(at)), false);
+    }
+    if (get('step') !== null && Number.isInteger(step) && step >= 0 && step <= this.steps) this.seek(this.story.stepEnd(step));
     else if (get('t') !== null && Number.isFinite(t)) this.seek(this.story.storyLast(t * 1e9));
   }
 
@@ -448,7 +440,7 @@ class App {
     if (Math.abs(this.story.stepEnd(n) - this.s) < 0.25) parts.push('step=' + n);
     parts.push('view=' + this.tab);
     if (this.mode === 'clock') parts.push('mode=clock');
-    if (this.selected >= 0) parts.push('seg=' + this.selected);
+    for (const stage of this.stages) if (stage.selected >= 0) parts.push(`seg${stage.suffix}=${stage.selected}`);
     if (this.params.get('lang')) parts.push('lang=' + this.words.lang);
     const hash = '#' + parts.join('&');
     if (hash === location.hash || hash === this.hash) return;
@@ -458,14 +450,17 @@ class App {
     } catch { /* not permitted here: the page works without it */ }
   }
 
-  /* For tests: what is shown, in numbers. */
+  /* For tests: what is shown, in numbers; of a page with two runs, in stages, of each. */
   debug() {
-    const n = this.story.stepAt(this.s);
-    return {
-      s: this.s, t: this.story.timeOf(this.s), end: this.story.end, step: n, steps: this.run.steps.length, ok: this.run.steps.every((step) => step.ok), caption: this.captionText(), mode: this.mode, playing: this.playing, tab: this.tab, lang: this.words.lang,
-      segments: this.run.seg.n, flying: inFlight(this.run, this.story, this.s, 100).map(({ i }) => i), events: eventCount(this.story, this.s), selected: this.selected, marks: (this.map.marks || []).map(({ i, x, y }) => ({ i, x, y })),
-      mail: this.stores.after(eventCount(this.story, this.s)).map((store) => ({ host: this.run.names[store.host], box: store.box, ids: [...store.items.keys()] })), frameMs: this.frameMs, rows: this.ladder.items.n, stepS: Array.from(this.story.stepS),
+    const of = (stage) => {
+      const count = eventCount(stage.story, stage.s);
+      return {
+        s: stage.s, t: stage.story.timeOf(stage.s), step: stage.story.stepAt(stage.s), ok: stage.run.steps.every((step) => step.ok), segments: stage.run.seg.n, flying: inFlight(stage.run, stage.story, stage.s, 100).map(({ i }) => i), events: count,
+        selected: stage.selected, marks: (stage.map.marks || []).map(({ i, x, y }) => ({ i, x, y })), rows: stage.ladder.items.n, mail: stage.stores.after(count).map((store) => ({ host: stage.run.names[store.host], box: store.box, ids: [...store.items.keys()] })),
+      };
     };
+    const { story, s } = this;
+    return { ...of(this.active), s, t: story.timeOf(s), end: story.end, step: story.stepAt(s), steps: this.steps, caption: this.captionText(), mode: this.mode, playing: this.playing, tab: this.tab, lang: this.words.lang, frameMs: this.frameMs, stepS: Array.from(story.stepS), stages: this.stages.map(of) };
   }
 }
 

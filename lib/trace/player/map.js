@@ -128,10 +128,13 @@ export class MapView {
       if (ids.length) boxes.set(store.host, [...(boxes.get(store.host) || []), store.box + ': ' + (ids.length > 4 ? ids.length + ' ✉' : ids.join(' '))]);
     }
     const badges = new Map();
+    this.boxes = []; /* of what lies in mailboxes, as labels have to stay clear of it */
     for (let k = Math.max(first, count - 200); k < count; k++) if (run.app[k].h >= 0) badges.set(run.app[k].h, app.format.event(run.app[k]));
     graph.nodes.forEach((node, i) => {
       const { box, badge, room, group } = this.hostNodes[i];
-      this.setText(box, 'b' + i, this.compact ? '' : cut((boxes.get(node.host) || []).join('; '), room));
+      const held = this.compact ? '' : cut((boxes.get(node.host) || []).join('; '), room), [x, y] = this.xy[i], half = 3.2 * held.length;
+      this.setText(box, 'b' + i, held);
+      if (held) this.boxes.push(this.upright ? [x, y + 10, x + 20 + 2 * half, y + 24] : [x - half, y + 30, x + half, y + 46]);
       this.setText(badge, 'e' + i, this.compact ? '' : cut(badges.get(node.host) || '', room));
       group.classList.toggle('down', node.host >= 0 && down.has(node.host));
     });
@@ -212,9 +215,9 @@ export class MapView {
     const { app } = this;
     ctx.font = '11px system-ui, sans-serif';
     const text = clip(ctx, app.format.label(mark.i) || app.format.proto(mark.i), Math.min(this.width - 8, Math.max(90, this.columnWidth + 20))), width = ctx.measureText(text).width;
-    const x = Math.min(this.width - width / 2 - 4, Math.max(width / 2 + 4, mark.x)), below = mark.y >= this.lineY(mark), bands = this.dense ? (below ? [20] : [-12]) : below ? [24, -28] : [-28, 24];
+    const x = Math.min(this.width - width / 2 - 4, Math.max(width / 2 + 4, mark.x)), below = mark.y >= this.lineY(mark), bands = this.dense ? (below ? [20] : [-12]) : below ? [24, -28, 68] : [-28, 24, 84];
     const boxAt = (band) => [x - width / 2 - 3, mark.y + band - 11, x + width / 2 + 3, mark.y + band + 4], meets = (one, other) => one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
-    const band = bands.find((b) => !this.taken.some((other) => meets(boxAt(b), other)) && (this.dense || !this.names.some((name) => meets(boxAt(b), name))));
+    const band = bands.find((b) => !this.taken.some((other) => meets(boxAt(b), other)) && (this.dense || ![...this.names, ...this.boxes].some((name) => meets(boxAt(b), name))));
     if (band === undefined) return;
     const box = boxAt(band), y = mark.y + band;
     if (this.dense && this.xy.some(([hx, hy]) => box[0] < hx + 40 && hx - 40 < box[2] && box[1] < hy + 44 && hy - 30 < box[3])) return;

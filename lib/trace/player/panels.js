@@ -41,7 +41,7 @@ export class Panels {
       if (button && before) button.focus();
       return;
     }
-    const content = { filter: () => this.filter(), export: () => exportList(app), help: () => this.help() }[name]();
+    const content = { filter: () => this.filters(), export: () => el('div', {}, ...app.stages.flatMap((stage) => [stage.letter ? el('h3', { text: stage.title() }) : null, exportList(stage)])), help: () => this.help() }[name]();
     const close = el('button', { type: 'button', class: 'icon', 'aria-label': app.words.ui('close'), onclick: () => this.show(null) }, el('span', { 'aria-hidden': 'true', text: '✕' }));
     const title = el('h2', { id: 'panel-title', text: app.words.ui(name), tabindex: '-1' });
     fill(root, el('div', { class: 'panel-head' }, title, close), content);
@@ -49,14 +49,19 @@ export class Panels {
     title.focus();
   }
 
-  filter() {
-    const { app } = this, w = app.words, { run } = app;
-    const conn = el('select', { id: 'filter-conn', onchange: () => app.setConn(Number(conn.value)) }, el('option', { value: -1, text: w.ui('all_connections') }), ...run.conns.slice(0, 2000).map((c) => el('option', { value: c.id, text: c.name })));
-    conn.value = app.conn;
-    const host = el('select', { id: 'filter-host', onchange: () => app.setHost(Number(host.value)) }, el('option', { value: -1, text: w.ui('all_hosts') }), ...run.hosts.slice(0, 2000).map((h) => el('option', { value: h.id, text: app.format.host(h.id) })));
-    host.value = app.hostFilter;
-    return el('div', { class: 'form' }, el('label', { for: 'filter-conn', text: w.ui('connection') }), conn, el('label', { for: 'filter-host', text: w.ui('host') }), host,
+  filters() {
+    const { app } = this, w = app.words;
+    return el('div', { class: 'form' }, ...app.stages.flatMap((stage) => this.filter(stage)),
       el('p', { class: 'hint', text: w.ui('filter_hint') }), el('button', { type: 'button', text: w.ui('filter_none'), onclick: () => { app.clearFilter(); this.show('filter'); } }));
+  }
+
+  filter(stage) {
+    const { run, words: w, suffix } = stage;
+    const conn = el('select', { id: 'filter-conn' + suffix, onchange: () => stage.setConn(Number(conn.value)) }, el('option', { value: -1, text: w.ui('all_connections') }), ...run.conns.slice(0, 2000).map((c) => el('option', { value: c.id, text: c.name })));
+    conn.value = stage.conn;
+    const host = el('select', { id: 'filter-host' + suffix, onchange: () => stage.setHost(Number(host.value)) }, el('option', { value: -1, text: w.ui('all_hosts') }), ...run.hosts.slice(0, 2000).map((h) => el('option', { value: h.id, text: stage.format.host(h.id) })));
+    host.value = stage.hostFilter;
+    return [stage.letter ? el('h3', { text: stage.title() }) : null, el('label', { for: 'filter-conn' + suffix, text: w.ui('connection') }), conn, el('label', { for: 'filter-host' + suffix, text: w.ui('host') }), host];
   }
 
   check(key, value, change) {

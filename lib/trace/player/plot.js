@@ -22,7 +22,7 @@ export class PlotView {
 
   build() {
     const { app } = this;
-    this.select = el('select', { id: 'plot-conn', onchange: () => { this.choice = this.select.selectedIndex; this.zoom = null; app.touch(); } });
+    this.select = el('select', { id: 'plot-conn' + app.suffix, onchange: () => { this.choice = this.select.selectedIndex; this.zoom = null; app.touch(); } });
     this.zoomIn = el('button', { type: 'button', class: 'icon', text: '+', onclick: () => this.zoomBy(0.5) });
     this.zoomOut = el('button', { type: 'button', class: 'icon', text: '−', onclick: () => this.zoomBy(2) });
     this.canvas = el('canvas', { 'aria-hidden': 'true' });
@@ -287,7 +287,7 @@ export class PlotView {
   }
 
   drawAxis(ctx) {
-    const [from, to] = this.range(), count = Math.max(2, Math.min(8, Math.floor(this.width / 120)));
+    const [from, to] = this.range(), room = 1.6 * ctx.measureText(this.app.format.time(to)).width, count = Math.max(1, Math.min(8, Math.floor((this.width - PLOT_LEFT - PLOT_RIGHT) / room)));
     ctx.fillStyle = this.app.colours.muted;
     for (let k = 0; k <= count; k++) {
       ctx.textAlign = k === 0 ? 'left' : k === count ? 'right' : 'center';

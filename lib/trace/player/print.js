@@ -19,9 +19,19 @@ export class Paper {
   }
 
   build() {
+    fill(this.root, ...this.app.stages.flatMap((stage) => new Sheets(stage).all()));
+  }
+}
+
+/* One run. */
+class Sheets {
+  constructor(stage) {
+    this.app = stage;
+  }
+
+  all() {
     const { app } = this, w = app.words, { items, folded } = foldedItems(app, ROWS_MAX), lanes = lanesOf(app, items);
-    fill(this.root, el('h1', { text: app.format.title() }), this.topology(), this.ladder(items, lanes),
-      folded ? el('p', { text: w.ui('print_folded', { n: folded }) }) : null, ...this.mailboxes());
+    return [el('h1', { text: app.title() }), this.topology(), this.ladder(items, lanes), folded ? el('p', { text: w.ui('print_folded', { n: folded }) }) : null, ...this.mailboxes()];
   }
 
   topology() {

@@ -59,12 +59,12 @@ export class TableView {
 
   build() {
     const { app } = this;
-    this.search = el('input', { type: 'search', id: 'search', oninput: () => { this.query = this.search.value; this.page = 0; this.rows = null; app.touch(); } });
+    this.search = el('input', { type: 'search', id: 'search' + app.suffix, oninput: () => { this.query = this.search.value; this.page = 0; this.rows = null; app.touch(); } });
     this.pages = el('div', { class: 'pages' });
     this.caption = el('caption');
     this.head = el('thead');
     this.body = el('tbody');
-    fill(this.root, el('div', { class: 'table-tools' }, this.search, this.pages), el('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'tab-table' }, el('table', {}, this.caption, this.head, this.body)));
+    fill(this.root, el('div', { class: 'table-tools' }, this.search, this.pages), el('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': app.words.ui('table') + app.suffix }, el('table', {}, this.caption, this.head, this.body)));
   }
 
   row(i) {

@@ -164,6 +164,7 @@ export class Story {
     this.appS = new Float64Array(app.length);
     for (let i = 0, last = 0; i < app.length; i++) last = this.appS[i] = Math.max(last, this.rest.get(i) ?? this.storyFirst(app[i].t));
     this.rowEnds = Float64Array.from(this.s1).sort();
+    this.second = 1000;
   }
 
   storyFirst(t) {

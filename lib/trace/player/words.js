@@ -5,9 +5,10 @@ export class Words {
   constructor(builtIn, data) {
     this.tables = {};
     for (const [lang, ui] of Object.entries(builtIn)) this.add({ lang, ui });
-    for (const [lang, scene] of Object.entries(data.strings || {})) if (lang !== '') this.add({ lang, scene });
+    const told = [...(data.runs || []).map((run) => (run && run.strings) || {}), data.strings || {}]; /* a second run brings its own */
+    for (const strings of told) for (const [lang, scene] of Object.entries(strings)) if (lang !== '') this.add({ lang, scene });
     for (const more of data.translations || []) this.add(more);
-    this.own = (data.strings || {})[''] || {};
+    this.own = Object.assign({}, ...told.map((strings) => strings['']));
     this.use('en');
   }
 
