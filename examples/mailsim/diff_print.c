@@ -348,7 +348,7 @@ static void print_try(const struct diff_told *told, const struct output *output,
     fputs(b->is_topology ? "mailsim run " : "mailsim show ", file);
     print_quoted(file, b->path);
     print_faults(told, file);
-    fputs(b->is_topology ? " --trace 'ladder:-,conn=" : " --conn '", file);
+    fputs(b->is_topology ? " --trace 'ladder:-,all,conn=" : " --conn '", file);
     output_text(file, place->flow);
     fputs("'\n", file);
   }

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SEED_DEFAULT 1u
 #define FAULTS_MAX 16u
@@ -51,6 +52,7 @@ struct request {
 struct run {
   struct msim_sim *sim;
   struct msim_scene *scene; /* NULL: none */
+  struct steps *steps;      /* NULL: the list comes at the end */
   struct mails *mails;
   struct broken *broken;
   struct msim_topology_info info;
@@ -302,12 +304,30 @@ static bool attach(struct run *run, struct request *request)
   return exports_open(&request->exports) && traces_attach(&request->traces, run->sim);
 }
 
+/* Steps are told while they happen when a person looks on: results and status have the terminal to themselves. */
+static bool open_steps(struct run *run, const struct request *request, bool is_taken)
+{
+  FILE *file = request->traces.on_stdout ? stderr : stdout;
+
+  if (run->scene == NULL || request->quiet || request->json || is_taken || !status_is_wanted() || !isatty(fileno(file)))
+    return true;
+  run->steps = steps_open(run->scene, file);
+  if (run->steps == NULL)
+    complain("out of memory");
+  return run->steps != NULL;
+}
+
 static int simulate(struct run *run, const struct request *request)
 {
+  bool is_taken = request->traces.on_stdout && isatty(STDOUT_FILENO);
+  struct status_opts status = {run->info.name, run->scene, request->order, NULL, is_taken};
   int err, finish_err;
 
+  if (!open_steps(run, request, is_taken))
+    return MSIM_ERR_NOMEM;
+  status.steps = run->steps;
   catch_interrupt(run->sim);
-  err = status_run(run->sim, request->has_until ? request->until_ns : run->info.until_ns, &interrupted);
+  err = status_run(run->sim, request->has_until ? request->until_ns : run->info.until_ns, &status, &interrupted);
   run->end_ns = msim_sim_now_ns(run->sim);
   finish_err = msim_sim_finish(run->sim);
   msim_invariants_info(run->sim, &run->invariants);
@@ -360,7 +380,9 @@ static void print_scene(const struct output *output, const struct run *run, bool
   const char *failure;
   size_t i;
 
-  if (!quiet) {
+  if (run->steps != NULL) {
+    steps_tell_end(run->steps);
+  } else if (!quiet) {
     output_style(output, STYLE_BOLD);
     output_text(output->file,
                 msim_scene_title(run->scene)[0] != '\0' ? msim_scene_title(run->scene) : msim_scene_name(run->scene));
@@ -557,6 +579,7 @@ int verb_run(struct arguments *arguments)
     code = request.help ? close_output(stdout, EXIT_FINE) : run_request(&run, &request);
   }
   (void)traces_close(&request.traces);
+  steps_free(run.steps);
   msim_scene_free(run.scene);
   msim_sim_free(run.sim);
   mails_free(run.mails);

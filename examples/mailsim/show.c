@@ -3,18 +3,17 @@
  *
  * The library feeds the file into sinks as if it were a run; this file chooses the sinks. Runs nothing. */
 #define _POSIX_C_SOURCE 200809L
-#define _DEFAULT_SOURCE /* TIOCGWINSZ */
 #include "command.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define WIDTH_MIN 60u
 #define WIDTH_MAX 500u
 #define STRINGS_MAX 16u
+#define STEP_MAX 99999999u
 
 static const struct option options[] = {
     {"ladder", NULL, "a lifeline per host, an arrow per segment (default)"},
@@ -23,7 +22,7 @@ static const struct option options[] = {
     {"conn", "NAME", "only this connection, such as pc-a>isp-x:25#1; * and ? stand for any text and any byte"},
     {"host", "NAME", "only what this host sends, gets or tells; * and ? as above"},
     {"html", "FILE", "write a page that plays the run, or both of two runs, in a browser; - is standard output"},
-    {"scene", "FILE", "the scene whose steps the page tells; a second one is that of a second trace"},
+    {"scene", "FILE", "the scene whose steps the ladder or the page tells; a second one is that of a second trace"},
     {"case", "ID", "which case of the scene"},
     {"strings", "FILE", "words of the page in another language; may be repeated"},
     {"refresh", "PAGE", "instead of a trace: write the run of an old page into a page of today"},
@@ -33,6 +32,9 @@ static const struct option options[] = {
     {"color", "WHEN", "of the ladder: auto (a terminal without NO_COLOR, the default), always or never"},
     {"ascii", NULL, "draw the ladder without UTF-8"},
     {"full", NULL, "in the ladder also seq, ack and window of each segment"},
+    {"step", "N..M", "in the ladder only from step N to step M of the scene; also N, N.. and ..M"},
+    {"watch", NULL, "the ladder on a terminal, one step per key, or without a scene one row"},
+    {"all", NULL, "in the ladder also the rows that no step of the scene is about"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
 };
@@ -40,15 +42,16 @@ static const struct option options[] = {
 enum view { VIEW_NONE, VIEW_LADDER, VIEW_MAIL, VIEW_STATS };
 
 struct request {
-  const char *trace, *second, *conn, *host, *refresh, *html, *color;
+  const char *trace, *second, *conn, *host, *refresh, *html, *color, *step;
   const char *scenes[2], *cases[2]; /* of both traces */
   size_t scenes_count, cases_count;
   const char *strings[STRINGS_MAX];
   size_t strings_count;
   enum view view;
   struct traces traces;
-  uint64_t width;
-  bool json, ascii, full, help;
+  struct watch *watch; /* NULL: not asked for */
+  uint64_t width, first_step, last_step;
+  bool json, ascii, full, all, watched, help;
 };
 
 /* ---- arguments ---- */
@@ -63,9 +66,31 @@ static bool choose(struct request *request, enum view view)
   return true;
 }
 
+/* "7", "7..9", "7..", "..9". */
+static bool read_steps(const char *text, uint64_t *first, uint64_t *last)
+{
+  const char *dots = strstr(text, "..");
+  char begin[12] = "0";
+
+  *last = STEP_MAX;
+  if (dots == NULL)
+    return parse_count(text, first) && *first <= STEP_MAX && parse_count(text, last);
+  if (dots - text >= (ptrdiff_t)sizeof begin || (dots == text && dots[2] == '\0'))
+    return false;
+  if (dots > text) {
+    memcpy(begin, text, (size_t)(dots - text));
+    begin[dots - text] = '\0';
+  }
+  if (!parse_count(begin, first) || (dots[2] != '\0' && !parse_count(dots + 2, last)))
+    return false;
+  return *first <= *last && *last <= STEP_MAX;
+}
+
 static bool take_option(struct request *request, const char *name, const char *value)
 {
-  if (strcmp(name, "ladder") == 0)
+  if (strcmp(name, "watch") == 0)
+    request->watched = true;
+  if (strcmp(name, "ladder") == 0 || strcmp(name, "watch") == 0)
     return choose(request, VIEW_LADDER);
   if (strcmp(name, "mail") == 0)
     return choose(request, VIEW_MAIL);
@@ -106,6 +131,13 @@ static bool take_option(struct request *request, const char *name, const char *v
     complain("--color %s: write auto, always or never", value);
     return false;
   }
+  if (strcmp(name, "step") == 0) {
+    request->step = value;
+    if (read_steps(value, &request->first_step, &request->last_step))
+      return true;
+    complain("--step %s: write a step such as 7, or some of them: 7..9, 7.., ..9", value);
+    return false;
+  }
   if (strcmp(name, "width") == 0) {
     if (parse_count(value, &request->width) && request->width >= WIDTH_MIN && request->width <= WIDTH_MAX)
       return true;
@@ -130,6 +162,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     request->ascii = true;
   else if (strcmp(name, "full") == 0)
     request->full = true;
+  else if (strcmp(name, "all") == 0)
+    request->all = true;
   else
     request->help = true;
   return true;
@@ -167,12 +201,21 @@ static bool fits_together(struct request *request)
     complain("--json belongs to --stats; --convert jsonl:- writes the records");
     return false;
   }
-  if ((request->scenes_count > 0 || request->strings_count > 0) && !traces_have(&request->traces, "html")) {
-    complain("%s belongs to --html: it is for the page", request->scenes_count > 0 ? "--scene" : "--strings");
+  if (request->scenes_count > 0 && !traces_have(&request->traces, "html") && request->view != VIEW_LADDER) {
+    complain("--scene belongs to --ladder and --html: they tell its steps");
+    return false;
+  }
+  if (request->strings_count > 0 && !traces_have(&request->traces, "html")) {
+    complain("--strings belongs to --html: it is for the page");
     return false;
   }
   if (request->full && request->view != VIEW_LADDER) {
     complain("--full belongs to --ladder");
+    return false;
+  }
+  if ((request->all || request->step != NULL) && (request->scenes_count == 0 || request->view != VIEW_LADDER)) {
+    complain("%s: give --ladder and --scene FILE: a trace does not say which of its rows are steps",
+             request->all ? "--all" : "--step");
     return false;
   }
   if (request->cases_count > 0 && request->scenes_count == 0) {
@@ -183,6 +226,8 @@ static bool fits_together(struct request *request)
     complain("--scene %s: one trace has one scene; a second one belongs to a second trace", request->scenes[1]);
     return false;
   }
+  if (request->watched && !watch_is_possible(request->trace))
+    return false;
   if (request->conn != NULL && request->view == VIEW_MAIL) {
     complain("--conn: a mail has more than one connection; leave it out, or use --ladder");
     return false;
@@ -220,15 +265,11 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
 
 static unsigned terminal_width(void)
 {
-  const char *columns = getenv("COLUMNS");
-  struct winsize size;
-  uint64_t width = 0;
+  unsigned width = output_columns(stdout);
 
-  if (columns != NULL && parse_count(columns, &width) && width > 0)
-    return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
-  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
-  return 100;
+  if (width == 0)
+    return 100;
+  return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
 }
 
 /* A terminal whose locale does not speak of UTF-8 gets ASCII. Files and pipes get the same bytes everywhere. */
@@ -274,15 +315,22 @@ static bool add_view(const struct request *request, struct msim_sim *sim)
 
   if (request->view == VIEW_NONE)
     return true;
+  if (request->watched) {
+    out.ctx = request->watch;
+    out.write = watch_write;
+  }
   text[0] = '\0';
   if (request->conn != NULL)
     p += sprintf(p, "conn=%s,", request->conn); /* shorter than 1000 bytes */
   if (request->host != NULL)
     p += sprintf(p, "host=%s,", request->host);
   if (request->view == VIEW_LADDER)
-    p += sprintf(p, "width=%u%s%s%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
+    p += sprintf(p, "width=%u%s%s%s%s%s%s,", request->width != 0 ? (unsigned)request->width : terminal_width(),
                  request->ascii || terminal_is_ascii() ? ",ascii" : "", wants_color(request) ? ",color" : "",
-                 request->full ? ",full" : "");
+                 request->full ? ",full" : "", request->all ? ",all" : "", request->step != NULL ? ",steps=" : "",
+                 request->step != NULL ? request->step : "");
+  if (request->watched)
+    p += sprintf(p, "marks,");
   if (request->view == VIEW_STATS && request->json)
     p += sprintf(p, "json,");
   if (p > text)
@@ -334,12 +382,29 @@ static int feed(struct msim_sim *sim, const char *path)
   return err;
 }
 
+static bool has_steps_asked_for(const struct request *request, const struct msim_scene *scene)
+{
+  struct msim_scene_step step;
+  unsigned least = UINT32_MAX, most = 0;
+  size_t i;
+
+  for (i = 0; msim_scene_step_at(scene, i, &step) == MSIM_OK; i++) {
+    if (step.number >= request->first_step && step.number <= request->last_step)
+      return true;
+    least = step.number < least ? step.number : least;
+    most = step.number > most ? step.number : most;
+  }
+  complain("--step %s: the scene %s has the steps %u to %u", request->step, msim_scene_name(scene), least, most);
+  return false;
+}
+
 static int write_file(void *ctx, const void *data, size_t size_bytes)
 {
   return fwrite(data, 1, size_bytes, (FILE *)ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
 }
 
-/* The scene watches the trace as it would watch the run. The second of two traces has the second scene, if there is one.
+/* The scene watches the trace as it would watch the run. The second of two traces has the second scene, if there is
+ * one.
  */
 static bool add_scene(const struct request *request, size_t which, struct msim_sim *sim, struct msim_scene **scene)
 {
@@ -357,7 +422,11 @@ static bool add_scene(const struct request *request, size_t which, struct msim_s
     err = msim_scene_attach(*scene, sim);
   if (err != MSIM_OK && findings == 0)
     complain("%s: %s", request->scenes[at], msim_strerror(err));
-  return err == MSIM_OK && captions_load_all(*scene, request->scenes[at]);
+  if (err != MSIM_OK || (request->step != NULL && !has_steps_asked_for(request, *scene)))
+    return false;
+  if (traces_have(&request->traces, "html") && !captions_load_all(*scene, request->scenes[at]))
+    return false;
+  return request->view != VIEW_LADDER || captions_load(*scene, request->scenes[at], NULL);
 }
 
 static bool add_strings(const struct request *request, struct msim_sim *sim)
@@ -420,7 +489,8 @@ static int show_request(struct request *request)
            request->conn != NULL ? request->conn : "", request->conn != NULL && request->host != NULL ? "," : "",
            request->host != NULL ? "host=" : "", request->host != NULL ? request->host : "");
   request->traces.filter = filter[0] != '\0' ? filter : NULL;
-  if (msim_sim_new(&sim, NULL) != MSIM_OK)
+  request->watch = request->watched ? watch_new() : NULL;
+  if (msim_sim_new(&sim, NULL) != MSIM_OK || (request->watched && request->watch == NULL))
     complain("out of memory");
   else if (add_scene(request, 0, sim, &scene) && add_strings(request, sim) && add_view(request, sim) &&
            traces_attach(&request->traces, sim) && feed(sim, request->trace) == MSIM_OK)
@@ -429,6 +499,9 @@ static int show_request(struct request *request)
     (void)msim_sim_finish(sim);
   if (!traces_close(&request->traces))
     code = EXIT_UNUSABLE;
+  if (request->watched && code == EXIT_FINE)
+    code = watch_run(request->watch, scene);
+  watch_free(request->watch);
   msim_sim_free(sim);
   msim_scene_free(scene);
   return close_output(stdout, code);
@@ -445,7 +518,8 @@ int verb_show(struct arguments *arguments)
     if (request.help)
       print_usage("show TRACE [OPTIONS]\n       mailsim show --html FILE A B",
                   "Shows a trace that was written with --trace jsonl:FILE (- is standard input), or writes it in\n"
-                  "other forms. With --convert and no view nothing is printed. A and B, each a trace or a page, come on one page.\n"
+                  "other forms. With --convert and no view nothing is printed. A and B, each a trace or a page, come "
+                  "on one page.\n"
                   "Exit status: 0, 2 when the trace cannot be used; what stands in front of the bad line is shown.",
                   options);
     if (request.help)

@@ -9,7 +9,7 @@
 /* Pairs of what is drawn: with UTF-8 and without. */
 static const char *const line_marks[] = {"\xe2\x94\x80", "-"}, *const data_marks[] = {"\xe2\x95\x90", "="},
                          *const life_marks[] = {"\xe2\x94\x82", "|"}, *const dot_marks[] = {"\xe2\x97\x8f", "*"},
-                         *const ellipsis_marks[] = {"\xe2\x80\xa6", "."};
+                         *const ellipsis_marks[] = {"\xe2\x80\xa6", "."}, *const gap_marks[] = {"\xe2\x94\x8a", ":"};
 
 static void put_mark(struct msim__ladder_canvas *canvas, unsigned at, const char *const marks[2])
 {
@@ -122,6 +122,11 @@ void msim__ladder_text(struct msim__ladder_canvas *canvas, unsigned at, unsigned
 void msim__ladder_lifeline(struct msim__ladder_canvas *canvas, unsigned at)
 {
   put_mark(canvas, at, life_marks);
+}
+
+void msim__ladder_gap(struct msim__ladder_canvas *canvas, unsigned at)
+{
+  put_mark(canvas, at, gap_marks);
 }
 
 void msim__ladder_dot(struct msim__ladder_canvas *canvas, unsigned at, unsigned begin, unsigned end, const char *text)

@@ -40,6 +40,7 @@ unsigned msim__ladder_text_width(const struct msim__ladder_canvas *canvas, const
 void msim__ladder_text(struct msim__ladder_canvas *canvas, unsigned at, unsigned limit, const char *text);
 
 void msim__ladder_lifeline(struct msim__ladder_canvas *canvas, unsigned at);
+void msim__ladder_gap(struct msim__ladder_canvas *canvas, unsigned at); /* where something is left out of it */
 
 /* A dot on the lifeline at, with words beside it: on the right up to the column end, or on the left down to begin when
  * there is more room. */

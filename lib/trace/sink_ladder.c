@@ -1,68 +1,35 @@
 /* sink_ladder.c: the trace as a ladder for a terminal: a lifeline per host, an arrow per packet, a dot per event.
  *
  * A row waits until the fate of its packet is known, and the rows behind it are held, so that rows stand in the order
- * of sending: at most 8192 of them for at most 10 simulated seconds. Hosts get columns when they first appear, the
- * opener of a connection in front of its peer; when the width is used up, the host that was silent longest gives its
- * column away. Draws nothing itself: ladder_draw.c. States and windows of TCP are not shown. */
+ * of sending: at most 8192 of them for at most 10 simulated seconds. With a scene they are then kept until its steps
+ * are known (ladder_steps.h), and what no step is about is folded. Draws nothing itself: ladder_lines.c. States and
+ * windows of TCP are not shown. */
 #include <string.h>
 
 #include "text/units.h"
 #include "text/utf8.h"
 #include "trace/format.h"
-#include "trace/ladder_draw.h"
+#include "trace/ladder_lines.h"
+#include "trace/ladder_steps.h"
 #include "trace/trace.h"
 #include "trace/words.h"
 
 #define WIDTH_DEFAULT 100u
-#define LEFT_COLUMNS 15u  /* time */
-#define RIGHT_COLUMNS 17u /* fate */
-#define GAP_COLUMNS 22u   /* between lifelines, at least */
-#define LANES_MAX 24u
 #define ROWS_MAX ((size_t)8192) /* a power of two */
 #define WAIT_NS_MAX MSIM_SEC(10)
-#define NAME_BYTES ((size_t)64)
-#define LABEL_BYTES ((size_t)200)
 #define TEXT_BYTES ((size_t)120) /* of a payload, looked at */
-
-/* As in the player: shape and label tell packets apart, colour comes second. Yellow, cyan, dim, magenta, red, green. */
-#define STYLE_SYN "33"
-#define STYLE_DATA "36"
-#define STYLE_ACK "2"
-#define STYLE_FIN "35"
-#define STYLE_LOST "31"
-#define STYLE_DATAGRAM "32"
-#define STYLE_EVENT "1"
-
-enum row_kind { ROW_PACKET, ROW_EVENT };
-
-struct row {
-  uint64_t key, older; /* older: number of the row in front of it in its chain, 0: none */
-  msim_ns at_ns;
-  enum row_kind kind;
-  enum msim__ladder_end end;
-  bool waits;
-  unsigned strokes;  /* of ladder_draw.h */
-  const char *style; /* of ladder_draw.h */
-  char from[NAME_BYTES], to[NAME_BYTES];
-  char label[LABEL_BYTES], fate[48];
-};
-
-struct lane {
-  char name[NAME_BYTES];
-  uint64_t turn; /* when it was used last */
-};
+#define CAST_MAX 4u              /* so many hosts have a column each, whether they are in folds or not */
 
 struct ladder {
-  struct msim__buf *out;
+  struct msim__ladder_lines lines;
   struct msim__buf scratch;
-  struct msim__ladder_canvas canvas;
-  struct lane lanes[LANES_MAX];
-  unsigned lane_count, lanes_fit;
-  uint64_t turn;
-  bool heads_are_old, color, full;
-  struct row *rows;    /* a ring of ROWS_MAX */
-  uint64_t *buckets;   /* number of the newest row of each chain; ROWS_MAX */
-  uint64_t head, next; /* numbers of rows from 1: first held, next one */
+  bool full;
+  bool has_steps; /* rows are held until it is known which of them are steps */
+  struct msim__ladder_steps steps;
+  int err;
+  struct msim__ladder_row *rows; /* a ring of ROWS_MAX */
+  uint64_t *buckets;             /* number of the newest row of each chain; ROWS_MAX */
+  uint64_t head, next;           /* numbers of rows from 1: first held, next one */
 };
 
 static void copy_cut(char *out, size_t out_bytes, const char *text, size_t size_bytes)
@@ -75,94 +42,121 @@ static void copy_cut(char *out, size_t out_bytes, const char *text, size_t size_
 
 static void copy_name(char *out, const char *name)
 {
-  copy_cut(out, NAME_BYTES, name != NULL ? name : "-", name != NULL ? strlen(name) : 1);
+  copy_cut(out, MSIM__LADDER_NAME_BYTES, name != NULL ? name : "-", name != NULL ? strlen(name) : 1);
 }
 
-/* ---- lanes ---- */
+/* ---- steps ---- */
 
-static unsigned lane_column(const struct ladder *ladder, unsigned lane)
+/* The casting of lifelines: columns for all hosts when they are few, else for those that talk in rows that are drawn.
+ */
+struct cast {
+  struct msim__ladder_lines *lines;
+  unsigned placed;
+  bool is_full;
+};
+
+static void cast_folded(void *ctx, const struct msim__ladder_row *row)
 {
-  unsigned count = ladder->lane_count < 2 ? 2 : ladder->lane_count;
+  struct cast *cast = ctx;
 
-  return LEFT_COLUMNS + lane * (ladder->canvas.width - LEFT_COLUMNS - RIGHT_COLUMNS - 1) / (count - 1);
+  if (!msim__ladder_lines_cast(cast->lines, row))
+    cast->is_full = true;
 }
 
-/* The lane of a host; a new host gets one of its own, or that of the host which was silent longest. */
-static unsigned take_lane(struct ladder *ladder, const char *name)
+static void cast_row(void *ctx, const struct msim__ladder_row *row, const char *step)
 {
-  unsigned i, oldest = 0;
+  (void)step;
+  cast_folded(ctx, row);
+}
 
-  for (i = 0; i < ladder->lane_count && strcmp(ladder->lanes[i].name, name) != 0; i++)
-    if (ladder->lanes[i].turn < ladder->lanes[oldest].turn)
-      oldest = i;
-  if (i == ladder->lane_count) {
-    if (ladder->lane_count < ladder->lanes_fit)
-      ladder->lane_count++;
-    else
-      i = oldest;
-    memcpy(ladder->lanes[i].name, name, strlen(name) + 1);
-    ladder->heads_are_old = true;
+static bool place(void *ctx, const struct msim__ladder_row *row)
+{
+  struct cast *cast = ctx;
+
+  msim__ladder_lines_place(cast->lines, row, &cast->placed);
+  return cast->placed < cast->lines->lane_count;
+}
+
+/* In the order of their first appearance, so that a part of the ladder has them in the order of the whole. */
+static void choose_lanes(struct ladder *ladder)
+{
+  struct cast cast = {&ladder->lines, 0, false};
+  struct msim__ladder_visitor visitor = {&cast, cast_row, NULL, cast_folded};
+
+  msim__ladder_steps_tell(&ladder->steps, &visitor);
+  if (cast.is_full || ladder->lines.lane_count > CAST_MAX) {
+    msim__ladder_lines_dismiss(&ladder->lines);
+    visitor.folded = NULL;
+    msim__ladder_steps_tell(&ladder->steps, &visitor);
   }
-  ladder->lanes[i].turn = ++ladder->turn;
-  return i;
+  msim__ladder_steps_each(&ladder->steps, place, &cast);
 }
 
-/* Names stand over their lifelines, the outer ones moved inwards. */
-static void write_heads(struct ladder *ladder)
+static void draw_row(void *ctx, const struct msim__ladder_row *row, const char *step)
 {
-  struct msim__ladder_canvas *canvas = &ladder->canvas;
-  unsigned gap = lane_column(ladder, 1) - lane_column(ladder, 0), i;
-
-  ladder->heads_are_old = false;
-  msim__ladder_clear(canvas);
-  for (i = 0; i < ladder->lane_count; i++) {
-    unsigned width = msim__ladder_text_width(canvas, ladder->lanes[i].name, gap - 2), at = lane_column(ladder, i);
-
-    at = at > width / 2 ? at - width / 2 : 0;
-    msim__ladder_text(canvas, at, width, ladder->lanes[i].name);
-  }
-  msim__ladder_write(canvas, ladder->out);
+  msim__ladder_lines_row((struct msim__ladder_lines *)ctx, row, step);
 }
 
-/* ---- rows ---- */
+static void draw_fold(void *ctx, size_t row_count)
+{
+  msim__ladder_lines_fold((struct msim__ladder_lines *)ctx, row_count);
+}
 
-static struct row *row_at(const struct ladder *ladder, uint64_t number)
+/* Draws the rows that are held. */
+static int tell_steps(struct ladder *ladder)
+{
+  const struct msim__ladder_visitor visitor = {&ladder->lines, draw_row, draw_fold, NULL};
+  int err = msim__ladder_steps_judge(&ladder->steps);
+
+  if (err != MSIM_OK)
+    return err;
+  if (ladder->lines.lane_count == 0)
+    choose_lanes(ladder);
+  msim__ladder_steps_tell(&ladder->steps, &visitor);
+  msim__ladder_steps_forget(&ladder->steps);
+  return ladder->lines.out->err;
+}
+
+static void tell_missing(struct ladder *ladder)
+{
+  struct msim__story_step step;
+  size_t next = 0;
+
+  while (msim__ladder_steps_missing(&ladder->steps, &next, &step)) {
+    msim__buf_clear(&ladder->scratch);
+    (void)msim__buf_append_text(&ladder->scratch, "not observed: ");
+    (void)msim__buf_append_text(&ladder->scratch, step.says != NULL && *step.says != '\0' ? step.says : step.actor);
+    msim__ladder_lines_missing(&ladder->lines, step.number, msim__buf_text(&ladder->scratch));
+  }
+}
+
+/* A row whose fate is known. */
+static void take_row(struct ladder *ladder, const struct msim__ladder_row *row)
+{
+  int err;
+
+  if (!ladder->has_steps) {
+    msim__ladder_lines_row(&ladder->lines, row, "");
+    return;
+  }
+  err = msim__ladder_steps_add(&ladder->steps, row);
+  if (err == MSIM_ERR_LIMIT) {
+    err = tell_steps(ladder);
+    if (err == MSIM_OK)
+      err = msim__ladder_steps_add(&ladder->steps, row);
+  }
+  if (ladder->err == MSIM_OK)
+    ladder->err = err;
+}
+
+/* ---- rows that wait ---- */
+
+static struct msim__ladder_row *row_at(const struct ladder *ladder, uint64_t number)
 {
   return &ladder->rows[number & (ROWS_MAX - 1)];
 }
 
-static void write_row(struct ladder *ladder, const struct row *row)
-{
-  struct msim__ladder_canvas *canvas = &ladder->canvas;
-  unsigned from = take_lane(ladder, row->from), to = from, i;
-  char time[MSIM__UNITS_TEXT_BYTES];
-  size_t time_bytes = msim__units_format_seconds(row->at_ns, time) - 3; /* microseconds do */
-
-  if (row->kind == ROW_PACKET && strcmp(row->to, "*") != 0)
-    to = take_lane(ladder, row->to);
-  if (ladder->heads_are_old)
-    write_heads(ladder);
-  time[time_bytes] = '\0';
-  msim__ladder_clear(canvas);
-  msim__ladder_text(canvas, time_bytes < LEFT_COLUMNS - 2 ? LEFT_COLUMNS - 2 - (unsigned)time_bytes : 0,
-                    LEFT_COLUMNS - 1, time);
-  for (i = 0; i < ladder->lane_count; i++)
-    msim__ladder_lifeline(canvas, lane_column(ladder, i));
-  if (to == from)
-    msim__ladder_dot(canvas, lane_column(ladder, from), LEFT_COLUMNS,
-                     row->fate[0] == '\0' ? canvas->width : canvas->width - RIGHT_COLUMNS, row->label);
-  else
-    msim__ladder_arrow(canvas, lane_column(ladder, from), lane_column(ladder, to), row->end, row->strokes, row->label);
-  msim__ladder_text(canvas, canvas->width - RIGHT_COLUMNS + 2, RIGHT_COLUMNS - 2, row->fate);
-  if (ladder->color)
-    canvas->style = row->end == MSIM__LADDER_LOST ? STYLE_LOST : row->style;
-  canvas->style_from = LEFT_COLUMNS;
-  canvas->style_to = canvas->width;
-  msim__ladder_write(canvas, ladder->out);
-  canvas->style = NULL;
-}
-
-static void give_up(struct row *row)
+static void give_up(struct msim__ladder_row *row)
 {
   row->waits = false;
   row->end = MSIM__LADDER_OPEN;
@@ -173,32 +167,34 @@ static void give_up(struct row *row)
 static void write_settled(struct ladder *ladder, msim_ns now_ns)
 {
   while (ladder->head < ladder->next) {
-    struct row *row = row_at(ladder, ladder->head);
+    struct msim__ladder_row *row = row_at(ladder, ladder->head);
 
     if (row->waits && now_ns - row->at_ns < WAIT_NS_MAX)
       return;
     if (row->waits)
       give_up(row);
-    write_row(ladder, row);
+    take_row(ladder, row);
     ladder->head++;
   }
 }
 
-static struct row *begin_row(struct ladder *ladder, enum row_kind kind, const char *from, const char *to, msim_ns at_ns)
+static struct msim__ladder_row *begin_row(struct ladder *ladder, enum msim__ladder_kind kind, const char *from,
+                                          const char *to, const struct msim_trace_record *record)
 {
-  struct row *row = row_at(ladder, ladder->next);
+  struct msim__ladder_row *row = row_at(ladder, ladder->next);
 
   if (ladder->next - ladder->head == ROWS_MAX) {
-    struct row *first = row_at(ladder, ladder->head);
+    struct msim__ladder_row *first = row_at(ladder, ladder->head);
 
     if (first->waits)
       give_up(first);
-    write_row(ladder, first);
+    take_row(ladder, first);
     ladder->head++;
   }
   memset(row, 0, sizeof *row);
   row->kind = kind;
-  row->at_ns = at_ns;
+  row->at_ns = record->at_ns;
+  row->n = record->n;
   copy_name(row->from, from);
   copy_name(row->to, to);
   msim__buf_clear(&ladder->scratch);
@@ -206,13 +202,13 @@ static struct row *begin_row(struct ladder *ladder, enum row_kind kind, const ch
 }
 
 /* The label is what stands in scratch. */
-static void end_row(struct ladder *ladder, struct row *row)
+static void end_row(struct ladder *ladder, struct msim__ladder_row *row)
 {
-  copy_cut(row->label, LABEL_BYTES, msim__buf_text(&ladder->scratch), ladder->scratch.size_bytes);
+  copy_cut(row->label, MSIM__LADDER_LABEL_BYTES, msim__buf_text(&ladder->scratch), ladder->scratch.size_bytes);
   ladder->next++;
 }
 
-static void wait_for_fate(struct ladder *ladder, struct row *row, uint64_t key)
+static void wait_for_fate(struct ladder *ladder, struct msim__ladder_row *row, uint64_t key)
 {
   uint64_t *bucket = &ladder->buckets[key & (ROWS_MAX - 1)];
 
@@ -223,13 +219,13 @@ static void wait_for_fate(struct ladder *ladder, struct row *row, uint64_t key)
 }
 
 /* The oldest row that waits for the fate of this packet, or NULL. */
-static struct row *find_waiting(const struct ladder *ladder, uint64_t key)
+static struct msim__ladder_row *find_waiting(const struct ladder *ladder, uint64_t key)
 {
   uint64_t number = ladder->buckets[key & (ROWS_MAX - 1)];
-  struct row *found = NULL;
+  struct msim__ladder_row *found = NULL;
 
   for (; number >= ladder->head && number != 0; number = row_at(ladder, number)->older) {
-    struct row *row = row_at(ladder, number);
+    struct msim__ladder_row *row = row_at(ladder, number);
 
     if (row->waits && row->key == key)
       found = row;
@@ -348,24 +344,24 @@ static const char *style_of(const struct msim_trace_record *record)
   uint16_t flags = record->u.packet.packet->l4.tcp.flags;
 
   if (record->kind == MSIM_TRACE_ICMP)
-    return STYLE_LOST;
+    return MSIM__LADDER_STYLE_LOST;
   if (record->kind != MSIM_TRACE_SEGMENT)
-    return STYLE_DATAGRAM;
+    return MSIM__LADDER_STYLE_DATAGRAM;
   if ((flags & MSIM_TCP_RST) != 0)
-    return STYLE_LOST;
+    return MSIM__LADDER_STYLE_LOST;
   if ((flags & MSIM_TCP_SYN) != 0)
-    return STYLE_SYN;
+    return MSIM__LADDER_STYLE_SYN;
   if ((flags & MSIM_TCP_FIN) != 0)
-    return STYLE_FIN;
-  return record->u.packet.packet->payload.size_bytes > 0 ? STYLE_DATA : STYLE_ACK;
+    return MSIM__LADDER_STYLE_FIN;
+  return record->u.packet.packet->payload.size_bytes > 0 ? MSIM__LADDER_STYLE_DATA : MSIM__LADDER_STYLE_ACK;
 }
 
 /* A row for something about a packet that has no row waiting: a copy, the arrival of a broadcast, a loss on the spot.
  */
-static struct row *add_packet(struct ladder *ladder, const struct msim_trace_record *record)
+static struct msim__ladder_row *add_packet(struct ladder *ladder, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
-  struct row *row = begin_row(ladder, ROW_PACKET, packet->from, packet->to, record->at_ns);
+  struct msim__ladder_row *row = begin_row(ladder, MSIM__LADDER_PACKET, packet->from, packet->to, record);
 
   row->style = style_of(record);
   if (record->kind != MSIM_TRACE_ICMP && packet->packet->payload.size_bytes > 0)
@@ -379,11 +375,12 @@ static struct row *add_packet(struct ladder *ladder, const struct msim_trace_rec
 static void take_arrival(struct ladder *ladder, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
-  struct row *row =
+  struct msim__ladder_row *row =
       packet->duplicate || msim__packet_is_for_many(packet) ? NULL : find_waiting(ladder, msim__packet_key(record));
 
   if (row != NULL) {
     row->waits = false;
+    row->n_end = record->n;
     put_delay(row->fate, "", record->at_ns - row->at_ns);
     return;
   }
@@ -395,11 +392,13 @@ static void take_arrival(struct ladder *ladder, const struct msim_trace_record *
 static void take_drop(struct ladder *ladder, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
-  struct row *row = packet->duplicate ? NULL : find_waiting(ladder, msim__packet_key(record)), *added = NULL;
+  struct msim__ladder_row *row = packet->duplicate ? NULL : find_waiting(ladder, msim__packet_key(record)),
+                          *added = NULL;
 
   if (row == NULL)
     row = added = add_packet(ladder, record);
   row->waits = false;
+  row->n_end = record->n;
   row->end = MSIM__LADDER_LOST;
   put_loss(row->fate, sizeof row->fate, packet);
   if (added != NULL)
@@ -408,7 +407,7 @@ static void take_drop(struct ladder *ladder, const struct msim_trace_record *rec
 
 static void take_packet(struct ladder *ladder, const struct msim_trace_record *record)
 {
-  struct row *row;
+  struct msim__ladder_row *row;
 
   switch (record->u.packet.point) {
   case MSIM_POINT_TX:
@@ -433,9 +432,9 @@ static void take_packet(struct ladder *ladder, const struct msim_trace_record *r
 static void take_arp(struct ladder *ladder, const struct msim_trace_record *record)
 {
   const struct msim_trace_arp *arp = &record->u.arp;
-  struct row *row = begin_row(ladder, ROW_PACKET, arp->from, arp->to, record->at_ns);
+  struct msim__ladder_row *row = begin_row(ladder, MSIM__LADDER_PACKET, arp->from, arp->to, record);
 
-  row->style = STYLE_DATAGRAM;
+  row->style = MSIM__LADDER_STYLE_DATAGRAM;
   msim__put_word(&ladder->scratch, arp->what);
   if (arp->target != NULL) {
     (void)msim__buf_append_byte(&ladder->scratch, ' ');
@@ -452,9 +451,9 @@ static void take_arp(struct ladder *ladder, const struct msim_trace_record *reco
 static void take_event(struct ladder *ladder, const struct msim_trace_record *record)
 {
   const struct msim_trace_event *event = &record->u.event;
-  struct row *row = begin_row(ladder, ROW_EVENT, event->host, NULL, record->at_ns);
+  struct msim__ladder_row *row = begin_row(ladder, MSIM__LADDER_EVENT, event->host, NULL, record);
 
-  row->style = STYLE_EVENT;
+  row->style = MSIM__LADDER_STYLE_EVENT;
   if (record->kind != MSIM_TRACE_APP) {
     msim__put_word(&ladder->scratch, msim_trace_kind_name(record->kind));
     (void)msim__buf_append_byte(&ladder->scratch, ' ');
@@ -478,33 +477,52 @@ static bool read_width(const char *text, unsigned *out)
   return *text == '\0' && value >= MSIM__LADDER_WIDTH_MIN && value <= MSIM__LADDER_WIDTH_MAX;
 }
 
+/* With a scene there are steps, unless they are not wanted: `steps=none`. */
+static int open_steps(struct ladder *ladder, struct msim_sink *sink)
+{
+  struct msim__story *stories = msim__trace_stories(msim_sink_sim(sink));
+  const char *range = msim_sink_option(sink, "steps");
+  bool none = range != NULL && strcmp(range, "none") == 0;
+
+  msim__ladder_steps_init(&ladder->steps, msim__sink_mem(sink), stories);
+  if (range != NULL && !none && !msim__ladder_range_read(range, &ladder->steps.range))
+    return msim__sim_fail(msim_sink_sim(sink), MSIM_ERR_INVALID,
+                          "the option \"steps\" of the sink ladder takes steps such as 7, 7..9, 7.. or ..9, or none");
+  if (range != NULL && !none && stories == NULL)
+    return msim__sim_fail(msim_sink_sim(sink), MSIM_ERR_INVALID,
+                          "the option \"steps\" of the sink ladder needs a scene, and there is none");
+  ladder->has_steps = stories != NULL && !none;
+  ladder->steps.has_range = range != NULL;
+  return msim__sink_flag(sink, "all", &ladder->steps.open_folds);
+}
+
 static int ladder_open(void *state, struct msim_sink *sink)
 {
   struct ladder *ladder = (struct ladder *)state;
   const char *width = msim_sink_option(sink, "width");
-  int err = msim__sink_flag(sink, "ascii", &ladder->canvas.ascii);
+  int err = msim__sink_flag(sink, "ascii", &ladder->lines.canvas.ascii);
 
   if (err == MSIM_OK)
-    err = msim__sink_flag(sink, "color", &ladder->color);
+    err = msim__sink_flag(sink, "color", &ladder->lines.color);
   if (err == MSIM_OK)
     err = msim__sink_flag(sink, "full", &ladder->full);
+  if (err == MSIM_OK)
+    err = msim__sink_flag(sink, "marks", &ladder->lines.marks);
+  if (err == MSIM_OK)
+    err = open_steps(ladder, sink);
   if (err != MSIM_OK)
     return err;
-  ladder->canvas.width = WIDTH_DEFAULT;
-  if (width != NULL && !read_width(width, &ladder->canvas.width))
+  ladder->lines.canvas.width = WIDTH_DEFAULT;
+  if (width != NULL && !read_width(width, &ladder->lines.canvas.width))
     return msim__sim_fail(msim_sink_sim(sink), MSIM_ERR_INVALID,
                           "the option \"width\" of the sink ladder takes a number from %u to %u",
                           MSIM__LADDER_WIDTH_MIN, MSIM__LADDER_WIDTH_MAX);
-  ladder->out = msim__sink_buf(sink);
+  ladder->lines.out = msim__sink_buf(sink);
+  msim__ladder_lines_init(&ladder->lines, ladder->has_steps);
   msim__buf_init(&ladder->scratch, msim__sink_mem(sink), 64 * 1024);
-  ladder->rows = (struct row *)msim_sink_alloc(sink, ROWS_MAX * sizeof *ladder->rows);
+  ladder->rows = (struct msim__ladder_row *)msim_sink_alloc(sink, ROWS_MAX * sizeof *ladder->rows);
   ladder->buckets = (uint64_t *)msim_sink_alloc(sink, ROWS_MAX * sizeof *ladder->buckets);
   ladder->head = ladder->next = 1;
-  ladder->lanes_fit = 1 + (ladder->canvas.width - LEFT_COLUMNS - RIGHT_COLUMNS - 1) / GAP_COLUMNS;
-  if (ladder->lanes_fit > LANES_MAX)
-    ladder->lanes_fit = LANES_MAX;
-  if (ladder->lanes_fit < 2)
-    ladder->lanes_fit = 2;
   return ladder->rows != NULL && ladder->buckets != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
 }
 
@@ -537,7 +555,9 @@ static int ladder_record(void *state, struct msim_sink *sink, const struct msim_
   }
   write_settled(ladder, record->at_ns);
   /* too long a label is cut, and so no error; memory that has run out is one */
-  return ladder->scratch.err == MSIM_ERR_NOMEM ? MSIM_ERR_NOMEM : ladder->out->err;
+  if (ladder->err != MSIM_OK)
+    return ladder->err;
+  return ladder->scratch.err == MSIM_ERR_NOMEM ? MSIM_ERR_NOMEM : ladder->lines.out->err;
 }
 
 static int ladder_close(void *state, struct msim_sink *sink)
@@ -545,17 +565,22 @@ static int ladder_close(void *state, struct msim_sink *sink)
   struct ladder *ladder = (struct ladder *)state;
 
   for (; ladder->head < ladder->next; ladder->head++) {
-    struct row *row = row_at(ladder, ladder->head);
+    struct msim__ladder_row *row = row_at(ladder, ladder->head);
 
     if (row->waits)
       give_up(row);
-    write_row(ladder, row);
+    take_row(ladder, row);
   }
+  if (ladder->has_steps && ladder->err == MSIM_OK)
+    ladder->err = tell_steps(ladder);
+  if (ladder->has_steps && ladder->err == MSIM_OK)
+    tell_missing(ladder);
+  msim__ladder_steps_release(&ladder->steps);
   msim__buf_release(&ladder->scratch);
-  return msim__sink_buf(sink)->err;
+  return ladder->err != MSIM_OK ? ladder->err : msim__sink_buf(sink)->err;
 }
 
-static const char *const option_names[] = {"width", "ascii", "color", "full", NULL};
+static const char *const option_names[] = {"width", "ascii", "color", "full", "steps", "all", "marks", NULL};
 
 extern const struct msim_sink_type msim__sink_ladder;
 const struct msim_sink_type msim__sink_ladder = {

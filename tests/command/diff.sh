@@ -60,7 +60,7 @@ has out '^  *^^^^^^^^^ fate$'
 has out "^why      link isp-x-pc-a: delay 10ms, now 15ms (later.yaml:$line)\$"
 has out '^state    pc-a SYN-SENT'
 has out '^after    18 at another time, +0.085s at its end; 4 of 4 others differ$'
-has out "^try      mailsim run later.yaml --trace 'ladder:-,conn=pc-a>isp-x:25#1'\$"
+has out "^try      mailsim run later.yaml --trace 'ladder:-,all,conn=pc-a>isp-x:25#1'\$"
 hasnt out '^note'
 expect 1 'two topologies' "$mailsim" diff before.yaml later.yaml
 has out "^why      link isp-x-pc-a: delay 10ms, now 15ms (later.yaml:$line)\$"
