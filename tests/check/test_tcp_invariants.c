@@ -290,6 +290,7 @@ static void window_of_a_syn_that_is_sent_again_is_not_taken_back(void **state)
   SEND(&s, 'c', SYN, .seq = 0);
   TX(&s, 's', SYN | ACK, 0, 1, .window = 65535);
   TX(&s, 's', ACK, 1, 1, .window = 131072);
+  at_ms(&s, 1000);
   TX(&s, 's', SYN | ACK, 0, 1, .window = 65535);
   s.sim->failure = MSIM_ERR_STATE; /* it is not told how this ends */
   close_stage(&s, "");
