@@ -182,23 +182,6 @@ static void put_options(struct jsonl_sink *jsonl, const struct msim_trace_packet
   msim__json_object_end(json);
 }
 
-static bool is_utf8(struct msim_slice text)
-{
-  size_t at = 0, length;
-  uint32_t code;
-
-  while (at < text.size_bytes) {
-    at += msim__plain_run(text.data + at, text.size_bytes - at);
-    if (at == text.size_bytes)
-      break;
-    length = text.data[at] < 0x80 ? 1 : msim__utf8_next(text.data + at, text.size_bytes - at, &code);
-    if (length == 0)
-      return false;
-    at += length;
-  }
-  return true;
-}
-
 /* What `text` cannot tell: the same bytes in hexadecimal digits, hidden ones as 00. */
 static void put_raw(struct jsonl_sink *jsonl, const struct msim_trace_packet *packet)
 {
@@ -211,7 +194,7 @@ static void put_raw(struct jsonl_sink *jsonl, const struct msim_trace_packet *pa
 
   msim__payload_walk_init(&walk, packet, jsonl->full_text ? SIZE_MAX : MSIM__FORMAT_PAYLOAD_BYTES, jsonl->show_secrets);
   while (!needed && msim__payload_next(&walk, &piece))
-    needed = piece.redacted_bytes == 0 && !is_utf8(piece.bytes);
+    needed = piece.redacted_bytes == 0 && !msim__utf8_is_valid(piece.bytes.data, piece.bytes.size_bytes);
   if (!needed)
     return;
   KEY(buf, ",\"raw\":\"");
