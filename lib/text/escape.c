@@ -10,18 +10,30 @@
 static const struct {
   char text[7];
   uint8_t length;
-} controls[0x20] = {
+} ascii[0x80] = {
     {"\\x00", 4}, {"\\x01", 4}, {"\\x02", 4}, {"\\x03", 4}, {"\\x04", 4}, {"\\x05", 4}, {"\\x06", 4}, {"\\x07", 4},
     {"\\x08", 4}, {"\\t", 2},   {"\\n", 2},   {"\\x0b", 4}, {"\\x0c", 4}, {"\\r", 2},   {"\\x0e", 4}, {"\\x0f", 4},
     {"\\x10", 4}, {"\\x11", 4}, {"\\x12", 4}, {"\\x13", 4}, {"\\x14", 4}, {"\\x15", 4}, {"\\x16", 4}, {"\\x17", 4},
     {"\\x18", 4}, {"\\x19", 4}, {"\\x1a", 4}, {"\\x1b", 4}, {"\\x1c", 4}, {"\\x1d", 4}, {"\\x1e", 4}, {"\\x1f", 4},
+    {" ", 1},     {"!", 1},     {"\\\"", 2},  {"#", 1},     {"$", 1},     {"%", 1},     {"&", 1},     {"'", 1},
+    {"(", 1},     {")", 1},     {"*", 1},     {"+", 1},     {",", 1},     {"-", 1},     {".", 1},     {"/", 1},
+    {"0", 1},     {"1", 1},     {"2", 1},     {"3", 1},     {"4", 1},     {"5", 1},     {"6", 1},     {"7", 1},
+    {"8", 1},     {"9", 1},     {":", 1},     {";", 1},     {"<", 1},     {"=", 1},     {">", 1},     {"?", 1},
+    {"@", 1},     {"A", 1},     {"B", 1},     {"C", 1},     {"D", 1},     {"E", 1},     {"F", 1},     {"G", 1},
+    {"H", 1},     {"I", 1},     {"J", 1},     {"K", 1},     {"L", 1},     {"M", 1},     {"N", 1},     {"O", 1},
+    {"P", 1},     {"Q", 1},     {"R", 1},     {"S", 1},     {"T", 1},     {"U", 1},     {"V", 1},     {"W", 1},
+    {"X", 1},     {"Y", 1},     {"Z", 1},     {"[", 1},     {"\\\\", 2},  {"]", 1},     {"^", 1},     {"_", 1},
+    {"`", 1},     {"a", 1},     {"b", 1},     {"c", 1},     {"d", 1},     {"e", 1},     {"f", 1},     {"g", 1},
+    {"h", 1},     {"i", 1},     {"j", 1},     {"k", 1},     {"l", 1},     {"m", 1},     {"n", 1},     {"o", 1},
+    {"p", 1},     {"q", 1},     {"r", 1},     {"s", 1},     {"t", 1},     {"u", 1},     {"v", 1},     {"w", 1},
+    {"x", 1},     {"y", 1},     {"z", 1},     {"{", 1},     {"|", 1},     {"}", 1},     {"~", 1},     {"\\x7f", 4},
 };
 
 /* Eight bytes of room. */
-static inline char *put_control(uint8_t byte, char *out)
+static inline char *put_ascii(uint8_t byte, char *out)
 {
-  memcpy(out, &controls[byte], sizeof controls[byte]);
-  return out + controls[byte].length;
+  memcpy(out, &ascii[byte], sizeof ascii[byte]);
+  return out + ascii[byte].length;
 }
 
 static size_t hex(const uint8_t *bytes, size_t count, char *out)
@@ -46,14 +58,8 @@ static size_t unit(const uint8_t *bytes, size_t size_bytes, char *out, size_t *t
   size_t length;
 
   *taken = 1;
-  if (byte < 0x20)
-    return (size_t)(put_control(byte, out) - out);
-  if (byte < 0x7f) {
-    if (byte == '"' || byte == '\\')
-      *out++ = '\\';
-    *out = (char)byte;
-    return byte == '"' || byte == '\\' ? 2 : 1;
-  }
+  if (byte < 0x80)
+    return (size_t)(put_ascii(byte, out) - out);
   length = msim__utf8_next(bytes, size_bytes, &code);
   if (length == 0)
     return hex(bytes, 1, out);
@@ -69,19 +75,17 @@ static size_t unit(const uint8_t *bytes, size_t size_bytes, char *out, size_t *t
 static char *put(const uint8_t *p, const uint8_t *stop, const uint8_t *limit, char *out, const uint8_t **next)
 {
   while (p < stop) {
-    const uint8_t *end = stop - p < 8 ? stop : p + 8;
+    size_t left = (size_t)(stop - p), taken;
+    const uint8_t *end = left < 8 ? stop : p + 8;
 
-    if (end == p + 8 && msim__plain_word(msim__plain_load(p))) {
-      memcpy(out, p, 8);
-      out += 8;
+    if (left >= 4 && msim__plain_word(left < 8 ? msim__plain_load_ends(p, left) : msim__plain_load(p))) {
+      out = msim__plain_copy(out, p, left);
       p = end;
       continue;
     }
     while (p < end) {
-      size_t taken;
-
-      if (*p < 0x20) {
-        out = put_control(*p++, out);
+      if (*p < 0x80) {
+        out = put_ascii(*p++, out);
         continue;
       }
       out += unit(p, (size_t)(limit - p), out, &taken);

@@ -101,51 +101,52 @@ static size_t code_escape(uint32_t code, char *out)
 static const struct {
   char text[7];
   uint8_t length;
-} controls[0x20] = {
+} ascii[0x80] = {
     {"\\u0000", 6}, {"\\u0001", 6}, {"\\u0002", 6}, {"\\u0003", 6}, {"\\u0004", 6}, {"\\u0005", 6}, {"\\u0006", 6},
     {"\\u0007", 6}, {"\\b", 2},     {"\\t", 2},     {"\\n", 2},     {"\\u000b", 6}, {"\\f", 2},     {"\\r", 2},
     {"\\u000e", 6}, {"\\u000f", 6}, {"\\u0010", 6}, {"\\u0011", 6}, {"\\u0012", 6}, {"\\u0013", 6}, {"\\u0014", 6},
     {"\\u0015", 6}, {"\\u0016", 6}, {"\\u0017", 6}, {"\\u0018", 6}, {"\\u0019", 6}, {"\\u001a", 6}, {"\\u001b", 6},
-    {"\\u001c", 6}, {"\\u001d", 6}, {"\\u001e", 6}, {"\\u001f", 6},
+    {"\\u001c", 6}, {"\\u001d", 6}, {"\\u001e", 6}, {"\\u001f", 6}, {" ", 1},       {"!", 1},       {"\\\"", 2},
+    {"#", 1},       {"$", 1},       {"%", 1},       {"&", 1},       {"'", 1},       {"(", 1},       {")", 1},
+    {"*", 1},       {"+", 1},       {",", 1},       {"-", 1},       {".", 1},       {"/", 1},       {"0", 1},
+    {"1", 1},       {"2", 1},       {"3", 1},       {"4", 1},       {"5", 1},       {"6", 1},       {"7", 1},
+    {"8", 1},       {"9", 1},       {":", 1},       {";", 1},       {"<", 1},       {"=", 1},       {">", 1},
+    {"?", 1},       {"@", 1},       {"A", 1},       {"B", 1},       {"C", 1},       {"D", 1},       {"E", 1},
+    {"F", 1},       {"G", 1},       {"H", 1},       {"I", 1},       {"J", 1},       {"K", 1},       {"L", 1},
+    {"M", 1},       {"N", 1},       {"O", 1},       {"P", 1},       {"Q", 1},       {"R", 1},       {"S", 1},
+    {"T", 1},       {"U", 1},       {"V", 1},       {"W", 1},       {"X", 1},       {"Y", 1},       {"Z", 1},
+    {"[", 1},       {"\\\\", 2},    {"]", 1},       {"^", 1},       {"_", 1},       {"`", 1},       {"a", 1},
+    {"b", 1},       {"c", 1},       {"d", 1},       {"e", 1},       {"f", 1},       {"g", 1},       {"h", 1},
+    {"i", 1},       {"j", 1},       {"k", 1},       {"l", 1},       {"m", 1},       {"n", 1},       {"o", 1},
+    {"p", 1},       {"q", 1},       {"r", 1},       {"s", 1},       {"t", 1},       {"u", 1},       {"v", 1},
+    {"w", 1},       {"x", 1},       {"y", 1},       {"z", 1},       {"{", 1},       {"|", 1},       {"}", 1},
+    {"~", 1},       {"\x7f", 1},
 };
 
 /* Eight bytes of room. */
-static inline char *put_control(uint8_t byte, char *out)
+static inline char *put_ascii(uint8_t byte, char *out)
 {
-  memcpy(out, &controls[byte], sizeof controls[byte]);
-  return out + controls[byte].length;
+  memcpy(out, &ascii[byte], sizeof ascii[byte]);
+  return out + ascii[byte].length;
 }
 
 /* The character at data; *taken is how many source bytes it was. */
 static size_t unit(bool for_html, const uint8_t *data, size_t size_bytes, char *out, size_t *taken)
 {
-  uint8_t byte = data[0];
-  uint32_t code = byte;
-  size_t length;
+  uint32_t code = data[0];
+  size_t length = data[0] < 0x80 ? 1 : msim__utf8_next(data, size_bytes, &code);
 
-  *taken = 1;
-  if (byte < 0x20)
-    return (size_t)(put_control(byte, out) - out);
-  if (byte == '"' || byte == '\\') {
-    out[0] = '\\';
-    out[1] = (char)byte;
-    return 2;
-  }
-  if (byte >= 0x80) {
-    length = msim__utf8_next(data, size_bytes, &code);
-    if (length == 0) {
-      memcpy(out, "\xef\xbf\xbd", 3);
-      return 3;
-    }
-    *taken = length;
+  *taken = length > 0 ? length : 1;
+  if (length == 0) {
+    memcpy(out, "\xef\xbf\xbd", 3);
+    return 3;
   }
   if (for_html && (code == '<' || code == '>' || code == '&' || code == 0x2028 || code == 0x2029))
     return code_escape(code, out);
-  if (byte < 0x80)
-    *out = (char)byte;
-  else
-    memcpy(out, data, *taken);
-  return *taken;
+  if (code < 0x80)
+    return (size_t)(put_ascii((uint8_t)code, out) - out);
+  memcpy(out, data, length);
+  return length;
 }
 
 /* The bytes from p to stop into out; one character may end behind stop, within limit. Returns the place behind, and the
@@ -154,19 +155,17 @@ static char *put(bool for_html, const uint8_t *p, const uint8_t *stop, const uin
                  const uint8_t **next)
 {
   while (p < stop) {
-    const uint8_t *end = stop - p < 8 ? stop : p + 8;
+    size_t left = (size_t)(stop - p), taken;
+    const uint8_t *end = left < 8 ? stop : p + 8;
 
-    if (!for_html && end == p + 8 && msim__plain_word(msim__plain_load(p))) {
-      memcpy(out, p, 8);
-      out += 8;
+    if (!for_html && left >= 4 && msim__plain_word(left < 8 ? msim__plain_load_ends(p, left) : msim__plain_load(p))) {
+      out = msim__plain_copy(out, p, left);
       p = end;
       continue;
     }
     while (p < end) {
-      size_t taken;
-
-      if (*p < 0x20) {
-        out = put_control(*p++, out);
+      if (*p < 0x80 && !for_html) {
+        out = put_ascii(*p++, out);
         continue;
       }
       out += unit(for_html, p, (size_t)(limit - p), out, &taken);
@@ -191,6 +190,17 @@ static void string(struct msim__json_out *json, struct msim_slice text)
     msim__buf_took(json->buf, (size_t)(put(json->for_html, p, stop, limit, start, &p) - start));
   }
   (void)msim__buf_append_byte(json->buf, '"');
+}
+
+char *msim__json_put(char *p, struct msim_slice text)
+{
+  const uint8_t *next = text.data;
+
+  *p++ = '"';
+  if (text.size_bytes > 0)
+    p = put(false, text.data, text.data + text.size_bytes, text.data + text.size_bytes, p, &next);
+  *p = '"';
+  return p + 1;
 }
 
 static struct msim_slice slice_of(const char *text)

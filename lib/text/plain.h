@@ -27,6 +27,28 @@ static inline uint64_t msim__plain_load(const uint8_t *bytes)
   return word;
 }
 
+/* Of four to seven bytes the first four and the last four. */
+static inline uint64_t msim__plain_load_ends(const uint8_t *bytes, size_t size_bytes)
+{
+  uint32_t first, last;
+
+  memcpy(&first, bytes, sizeof first);
+  memcpy(&last, bytes + size_bytes - 4, sizeof last);
+  return (uint64_t)first | (uint64_t)last << 32;
+}
+
+/* Copies eight bytes, or the four to seven that there are; returns the place behind. */
+static inline char *msim__plain_copy(char *out, const uint8_t *bytes, size_t size_bytes)
+{
+  if (size_bytes >= 8) {
+    memcpy(out, bytes, 8);
+    return out + 8;
+  }
+  memcpy(out, bytes, 4);
+  memcpy(out + size_bytes - 4, bytes + size_bytes - 4, 4);
+  return out + size_bytes;
+}
+
 static inline bool msim__plain_is_ascii(uint64_t word)
 {
   return (word & MSIM__PLAIN_HIGHS) == 0;
