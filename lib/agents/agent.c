@@ -24,6 +24,7 @@ struct msim__shared {
 struct agents_room {
   struct msim__resolver *resolver;
   const struct msim__service_rules *rules; /* NULL: none */
+  uint64_t real_mail_count;
 };
 
 static struct agents_room *room_of(const struct msim_sim *sim)
@@ -44,6 +45,11 @@ void msim__service_rules_set(struct msim_sim *sim, const struct msim__service_ru
 const struct msim__service_rules *msim__service_rules_of(const struct msim_sim *sim)
 {
   return room_of(sim)->rules;
+}
+
+uint64_t msim__agents_real_mail_next(struct msim_sim *sim)
+{
+  return ++room_of(sim)->real_mail_count;
 }
 
 /* ---- types ---- */
