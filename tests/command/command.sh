@@ -392,6 +392,15 @@ for file in "$root"/topologies/*/*.yaml; do
   case $file in */scenes/*) continue ;; esac
   expect 0 "run of $(basename "$file")" "$mailsim" run "$file" --quiet
 done
+cat >start.yaml <<'END'
+mailsim: 1
+hosts:
+  mx: {agents: [{smtp-server: {domains: {b.example: [bob]}}}]}
+  pc: {agents: [{user: {address: bob@b.example, script: [{at: 1s, check: true}]}}]}
+links: [{join: [pc, mx], delay: 1ms}]
+END
+expect 1 'check of a script that cannot be played' "$mailsim" check start.yaml
+has err '^start.yaml: pc: agent user: step 1: check needs an account with receive'
 expect 0 'check, quiet' "$mailsim" check --quiet "$root"/topologies/*.yaml
 empty out
 expect 0 'list agents' "$mailsim" list agents
