@@ -207,6 +207,19 @@ bool broken_row(const struct broken *broken, size_t index, struct broken_row *ou
 /* ---- run.c ---- */
 
 /* Adds what --fault gave. false: said on stderr. */
+/* ---- topology.c: the topology that a verb is given ---- */
+
+#define SETTINGS_MAX 64u
+struct settings { /* of --set: "PATH=VALUE" */
+  const char *items[SETTINGS_MAX];
+  size_t count;
+};
+/* Borrows the text. false: said on stderr. */
+bool settings_add(struct settings *settings, const char *text);
+/* A file, or "-" for standard input, which names no further files. settings may be NULL. As msim_topology_load_file. */
+int topology_load(struct msim_sim *sim, const char *path, const struct settings *settings, msim_diag_fn *fn,
+                  void *user);
+
 bool faults_add(struct msim_sim *sim, const char *const *faults, size_t fault_count);
 
 /* ---- same.c: whether a topology runs the same again ---- */
@@ -219,6 +232,7 @@ struct same_request {
   bool has_until;
   const char *const *faults; /* --fault */
   size_t fault_count;
+  const struct settings *settings;
 };
 /* Runs it again in other circumstances. An exit code: EXIT_FAILED when a run differs, which is told on output; said on
  * stderr when one is unusable. */

@@ -25,6 +25,7 @@ static const struct option options[] = {
     {"strings", "FILE", "words in another language for pages of the trace html; may be repeated"},
     {"language", "CODE", "of the scene's captions, such as de (default: LC_ALL, LC_MESSAGES, LANG)"},
     {"fault", "YAML", "add a fault, as an item of the section faults; may be repeated"},
+    {"set", "PATH=VALUE", "put a value, as YAML, into the topology: links.0.delay=20ms; may be repeated"},
     {"check", NULL, "run again in other circumstances and compare: is it the same to the byte?"},
     {"no-invariants", NULL, "do not judge the segments of TCP by docs/invariants.md"},
     {"json", NULL, "print the results as one JSON object"},
@@ -44,6 +45,7 @@ struct request {
   const char *program;
   const char *faults[FAULTS_MAX];
   size_t fault_count;
+  struct settings settings;
   const char *strings[STRINGS_MAX];
   size_t strings_count;
   bool has_seed, has_until, check, no_invariants, json, quiet, help;
@@ -149,6 +151,8 @@ static bool take_option(struct request *request, const char *name, const char *v
       request->faults[request->fault_count++] = value;
     return request->faults[request->fault_count - 1] == value;
   }
+  if (strcmp(name, "set") == 0)
+    return settings_add(&request->settings, value);
   if (strcmp(name, "strings") == 0) {
     if (request->strings_count == STRINGS_MAX)
       complain("--strings: at most %u files", STRINGS_MAX);
@@ -185,6 +189,10 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
     case ARGUMENT_END:
       if (request->topology == NULL && !request->help)
         complain("run: which topology? See mailsim run --help");
+      if (request->topology != NULL && strcmp(request->topology, "-") == 0 && request->check) {
+        complain("--check runs it again, so standard input is not enough: give it a file");
+        return false;
+      }
       return request->topology != NULL || request->help;
     case ARGUMENT_WRONG:
       return false;
@@ -231,7 +239,7 @@ static bool load_world(struct run *run, const struct request *request)
   opts.seed = SEED_DEFAULT;
   err = msim_sim_new(&run->sim, &opts);
   if (err == MSIM_OK)
-    err = msim_topology_load_file(run->sim, request->topology, print_finding, &findings);
+    err = topology_load(run->sim, request->topology, &request->settings, print_finding, &findings);
   if (err != MSIM_OK) {
     if (findings == 0)
       complain("%s: %s", request->topology, msim_strerror(err));
@@ -517,7 +525,7 @@ static bool is_fine(const struct run *run)
 static int check_again(const struct run *run, const struct request *request, const struct output *output)
 {
   struct same_request same = {request->program,   request->topology, msim_sim_seed(run->sim), request->until_ns,
-                              request->has_until, request->faults,   request->fault_count};
+                              request->has_until, request->faults,   request->fault_count,    &request->settings};
   struct output told = *output;
 
   if (request->json)

@@ -71,6 +71,28 @@ done
 expect 2 'a short option' "$mailsim" run -x "$root/topologies/hello.yaml"
 has err 'no option -x'
 
+# ---- run and check: other values, standard input ----
+expect 0 'a value' "$mailsim" run "$root/topologies/mail-send.yaml" --order causal --set links.0.delay=15ms --set 'hosts.pc-a.tcp={mss: 500B}'
+has out '13/13'
+has out '^time 1\.[0-9]* s'
+expect 2 'no such key' "$mailsim" run "$root/topologies/mail-send.yaml" --set links.0.dely=15ms
+has err '^links\.0\.dely=15ms:1:1: unknown key "dely" (did you mean "delay"?)$'
+expect 1 'no such item' "$mailsim" check "$root/topologies/mail-send.yaml" --set links.9.delay=15ms
+has err '^links\.9\.delay=15ms: there is no item "9"'
+expect 2 'no value' "$mailsim" run "$root/topologies/mail-send.yaml" --set title
+has err 'write PATH=VALUE'
+expect 0 'other values again' "$mailsim" run "$root/topologies/mail-send.yaml" --order causal --check --set links.0.delay=15ms
+has out 'the same in another process'
+"$mailsim" run "$root/topologies/hello.yaml" --trace text:a.txt >/dev/null
+expect 0 'standard input' sh -c '"$1" run - --trace text:b.txt <"$2"' sh "$mailsim" "$root/topologies/hello.yaml"
+tail -n +2 a.txt >a.rest
+tail -n +2 b.txt >b.rest
+same a.rest b.rest
+expect 1 'wrong standard input' sh -c 'echo "hosts: [" | "$1" check -' sh "$mailsim"
+has err '^stdin\.yaml:2:1: '
+expect 2 'standard input twice' sh -c '"$1" run - --check <"$2"' sh "$mailsim" "$root/topologies/hello.yaml"
+has err 'give it a file'
+
 # ---- run: a scene ----
 scene=$root/topologies/mail-send.yaml
 expect 0 'run of a scene' "$mailsim" run "$scene"
