@@ -325,6 +325,9 @@ has out '^             pc-a  *isp-x$'
 has out '^     1\.000000  |-* c1 S -*>|  +10\.[0-9]*ms$'
 has out 's2 P\. 33 220 isp-x ESMTP'
 expect 0 'show with a width' env COLUMNS=72 "$mailsim" show run.jsonl
+expect 0 'show of a connection that is not there' "$mailsim" show run.jsonl --conn nobody
+empty out
+has err 'nothing in run.jsonl fits conn=nobody'
 expect 0 'show of one connection' "$mailsim" show run.jsonl --ascii --conn 'pc>mx:25#2'
 has out ' c1 S '
 if grep -q 'user.send' out || grep -q 'rechner' out; then
