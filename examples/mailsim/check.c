@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const struct option options[] = {
+    {"set", "PATH=VALUE", "put a value, as YAML, into each topology first; may be repeated"},
     {"quiet", NULL, "print only what is wrong"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
@@ -23,7 +24,7 @@ static int check_scene(const struct msim_topology_info *info, unsigned *findings
   return err;
 }
 
-static int check_file(const char *path, bool quiet)
+static int check_file(const char *path, const struct settings *settings, bool quiet)
 {
   struct msim_topology_info info;
   struct msim_sim *sim = NULL;
@@ -31,7 +32,7 @@ static int check_file(const char *path, bool quiet)
   int err = msim_sim_new(&sim, NULL), code = EXIT_FINE;
 
   if (err == MSIM_OK)
-    err = msim_topology_load_file(sim, path, print_finding, &findings);
+    err = topology_load(sim, path, settings, print_finding, &findings);
   if (err == MSIM_OK) {
     msim_topology_info(sim, &info);
     if (info.scene != NULL)
@@ -55,6 +56,7 @@ int verb_check(struct arguments *arguments)
   const char *path = NULL;
   int code = EXIT_FINE, first, one;
   bool quiet = false, any = false;
+  struct settings settings = {.count = 0};
   enum argument_kind kind;
 
   /* options count wherever they stand, so they are read first */
@@ -65,6 +67,9 @@ int verb_check(struct arguments *arguments)
       any = true;
     } else if (strcmp(option->name, "quiet") == 0) {
       quiet = true;
+    } else if (strcmp(option->name, "set") == 0) {
+      if (!settings_add(&settings, path))
+        return EXIT_UNUSABLE;
     } else {
       print_usage("check TOPOLOGY... [OPTIONS]",
                   "Reads topologies and the scenes that they name, and runs nothing. Everything that is wrong is\n"
@@ -83,7 +88,7 @@ int verb_check(struct arguments *arguments)
   while ((kind = argument_next(arguments, options, &option, &path)) != ARGUMENT_END) {
     if (kind != ARGUMENT_OPERAND)
       continue;
-    one = check_file(path, quiet);
+    one = check_file(path, &settings, quiet);
     code = one > code ? one : code;
   }
   return close_output(stdout, code);

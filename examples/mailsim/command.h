@@ -56,6 +56,12 @@ void output_style(const struct output *output, enum style style);
 
 /* Foreign text: control characters are written as \xNN, so that a file cannot drive a terminal. */
 void output_text(FILE *file, const char *text);
+void output_text_part(FILE *file, const char *text, size_t size_bytes);
+/* How many bytes of a text fit into so many columns of a terminal, as output_text writes them, and how many they use.
+ * Characters that are wide in most fonts count two. */
+size_t output_fit(const char *text, unsigned columns, unsigned *used);
+/* Of the terminal behind a file, or what COLUMNS says; 0: neither. */
+unsigned output_columns(FILE *file);
 void output_seconds(FILE *file, msim_ns at_ns);      /* 12.345678 */
 void output_json_text(FILE *file, const char *text); /* in quotes */
 
@@ -116,21 +122,46 @@ bool mails_as_before(const struct mails *before, const struct mails *now, bool n
  * strings/LANGUAGE.yaml beside the scene's. Without such a file the scene keeps its own. false: the language that was
  * asked for is not there, or its file is broken; said on stderr. */
 bool captions_load(struct msim_scene *scene, const char *scene_path, const char *asked);
-/* Gives a scene the captions of every language beside its own, for what tells a run in several. false: a file is broken;
- * said on stderr. */
+/* Gives a scene the captions of every language beside its own, for what tells a run in several. false: a file is
+ * broken; said on stderr. */
 bool captions_load_all(struct msim_scene *scene, const char *scene_path);
 /* Gives the player's page a file of strings. false: said on stderr. */
 bool strings_add(struct msim_sim *sim, const char *path);
 
 /* ---- status.c: a line about a long run ---- */
 
+struct status_opts {
+  const char *name;         /* of the topology */
+  struct msim_scene *scene; /* whose steps are counted; NULL: none */
+  enum msim_scene_order order;
+  struct steps *steps; /* to be told as they are observed; NULL: not */
+  bool is_off;         /* the terminal is used by something else */
+};
+
 /* Runs until until_ns like msim_sim_run. On a terminal a line on standard error tells how far it is, at most ten times
  * a second. Ends early when *interrupted (may be NULL) is not 0. */
-int status_run(struct msim_sim *sim, msim_ns until_ns, const volatile sig_atomic_t *interrupted);
+int status_run(struct msim_sim *sim, msim_ns until_ns, const struct status_opts *opts,
+               const volatile sig_atomic_t *interrupted);
 
 /* The real clock, and whether there is a terminal that such a line can be written to. */
 uint64_t status_clock_ms(void);
 bool status_is_wanted(void);
+
+/* ---- list_topologies.c ---- */
+
+/* An exit code. */
+int list_topologies(const struct output *output);
+
+/* ---- steps.c: steps of a scene, told on a terminal while they happen ---- */
+
+struct steps;
+/* NULL: out of memory. The scene has to stay. */
+struct steps *steps_open(struct msim_scene *scene, FILE *file);
+void steps_free(struct steps *steps);
+/* Those that were observed since, by the last judgement. false: none. */
+bool steps_tell(struct steps *steps);
+/* All that were not told yet; when the end of the run has changed what was told, all. */
+void steps_tell_end(struct steps *steps);
 
 /* ---- show_page.c: pages out of what was written before. False: it was told why not. ---- */
 
@@ -144,6 +175,18 @@ bool page_pair(const char *const paths[2], const char *path, page_data_fn *make,
 /* ---- show_mail.c, show_stats.c: views of a trace as sinks of the command's own ---- */
 
 extern const struct msim_sink_type show_mail_type, show_stats_type; /* show_stats_type knows the option `json` */
+
+/* ---- watch.c: a ladder, one step per key ---- */
+
+struct watch;
+/* Whether there is a terminal for it, and the trace is not where keys come from. false: said on stderr. */
+bool watch_is_possible(const char *trace);
+struct watch *watch_new(void); /* NULL: out of memory */
+void watch_free(struct watch *watch);
+/* What a ladder with the option `marks` is written to: ctx is the watch. */
+int watch_write(void *ctx, const void *data, size_t size_bytes);
+/* Once the ladder is complete. scene: judged, or NULL. An exit code. */
+int watch_run(struct watch *watch, const struct msim_scene *scene);
 
 /* ---- broken.c: rules of TCP that a run broke ---- */
 
@@ -164,6 +207,19 @@ bool broken_row(const struct broken *broken, size_t index, struct broken_row *ou
 /* ---- run.c ---- */
 
 /* Adds what --fault gave. false: said on stderr. */
+/* ---- topology.c: the topology that a verb is given ---- */
+
+#define SETTINGS_MAX 64u
+struct settings { /* of --set: "PATH=VALUE" */
+  const char *items[SETTINGS_MAX];
+  size_t count;
+};
+/* Borrows the text. false: said on stderr. */
+bool settings_add(struct settings *settings, const char *text);
+/* A file, or "-" for standard input, which names no further files. settings may be NULL. As msim_topology_load_file. */
+int topology_load(struct msim_sim *sim, const char *path, const struct settings *settings, msim_diag_fn *fn,
+                  void *user);
+
 bool faults_add(struct msim_sim *sim, const char *const *faults, size_t fault_count);
 
 /* ---- same.c: whether a topology runs the same again ---- */
@@ -176,6 +232,7 @@ struct same_request {
   bool has_until;
   const char *const *faults; /* --fault */
   size_t fault_count;
+  const struct settings *settings;
 };
 /* Runs it again in other circumstances. An exit code: EXIT_FAILED when a run differs, which is told on output; said on
  * stderr when one is unusable. */

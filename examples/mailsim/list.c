@@ -1,21 +1,18 @@
-/* list.c: `mailsim list`: what this build knows: agents and faults with their keys, sinks, congestion controls,
- * topologies. */
-#define _POSIX_C_SOURCE 200809L
+/* list.c: `mailsim list`: what this build knows: agents and faults with their keys, sinks, congestion controls, rules.
+ * The topologies are list_topologies.c. */
 #include "command.h"
 
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FIELD_DEPTH_MAX 8u
-#define TOPOLOGIES_MAX 1000u
 
 static const struct option options[] = {
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
 };
 
-static const char *const kinds[] = {"agents", "faults", "sites", "sinks", "congestion", "topologies", NULL};
+static const char *const kinds[] = {"agents",     "faults",     "sites",      "sinks",
+                                    "congestion", "invariants", "topologies", NULL};
 
 static const char *kind_text(enum msim_field_kind kind)
 {
@@ -132,75 +129,13 @@ static void list_congestion(const struct output *output, const struct msim_sim *
     print_head(output, type->name, type->summary);
 }
 
-/* ---- topologies ---- */
-
-static int compare_names(const void *a, const void *b)
+static void list_invariants(const struct output *output)
 {
-  return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool is_topology(const char *name)
-{
-  size_t length = strlen(name);
-
-  return length > 5 && name[0] != '.' && strcmp(name + length - 5, ".yaml") == 0;
-}
-
-static void print_topology(const struct output *output, const char *path)
-{
-  struct msim_topology_info info;
-  struct msim_sim *sim = NULL;
-
-  if (msim_sim_new(&sim, NULL) == MSIM_OK && msim_topology_load_file(sim, path, NULL, NULL) == MSIM_OK) {
-    msim_topology_info(sim, &info);
-    print_head(output, path, NULL);
-    fputs("  ", output->file);
-    output_text(output->file, info.title);
-    putc('\n', output->file);
-  } else {
-    print_head(output, path, "(cannot be loaded; see mailsim check)");
-  }
-  msim_sim_free(sim);
-}
-
-static void print_topologies(const struct output *output, const char *folder, DIR *dir)
-{
-  char *names[TOPOLOGIES_MAX], path[1024];
-  const struct dirent *entry;
-  size_t count = 0, i;
-
-  while (count < TOPOLOGIES_MAX && (entry = readdir(dir)) != NULL) {
-    if (!is_topology(entry->d_name))
-      continue;
-    names[count] = malloc(strlen(entry->d_name) + 1);
-    if (names[count] != NULL)
-      strcpy(names[count++], entry->d_name);
-  }
-  qsort(names, count, sizeof names[0], compare_names);
-  for (i = 0; i < count; i++) {
-    if (snprintf(path, sizeof path, "%s/%s", folder, names[i]) < (int)sizeof path)
-      print_topology(output, path);
-    free(names[i]);
-  }
-}
-
-/* Those of a checkout when there is one here, else those that were installed. */
-static int list_topologies(const struct output *output)
-{
-  static const char *const folders[] = {"topologies", MAILSIM_TOPOLOGIES, NULL};
+  const struct msim_invariant *rule;
   size_t i;
 
-  for (i = 0; folders[i] != NULL; i++) {
-    DIR *dir = opendir(folders[i]);
-
-    if (dir == NULL)
-      continue;
-    print_topologies(output, folders[i], dir);
-    closedir(dir);
-    return EXIT_FINE;
-  }
-  complain("there is no folder topologies here, and no %s", MAILSIM_TOPOLOGIES);
-  return EXIT_UNUSABLE;
+  for (i = 0; (rule = msim_invariant_at(i)) != NULL; i++)
+    print_head(output, rule->id, rule->about);
 }
 
 /* ---- the verb ---- */
@@ -237,6 +172,8 @@ static int list(const char *kind)
     list_sinks(&output, sim);
   else if (i == 4)
     list_congestion(&output, sim);
+  else if (i == 5)
+    list_invariants(&output);
   else
     code = list_topologies(&output);
   msim_sim_free(sim);
@@ -254,10 +191,10 @@ int verb_list(struct arguments *arguments)
       return EXIT_UNUSABLE;
     if (got == ARGUMENT_OPTION) {
       print_usage(
-          "list agents|faults|sites|sinks|congestion|topologies",
+          "list agents|faults|sites|sinks|congestion|invariants|topologies",
           "Lists what this build knows: agents and faults with their keys, the sites of the fault buggify, forms of\n"
-          "traces, congestion controls, and the topologies in the folder topologies/ here or else those that were "
-          "installed.",
+          "traces, congestion controls, the rules that every run is judged by, and the topologies in the folder\n"
+          "topologies/ here or else those that were installed.",
           options);
       return close_output(stdout, EXIT_FINE);
     }
@@ -268,7 +205,7 @@ int verb_list(struct arguments *arguments)
     kind = value;
   }
   if (kind == NULL) {
-    complain("list: of what? agents, faults, sites, sinks, congestion or topologies");
+    complain("list: of what? agents, faults, sites, sinks, congestion, invariants or topologies");
     return EXIT_UNUSABLE;
   }
   return list(kind);

@@ -15,7 +15,7 @@ static const struct {
     {"test", "run expectations and goldens and tell what does not hold", verb_test},
     {"record", "write a first expectation from a run", verb_record},
     {"accept", "record goldens anew, after telling what changes", verb_accept},
-    {"list", "list agents, faults, sites, sinks, congestion, topologies", verb_list},
+    {"list", "list agents, faults, sites, sinks, congestion, invariants, topologies", verb_list},
     {"new", "write a small topology to start from", verb_new},
     {"serve", "let real programs talk to the simulated servers", verb_serve},
     {"schema", "write the format of topologies as JSON Schema", verb_schema},
@@ -31,6 +31,7 @@ void print_usage(const char *synopsis, const char *text, const struct option *op
 
     printf("%*s%s\n", width < 34 ? 34 - width : 2, "", option->help);
   }
+  printf("  -o, --output FILE               what would go to standard output goes to FILE\n");
 }
 
 static void print_help(FILE *file)
@@ -69,11 +70,11 @@ int main(int argc, char **argv)
     print_help(stderr);
     return EXIT_UNUSABLE;
   }
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
     print_help(stdout);
     return close_output(stdout, EXIT_FINE);
   }
-  if (strcmp(argv[1], "--version") == 0) {
+  if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
     printf("mailsim %s engine %d\n", msim_version(), MSIM_ENGINE);
     return close_output(stdout, EXIT_FINE);
   }

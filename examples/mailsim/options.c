@@ -1,6 +1,7 @@
 /* options.c: reading the command line. Knows no verb's options: each verb has its table. */
 #include "command.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define NAME_BYTES_MAX 40
@@ -80,11 +81,39 @@ static enum argument_kind unknown_option(const char *text, size_t name_bytes, co
   return ARGUMENT_WRONG;
 }
 
+/* -o and --output, which every verb has: what would go to standard output goes to a file. false: said on stderr. */
+static bool redirect(const char *path)
+{
+  if (strcmp(path, "-") == 0 || freopen(path, "w", stdout) != NULL)
+    return true;
+  complain("--output: %s cannot be written: %s", path, strerror(errno));
+  return false;
+}
+
+/* The long name of a short option, with its value right behind it or NULL; NULL: there is none. */
+static const char *long_name(const char *text, const char **value)
+{
+  static const struct {
+    char letter;
+    const char *name;
+  } shorts[] = {{'h', "help"}, {'j', "jobs"}, {'o', "output"}, {'q', "quiet"}};
+  size_t i;
+
+  for (i = 0; i < sizeof shorts / sizeof shorts[0]; i++)
+    if (text[1] == shorts[i].letter) {
+      *value = text[2] != '\0' ? text + 2 : NULL;
+      return shorts[i].name;
+    }
+  return NULL;
+}
+
 enum argument_kind argument_next(struct arguments *arguments, const struct option *options,
                                  const struct option **option, const char **value)
 {
-  const char *text, *equals;
+  static const struct option output = {"output", "FILE", NULL};
+  const char *text, *given = NULL, *name;
   size_t name_bytes;
+  bool is_short;
 
   if (arguments->next >= arguments->count)
     return ARGUMENT_END;
@@ -96,28 +125,32 @@ enum argument_kind argument_next(struct arguments *arguments, const struct optio
   }
   if (arguments->operands_only || text[0] != '-' || text[1] == '\0')
     return ARGUMENT_OPERAND;
-  if (text[1] != '-') {
-    complain("there are no short options such as %s; see --help", text);
+  is_short = text[1] != '-';
+  name = is_short ? long_name(text, &given) : text + 2;
+  if (name == NULL) {
+    complain("there is no option %s; see --help", text);
     return ARGUMENT_WRONG;
   }
-  text += 2;
-  equals = strchr(text, '=');
-  name_bytes = equals != NULL ? (size_t)(equals - text) : strlen(text);
-  *option = find_option(options, text, name_bytes);
+  name_bytes = strcspn(name, "=");
+  if (!is_short && name[name_bytes] == '=')
+    given = name + name_bytes + 1;
+  *option = name_bytes == 6 && memcmp(name, output.name, 6) == 0 ? &output : find_option(options, name, name_bytes);
   if (*option == NULL)
-    return unknown_option(text, name_bytes, options);
-  if ((*option)->value == NULL && equals != NULL) {
+    return unknown_option(name, name_bytes, options);
+  if ((*option)->value == NULL && given != NULL) {
     complain("--%s takes no value", (*option)->name);
     return ARGUMENT_WRONG;
   }
-  *value = equals != NULL ? equals + 1 : NULL;
-  if ((*option)->value != NULL && equals == NULL) {
+  *value = given;
+  if ((*option)->value != NULL && given == NULL) {
     if (arguments->next >= arguments->count) {
       complain("--%s needs a value: %s", (*option)->name, (*option)->value);
       return ARGUMENT_WRONG;
     }
     *value = arguments->items[arguments->next++];
   }
+  if (*option == &output)
+    return redirect(*value) ? argument_next(arguments, options, option, value) : ARGUMENT_WRONG;
   return ARGUMENT_OPTION;
 }
 

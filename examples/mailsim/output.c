@@ -1,5 +1,6 @@
 /* output.c: writing to people and programs. Does not know what is written. */
 #define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* TIOCGWINSZ */
 #include "command.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 void output_init(struct output *output, FILE *file)
@@ -26,18 +28,26 @@ void output_style(const struct output *output, enum style style)
     fprintf(output->file, "\033[%sm", codes[style]);
 }
 
-void output_text(FILE *file, const char *text)
+void output_text_part(FILE *file, const char *text, size_t size_bytes)
 {
-  for (; *text != '\0'; text++) {
+  const char *end = text + size_bytes;
+
+  for (; text < end; text++) {
     unsigned char c = (unsigned char)*text;
 
     if (c < 0x20 || c == 0x7f)
       fprintf(file, "\\x%02x", c);
-    else if (c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0) /* U+0080 to U+009F */
+    else if (c == 0xc2 && end - text > 1 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0)
+      /* U+0080 to U+009F */
       fprintf(file, "\\xc2\\x%02x", (unsigned char)*++text);
     else
       putc(c, file);
   }
+}
+
+void output_text(FILE *file, const char *text)
+{
+  output_text_part(file, text, strlen(text));
 }
 
 void output_seconds(FILE *file, msim_ns at_ns)
@@ -63,6 +73,49 @@ static size_t character_bytes(const unsigned char *text)
       (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90))
     return 0;
   return count;
+}
+
+/* Columns of a character of so many bytes, 0: of a byte that is none. */
+static unsigned character_columns(const unsigned char *at, size_t count)
+{
+  if (count <= 1)
+    return count == 1 && (*at < 0x20 || *at == 0x7f) ? 4 : 1; /* \xNN */
+  if (count == 2)
+    return at[0] == 0xc2 && at[1] < 0xa0 ? 8 : 1;
+  if (at[0] == 0xe2 && at[1] < 0xba) /* U+2000 to U+2E7F: punctuation, arrows, boxes */
+    return 1;
+  return at[0] > 0xe1 || (at[0] == 0xe1 && at[1] >= 0x84 && at[1] < 0x86) ? 2 : 1; /* U+1100 on: Hangul and behind */
+}
+
+size_t output_fit(const char *text, unsigned columns, unsigned *used)
+{
+  const unsigned char *at = (const unsigned char *)text;
+  unsigned total = 0;
+
+  while (*at != '\0') {
+    size_t count = character_bytes(at);
+    unsigned width = character_columns(at, count);
+
+    if (width > columns - total)
+      break;
+    total += width;
+    at += count > 0 ? count : 1;
+  }
+  *used = total;
+  return (size_t)(at - (const unsigned char *)text);
+}
+
+unsigned output_columns(FILE *file)
+{
+  const char *columns = getenv("COLUMNS");
+  struct winsize size;
+  uint64_t width = 0;
+
+  if (columns != NULL && parse_count(columns, &width) && width > 0)
+    return width < 10000 ? (unsigned)width : 10000;
+  if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0)
+    return size.ws_col;
+  return 0;
 }
 
 void output_json_text(FILE *file, const char *text)

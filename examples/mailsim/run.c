@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SEED_DEFAULT 1u
 #define FAULTS_MAX 16u
@@ -24,6 +25,7 @@ static const struct option options[] = {
     {"strings", "FILE", "words in another language for pages of the trace html; may be repeated"},
     {"language", "CODE", "of the scene's captions, such as de (default: LC_ALL, LC_MESSAGES, LANG)"},
     {"fault", "YAML", "add a fault, as an item of the section faults; may be repeated"},
+    {"set", "PATH=VALUE", "put a value, as YAML, into the topology: links.0.delay=20ms; may be repeated"},
     {"check", NULL, "run again in other circumstances and compare: is it the same to the byte?"},
     {"no-invariants", NULL, "do not judge the segments of TCP by docs/invariants.md"},
     {"json", NULL, "print the results as one JSON object"},
@@ -43,6 +45,7 @@ struct request {
   const char *program;
   const char *faults[FAULTS_MAX];
   size_t fault_count;
+  struct settings settings;
   const char *strings[STRINGS_MAX];
   size_t strings_count;
   bool has_seed, has_until, check, no_invariants, json, quiet, help;
@@ -51,6 +54,7 @@ struct request {
 struct run {
   struct msim_sim *sim;
   struct msim_scene *scene; /* NULL: none */
+  struct steps *steps;      /* NULL: the list comes at the end */
   struct mails *mails;
   struct broken *broken;
   struct msim_topology_info info;
@@ -147,6 +151,8 @@ static bool take_option(struct request *request, const char *name, const char *v
       request->faults[request->fault_count++] = value;
     return request->faults[request->fault_count - 1] == value;
   }
+  if (strcmp(name, "set") == 0)
+    return settings_add(&request->settings, value);
   if (strcmp(name, "strings") == 0) {
     if (request->strings_count == STRINGS_MAX)
       complain("--strings: at most %u files", STRINGS_MAX);
@@ -183,6 +189,10 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
     case ARGUMENT_END:
       if (request->topology == NULL && !request->help)
         complain("run: which topology? See mailsim run --help");
+      if (request->topology != NULL && strcmp(request->topology, "-") == 0 && request->check) {
+        complain("--check runs it again, so standard input is not enough: give it a file");
+        return false;
+      }
       return request->topology != NULL || request->help;
     case ARGUMENT_WRONG:
       return false;
@@ -229,7 +239,7 @@ static bool load_world(struct run *run, const struct request *request)
   opts.seed = SEED_DEFAULT;
   err = msim_sim_new(&run->sim, &opts);
   if (err == MSIM_OK)
-    err = msim_topology_load_file(run->sim, request->topology, print_finding, &findings);
+    err = topology_load(run->sim, request->topology, &request->settings, print_finding, &findings);
   if (err != MSIM_OK) {
     if (findings == 0)
       complain("%s: %s", request->topology, msim_strerror(err));
@@ -302,12 +312,30 @@ static bool attach(struct run *run, struct request *request)
   return exports_open(&request->exports) && traces_attach(&request->traces, run->sim);
 }
 
+/* Steps are told while they happen when a person looks on: results and status have the terminal to themselves. */
+static bool open_steps(struct run *run, const struct request *request, bool is_taken)
+{
+  FILE *file = request->traces.on_stdout ? stderr : stdout;
+
+  if (run->scene == NULL || request->quiet || request->json || is_taken || !status_is_wanted() || !isatty(fileno(file)))
+    return true;
+  run->steps = steps_open(run->scene, file);
+  if (run->steps == NULL)
+    complain("out of memory");
+  return run->steps != NULL;
+}
+
 static int simulate(struct run *run, const struct request *request)
 {
+  bool is_taken = request->traces.on_stdout && isatty(STDOUT_FILENO);
+  struct status_opts status = {run->info.name, run->scene, request->order, NULL, is_taken};
   int err, finish_err;
 
+  if (!open_steps(run, request, is_taken))
+    return MSIM_ERR_NOMEM;
+  status.steps = run->steps;
   catch_interrupt(run->sim);
-  err = status_run(run->sim, request->has_until ? request->until_ns : run->info.until_ns, &interrupted);
+  err = status_run(run->sim, request->has_until ? request->until_ns : run->info.until_ns, &status, &interrupted);
   run->end_ns = msim_sim_now_ns(run->sim);
   finish_err = msim_sim_finish(run->sim);
   msim_invariants_info(run->sim, &run->invariants);
@@ -360,7 +388,9 @@ static void print_scene(const struct output *output, const struct run *run, bool
   const char *failure;
   size_t i;
 
-  if (!quiet) {
+  if (run->steps != NULL) {
+    steps_tell_end(run->steps);
+  } else if (!quiet) {
     output_style(output, STYLE_BOLD);
     output_text(output->file,
                 msim_scene_title(run->scene)[0] != '\0' ? msim_scene_title(run->scene) : msim_scene_name(run->scene));
@@ -495,7 +525,7 @@ static bool is_fine(const struct run *run)
 static int check_again(const struct run *run, const struct request *request, const struct output *output)
 {
   struct same_request same = {request->program,   request->topology, msim_sim_seed(run->sim), request->until_ns,
-                              request->has_until, request->faults,   request->fault_count};
+                              request->has_until, request->faults,   request->fault_count,    &request->settings};
   struct output told = *output;
 
   if (request->json)
@@ -557,6 +587,7 @@ int verb_run(struct arguments *arguments)
     code = request.help ? close_output(stdout, EXIT_FINE) : run_request(&run, &request);
   }
   (void)traces_close(&request.traces);
+  steps_free(run.steps);
   msim_scene_free(run.scene);
   msim_sim_free(run.sim);
   mails_free(run.mails);

@@ -36,7 +36,7 @@ static struct msim_sim *load(const struct same_request *request)
   opts.seed = request->seed;
   err = msim_sim_new(&sim, &opts);
   if (err == MSIM_OK)
-    err = msim_topology_load_file(sim, request->topology, NULL, NULL);
+    err = topology_load(sim, request->topology, request->settings, NULL, NULL);
   if (err != MSIM_OK) {
     complain("--check: %s: %s", request->topology, msim_strerror(err));
     msim_sim_free(sim);
@@ -89,7 +89,7 @@ static int read_pipe(void *ctx, void *data, size_t capacity_bytes, size_t *size_
 static void become_another(const struct same_request *request, const char *program, const char *topology, int out)
 {
   char seed[24], until[24];
-  const char *arguments[2 * SAME_FAULTS_MAX + 16];
+  const char *arguments[2 * SAME_FAULTS_MAX + 2 * SETTINGS_MAX + 16];
   char **items;
   size_t count = 0, i;
 
@@ -111,6 +111,10 @@ static void become_another(const struct same_request *request, const char *progr
   for (i = 0; i < request->fault_count && i < SAME_FAULTS_MAX; i++) {
     arguments[count++] = "--fault";
     arguments[count++] = request->faults[i];
+  }
+  for (i = 0; i < request->settings->count; i++) {
+    arguments[count++] = "--set";
+    arguments[count++] = request->settings->items[i];
   }
   arguments[count] = NULL;
   if (dup2(out, STDOUT_FILENO) < 0 || freopen("/dev/null", "w", stderr) == NULL || chdir("/") != 0 ||

@@ -3,13 +3,11 @@
  *
  * The library feeds the file into sinks as if it were a run; this file chooses the sinks. Runs nothing. */
 #define _POSIX_C_SOURCE 200809L
-#define _DEFAULT_SOURCE /* TIOCGWINSZ */
 #include "command.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define WIDTH_MIN 60u
@@ -35,6 +33,7 @@ static const struct option options[] = {
     {"ascii", NULL, "draw the ladder without UTF-8"},
     {"full", NULL, "in the ladder also seq, ack and window of each segment"},
     {"step", "N..M", "in the ladder only from step N to step M of the scene; also N, N.. and ..M"},
+    {"watch", NULL, "the ladder on a terminal, one step per key, or without a scene one row"},
     {"all", NULL, "in the ladder also the rows that no step of the scene is about"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
@@ -50,8 +49,9 @@ struct request {
   size_t strings_count;
   enum view view;
   struct traces traces;
+  struct watch *watch; /* NULL: not asked for */
   uint64_t width, first_step, last_step;
-  bool json, ascii, full, all, help;
+  bool json, ascii, full, all, watched, help;
 };
 
 /* ---- arguments ---- */
@@ -88,7 +88,9 @@ static bool read_steps(const char *text, uint64_t *first, uint64_t *last)
 
 static bool take_option(struct request *request, const char *name, const char *value)
 {
-  if (strcmp(name, "ladder") == 0)
+  if (strcmp(name, "watch") == 0)
+    request->watched = true;
+  if (strcmp(name, "ladder") == 0 || strcmp(name, "watch") == 0)
     return choose(request, VIEW_LADDER);
   if (strcmp(name, "mail") == 0)
     return choose(request, VIEW_MAIL);
@@ -224,6 +226,8 @@ static bool fits_together(struct request *request)
     complain("--scene %s: one trace has one scene; a second one belongs to a second trace", request->scenes[1]);
     return false;
   }
+  if (request->watched && !watch_is_possible(request->trace))
+    return false;
   if (request->conn != NULL && request->view == VIEW_MAIL) {
     complain("--conn: a mail has more than one connection; leave it out, or use --ladder");
     return false;
@@ -261,15 +265,11 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
 
 static unsigned terminal_width(void)
 {
-  const char *columns = getenv("COLUMNS");
-  struct winsize size;
-  uint64_t width = 0;
+  unsigned width = output_columns(stdout);
 
-  if (columns != NULL && parse_count(columns, &width) && width > 0)
-    return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
-  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
-  return 100;
+  if (width == 0)
+    return 100;
+  return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
 }
 
 /* A terminal whose locale does not speak of UTF-8 gets ASCII. Files and pipes get the same bytes everywhere. */
@@ -315,6 +315,10 @@ static bool add_view(const struct request *request, struct msim_sim *sim)
 
   if (request->view == VIEW_NONE)
     return true;
+  if (request->watched) {
+    out.ctx = request->watch;
+    out.write = watch_write;
+  }
   text[0] = '\0';
   if (request->conn != NULL)
     p += sprintf(p, "conn=%s,", request->conn); /* shorter than 1000 bytes */
@@ -325,6 +329,8 @@ static bool add_view(const struct request *request, struct msim_sim *sim)
                  request->ascii || terminal_is_ascii() ? ",ascii" : "", wants_color(request) ? ",color" : "",
                  request->full ? ",full" : "", request->all ? ",all" : "", request->step != NULL ? ",steps=" : "",
                  request->step != NULL ? request->step : "");
+  if (request->watched)
+    p += sprintf(p, "marks,");
   if (request->view == VIEW_STATS && request->json)
     p += sprintf(p, "json,");
   if (p > text)
@@ -483,7 +489,8 @@ static int show_request(struct request *request)
            request->conn != NULL ? request->conn : "", request->conn != NULL && request->host != NULL ? "," : "",
            request->host != NULL ? "host=" : "", request->host != NULL ? request->host : "");
   request->traces.filter = filter[0] != '\0' ? filter : NULL;
-  if (msim_sim_new(&sim, NULL) != MSIM_OK)
+  request->watch = request->watched ? watch_new() : NULL;
+  if (msim_sim_new(&sim, NULL) != MSIM_OK || (request->watched && request->watch == NULL))
     complain("out of memory");
   else if (add_scene(request, 0, sim, &scene) && add_strings(request, sim) && add_view(request, sim) &&
            traces_attach(&request->traces, sim) && feed(sim, request->trace) == MSIM_OK)
@@ -492,6 +499,9 @@ static int show_request(struct request *request)
     (void)msim_sim_finish(sim);
   if (!traces_close(&request->traces))
     code = EXIT_UNUSABLE;
+  if (request->watched && code == EXIT_FINE)
+    code = watch_run(request->watch, scene);
+  watch_free(request->watch);
   msim_sim_free(sim);
   msim_scene_free(scene);
   return close_output(stdout, code);

@@ -140,6 +140,12 @@ typedef void msim_invariants_fn(void *user, const struct msim_invariant_finding 
  * MSIM_ERR_STATE: started, or attached already. MSIM_ERR_NOMEM. */
 MSIM_API int msim_invariants_attach(struct msim_sim *sim, msim_invariants_fn *fn, void *user);
 
+/* A rule that runs are judged by: its id ("T5", "I3") and a few words. One id may stand for two. */
+struct msim_invariant {
+  const char *id, *about;
+};
+MSIM_API const struct msim_invariant *msim_invariant_at(size_t index); /* from 0; NULL behind the last one */
+
 /* One line without its end about a finding, as `mailsim run` prints it behind "broken: ": "I3 by m1 for bob@y.example
  * on mx at 4.200000 s: …". Control characters that come from outside are escaped. Terminated, cut at capacity_bytes;
  * returns the whole length. */

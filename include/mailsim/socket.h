@@ -166,6 +166,14 @@ MSIM_API int msim_socket_shutdown(struct msim_socket *socket, enum msim_shutdown
  * not accepted. NULL: -MSIM_EBADF. 0 also after a failure of the simulation. */
 MSIM_API int msim_socket_close(struct msim_socket *socket);
 
+/* What is sent from now on comes from a real program, which marks nothing: its bytes are recognised as those of SMTP,
+ * POP3, IMAP or HTTP and marked as agents mark theirs (docs/trace.md, Units), passwords as credentials, so that sinks
+ * redact them. What the peer sends is followed for that, as it is received. Which protocol it is follows from the agent
+ * that listens, or else from the port, or the first bytes; what is none of these has no marks. Each message gets a
+ * label, HOST-N after the socket's host, with its MAIL command. Between connect or accept and the first byte.
+ * -MSIM_ENOTCONN: there is no connection; -MSIM_EOPNOTSUPP: UDP. */
+MSIM_API int msim_socket_recognise(struct msim_socket *socket);
+
 /* The ends. Local: family NONE and port 0 when unbound. -MSIM_ENOTCONN: there is no remote one. */
 MSIM_API int msim_socket_local(const struct msim_socket *socket, struct msim_endpoint *out);
 MSIM_API int msim_socket_remote(const struct msim_socket *socket, struct msim_endpoint *out);

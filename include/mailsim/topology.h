@@ -32,6 +32,13 @@ MSIM_API int msim_topology_load_file(struct msim_sim *sim, const char *path, msi
 MSIM_API int msim_topology_load_text(struct msim_sim *sim, const char *name, struct msim_slice text,
                                      const struct msim_reader *reader, msim_diag_fn *fn, void *user);
 
+/* Puts a value, as YAML, at a place of the main file that will be loaded: keys joined by dots, "hosts.pc-a.ttl"; of a
+ * list the place of an item from 0, or its name or id, "links.0.delay", "faults.storm.loss"; a key that holds dots
+ * stands in quotes. What is not there is added. In the order of the calls; both texts are copied. What is wrong with it
+ * is told by the loading, with "PATH=VALUE" for a file. 0, MSIM_ERR_STATE (loaded, or started), MSIM_ERR_LIMIT (more
+ * than 256, a path of more than 1024 bytes, a value of more than 64 KiB), MSIM_ERR_NOMEM. */
+MSIM_API int msim_topology_set(struct msim_sim *sim, const char *path, const char *value);
+
 /* What the file says beside the world; all borrowed for the simulation's life. */
 struct msim_topology_info {
   const char *name;       /* the file's stem, or what msim_sim_set_name said */
@@ -124,7 +131,7 @@ struct msim_impair_opts {
   msim_ns reorder_ns;
   uint32_t corrupt_ppm; /* arrives with a wrong checksum: the receiver drops it */
   const uint32_t
-      *drop_nth; /* scripted loss: ascending 1-based numbers of packets of this direction, ends with 0; copied */
+      *drop_nth;       /* scripted loss: ascending 1-based numbers of packets of this direction, ends with 0; copied */
   uint32_t drop_every; /* every so manyth is lost; 0: none */
   uint32_t reserved;   /* 0 */
 };

@@ -26,6 +26,9 @@ struct msim_agent {
 /* Makes the room; called once by msim_sim_new. MSIM_ERR_NOMEM. */
 int msim__agents_create(struct msim_sim *sim);
 
+/* The N-th mail of a real program, from 1. */
+uint64_t msim__agents_real_mail_next(struct msim_sim *sim);
+
 /* Connects to places[*next], or, where addresses of the other family follow, to whichever answers first (RFC 8305 5;
  * msim__stream_connect_any). *next goes on behind what was tried. */
 int msim__agent_connect_next(struct msim_agent *agent, const struct msim_endpoint *places, size_t count, size_t *next,

@@ -94,13 +94,28 @@ static void read_until(struct msim__expect_reader *reader, struct msim__clause *
   reader->expect->has_until = msim__clause_duration(reader, clause, &reader->expect->until_ns);
 }
 
+static bool is_rule(const struct msim__word *word)
+{
+  const struct msim_invariant *rule;
+  size_t i;
+
+  for (i = 0; (rule = msim_invariant_at(i)) != NULL; i++)
+    if (msim__word_is(word, rule->id))
+      return true;
+  return false;
+}
+
 static void read_violates(struct msim__expect_reader *reader, struct msim__clause *clause)
 {
   struct msim__word word;
+  char shown[MSIM__WORD_SHOWN_BYTES];
 
   if (!msim__clause_need(reader, clause, "the rule that is broken, such as I1,", &word))
     return;
-  if (reader->expect->violates != NULL)
+  if (!is_rule(&word))
+    msim__expect_error(reader, clause->line, word.column, "there is no rule \"%s\"; mailsim list invariants has all",
+                       msim__word_show(&word, shown));
+  else if (reader->expect->violates != NULL)
     msim__expect_error(reader, clause->line, word.column, "one rule at a time: line %u says %s already",
                        reader->expect->violates_line, reader->expect->violates);
   reader->expect->violates = msim__word_keep(reader, &word);

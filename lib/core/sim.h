@@ -53,6 +53,7 @@ enum msim__room {
   MSIM__ROOM_CHECK,
   MSIM__ROOM_INVARIANTS,
   MSIM__ROOM_EXPECT,
+  MSIM__ROOM_SETTINGS, /* of a topology that is loaded later */
   MSIM__ROOM_TOPOLOGY,
   MSIM__ROOMS
 };

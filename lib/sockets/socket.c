@@ -104,6 +104,14 @@ static void free_datagrams(struct msim_socket *s)
   msim__free(mem, s->pending, s->pending_capacity);
 }
 
+void msim__socket_follow(struct msim_socket *s, const struct msim__socket_follower *follower, void *state)
+{
+  if (s->follower != NULL)
+    s->follower->release(s->follower_state);
+  s->follower = follower;
+  s->follower_state = state;
+}
+
 void msim__socket_free(struct msim_socket *s)
 {
   struct msim_sim *sim = msim__socket_sim(s);
@@ -116,6 +124,7 @@ void msim__socket_free(struct msim_socket *s)
   if (s->next != NULL)
     s->next->prev = s->prev;
   free_datagrams(s);
+  msim__socket_follow(s, NULL, NULL);
   if (s->rest != NULL)
     msim_blob_unref(s->rest);
   msim__free(&sim->mem, s, sizeof *s);

@@ -27,8 +27,12 @@ int msim__socket_tcp_send(struct msim_socket *s, const void *data, size_t size_b
   if (size_bytes == 0)
     return 0;
   msim__tcp_set_more(s->tcb, (flags & MSIM_MSG_MORE) != 0);
-  taken = (flags & MSIM_MSG_OOB) != 0 ? msim__tcp_write_urgent(s->tcb, data, size_bytes)
-                                      : msim__tcp_write(s->tcb, data, size_bytes);
+  if (s->follower != NULL)
+    taken = s->follower->send(s->follower_state, s->tcb, (struct msim_slice){data, size_bytes},
+                              (flags & MSIM_MSG_OOB) != 0);
+  else
+    taken = (flags & MSIM_MSG_OOB) != 0 ? msim__tcp_write_urgent(s->tcb, data, size_bytes)
+                                        : msim__tcp_write(s->tcb, data, size_bytes);
   if (msim__socket_sim(s)->failure != MSIM_OK)
     return msim__socket_sim(s)->failure;
   return taken == 0 ? -MSIM_EAGAIN : (int)taken;
@@ -105,6 +109,8 @@ static int take(struct msim_socket *s, uint8_t *out, size_t size_bytes, int flag
       part.size_bytes = size_bytes - done;
     if ((flags & MSIM_MSG_TRUNC) == 0)
       memcpy(out + done, part.data, part.size_bytes);
+    if (s->follower != NULL && (flags & MSIM_MSG_PEEK) == 0)
+      s->follower->received(s->follower_state, s->tcb, part, skip + done);
     done += part.size_bytes;
   }
   if (done > 0 && (flags & MSIM_MSG_PEEK) == 0)

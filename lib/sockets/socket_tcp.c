@@ -385,7 +385,10 @@ static int connect_again(struct msim_socket *s)
 
 static int open_connection(struct msim_socket *s, const struct msim__tcp_open *open, size_t *taken_bytes)
 {
-  int err = msim__tcp_open(s->node, open, &user_ops, s, &s->tcb, taken_bytes);
+  int err;
+
+  msim__socket_follow(s, NULL, NULL); /* of an earlier connection */
+  err = msim__tcp_open(s->node, open, &user_ops, s, &s->tcb, taken_bytes);
 
   if (err == MSIM_OK && msim__socket_sim(s)->failure != MSIM_OK)
     err = msim__socket_sim(s)->failure;

@@ -9,6 +9,15 @@
 
 #include "tcp/tcp.h"
 
+/* One who follows the bytes of a connection and marks them, from above. */
+struct msim__socket_follower {
+  /* Writes: how many of the bytes were taken. urgent: as MSIM_MSG_OOB. */
+  size_t (*send)(void *state, struct msim__tcb *tcb, struct msim_slice bytes, bool urgent);
+  /* The user has taken these bytes, which are still the next ones of tcb; NULL: the connection is gone. */
+  void (*received)(void *state, const struct msim__tcb *tcb, struct msim_slice bytes, size_t offset_bytes);
+  void (*release)(void *state);
+};
+
 enum msim__socket_phase {
   MSIM__SOCKET_IDLE,
   MSIM__SOCKET_LISTENING,
@@ -44,7 +53,9 @@ struct msim_socket {
   uint8_t ip_option_bytes, ip_options[40]; /* MSIM_IP_OPTIONS of the next connect */
   int low_water_bytes, not_sent_low_bytes, defer_accept_s, fin_wait_2_s, tos, mtu_discover;
 
-  struct msim__tcb *tcb;  /* or NULL */
+  struct msim__tcb *tcb;                        /* or NULL */
+  const struct msim__socket_follower *follower; /* or NULL */
+  void *follower_state;
   struct msim_blob *rest; /* what was not read when the connection ended; or NULL */
   size_t rest_at;
 
@@ -83,6 +94,8 @@ struct msim_socket *msim__socket_new(struct msim_node *node, enum msim_socket_ty
 void msim__socket_free(struct msim_socket *s); /* whatever it holds but a connection */
 /* What every call begins with: 0, or why it can do nothing. starts: addresses and routes are needed. */
 int msim__socket_enter(struct msim_socket *s, bool starts);
+/* Of a socket with a connection, until that is over and read; takes over state. NULL: none any more. */
+void msim__socket_follow(struct msim_socket *s, const struct msim__socket_follower *follower, void *state);
 /* 0.0.0.0 or "::". */
 bool msim__socket_is_nobody(const struct msim_addr *addr);
 struct msim_addr msim__socket_loopback(uint8_t family);

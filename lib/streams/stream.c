@@ -248,6 +248,13 @@ int msim__stream_listen(struct msim_node *node, struct msim_agent *agent, uint16
   return err;
 }
 
+struct msim_agent *msim__stream_listener(const struct msim_node *node, uint16_t port)
+{
+  const struct listener *listener = msim__tcp_listener_ctx(node, port, accept);
+
+  return listener != NULL ? listener->agent : NULL;
+}
+
 int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struct msim_endpoint to,
                          const struct msim_stream_ops *ops, void *data, const struct msim_tcp_opts *opts,
                          struct msim_stream **out)

@@ -16,6 +16,8 @@ int msim__streams_create(struct msim_sim *sim);
  * msim_agent_listen, msim_agent_connect. */
 int msim__stream_listen(struct msim_node *node, struct msim_agent *agent, uint16_t port,
                         const struct msim_stream_ops *ops, const struct msim_tcp_opts *opts);
+/* Whose listener has this port of the node; NULL: no agent's. */
+struct msim_agent *msim__stream_listener(const struct msim_node *node, uint16_t port);
 int msim__stream_connect(struct msim_node *node, struct msim_agent *agent, struct msim_endpoint to,
                          const struct msim_stream_ops *ops, void *data, const struct msim_tcp_opts *opts,
                          struct msim_stream **out);

@@ -633,7 +633,7 @@ void msim__tcb_fast_answered(struct msim__tcb *tcb, const struct msim__segment *
 void msim__tcp_cookies_release(struct msim__tcp *tcp, struct msim__tcp_node *row);
 
 /* ---- tcp_marks.c ---- */
-void msim__tcb_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin);
+void msim__tcb_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin, uint32_t back_bytes);
 int msim__tcb_marks_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq, uint32_t size_bytes);
 void msim__tcb_marks_acked(struct msim__tcb *tcb);
 void msim__tcb_marks_release(struct msim__tcb *tcb);

@@ -424,8 +424,22 @@ void msim__tcp_mark(struct msim__tcb *tcb, const char *unit, const char *message
 {
   if (msim__tcb_is_over(tcb))
     return;
-  msim__tcb_mark(tcb, unit, message, begin);
+  msim__tcb_mark(tcb, unit, message, begin, 0);
   if (!begin && tcb->open_marks == 0)
+    kick(tcb);
+}
+
+void msim__tcp_mark_back(struct msim__tcb *tcb, const char *unit, const char *message, uint32_t back_bytes)
+{
+  if (!msim__tcb_is_over(tcb))
+    msim__tcb_mark(tcb, unit, message, true, back_bytes);
+}
+
+/* As an open unit does. */
+void msim__tcp_hold(struct msim__tcb *tcb, bool hold)
+{
+  tcb->open_marks = (uint8_t)(tcb->open_marks + (hold ? 1 : -1));
+  if (!hold)
     kick(tcb);
 }
 
@@ -577,4 +591,14 @@ const struct msim_flow *msim__tcp_flow(const struct msim__tcb *tcb)
 struct msim_node *msim__tcp_node(const struct msim__tcb *tcb)
 {
   return tcb->head.node;
+}
+
+struct msim_node *msim__tcp_peer(const struct msim__tcb *tcb)
+{
+  return msim__addr_node(msim__tcb_room(tcb)->net, tcb->head.remote_id);
+}
+
+bool msim__tcp_is_client(const struct msim__tcb *tcb)
+{
+  return tcb->head.side == MSIM__SIDE_CLIENT;
 }

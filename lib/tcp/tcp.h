@@ -78,6 +78,8 @@ typedef int msim__tcp_accept_fn(void *ctx, struct msim__tcb *tcb, const struct m
 /* 3.10.1 passive OPEN, at every address of the node. MSIM_ERR_EXISTS, MSIM_ERR_NOMEM. */
 int msim__tcp_listen(struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept, void *ctx);
 void msim__tcp_unlisten(struct msim_node *node, uint16_t port);
+/* The ctx of the listener at all addresses that has this accept; NULL: there is none. */
+void *msim__tcp_listener_ctx(const struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept);
 /* The same at one of the node's addresses (MUST-43), beside a listener at all of them; NULL: at all.
  * MSIM_ERR_INVALID also: the address is not the node's. */
 int msim__tcp_listen_at(struct msim_node *node, const struct msim_addr *local, uint16_t port,
@@ -142,6 +144,10 @@ size_t msim__tcp_space_bytes(const struct msim__tcb *tcb);
 void msim__tcp_want_writable(struct msim__tcb *tcb);
 /* Marks the bytes written between begin and end (stream.h). */
 void msim__tcp_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin);
+/* Begins one back_bytes in front of the next byte to be written, which may be sent already. */
+void msim__tcp_mark_back(struct msim__tcb *tcb, const char *unit, const char *message, uint32_t back_bytes);
+/* Between true and false nothing is sent, so that several writes are as one; false sends. Within one event. */
+void msim__tcp_hold(struct msim__tcb *tcb, bool hold);
 
 /* 3.10.3 RECEIVE. Bytes in order and not yet consumed. */
 size_t msim__tcp_available_bytes(const struct msim__tcb *tcb);
@@ -157,6 +163,8 @@ bool msim__tcp_is_at_urgent_mark(const struct msim__tcb *tcb);
 bool msim__tcp_is_at_eof(const struct msim__tcb *tcb);
 /* The label of the unit with a message that covers the next unread byte, or NULL. Valid until the next consume. */
 const char *msim__tcp_message(const struct msim__tcb *tcb);
+/* The same of the byte that far behind it. */
+const char *msim__tcp_message_at(const struct msim__tcb *tcb, size_t offset_bytes);
 
 void msim__tcp_close(struct msim__tcb *tcb); /* 3.10.4 */
 void msim__tcp_abort(struct msim__tcb *tcb); /* 3.10.5 */
@@ -178,6 +186,9 @@ struct msim_endpoint msim__tcp_local(const struct msim__tcb *tcb);
 struct msim_endpoint msim__tcp_remote(const struct msim__tcb *tcb);
 const struct msim_flow *msim__tcp_flow(const struct msim__tcb *tcb);
 struct msim_node *msim__tcp_node(const struct msim__tcb *tcb);
+/* Who has the remote address; NULL: nobody. */
+struct msim_node *msim__tcp_peer(const struct msim__tcb *tcb);
+bool msim__tcp_is_client(const struct msim__tcb *tcb); /* it opened the connection */
 enum msim_tcp_state msim__tcp_state_of(const struct msim__tcb *tcb);
 /* In state CLOSE, before on_closed: what that will tell. */
 enum msim_close_reason msim__tcp_why(const struct msim__tcb *tcb);

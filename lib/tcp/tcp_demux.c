@@ -177,6 +177,13 @@ void msim__tcp_set_gate(struct msim_node *node, const struct msim_addr *local, u
     listener->gate = gate;
 }
 
+void *msim__tcp_listener_ctx(const struct msim_node *node, uint16_t port, msim__tcp_accept_fn *accept)
+{
+  const struct msim__tcp_listener *listener = msim__tcp_listener_find(node, 0, port);
+
+  return listener != NULL && listener->accept == accept ? listener->ctx : NULL;
+}
+
 bool msim__tcp_port_has_listener(const struct msim_node *node, uint16_t port)
 {
   const struct msim__tcp_listener *listener;

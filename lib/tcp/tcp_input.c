@@ -79,7 +79,6 @@ static bool is_repeated_syn(struct msim__tcb *tcb, struct msim__segment *seg)
   if (tcb->head.state != MSIM__TCP_SYN_RECEIVED || seg->seq != tcb->irs || (seg->flags & MSIM_TCP_SYN) == 0 ||
       (seg->flags & MSIM_TCP_RST) != 0)
     return false;
-  msim__tcb_ecn_syn_again(tcb, seg);
   if ((seg->flags & MSIM_TCP_ACK) != 0) { /* simultaneous open: its SYN, ACK; the ACK counts (3.5, figure 8) */
     seg->flags &= (uint16_t)~MSIM_TCP_SYN;
     seg->seq++;
@@ -93,6 +92,8 @@ static bool is_repeated_syn(struct msim__tcb *tcb, struct msim__segment *seg)
 
 static bool check_sequence(struct msim__tcb *tcb, struct msim__segment *seg)
 {
+  if ((seg->flags & MSIM_TCP_SYN) != 0 && seg->seq == tcb->irs)
+    msim__tcb_ecn_syn_again(tcb, seg); /* also of one that comes late */
   if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 && !msim__tcb_ts_check(tcb, seg))
     return false;
   if (is_repeated_syn(tcb, seg))

@@ -22,7 +22,7 @@ static bool is_open_as(const struct msim__tcp_mark *mark, const char *unit, cons
   return strncmp(mark->message->text, message, MSIM__LABEL_BYTES_MAX) == 0;
 }
 
-static void begin_mark(struct msim__tcb *tcb, const char *unit, const char *message)
+static void begin_mark(struct msim__tcb *tcb, const char *unit, const char *message, uint32_t begin_seq)
 {
   struct msim_sim *sim = msim__node_sim(tcb->head.node);
   struct msim__tcp_mark *mark;
@@ -41,7 +41,7 @@ static void begin_mark(struct msim__tcb *tcb, const char *unit, const char *mess
     return;
   }
   mark->unit = unit;
-  mark->begin_seq = tcb->queue_end;
+  mark->begin_seq = begin_seq;
   mark->open = true;
   if (tcb->mark_last != NULL)
     tcb->mark_last->next = mark;
@@ -83,10 +83,20 @@ static void end_mark(struct msim__tcb *tcb, const char *unit, const char *messag
   tcb->open_marks--;
 }
 
-void msim__tcb_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin)
+/* Marks stand in the order of their beginnings. */
+static uint32_t begin_of(const struct msim__tcb *tcb, uint32_t back_bytes)
+{
+  uint32_t begin_seq = tcb->queue_end - back_bytes;
+
+  if (back_bytes > 0 && tcb->mark_last != NULL)
+    return msim__seq_max(begin_seq, tcb->mark_last->begin_seq);
+  return begin_seq;
+}
+
+void msim__tcb_mark(struct msim__tcb *tcb, const char *unit, const char *message, bool begin, uint32_t back_bytes)
 {
   if (begin)
-    begin_mark(tcb, unit, message);
+    begin_mark(tcb, unit, message, begin_of(tcb, back_bytes));
   else
     end_mark(tcb, unit, message);
 }

@@ -257,19 +257,33 @@ MSIM__HOT void msim__tcb_receive_consume(struct msim__tcb *tcb, size_t size_byte
   }
 }
 
-const char *msim__tcp_message(const struct msim__tcb *tcb)
+/* offset_bytes into the text. */
+static const char *message_of(const struct msim__tcp_text *text, uint32_t offset_bytes)
 {
-  const struct msim__tcp_text *text = tcb->receive_first;
+  uint32_t at = text->units_skip_bytes + offset_bytes, i;
   const char *found = NULL;
-  uint32_t i;
 
-  if (text == NULL || text->units == NULL)
-    return NULL;
   for (i = 0; i < text->units->count; i++) {
     const struct msim__unit *unit = &text->units->items[i];
 
-    if (unit->message != NULL && unit->begin_byte <= text->units_skip_bytes && text->units_skip_bytes < unit->end_byte)
+    if (unit->message != NULL && unit->begin_byte <= at && at < unit->end_byte)
       found = unit->message->text;
   }
   return found;
+}
+
+const char *msim__tcp_message(const struct msim__tcb *tcb)
+{
+  const struct msim__tcp_text *text = tcb->receive_first;
+
+  return text == NULL || text->units == NULL ? NULL : message_of(text, 0);
+}
+
+const char *msim__tcp_message_at(const struct msim__tcb *tcb, size_t offset_bytes)
+{
+  const struct msim__tcp_text *text = tcb->receive_first;
+
+  for (; text != NULL && offset_bytes >= text->size_bytes; text = text->next)
+    offset_bytes -= text->size_bytes;
+  return text == NULL || text->units == NULL ? NULL : message_of(text, (uint32_t)offset_bytes);
 }

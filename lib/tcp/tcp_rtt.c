@@ -4,6 +4,7 @@
  * whoever retransmits ends the timing. Timestamps add a sample, to a tick of their clock, for every other ACK of new
  * data, also after a retransmission; they weigh less, as there are more of them, and do not lower the minimum. Does not
  * hold a timer. */
+#include "tcp/tcp_sack.h"
 #include "tcp/tcb.h"
 
 /* G of RFC 6298 2: the clock is exact here, but the peer's delayed ACK comes and goes between samples, so that the
@@ -78,12 +79,22 @@ static void take_echo(struct msim__tcb *tcb, uint32_t echo)
     take_sample(tcb, age == 0 ? tick_ns / 2 : age * tick_ns);
 }
 
+/* An ACK of new data that tells of a duplicate (RFC 2883) comes in place of an earlier one that was lost, and echoes
+ * the time of that one: what has passed since then is our timeout, and taking it would double the next one for nothing.
+ */
+static bool is_in_place_of_another(const struct msim__segment *seg)
+{
+  struct msim__tcp_range range;
+
+  return seg->sack_count > 0 && msim__segment_tells_duplicate(seg, &range);
+}
+
 MSIM__HOT void msim__tcb_rtt_acked(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   if ((tcb->bits & MSIM__TCB_TIMING) != 0 && msim__seq_after(seg->ack, tcb->rtt_seq)) {
     tcb->bits &= ~(uint32_t)MSIM__TCB_TIMING;
     take_timed(tcb, msim__node_sim(tcb->head.node)->now_ns - tcb->rtt_sent_ns);
-  } else if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 && seg->has_timestamps) {
+  } else if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 && seg->has_timestamps && !is_in_place_of_another(seg)) {
     take_echo(tcb, seg->ts_echo);
   }
 }

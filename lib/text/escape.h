@@ -7,7 +7,7 @@
 
 #include "text/buf.h"
 
-/* Appends the escaped bytes, without quotes. Returns the buffer's error or 0. Room is asked for the worst case of 64
+/* Appends the escaped bytes, without quotes. Returns the buffer's error or 0. Room is asked for the worst case of 120
  * bytes at a time: the buffer's maximum must be at least 512 bytes, and MSIM_ERR_LIMIT may come that much early. */
 int msim__escape_append(struct msim__buf *buf, struct msim_slice bytes);
 

@@ -1,11 +1,10 @@
 /* json_out.c: see json_out.h. */
 #include "text/json_out.h"
+#include "text/plain.h"
 #include "text/utf8.h"
 
-#include <string.h>
-
 #define CHUNK_BYTES 128   /* of source escaped with one look at the room */
-#define UNIT_BYTES_MAX 12 /* of one character escaped: \uXXXX, or four bytes as they are */
+#define UNIT_BYTES_MAX 12 /* of one character escaped: \uXXXX, or four bytes as they are; stored as eight */
 
 void msim__json_init(struct msim__json_out *json, struct msim__buf *buf, bool for_html)
 {
@@ -97,75 +96,111 @@ static size_t code_escape(uint32_t code, char *out)
   return 6;
 }
 
-/* RFC 8259 section 7: the two-character forms where there is one. */
-static size_t control_escape(uint8_t byte, char *out)
-{
-  static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
-  size_t i;
+/* RFC 8259 section 7: the two-character forms where there is one. Each is a store of eight bytes and a step of length.
+ */
+static const struct {
+  char text[7];
+  uint8_t length;
+} ascii[0x80] = {
+    {"\\u0000", 6}, {"\\u0001", 6}, {"\\u0002", 6}, {"\\u0003", 6}, {"\\u0004", 6}, {"\\u0005", 6}, {"\\u0006", 6},
+    {"\\u0007", 6}, {"\\b", 2},     {"\\t", 2},     {"\\n", 2},     {"\\u000b", 6}, {"\\f", 2},     {"\\r", 2},
+    {"\\u000e", 6}, {"\\u000f", 6}, {"\\u0010", 6}, {"\\u0011", 6}, {"\\u0012", 6}, {"\\u0013", 6}, {"\\u0014", 6},
+    {"\\u0015", 6}, {"\\u0016", 6}, {"\\u0017", 6}, {"\\u0018", 6}, {"\\u0019", 6}, {"\\u001a", 6}, {"\\u001b", 6},
+    {"\\u001c", 6}, {"\\u001d", 6}, {"\\u001e", 6}, {"\\u001f", 6}, {" ", 1},       {"!", 1},       {"\\\"", 2},
+    {"#", 1},       {"$", 1},       {"%", 1},       {"&", 1},       {"'", 1},       {"(", 1},       {")", 1},
+    {"*", 1},       {"+", 1},       {",", 1},       {"-", 1},       {".", 1},       {"/", 1},       {"0", 1},
+    {"1", 1},       {"2", 1},       {"3", 1},       {"4", 1},       {"5", 1},       {"6", 1},       {"7", 1},
+    {"8", 1},       {"9", 1},       {":", 1},       {";", 1},       {"<", 1},       {"=", 1},       {">", 1},
+    {"?", 1},       {"@", 1},       {"A", 1},       {"B", 1},       {"C", 1},       {"D", 1},       {"E", 1},
+    {"F", 1},       {"G", 1},       {"H", 1},       {"I", 1},       {"J", 1},       {"K", 1},       {"L", 1},
+    {"M", 1},       {"N", 1},       {"O", 1},       {"P", 1},       {"Q", 1},       {"R", 1},       {"S", 1},
+    {"T", 1},       {"U", 1},       {"V", 1},       {"W", 1},       {"X", 1},       {"Y", 1},       {"Z", 1},
+    {"[", 1},       {"\\\\", 2},    {"]", 1},       {"^", 1},       {"_", 1},       {"`", 1},       {"a", 1},
+    {"b", 1},       {"c", 1},       {"d", 1},       {"e", 1},       {"f", 1},       {"g", 1},       {"h", 1},
+    {"i", 1},       {"j", 1},       {"k", 1},       {"l", 1},       {"m", 1},       {"n", 1},       {"o", 1},
+    {"p", 1},       {"q", 1},       {"r", 1},       {"s", 1},       {"t", 1},       {"u", 1},       {"v", 1},
+    {"w", 1},       {"x", 1},       {"y", 1},       {"z", 1},       {"{", 1},       {"|", 1},       {"}", 1},
+    {"~", 1},       {"\x7f", 1},
+};
 
-  for (i = 0; i + 1 < sizeof(letters); i += 2)
-    if ((uint8_t)letters[i] == byte) {
-      out[0] = '\\';
-      out[1] = letters[i + 1];
-      return 2;
-    }
-  return code_escape(byte, out);
+/* Eight bytes of room. */
+static inline char *put_ascii(uint8_t byte, char *out)
+{
+  memcpy(out, &ascii[byte], sizeof ascii[byte]);
+  return out + ascii[byte].length;
 }
 
-/* The character at data, which is not plain; *taken is how many source bytes it was. */
-static size_t unit(const struct msim__json_out *json, const uint8_t *data, size_t size_bytes, char *out, size_t *taken)
+/* The character at data; *taken is how many source bytes it was. */
+static size_t unit(bool for_html, const uint8_t *data, size_t size_bytes, char *out, size_t *taken)
 {
-  uint32_t code = 0;
-  size_t length;
+  uint32_t code = data[0];
+  size_t length = data[0] < 0x80 ? 1 : msim__utf8_next(data, size_bytes, &code);
 
-  *taken = 1;
-  if (data[0] < 0x20 || data[0] == '"' || data[0] == '\\')
-    return control_escape(data[0], out);
-  length = msim__utf8_next(data, size_bytes, &code);
+  *taken = length > 0 ? length : 1;
   if (length == 0) {
     memcpy(out, "\xef\xbf\xbd", 3);
     return 3;
   }
-  *taken = length;
-  if (json->for_html && (code == '<' || code == '>' || code == '&' || code == 0x2028 || code == 0x2029))
+  if (for_html && (code == '<' || code == '>' || code == '&' || code == 0x2028 || code == 0x2029))
     return code_escape(code, out);
+  if (code < 0x80)
+    return (size_t)(put_ascii((uint8_t)code, out) - out);
   memcpy(out, data, length);
   return length;
 }
 
-static bool plain(const struct msim__json_out *json, uint8_t byte)
+/* The bytes from p to stop into out; one character may end behind stop, within limit. Returns the place behind, and the
+ * same of the source in *next. */
+static char *put(bool for_html, const uint8_t *p, const uint8_t *stop, const uint8_t *limit, char *out,
+                 const uint8_t **next)
 {
-  if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\')
-    return false;
-  return !json->for_html || (byte != '<' && byte != '>' && byte != '&');
+  while (p < stop) {
+    size_t left = (size_t)(stop - p), taken;
+    const uint8_t *end = left < 8 ? stop : p + 8;
+
+    if (!for_html && left >= 4 && msim__plain_word(left < 8 ? msim__plain_load_ends(p, left) : msim__plain_load(p))) {
+      out = msim__plain_copy(out, p, left);
+      p = end;
+      continue;
+    }
+    while (p < end) {
+      if (*p < 0x80 && !for_html) {
+        out = put_ascii(*p++, out);
+        continue;
+      }
+      out += unit(for_html, p, (size_t)(limit - p), out, &taken);
+      p += taken;
+    }
+  }
+  *next = p;
+  return out;
 }
 
 static void string(struct msim__json_out *json, struct msim_slice text)
 {
-  size_t at = 0;
+  const uint8_t *p = text.data, *limit = text.size_bytes > 0 ? p + text.size_bytes : p;
 
   (void)msim__buf_append_byte(json->buf, '"');
-  while (at < text.size_bytes) {
-    size_t left = text.size_bytes - at;
-    size_t stop = at + (left < CHUNK_BYTES ? left : CHUNK_BYTES);
-    char *start = msim__buf_room(json->buf, (stop - at) * 6 + UNIT_BYTES_MAX);
-    char *out = start;
+  while (p < limit) {
+    const uint8_t *stop = limit - p < CHUNK_BYTES ? limit : p + CHUNK_BYTES;
+    char *start = msim__buf_room(json->buf, (size_t)(stop - p) * 6 + UNIT_BYTES_MAX);
 
     if (start == NULL)
       return;
-    while (at < stop) {
-      if (plain(json, text.data[at])) {
-        *out++ = (char)text.data[at++];
-      } else {
-        size_t taken;
-
-        out += unit(json, text.data + at, text.size_bytes - at, out, &taken);
-        at += taken;
-      }
-    }
-    msim__buf_took(json->buf, (size_t)(out - start));
+    msim__buf_took(json->buf, (size_t)(put(json->for_html, p, stop, limit, start, &p) - start));
   }
   (void)msim__buf_append_byte(json->buf, '"');
+}
+
+char *msim__json_put(char *p, struct msim_slice text)
+{
+  const uint8_t *next = text.data;
+
+  *p++ = '"';
+  if (text.size_bytes > 0)
+    p = put(false, text.data, text.data + text.size_bytes, text.data + text.size_bytes, p, &next);
+  *p = '"';
+  return p + 1;
 }
 
 static struct msim_slice slice_of(const char *text)

@@ -325,25 +325,31 @@ int msim__units_parse_drift(struct msim_slice text, int32_t *out_ppm, const char
   return err;
 }
 
-/* value / 10^decimals without trailing zeros, then the unit. */
-static size_t format(uint64_t value, unsigned decimals, const char *unit, char *out)
+/* whole and the fraction of that many digits, without trailing zeros, then the unit. */
+static size_t put(uint64_t whole, uint64_t fraction, unsigned decimals, const char *unit, char *out)
 {
-  uint64_t power = 1;
-  size_t length, unit_bytes = strlen(unit);
-  unsigned i;
+  size_t length = msim__decimal_uint(whole, out), unit_bytes = strlen(unit);
 
-  for (i = 0; i < decimals; i++)
-    power *= 10;
-  length = msim__decimal_uint(value / power, out);
-  if (value % power != 0) {
+  if (fraction != 0) {
     out[length++] = '.';
-    msim__decimal_fixed(value % power, decimals, out + length);
+    msim__decimal_fixed(fraction, decimals, out + length);
     length += decimals;
     while (out[length - 1] == '0')
       length--;
   }
   memcpy(out + length, unit, unit_bytes + 1);
   return length + unit_bytes;
+}
+
+/* value / 10^decimals. */
+static size_t format(uint64_t value, unsigned decimals, const char *unit, char *out)
+{
+  uint64_t power = 1;
+  unsigned i;
+
+  for (i = 0; i < decimals; i++)
+    power *= 10;
+  return put(value / power, value % power, decimals, unit, out);
 }
 
 size_t msim__units_format_duration(msim_ns duration_ns, char *out)
@@ -357,11 +363,11 @@ size_t msim__units_format_duration(msim_ns duration_ns, char *out)
   if (duration_ns % hour == 0)
     return format(duration_ns / hour, 0, "h", out);
   if (duration_ns >= MSIM_SEC(1))
-    return format(duration_ns, 9, "s", out);
+    return put(duration_ns / MSIM_SEC(1), duration_ns % MSIM_SEC(1), 9, "s", out);
   if (duration_ns >= MSIM_MSEC(1))
-    return format(duration_ns, 6, "ms", out);
+    return put(duration_ns / MSIM_MSEC(1), duration_ns % MSIM_MSEC(1), 6, "ms", out);
   if (duration_ns >= MSIM_USEC(1))
-    return format(duration_ns, 3, "us", out);
+    return put(duration_ns / MSIM_USEC(1), duration_ns % MSIM_USEC(1), 3, "us", out);
   return format(duration_ns, 0, "ns", out);
 }
 

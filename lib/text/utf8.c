@@ -1,5 +1,6 @@
 /* utf8.c: see utf8.h. */
 #include "text/utf8.h"
+#include "text/plain.h"
 
 size_t msim__utf8_next(const uint8_t *data, size_t size_bytes, uint32_t *code)
 {
@@ -37,6 +38,24 @@ size_t msim__utf8_next(const uint8_t *data, size_t size_bytes, uint32_t *code)
     return 0;
   *code = value;
   return length;
+}
+
+bool msim__utf8_is_valid(const uint8_t *data, size_t size_bytes)
+{
+  size_t at = 0, length;
+  uint32_t code;
+
+  while (at < size_bytes) {
+    if (size_bytes - at >= 8 && msim__plain_is_ascii(msim__plain_load(data + at))) {
+      at += 8;
+      continue;
+    }
+    length = msim__utf8_next(data + at, size_bytes - at, &code);
+    if (length == 0)
+      return false;
+    at += length;
+  }
+  return true;
 }
 
 bool msim__utf8_printable(uint32_t code)

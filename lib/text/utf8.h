@@ -12,6 +12,9 @@
  * (overlong forms, surrogates and values above U+10FFFF are not valid: RFC 3629 section 3). size_bytes > 0. */
 size_t msim__utf8_next(const uint8_t *data, size_t size_bytes, uint32_t *code);
 
+/* Whether all of it is valid characters. */
+bool msim__utf8_is_valid(const uint8_t *data, size_t size_bytes);
+
 /* Whether a character can stand in a line for people: no control, no line or paragraph separator, nothing invisible
  * that reorders or hides its neighbours, no noncharacter. */
 bool msim__utf8_printable(uint32_t code);

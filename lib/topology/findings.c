@@ -14,7 +14,7 @@ static uint32_t file_index(const struct msim__loader *loader, const char *shown)
   for (file = loader->first_file; file != NULL; file = file->next)
     if (shown != NULL && strcmp(file->shown, shown) == 0)
       return file->index;
-  return 0;
+  return shown != NULL && msim__loader_is_setting(loader, shown) ? UINT32_MAX : 0;
 }
 
 static int compare(const struct msim__finding *kept, uint32_t index, const struct msim_diag *diag)

@@ -228,6 +228,8 @@ int msim__loader_read_files(struct msim__loader *loader, const char *name, struc
                   msim__arena_text(&loader->arena, name, strlen(name)));
   if (file != NULL)
     parse_file(loader, file, text);
+  if (file != NULL)
+    msim__loader_apply_settings(loader, &file->tree);
   /* Files are appended while the list is walked: each is looked at once, nobody recurses. */
   for (; file != NULL && loader->err == MSIM_OK; file = file->next)
     include_all(loader, file);

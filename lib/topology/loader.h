@@ -45,6 +45,15 @@ struct msim__topology_file {
   struct msim__yaml tree;
 };
 
+/* ---- settings.c ---- */
+
+/* What msim_topology_set said, once it is read. */
+struct msim__setting {
+  struct msim__setting *next;
+  const char *shown; /* in findings */
+  struct msim__yaml tree;
+};
+
 /* ---- plans ---- */
 
 struct msim__agent_plan {
@@ -144,7 +153,8 @@ struct msim__loader {
   struct msim__finding *findings;
   uint64_t finding_count;   /* kept or left out, each once */
   uint64_t complaint_count; /* repetitions too: tells whether a step went well */
-  bool is_incomplete;       /* a file is missing, so that unknown names mean nothing */
+  struct msim__setting *first_setting;
+  bool is_incomplete; /* a file is missing, so that unknown names mean nothing */
   struct msim__topology_file *first_file, *last_file;
   uint32_t file_count;
   struct msim__names templates; /* to struct msim__yaml_node of the body */
@@ -200,6 +210,11 @@ void msim__loader_report(struct msim__loader *loader, const struct msim__yaml_no
  * have no root. 0, MSIM_ERR_NOMEM. */
 int msim__loader_read_files(struct msim__loader *loader, const char *name, struct msim_slice text);
 void msim__loader_release_files(struct msim__loader *loader);
+
+/* settings.c: into the main file. Findings are kept in the loader. */
+void msim__loader_apply_settings(struct msim__loader *loader, struct msim__yaml *tree);
+bool msim__loader_is_setting(const struct msim__loader *loader, const char *shown);
+void msim__loader_release_settings(struct msim__loader *loader);
 
 /* A path in a file becomes one from the main file's folder; findings at place when it may not be used: absolute, with
  * "..", too long. NULL then, or when out of memory (loader->err). may_rise: one "../" may stand at its beginning. */

@@ -117,7 +117,7 @@ int msim__topology_read_file(struct msim_sim *sim, const char *path, msim__main_
     return err;
   msim__diag_set(&diag, path, 0, 0, "the file %s",
                  err == MSIM_ERR_LIMIT       ? "is too large"
-                 : err == MSIM_ERR_NOT_FOUND ? "cannot be opened"
+                 : err == MSIM_ERR_NOT_FOUND ? "cannot be opened; is its path right, and may it be read?"
                                              : "cannot be read");
   if (fn != NULL)
     fn(user, &diag);

@@ -436,6 +436,7 @@ void msim__loader_open(struct msim__loader *loader, struct msim_sim *sim, const 
 void msim__loader_close(struct msim__loader *loader)
 {
   msim__loader_release_files(loader);
+  msim__loader_release_settings(loader);
   msim__names_release(&loader->templates);
   msim__names_release(&loader->hosts);
   msim__names_release(&loader->addrs);

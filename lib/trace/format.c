@@ -178,33 +178,6 @@ bool msim__packet_ports(const struct msim_packet *packet, uint16_t *src, uint16_
   return false;
 }
 
-/* Whether any of the eight bytes is not plain: the usual tricks that look for a zero byte in a word. */
-static bool any_special(uint64_t word)
-{
-  const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
-  uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\'), del = word ^ (ones * 0x7f);
-
-  return ((word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-           ((del - ones) & ~del)) &
-          highs) != 0;
-}
-
-size_t msim__plain_run(const uint8_t *data, size_t size_bytes)
-{
-  size_t at = 0;
-
-  for (; size_bytes - at >= 8; at += 8) {
-    uint64_t word;
-
-    memcpy(&word, data + at, 8);
-    if (any_special(word))
-      break;
-  }
-  while (at < size_bytes && data[at] >= 0x20 && data[at] < 0x7f && data[at] != '"' && data[at] != '\\')
-    at++;
-  return at;
-}
-
 uint32_t msim__icmp_mtu_bytes(const struct msim_packet *packet)
 {
   const struct msim_icmp_view *icmp = &packet->l4.icmp;

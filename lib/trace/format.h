@@ -71,9 +71,6 @@ extern const struct msim__flag_name msim__flag_names[8];
 /* Of the ECN codepoints 1 to 3 (RFC 3168 5). */
 extern const char *const msim__ecn_names[3];
 
-/* How many bytes from the first on stand in a quoted text as they are: printable ASCII without '"' and '\\'. */
-size_t msim__plain_run(const uint8_t *data, size_t size_bytes);
-
 /* The payload in pieces: plain bytes, or a number of bytes that are hidden because a unit says that they are secret. */
 struct msim__payload_walk {
   const struct msim_trace_packet *packet;

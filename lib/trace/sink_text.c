@@ -6,6 +6,7 @@
 
 #include "net/flow.h"
 #include "net/net.h"
+#include "text/escape.h"
 #include "text/units.h"
 #include "text/utf8.h"
 #include "trace/format.h"
@@ -186,7 +187,7 @@ static void put_payload(const struct text_sink *text, struct msim__buf *buf, con
   put_literal(buf, " \"");
   while (msim__payload_next(&walk, &piece)) {
     if (piece.redacted_bytes == 0) {
-      msim__put_escaped(buf, piece.bytes);
+      (void)msim__escape_append(buf, piece.bytes);
       continue;
     }
     put_literal(buf, "<redacted:");

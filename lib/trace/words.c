@@ -103,19 +103,3 @@ void msim__put_values(struct msim__buf *buf, const struct msim_value *values, si
     }
   }
 }
-
-/* Payload is mostly plain text: runs of it are copied whole. */
-void msim__put_escaped(struct msim__buf *buf, struct msim_slice bytes)
-{
-  while (bytes.size_bytes > 0) {
-    size_t plain = msim__plain_run(bytes.data, bytes.size_bytes), special = plain;
-
-    while (special < bytes.size_bytes && msim__plain_run(bytes.data + special, 1) == 0)
-      special++;
-    (void)msim__buf_append(buf, bytes.data, plain);
-    if (special > plain)
-      (void)msim__escape_append(buf, slice((const char *)bytes.data + plain, special - plain));
-    bytes.data += special;
-    bytes.size_bytes -= special;
-  }
-}

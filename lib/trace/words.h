@@ -13,7 +13,4 @@ void msim__put_word(struct msim__buf *buf, const char *text);
 /* ` name=value` for each; lists are [a,b], at most 64 items. */
 void msim__put_values(struct msim__buf *buf, const struct msim_value *values, size_t count);
 
-/* Escaped, without quotes. */
-void msim__put_escaped(struct msim__buf *buf, struct msim_slice bytes);
-
 #endif

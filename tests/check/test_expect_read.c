@@ -65,6 +65,7 @@ static void text_when_it_is_wrong_then_place_and_sentence(void **state)
       {"seed 9..1", "1:6: \"9..1\" is no seed: write a number, or a range such as 1..20 of at most 1000000\n"},
       {"seed x", "1:6: \"x\" is no seed: write a number, or a range such as 1..20 of at most 1000000\n"},
       {"until 10", "1:7: \"10\" needs a unit: ns, us, ms, s, min, h or d\n"},
+      {"violates I99", "1:10: there is no rule \"I99\"; mailsim list invariants has all\n"},
       {"violates I1\nviolates I2", "2:10: one rule at a time: line 1 says I1 already\n"},
       {"flow a", "1:6: \"a\" is no connection: write CLIENT>SERVER:PORT#N, as a trace does\n"},
       {"flow a>b:25#1 C S", "1:15: a ; is expected behind the connection, not \"C\"\n"},

@@ -40,6 +40,23 @@ static void every_way_of_the_standard_is_silent(void **state)
     walk(ways[i], "");
 }
 
+/* A SYN that was under way for minutes comes when its connection was given up: the port listens, and opens it anew. */
+static void a_late_syn_opens_once_more(void **state)
+{
+  static const char *const ways[][2] = {
+      {"LISTEN", "SYN-RECEIVED"}, {"SYN-RECEIVED", "CLOSED"}, {"LISTEN", "SYN-RECEIVED"}, {"SYN-RECEIVED", "CLOSED"}};
+  struct stage s;
+  size_t i;
+
+  (void)state;
+  open_stage(&s);
+  SEND(&s, 'c', SYN, .seq = 0);
+  for (i = 0; i < sizeof ways / sizeof ways[0]; i++)
+    move(&s, false, ways[i][0], ways[i][1]);
+  s.sim->failure = MSIM_ERR_STATE;
+  close_stage(&s, "");
+}
+
 static void a_move_that_nothing_leads_to_is_told(void **state)
 {
   static const char *const ways[][5] = {
@@ -72,6 +89,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_way_of_the_standard_is_silent),
+      cmocka_unit_test(a_late_syn_opens_once_more),
       cmocka_unit_test(a_move_that_nothing_leads_to_is_told),
       cmocka_unit_test(a_state_is_left_by_who_is_in_it),
   };

@@ -68,8 +68,30 @@ for verb in run show check explore list new schema; do
   has err "^mailsim: $verb: "
   empty out
 done
-expect 2 'a short option' "$mailsim" run -q "$root/topologies/hello.yaml"
-has err 'no short options'
+expect 2 'a short option' "$mailsim" run -x "$root/topologies/hello.yaml"
+has err 'no option -x'
+
+# ---- run and check: other values, standard input ----
+expect 0 'a value' "$mailsim" run "$root/topologies/mail-send.yaml" --order causal --set links.0.delay=15ms --set 'hosts.pc-a.tcp={mss: 500B}'
+has out '13/13'
+has out '^time 1\.[0-9]* s'
+expect 2 'no such key' "$mailsim" run "$root/topologies/mail-send.yaml" --set links.0.dely=15ms
+has err '^links\.0\.dely=15ms:1:1: unknown key "dely" (did you mean "delay"?)$'
+expect 1 'no such item' "$mailsim" check "$root/topologies/mail-send.yaml" --set links.9.delay=15ms
+has err '^links\.9\.delay=15ms: there is no item "9"'
+expect 2 'no value' "$mailsim" run "$root/topologies/mail-send.yaml" --set title
+has err 'write PATH=VALUE'
+expect 0 'other values again' "$mailsim" run "$root/topologies/mail-send.yaml" --order causal --check --set links.0.delay=15ms
+has out 'the same in another process'
+"$mailsim" run "$root/topologies/hello.yaml" --trace text:a.txt >/dev/null
+expect 0 'standard input' sh -c '"$1" run - --trace text:b.txt <"$2"' sh "$mailsim" "$root/topologies/hello.yaml"
+tail -n +2 a.txt >a.rest
+tail -n +2 b.txt >b.rest
+same a.rest b.rest
+expect 1 'wrong standard input' sh -c 'echo "hosts: [" | "$1" check -' sh "$mailsim"
+has err '^stdin\.yaml:2:1: '
+expect 2 'standard input twice' sh -c '"$1" run - --check <"$2"' sh "$mailsim" "$root/topologies/hello.yaml"
+has err 'give it a file'
 
 # ---- run: a scene ----
 scene=$root/topologies/mail-send.yaml
@@ -405,6 +427,16 @@ has out '^reno  '
 what='list topologies'
 has out '^topologies/mail-send\.yaml$'
 has out '^  The smallest mail$'
+has out '^topologies/home/mail-send\.yaml$'
+grep -q scenes out && { failed=$((failed + 1)); echo 'FAILED: list topologies tells scenes'; }
+expect 0 'list invariants' "$mailsim" list invariants
+has out '^T5  only what arrived is acknowledged$'
+expect 0 'output into a file' "$mailsim" list sinks -o listed
+empty out
+has listed '^jsonl  '
+expect 2 'output into a folder that is not there' "$mailsim" list sinks --output=nowhere/listed
+has err 'nowhere/listed cannot be written'
+expect 0 'short options' "$mailsim" test -q -j2 "$root/topologies/hello.yaml"
 expect 2 'list of nothing' "$mailsim" list agnets
 has err 'did you mean "agents"?'
 expect 0 schema "$mailsim" schema

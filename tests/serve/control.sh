@@ -90,7 +90,7 @@ for form in jsonl text ladder pcapng html; do
   [ -s answer.txt ] || serve_fail "the trace as $form is empty"
   cp answer.txt so-far.$form
 done
-"$mailsim" show so-far.jsonl --mail | grep -q provider-1 || serve_fail "the trace so far does not tell of the first mail"
+"$mailsim" show so-far.jsonl --mail | grep -q laptop-1 || serve_fail "the trace so far does not tell of the first mail"
 ask GET trace/nonsense 404
 grep -q mailsim-data so-far.html || serve_fail "the page of the trace so far has no data"
 

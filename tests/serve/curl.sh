@@ -4,7 +4,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/serve.sh"
 serve_need curl curl
 serve_begin "$@"
-serve_start
+serve_start --trace text:served.txt --trace html:served.html
 
 send() { curl -sS --max-time 60 "$@" --mail-from anna@x.example; }
 
@@ -46,3 +46,36 @@ curl -sS --max-time 60 "imap://127.0.0.1:$imap/INBOX" --user carla:red-17 -T dra
 serve_wait carla 1 draft
 if curl -sS "imap://127.0.0.1:$imap/INBOX" --user carla:wrong 2>err.txt; then serve_fail "IMAP takes a wrong password"; fi
 serve_stop
+
+# in all forms the logins are hidden, but for what was on the wire
+serve_hidden served.txt
+serve_hidden served.html
+grep -aqE 'Ymx1ZS00Mg|AGFubmEAYmx1ZS00Mg' served.pcapng || serve_fail "the capture is not what was on the wire"
+grep -q 'redacted:' served.txt || serve_fail "nothing is hidden"
+
+# the units are those of a simulated program that does the same
+cat >simulated.yaml <<'EOF'
+mailsim: 1
+hosts:
+  laptop:
+    agents:
+      - user:
+          address: anna@x.example
+          login: {user: anna, password: blue-42}
+          submit: provider
+          submit-port: 587
+          script: [{at: 1s, send: {message: m1, to: carla@x.example, subject: one}}]
+  provider:
+    agents:
+      - smtp-server:
+          domains: {x.example: {anna: {password: blue-42}, carla: {password: red-17}}}
+          listen: [{port: 587, role: submission, sender-check: login}]
+links:
+  - {join: [laptop, provider], delay: 5ms}
+EOF
+"$mailsim" run simulated.yaml --trace jsonl:simulated.jsonl >simulated.out || serve_fail "$(cat simulated.out)"
+serve_units simulated.jsonl 'laptop>provider:587#1' >simulated.units
+serve_units served.jsonl 'laptop>provider:587#1' >served.units
+cmp simulated.units served.units || serve_fail "a real client has other units: $(cat served.units)"
+grep -q '^client mail.content' served.units || serve_fail "there is no content"
+"$mailsim" show served.jsonl --mail | grep -q '^laptop-1$' || serve_fail "the mails have no labels of the laptop"

@@ -85,6 +85,7 @@ serve_stop() {
   }
   if grep -E 'ERROR|runtime error' served.err; then serve_fail "a sanitizer has found something"; fi
   "$mailsim" show served.jsonl --stats >stats.out || serve_fail "its trace cannot be read"
+  serve_hidden served.jsonl
   tail -n 1 served.out
   # of a short dialogue a fiftieth may be nothing
   if [ "${MAILSIM_LOSSY-}" = 1 ] && grep -qE 'segments [0-9]{4}' served.out; then
@@ -94,6 +95,20 @@ serve_stop() {
         serve_fail "tshark sees no retransmission in the capture"
     fi
   fi
+}
+
+# serve_hidden FILE: no password of the worlds here stands in it, neither as it is nor as AUTH LOGIN and PLAIN send it.
+serve_hidden() {
+  if grep -onE 'blue-42|Ymx1ZS00M|JsdWUtND|ibHVlLTQy|red-17|cmVkLTE3|JlZC0xN|yZWQtMT|green-7|Z3JlZW4tN|dyZWVuLT|ncmVlbi03' "$1"; then
+    serve_fail "a password stands in $1"
+  fi
+}
+
+# serve_units FILE CONN: which units each side of the connection has.
+serve_units() {
+  grep -F '"kind":"segment","point":"tx","conn":"'"$2"'"' "$1" |
+    awk -F '"unit":"' '{ side = $0 ~ /"dir":"client/ ? "client" : "server"; for (i = 2; i <= NF; i++) print side, substr($i, 1, index($i, "\"") - 1) }' |
+    LC_ALL=C sort -u
 }
 
 # serve_wait USER COUNT [SUBJECT]: until so many mails are there, half a minute at most.

@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "text/decimal.h"
@@ -41,6 +43,23 @@ static void uint_at_every_length_is_right(void **state)
   check_uint(UINT64_MAX, "18446744073709551615");
 }
 
+static void uint_around_every_power_is_as_printf_writes_it(void **state)
+{
+  uint64_t power = 1;
+  int digits, factor, step;
+
+  (void)state;
+  for (digits = 1; digits < 20; digits++, power *= 10)
+    for (factor = 1; factor < 10; factor++)
+      for (step = -1; step <= 1; step++) {
+        uint64_t value = power * (uint64_t)factor + (uint64_t)step;
+        char text[24];
+
+        snprintf(text, sizeof(text), "%" PRIu64, value);
+        check_uint(value, text);
+      }
+}
+
 static void int_with_extremes_is_right(void **state)
 {
   (void)state;
@@ -69,6 +88,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(uint_at_every_length_is_right),
+      cmocka_unit_test(uint_around_every_power_is_as_printf_writes_it),
       cmocka_unit_test(int_with_extremes_is_right),
       cmocka_unit_test(fixed_fills_with_zeros),
   };

@@ -63,6 +63,32 @@ static void append_of_table_is_as_shown(void **state)
   msim__buf_release(&buf);
 }
 
+/* Wherever in a run of plain characters: those are taken eight at a time. */
+static void append_of_table_in_the_middle_is_as_shown(void **state)
+{
+  struct msim__mem mem;
+  struct msim__buf buf;
+  size_t i, at;
+
+  (void)state;
+  msim__mem_init(&mem, NULL);
+  msim__buf_init(&buf, &mem, 10000);
+  for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+    for (at = 0; at < 80; at++) {
+      char source[120], shown[200];
+
+      memset(source, '~', sizeof(source));
+      memset(shown, '~', sizeof(shown));
+      memcpy(source + at, table[i].source, table[i].size_bytes);
+      memcpy(shown + at, table[i].shown, strlen(table[i].shown));
+      shown[80 + strlen(table[i].shown)] = '\0';
+      msim__buf_clear(&buf);
+      assert_int_equal(msim__escape_append(&buf, slice(source, 80 + table[i].size_bytes)), 0);
+      assert_string_equal(msim__buf_text(&buf), shown);
+    }
+  msim__buf_release(&buf);
+}
+
 static size_t unescape(const char *text, char *out)
 {
   size_t size = 0;
@@ -168,11 +194,9 @@ static void short_that_does_not_fit_ends_in_dots(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(append_of_table_is_as_shown),
-      cmocka_unit_test(append_of_many_bytes_reads_back),
-      cmocka_unit_test(quoted_when_cut_says_how_much_is_missing),
-      cmocka_unit_test(append_when_memory_fails_is_nomem),
-      cmocka_unit_test(short_that_does_not_fit_ends_in_dots),
+      cmocka_unit_test(append_of_table_is_as_shown),       cmocka_unit_test(append_of_table_in_the_middle_is_as_shown),
+      cmocka_unit_test(append_of_many_bytes_reads_back),   cmocka_unit_test(quoted_when_cut_says_how_much_is_missing),
+      cmocka_unit_test(append_when_memory_fails_is_nomem), cmocka_unit_test(short_that_does_not_fit_ends_in_dots),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,37 @@ static void string_of_table_is_escaped(void **state)
     }
 }
 
+/* Wherever in a run of plain characters: those are taken eight at a time. */
+static void string_of_table_in_the_middle_is_escaped(void **state)
+{
+  struct fixture x;
+  size_t i, at;
+  int html;
+
+  (void)state;
+  begin(&x, false);
+  for (html = 0; html < 2; html++)
+    for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+      for (at = 0; at < 140; at++) {
+        const char *shown = html ? strings[i].for_html : strings[i].plain;
+        size_t shown_bytes = strlen(shown) - 2; /* without quotes */
+        char source[200], expected[260];
+        struct msim_slice text = {(const uint8_t *)source, 140 + strings[i].size_bytes};
+
+        memset(source, ' ', sizeof(source));
+        memset(expected, ' ', sizeof(expected));
+        memcpy(source + at, strings[i].source, strings[i].size_bytes);
+        memcpy(expected + 1 + at, shown + 1, shown_bytes);
+        expected[0] = expected[141 + shown_bytes] = '"';
+        expected[142 + shown_bytes] = '\0';
+        msim__buf_clear(&x.buf);
+        msim__json_init(&x.json, &x.buf, html != 0);
+        msim__json_bytes(&x.json, text);
+        assert_string_equal(msim__buf_text(&x.buf), expected);
+      }
+  end(&x);
+}
+
 /* RFC 8259 section 7, strictly: whether text is exactly one string in valid UTF-8. */
 static bool is_string(const char *text, size_t size)
 {
@@ -319,9 +350,13 @@ static void writer_when_memory_fails_is_nomem(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(record_with_all_kinds_is_compact_json), cmocka_unit_test(string_of_table_is_escaped),
-      cmocka_unit_test(string_of_any_bytes_is_valid),          cmocka_unit_test(writer_once_warm_allocates_nothing),
-      cmocka_unit_test(writer_when_misused_says_state),        cmocka_unit_test(depth_at_maximum_works),
+      cmocka_unit_test(record_with_all_kinds_is_compact_json),
+      cmocka_unit_test(string_of_table_is_escaped),
+      cmocka_unit_test(string_of_table_in_the_middle_is_escaped),
+      cmocka_unit_test(string_of_any_bytes_is_valid),
+      cmocka_unit_test(writer_once_warm_allocates_nothing),
+      cmocka_unit_test(writer_when_misused_says_state),
+      cmocka_unit_test(depth_at_maximum_works),
       cmocka_unit_test(writer_when_memory_fails_is_nomem),
   };
 

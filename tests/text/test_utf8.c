@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "support/exact.h"
 #include "text/utf8.h"
 
 static const struct {
@@ -55,6 +56,25 @@ static void next_of_table_is_as_in_rfc_3629(void **state)
   }
 }
 
+/* Wherever in a run of plain characters: those are read eight at a time. */
+static void text_with_one_of_table_is_valid_or_not(void **state)
+{
+  size_t i, at;
+
+  (void)state;
+  for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+    for (at = 0; at < 20; at++) {
+      struct msim_slice exact;
+      uint8_t text[24];
+
+      memset(text, 'x', sizeof(text));
+      memcpy(text + at, table[i].bytes, table[i].size_bytes);
+      exact = exact_copy(text, 20 + table[i].size_bytes);
+      assert_int_equal(msim__utf8_is_valid(exact.data, exact.size_bytes), table[i].length == table[i].size_bytes);
+      exact_free(exact);
+    }
+}
+
 static void printable_of_dangerous_is_false(void **state)
 {
   static const uint32_t good[] = {' ', '~', 0xa0, 0xe4, 0x20ac, 0x1f600, 0x3042, 0x200a};
@@ -90,6 +110,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(next_of_table_is_as_in_rfc_3629),
+      cmocka_unit_test(text_with_one_of_table_is_valid_or_not),
       cmocka_unit_test(printable_of_dangerous_is_false),
       cmocka_unit_test(cut_inside_of_character_goes_before_it),
   };

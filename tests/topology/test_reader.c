@@ -102,7 +102,8 @@ static void load_file_when_absent_then_io(void **state)
   (void)state;
   said.text[0] = '\0';
   assert_int_equal(msim_topology_load_file(sim, BAD "no-such-file.yaml", probe_hear, &said), MSIM_ERR_IO);
-  assert_string_equal(said.text, BAD "no-such-file.yaml:0:0: the file cannot be opened\n");
+  assert_string_equal(said.text, BAD "no-such-file.yaml:0:0: the file cannot be opened; is its path right, and may it "
+                                     "be read?\n");
   assert_int_equal(msim_topology_load_file(sim, BAD "no-such-file.yaml", NULL, NULL), MSIM_ERR_IO);
   msim_sim_free(sim);
 }

@@ -1,7 +1,7 @@
 /* bridge.c: one real connection and the simulated one that carries its bytes, both ways, with ends and resets.
  *
  * Bounded: what does not fit is not read, so that a slow side slows the other one down, as one connection would.
- * Does not look at the bytes. */
+ * Does not look at the bytes: what they are the library tells the trace (msim_socket_recognise). */
 #define _POSIX_C_SOURCE 200809L
 #include "serve.h"
 
@@ -315,6 +315,8 @@ bool bridge_from_real(struct serve *serve, struct msim_node *node, const struct 
   if (err == 0)
     err = msim_socket_connect(b->simulated, to);
   if (err == 0 || err == -MSIM_EINPROGRESS)
+    err = msim_socket_recognise(b->simulated);
+  if (err == 0)
     err = msim_socket_set_callback(b->simulated, MSIM_POLLIN | MSIM_POLLOUT | MSIM_POLLRDHUP, on_ready, b);
   if (err < 0)
     end_bridge(b, true);
@@ -364,7 +366,7 @@ void bridge_from_simulated(struct serve *serve, const struct map *map, struct ms
   }
   b->simulated = socket;
   b->simulated_open = true;
-  if (!fits || connect_real(b, map) != 0 ||
+  if (!fits || connect_real(b, map) != 0 || msim_socket_recognise(socket) < 0 ||
       msim_socket_set_callback(socket, MSIM_POLLIN | MSIM_POLLOUT | MSIM_POLLRDHUP, on_ready, b) < 0)
     end_bridge(b, true);
 }

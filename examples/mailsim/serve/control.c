@@ -298,6 +298,8 @@ static int serve_whole(struct incoming *incoming, const char *url, const char *m
 
   memset(&answer, 0, sizeof answer);
   memset(&ask, 0, sizeof ask);
+  if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+    method = MHD_HTTP_METHOD_GET; /* RFC 9110 9.3.2; the library leaves the body away */
   ask.serve = control->serve;
   ask.method = method;
   ask.body = incoming->body.bytes != NULL ? incoming->body.bytes : "";

@@ -29,6 +29,7 @@ static const struct option options[] = {
     {"trace", "FORMAT:PATH[,OPTIONS]", "write a trace; may be repeated"},
     {"seed", "N", "decides every random draw (default: what the file says, else 1)"},
     {"fault", "YAML", "add a fault, as an item of the section faults; may be repeated"},
+    {"set", "PATH=VALUE", "put a value, as YAML, into the topology: links.0.delay=20ms; may be repeated"},
     {"help", NULL, "this text"},
     {NULL, NULL, NULL},
 };
@@ -40,6 +41,7 @@ struct request {
   struct traces traces;
   const char *faults[FAULTS_MAX];
   size_t fault_count;
+  struct settings settings;
   uint64_t seed, speed_milli, connection_max, keep_mb, control_port;
   bool has_seed, has_control, help;
 };
@@ -124,6 +126,8 @@ static bool take_option(struct request *request, const char *name, const char *v
     return traces_add(&request->traces, value);
   if (strcmp(name, "fault") == 0)
     return take_fault(request, value);
+  if (strcmp(name, "set") == 0)
+    return settings_add(&request->settings, value);
   if (strcmp(name, "listen") == 0)
     request->listen = value;
   else if (strcmp(name, "ports") == 0)
@@ -333,7 +337,7 @@ static bool load_world(struct serve *serve, struct request *request, struct keep
   opts.seed = SEED_DEFAULT;
   err = msim_sim_new(&serve->sim, &opts);
   if (err == MSIM_OK)
-    err = msim_topology_load_file(serve->sim, request->topology, print_finding, &findings);
+    err = topology_load(serve->sim, request->topology, &request->settings, print_finding, &findings);
   if (err != MSIM_OK) {
     if (findings == 0)
       complain("%s: %s", request->topology, msim_strerror(err));

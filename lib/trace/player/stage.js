@@ -77,8 +77,10 @@ export class Stage {
     this.views = { segment: view(SegmentView, 'segment'), plot: view(PlotView, 'plot'), mailboxes: view(MailboxView, 'mailboxes'), table: view(TableView, 'table') };
   }
 
+  /* Two runs of one name are told apart by their seeds. */
   title() {
-    return (this.letter ? this.letter + ': ' : '') + this.format.title();
+    const title = this.format.title(), alike = this.app.stages.every((other) => other.format.title() === title);
+    return this.letter ? `${this.letter}: ${title}${alike ? ' (' + this.words.ui('seed', { seed: this.run.source.seed }) + ')' : ''}` : title;
   }
 
   rename() {
