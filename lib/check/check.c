@@ -2,7 +2,6 @@
  * judge.c, verdict.c do. */
 #include <mailsim/check.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "check/judge.h"
@@ -11,9 +10,8 @@
 #include "check/verdict.h"
 #include "core/sized.h"
 #include "text/diag.h"
+#include "text/file_in.h"
 #include "trace/story.h"
-
-#define FILE_CHUNK_BYTES ((size_t)64 * 1024)
 
 /* Lives in the arena of the simulation, so that either side may go first. */
 struct watch {
@@ -85,39 +83,16 @@ int msim_scene_load_text_sized(struct msim_scene **out, const char *name, struct
   return err;
 }
 
-static int read_stream(FILE *file, struct msim__mem *mem, uint8_t **data, size_t *capacity, size_t *size)
-{
-  for (;;) {
-    size_t got;
-    int err =
-        msim__grow(mem, data, capacity, *size + FILE_CHUNK_BYTES, MSIM__YAML_FILE_BYTES_MAX + FILE_CHUNK_BYTES, 1);
-
-    if (err != MSIM_OK)
-      return err;
-    got = fread(*data + *size, 1, FILE_CHUNK_BYTES, file);
-    *size += got;
-    if (*size > MSIM__YAML_FILE_BYTES_MAX)
-      return MSIM_ERR_LIMIT;
-    if (got < FILE_CHUNK_BYTES)
-      return ferror(file) ? MSIM_ERR_IO : MSIM_OK;
-  }
-}
-
 /* The bytes of a whole file, to be freed with *capacity; what fails is reported. */
 static int read_file(const char *path, struct msim__mem *mem, uint8_t **data, size_t *capacity, struct msim_slice *text,
                      msim_diag_fn *fn, void *user)
 {
-  FILE *file = fopen(path, "rb");
   struct msim_diag diag;
-  size_t size = 0;
-  int err = MSIM_ERR_IO;
+  size_t size;
+  int err = msim__file_read(mem, path, MSIM__YAML_FILE_BYTES_MAX, data, capacity, &size);
 
-  *data = NULL;
-  *capacity = 0;
-  if (file != NULL) {
-    err = read_stream(file, mem, data, capacity, &size);
-    fclose(file);
-  }
+  if (err == MSIM_ERR_NOT_FOUND)
+    err = MSIM_ERR_IO;
   if (err != MSIM_OK && err != MSIM_ERR_NOMEM && fn != NULL) {
     msim__diag_set(&diag, path, 0, 0, err == MSIM_ERR_LIMIT ? "the file is too large" : "the file cannot be read");
     fn(user, &diag);

@@ -2,15 +2,14 @@
  * expect_*.c do. */
 #include "check/expect.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "check/ledger.h"
 #include "core/sim.h"
 #include "core/sized.h"
 #include "text/diag.h"
+#include "text/file_in.h"
 
-#define FILE_CHUNK_BYTES ((size_t)64 * 1024)
 #define SINK_OPTIONS                                                                                                   \
   "full-text,kind=segment,kind=datagram,kind=app,kind=host,kind=fault,kind=check,kind=message,kind=state"
 
@@ -96,24 +95,6 @@ int msim_expect_load_text_sized(struct msim_expect **out, const char *name, stru
   return err;
 }
 
-static int read_stream(FILE *file, struct msim__mem *mem, uint8_t **data, size_t *capacity, size_t *size)
-{
-  for (;;) {
-    size_t got;
-    int err =
-        msim__grow(mem, data, capacity, *size + FILE_CHUNK_BYTES, MSIM__EXPECT_FILE_BYTES_MAX + FILE_CHUNK_BYTES, 1);
-
-    if (err != MSIM_OK)
-      return err;
-    got = fread(*data + *size, 1, FILE_CHUNK_BYTES, file);
-    *size += got;
-    if (*size > MSIM__EXPECT_FILE_BYTES_MAX)
-      return MSIM_ERR_LIMIT;
-    if (got < FILE_CHUNK_BYTES)
-      return ferror(file) ? MSIM_ERR_IO : MSIM_OK;
-  }
-}
-
 int msim_expect_load_file_sized(struct msim_expect **out, const char *path, const struct msim_expect_opts *opts,
                                 size_t opts_bytes, msim_diag_fn *fn, void *user)
 {
@@ -123,20 +104,16 @@ int msim_expect_load_file_sized(struct msim_expect **out, const char *path, cons
   struct msim_slice text;
   uint8_t *data = NULL;
   size_t capacity = 0;
-  FILE *file;
-  int err = MSIM_ERR_IO;
+  int err;
 
   *out = NULL;
   memset(&full, 0, sizeof full);
   if (opts != NULL && msim__sized_in(&full, sizeof full, opts, opts_bytes) != MSIM_OK)
     return MSIM_ERR_INVALID;
   msim__mem_init(&mem, &full.mem);
-  text.size_bytes = 0;
-  file = fopen(path, "rb");
-  if (file != NULL) {
-    err = read_stream(file, &mem, &data, &capacity, &text.size_bytes);
-    fclose(file);
-  }
+  err = msim__file_read(&mem, path, MSIM__EXPECT_FILE_BYTES_MAX, &data, &capacity, &text.size_bytes);
+  if (err == MSIM_ERR_NOT_FOUND)
+    err = MSIM_ERR_IO;
   text.data = data;
   if (err == MSIM_OK) {
     err = msim_expect_load_text_sized(out, path, text, &full, sizeof full, fn, user);

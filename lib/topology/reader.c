@@ -1,16 +1,10 @@
-/* reader.c: topologies from the file system, by the C library's streams alone.
- *
- * The other file of the library that opens files is check/check.c. Sizes are bounded while reading, so that a device or
- * a pipe that never ends costs MSIM__YAML_FILE_BYTES_MAX bytes and an error. Which paths may be read is include.c's to
- * say. */
+/* reader.c: topologies from the file system. Which paths may be read is include.c's to say. */
 #include "core/sim.h"
 #include "text/diag.h"
+#include "text/file_in.h"
 #include "topology/loader.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#define CHUNK_BYTES ((size_t)65536)
 
 struct folder {
   struct msim__mem *mem;
@@ -18,30 +12,12 @@ struct folder {
   size_t path_bytes; /* up to and with the last slash */
 };
 
-static int read_stream(struct msim__mem *mem, FILE *file, struct msim_slice *out)
+static int read_path(struct msim__mem *mem, const char *path, struct msim_slice *out)
 {
-  size_t capacity = CHUNK_BYTES, size = 0, got;
-  uint8_t *data = msim__alloc(mem, capacity), *fit;
-  int err = data != NULL ? MSIM_OK : MSIM_ERR_NOMEM;
+  uint8_t *data, *fit;
+  size_t capacity, size;
+  int err = msim__file_read(mem, path, MSIM__YAML_FILE_BYTES_MAX, &data, &capacity, &size);
 
-  while (err == MSIM_OK && (got = fread(data + size, 1, capacity - size, file)) > 0) {
-    size += got;
-    if (size < capacity)
-      continue;
-    if (size > MSIM__YAML_FILE_BYTES_MAX) {
-      err = MSIM_ERR_LIMIT;
-      break;
-    }
-    fit = msim__resize(mem, data, capacity, capacity * 2);
-    if (fit == NULL) {
-      err = MSIM_ERR_NOMEM;
-      break;
-    }
-    data = fit;
-    capacity *= 2;
-  }
-  if (err == MSIM_OK && ferror(file))
-    err = MSIM_ERR_IO;
   if (err == MSIM_OK) {
     /* Released by its size alone: it must be the true one. */
     fit = msim__resize(mem, data, capacity, size > 0 ? size : 1);
@@ -52,19 +28,7 @@ static int read_stream(struct msim__mem *mem, FILE *file, struct msim_slice *out
     }
     err = MSIM_ERR_NOMEM;
   }
-  msim__free(mem, data, data != NULL ? capacity : 0);
-  return err;
-}
-
-static int read_path(struct msim__mem *mem, const char *path, struct msim_slice *out)
-{
-  FILE *file = fopen(path, "rb");
-  int err;
-
-  if (file == NULL)
-    return MSIM_ERR_NOT_FOUND;
-  err = read_stream(mem, file, out);
-  fclose(file);
+  msim__free(mem, data, capacity);
   return err;
 }
 
