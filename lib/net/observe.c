@@ -222,8 +222,9 @@ static void name_ends(struct msim__net *net, const struct msim__packet *packet, 
     name_group(net, packet, out);
 }
 
-static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
-                          const char *link, const char *reason, const char *fault, bool fragmented);
+static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_kind kind,
+                          enum msim_trace_point point, const char *link, const char *reason, const char *fault,
+                          bool fragmented);
 
 static enum msim_trace_kind kind_of(const struct msim__packet *packet)
 {
@@ -238,10 +239,13 @@ static enum msim_trace_kind kind_of(const struct msim__packet *packet)
 static void settle_whole(struct msim__net *net, struct msim__whole *whole, const char *link, const char *reason,
                          const char *fault)
 {
+  const struct msim__packet *packet;
+
   if (whole == NULL || whole->is_settled)
     return;
   whole->is_settled = true;
-  record_packet(net, msim__packet_at(&net->packets, whole->packet), MSIM_POINT_DROP, link, reason, fault, true);
+  packet = msim__packet_at(&net->packets, whole->packet);
+  record_packet(net, packet, kind_of(packet), MSIM_POINT_DROP, link, reason, fault, true);
 }
 
 void msim__observe_watched(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
@@ -254,8 +258,7 @@ void msim__observe_watched(struct msim__net *net, const struct msim__packet *pac
   }
   if (point == MSIM_POINT_DROP)
     net->sim->counters.drop_count++;
-  if (msim__trace_wants(net->sim, kind_of(packet)))
-    record_packet(net, packet, point, link, reason, fault, false);
+  record_packet(net, packet, kind_of(packet), point, link, reason, fault, false);
   if (point == MSIM_POINT_DROP && (packet->bits & (MSIM__PACKET_RARE | MSIM__PACKET_DUPLICATE)) == MSIM__PACKET_RARE)
     settle_whole(net, packet->cold->rare->whole, link, reason, fault);
 }
@@ -263,7 +266,7 @@ void msim__observe_watched(struct msim__net *net, const struct msim__packet *pac
 void msim__observe_whole(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
                          const char *link)
 {
-  record_packet(net, packet, point, link, NULL, NULL, true);
+  record_packet(net, packet, kind_of(packet), point, link, NULL, NULL, true);
 }
 
 /* Of neighbour discovery: the owner's name, or the address, for which text has room. */
@@ -327,13 +330,14 @@ static inline void fill_record(struct msim__net *net, const struct msim__packet 
   out->unit_count = i;
 }
 
-static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_point point,
-                          const char *link, const char *reason, const char *fault, bool fragmented)
+static void record_packet(struct msim__net *net, const struct msim__packet *packet, enum msim_trace_kind kind,
+                          enum msim_trace_point point, const char *link, const char *reason, const char *fault,
+                          bool fragmented)
 {
   struct msim__packet_record seen;
 
-  seen.record.kind = kind_of(packet);
-  if (!msim__trace_wants(net->sim, seen.record.kind) || (point == MSIM_POINT_FWD && !net->sim->trace_hops))
+  seen.record.kind = kind;
+  if (!msim__trace_wants(net->sim, kind) || (point == MSIM_POINT_FWD && !net->sim->trace_hops))
     return;
   fill_record(net, packet, point, link, &seen);
   seen.record.u.packet.reason = reason;

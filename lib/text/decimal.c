@@ -11,13 +11,13 @@ static const char pairs[] =
 #define E8 UINT64_C(100000000)
 #define E16 (E8 * E8)
 
-static char *put_two(uint32_t value, char *out)
+static inline char *put_two(uint32_t value, char *out)
 {
   memcpy(out, pairs + (size_t)2 * value, 2);
   return out + 2;
 }
 
-static char *put_eight(uint64_t below_e8, char *out)
+static inline char *put_eight(uint64_t below_e8, char *out)
 {
   uint32_t high = (uint32_t)below_e8 / 10000, low = (uint32_t)below_e8 % 10000;
 
@@ -25,7 +25,7 @@ static char *put_eight(uint64_t below_e8, char *out)
 }
 
 /* Below 10,000, without zeros in front. */
-static char *put_lead(uint32_t value, char *out)
+static inline char *put_lead(uint32_t value, char *out)
 {
   uint32_t low = value % 100;
 
@@ -55,6 +55,8 @@ size_t msim__decimal_uint(uint64_t value, char *out)
 {
   char *p = out;
 
+  if (value < 10000)
+    return (size_t)(put_lead((uint32_t)value, out) - out);
   if (value >= E16) {
     p = put_short((uint32_t)(value / E16), p);
     p = put_eight(value / E8 % E8, p);

@@ -36,6 +36,11 @@ static inline char *put_ascii(uint8_t byte, char *out)
   return out + ascii[byte].length;
 }
 
+static inline char *put_four(const uint8_t *bytes, char *out)
+{
+  return put_ascii(bytes[3], put_ascii(bytes[2], put_ascii(bytes[1], put_ascii(bytes[0], out))));
+}
+
 static size_t hex(const uint8_t *bytes, size_t count, char *out)
 {
   static const char digits[] = "0123456789abcdef";
@@ -78,10 +83,19 @@ static char *put(const uint8_t *p, const uint8_t *stop, const uint8_t *limit, ch
     size_t left = (size_t)(stop - p), taken;
     const uint8_t *end = left < 8 ? stop : p + 8;
 
-    if (left >= 4 && msim__plain_word(left < 8 ? msim__plain_load_ends(p, left) : msim__plain_load(p))) {
-      out = msim__plain_copy(out, p, left);
-      p = end;
-      continue;
+    if (left >= 4) {
+      uint64_t word = left < 8 ? msim__plain_load_ends(p, left) : msim__plain_load(p);
+
+      if (msim__plain_word(word)) {
+        out = msim__plain_copy(out, p, left);
+        p = end;
+        continue;
+      }
+      if (left >= 8 && msim__plain_is_ascii(word)) {
+        out = put_four(p + 4, put_four(p, out));
+        p = end;
+        continue;
+      }
     }
     while (p < end) {
       if (*p < 0x80) {
@@ -109,6 +123,16 @@ int msim__escape_append(struct msim__buf *buf, struct msim_slice bytes)
     msim__buf_took(buf, (size_t)(put(p, stop, limit, start, &p) - start));
   }
   return buf->err;
+}
+
+char *msim__escape_put(char *p, struct msim_slice bytes)
+{
+  const uint8_t *limit, *next;
+
+  if (bytes.size_bytes == 0)
+    return p;
+  limit = bytes.data + bytes.size_bytes;
+  return put(bytes.data, limit, limit, p, &next);
 }
 
 int msim__escape_append_quoted(struct msim__buf *buf, struct msim_slice bytes, size_t source_bytes_max)

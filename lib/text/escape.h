@@ -11,6 +11,10 @@
  * bytes at a time: the buffer's maximum must be at least 512 bytes, and MSIM_ERR_LIMIT may come that much early. */
 int msim__escape_append(struct msim__buf *buf, struct msim_slice bytes);
 
+/* The same at p, for lines that are put together by hand: returns the place behind. Room: four times its bytes and 16.
+ */
+char *msim__escape_put(char *p, struct msim_slice bytes);
+
 /* Appends "..." in quotes. When there are more than source_bytes_max bytes, those behind are left out (a character
  * is never split) and ` +N more` follows the closing quote, N in bytes. */
 int msim__escape_append_quoted(struct msim__buf *buf, struct msim_slice bytes, size_t source_bytes_max);

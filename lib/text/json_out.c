@@ -130,6 +130,11 @@ static inline char *put_ascii(uint8_t byte, char *out)
   return out + ascii[byte].length;
 }
 
+static inline char *put_four(const uint8_t *bytes, char *out)
+{
+  return put_ascii(bytes[3], put_ascii(bytes[2], put_ascii(bytes[1], put_ascii(bytes[0], out))));
+}
+
 /* The character at data; *taken is how many source bytes it was. */
 static size_t unit(bool for_html, const uint8_t *data, size_t size_bytes, char *out, size_t *taken)
 {
@@ -158,10 +163,19 @@ static char *put(bool for_html, const uint8_t *p, const uint8_t *stop, const uin
     size_t left = (size_t)(stop - p), taken;
     const uint8_t *end = left < 8 ? stop : p + 8;
 
-    if (!for_html && left >= 4 && msim__plain_word(left < 8 ? msim__plain_load_ends(p, left) : msim__plain_load(p))) {
-      out = msim__plain_copy(out, p, left);
-      p = end;
-      continue;
+    if (!for_html && left >= 4) {
+      uint64_t word = left < 8 ? msim__plain_load_ends(p, left) : msim__plain_load(p);
+
+      if (msim__plain_word(word)) {
+        out = msim__plain_copy(out, p, left);
+        p = end;
+        continue;
+      }
+      if (left >= 8 && msim__plain_is_ascii(word)) {
+        out = put_four(p + 4, put_four(p, out));
+        p = end;
+        continue;
+      }
     }
     while (p < end) {
       if (*p < 0x80 && !for_html) {

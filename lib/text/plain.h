@@ -37,6 +37,14 @@ static inline uint64_t msim__plain_load_ends(const uint8_t *bytes, size_t size_b
   return (uint64_t)first | (uint64_t)last << 32;
 }
 
+/* Of one to three bytes: padded with letters. */
+static inline uint64_t msim__plain_load_few(const uint8_t *bytes, size_t size_bytes)
+{
+  const uint64_t letters = MSIM__PLAIN_ONES * 'x' << 24;
+
+  return letters | bytes[0] | (uint64_t)bytes[size_bytes / 2] << 8 | (uint64_t)bytes[size_bytes - 1] << 16;
+}
+
 /* Copies eight bytes, or the four to seven that there are; returns the place behind. */
 static inline char *msim__plain_copy(char *out, const uint8_t *bytes, size_t size_bytes)
 {

@@ -325,10 +325,11 @@ int msim__units_parse_drift(struct msim_slice text, int32_t *out_ppm, const char
   return err;
 }
 
-/* whole and the fraction of that many digits, without trailing zeros, then the unit. */
-static size_t put(uint64_t whole, uint64_t fraction, unsigned decimals, const char *unit, char *out)
+/* whole, the fraction of that many digits without trailing zeros, and a unit of one or two letters; second: 0 or one.
+ */
+static inline size_t put(uint64_t whole, uint64_t fraction, unsigned decimals, char first, char second, char *out)
 {
-  size_t length = msim__decimal_uint(whole, out), unit_bytes = strlen(unit);
+  size_t length = msim__decimal_uint(whole, out);
 
   if (fraction != 0) {
     out[length++] = '.';
@@ -337,19 +338,24 @@ static size_t put(uint64_t whole, uint64_t fraction, unsigned decimals, const ch
     while (out[length - 1] == '0')
       length--;
   }
-  memcpy(out + length, unit, unit_bytes + 1);
-  return length + unit_bytes;
+  out[length] = first;
+  out[length + 1] = second;
+  out[length + 2] = '\0';
+  return length + (second != '\0' ? 2 : 1);
 }
 
 /* value / 10^decimals. */
 static size_t format(uint64_t value, unsigned decimals, const char *unit, char *out)
 {
+  size_t length, unit_bytes = strlen(unit);
   uint64_t power = 1;
   unsigned i;
 
   for (i = 0; i < decimals; i++)
     power *= 10;
-  return put(value / power, value % power, decimals, unit, out);
+  length = put(value / power, value % power, decimals, '\0', '\0', out) - 1;
+  memcpy(out + length, unit, unit_bytes + 1);
+  return length + unit_bytes;
 }
 
 size_t msim__units_format_duration(msim_ns duration_ns, char *out)
@@ -363,11 +369,11 @@ size_t msim__units_format_duration(msim_ns duration_ns, char *out)
   if (duration_ns % hour == 0)
     return format(duration_ns / hour, 0, "h", out);
   if (duration_ns >= MSIM_SEC(1))
-    return put(duration_ns / MSIM_SEC(1), duration_ns % MSIM_SEC(1), 9, "s", out);
+    return put(duration_ns / MSIM_SEC(1), duration_ns % MSIM_SEC(1), 9, 's', '\0', out);
   if (duration_ns >= MSIM_MSEC(1))
-    return put(duration_ns / MSIM_MSEC(1), duration_ns % MSIM_MSEC(1), 6, "ms", out);
+    return put(duration_ns / MSIM_MSEC(1), duration_ns % MSIM_MSEC(1) * 1000, 9, 'm', 's', out);
   if (duration_ns >= MSIM_USEC(1))
-    return put(duration_ns / MSIM_USEC(1), duration_ns % MSIM_USEC(1), 3, "us", out);
+    return put(duration_ns / MSIM_USEC(1), duration_ns % MSIM_USEC(1), 3, 'u', 's', out);
   return format(duration_ns, 0, "ns", out);
 }
 

@@ -59,15 +59,14 @@ const char *const msim__ecn_names[3] = {"ECT(1)", "ECT(0)", "CE"};
 char *msim__put_flags(char *p, uint16_t flags)
 {
   static const char letters[] = "FSRP.UEW"; /* of bits 0 to 7, as packetdrill and tcpdump write them */
-  char *start = p;
-  size_t i;
+  unsigned left = flags & 0xffu, i;
 
-  for (i = 0; i < 8; i++) {
-    if ((flags >> i & 1) != 0)
-      *p++ = letters[i];
-  }
-  if (p == start)
+  if (left == 0)
     *p++ = '-';
+  for (i = 0; left != 0; i++, left >>= 1) {
+    *p = letters[i];
+    p += left & 1;
+  }
   return p;
 }
 
@@ -75,7 +74,7 @@ bool msim__packet_is_for_many(const struct msim_trace_packet *packet)
 {
   if (packet->packet->dst.family == MSIM_FAMILY_IPV6 && packet->packet->dst.bytes[0] == 0xff)
     return true;
-  return packet->flow != NULL && strcmp(packet->flow->server, "*") == 0 && packet->from_client;
+  return packet->flow != NULL && packet->from_client && strcmp(packet->flow->server, "*") == 0;
 }
 
 uint64_t msim__packet_key(const struct msim_trace_record *record)

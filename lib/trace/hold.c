@@ -7,7 +7,9 @@
 #include "text/units.h"
 
 #define BUFFER_BYTES_MAX (4 * MSIM__HOLD_BYTES_MAX) /* what is held, what is released but not yet moved, one line */
-#define COMPACT_BYTES ((size_t)256 * 1024)
+#define FATE_BYTES ((size_t)MSIM__UNITS_TEXT_BYTES + 4)
+#define LINE_BYTES ((size_t)4096)         /* a longer line is written in pieces */
+#define COMPACT_BYTES ((size_t)32 * 1024) /* what is used over and over fits into a cache */
 
 enum state { PLAIN, WAITING, DELIVERED, TOLD, OPEN };
 
@@ -92,20 +94,26 @@ static void write_text(struct msim__buf *out, const struct msim__hold_parts *par
   (void)msim__buf_append_byte(out, '\n');
 }
 
-static void write_line(struct msim__hold *hold, const struct msim__hold_line *line)
+/* ` +12ms`, ` open`, or nothing. FATE_BYTES. */
+static char *put_fate(char *p, const struct msim__hold_line *line)
 {
-  struct msim__hold_parts parts = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-  char fate[MSIM__UNITS_TEXT_BYTES + 4], *p = fate;
-
   if (line->state == DELIVERED) {
     *p++ = ' ';
     *p++ = '+';
-    p += msim__units_format_duration(line->delay_ns, p);
-  } else if (line->state == OPEN) {
-    memcpy(p, " open", 5);
-    p += 5;
+    return p + msim__units_format_duration(line->delay_ns, p);
   }
-  parts.fate = slice(fate, (size_t)(p - fate));
+  if (line->state != OPEN)
+    return p;
+  memcpy(p, " open", 5);
+  return p + 5;
+}
+
+static void write_parts(struct msim__hold *hold, const struct msim__hold_line *line)
+{
+  struct msim__hold_parts parts = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+  char fate[FATE_BYTES];
+
+  parts.fate = slice(fate, (size_t)(put_fate(fate, line) - fate));
   if (line->head_bytes > 0)
     parts.head = slice(bytes_at(hold, line->begin), line->head_bytes);
   if (line->extra_bytes > 0)
@@ -116,6 +124,33 @@ static void write_line(struct msim__hold *hold, const struct msim__hold_line *li
     hold->write(hold->write_user, hold->out, &parts);
   else
     write_text(hold->out, &parts);
+}
+
+static char *put(const struct msim__hold *hold, char *p, uint64_t place, uint32_t size_bytes)
+{
+  if (size_bytes == 0)
+    return p;
+  memcpy(p, bytes_at(hold, place), size_bytes);
+  return p + size_bytes;
+}
+
+static void write_line(struct msim__hold *hold, const struct msim__hold_line *line)
+{
+  size_t need_bytes = (size_t)line->head_bytes + line->extra_bytes + line->tail_bytes + FATE_BYTES + 1;
+  char *start, *p;
+
+  if (hold->write != NULL || need_bytes > LINE_BYTES) {
+    write_parts(hold, line);
+    return;
+  }
+  start = msim__buf_room(hold->out, need_bytes);
+  if (start == NULL)
+    return;
+  p = put_fate(put(hold, start, line->begin, line->head_bytes), line);
+  p = put(hold, p, line->extra, line->extra_bytes);
+  p = put(hold, p, line->begin + line->head_bytes, line->tail_bytes);
+  *p++ = '\n';
+  msim__buf_took(hold->out, (size_t)(p - start));
 }
 
 /* Gives back the bytes in front of the first line that is held. */

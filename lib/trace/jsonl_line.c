@@ -8,10 +8,17 @@
 char *msim__jsonl_conn(struct msim__jsonl *jsonl, char *p, const struct msim_flow *flow)
 {
   char name[MSIM_FLOW_TEXT_BYTES];
+  const struct msim__flow_text *kept;
   struct msim_slice text;
 
   if (flow == NULL)
     return p;
+  kept = msim__flow_text(&jsonl->flows, flow);
+  if (kept != NULL && kept->is_plain) {
+    p = msim__flow_text_copy(PUT(p, ",\"conn\":\""), kept);
+    *p = '"';
+    return p + 1;
+  }
   text.data = (const uint8_t *)name;
   text.size_bytes = (size_t)(msim__put_flow(name, flow) - name);
   return msim__jsonl_bytes(jsonl, PUT(p, ",\"conn\":"), text);

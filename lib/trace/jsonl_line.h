@@ -10,6 +10,7 @@
 #include <mailsim/trace.h>
 
 #include "text/json_out.h"
+#include "trace/flow_text.h"
 #include "trace/format.h"
 
 #define MSIM__JSONL_SHORT_BYTES ((size_t)255) /* a longer text asks for room of its own */
@@ -20,6 +21,7 @@
 struct msim__jsonl {
   struct msim__json_out json;
   struct msim__buf scratch; /* text that has hidden parts */
+  struct msim__flow_texts flows;
   bool full_text, show_secrets;
 };
 

@@ -50,6 +50,15 @@ void msim__pcapng_option_text(struct msim__pcapng *pcapng, uint16_t code, const 
 void msim__pcapng_option64(struct msim__pcapng *pcapng, uint16_t code, uint64_t value);
 void msim__pcapng_options_end(struct msim__pcapng *pcapng);
 
+/* A block of a packet, all at once. comment: its pieces in their order, together at most
+ * MSIM__PCAPNG_OPTION_BYTES_MAX; each may be empty. */
+struct msim__pcapng_packet {
+  uint32_t interface, original_bytes;
+  uint64_t stamp;
+  struct msim_slice bytes, comment[4];
+};
+void msim__pcapng_packet(struct msim__pcapng *pcapng, const struct msim__pcapng_packet *packet, struct msim__buf *out);
+
 /* Writes the block with both lengths to out. Errors of the block stick in out. */
 void msim__pcapng_end(struct msim__pcapng *pcapng, struct msim__buf *out);
 

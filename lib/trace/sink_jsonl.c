@@ -68,10 +68,18 @@ static int jsonl_open(void *state, struct msim_sink *sink)
 
   msim__json_init(&jsonl->json, msim__sink_buf(sink), false);
   msim__buf_init(&jsonl->scratch, msim__sink_mem(sink), TEXT_BYTES_MAX);
-  err = msim__sink_flag(sink, "full-text", &jsonl->full_text);
+  err = msim__flow_texts_init(&jsonl->flows, msim__sink_mem(sink));
+  if (err == MSIM_OK)
+    err = msim__sink_flag(sink, "full-text", &jsonl->full_text);
   if (err == MSIM_OK)
     err = msim__sink_flag(sink, "show-secrets", &jsonl->show_secrets);
-  return err == MSIM_OK ? msim__jsonl_put_header(&jsonl->json, msim_sink_sim(sink), msim__sink_options(sink)) : err;
+  if (err == MSIM_OK)
+    err = msim__jsonl_put_header(&jsonl->json, msim_sink_sim(sink), msim__sink_options(sink));
+  if (err == MSIM_OK)
+    err = msim__sink_buf(sink)->err;
+  if (err != MSIM_OK) /* a sink that does not open is not closed */
+    msim__flow_texts_release(&jsonl->flows);
+  return err;
 }
 
 /* `,"kind":"segment"` */
@@ -135,6 +143,7 @@ static int jsonl_close(void *state, struct msim_sink *sink)
   struct msim__jsonl *jsonl = (struct msim__jsonl *)state;
 
   msim__buf_release(&jsonl->scratch);
+  msim__flow_texts_release(&jsonl->flows);
   return msim__sink_buf(sink)->err;
 }
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "core/arena.h"
-#include "net/flow.h"
 #include "net/lan.h"
+#include "trace/flow_text.h"
 #include "trace/format.h"
 #include "trace/hold.h"
 #include "trace/pcapng.h"
@@ -26,6 +26,7 @@
 struct capture {
   struct msim__pcapng pcapng;
   struct msim__hold hold;
+  struct msim__flow_texts flows;
   struct msim__arena arena;
   struct msim__names links, networks; /* names to struct interface */
   uint32_t interface_count;
@@ -216,12 +217,12 @@ static int interface_of(struct capture *c, struct msim_sink *sink, const char *l
 /* ---- packets ---- */
 
 /* `CONN SEG`, `FROM>TO WHAT about CONN`: as the text form names a packet. WORDS_BYTES. */
-static char *put_words(char *p, const struct msim_trace_record *record)
+static char *put_words(const struct capture *c, char *p, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
 
   if (record->kind != MSIM_TRACE_ICMP && packet->flow != NULL && packet->number != 0) {
-    p = msim__put_flow(p, packet->flow);
+    p = msim__flow_text_put(&c->flows, p, packet->flow);
     *p++ = ' ';
     return msim__put_segment(p, packet->from_client, packet->number);
   }
@@ -235,7 +236,7 @@ static char *put_words(char *p, const struct msim_trace_record *record)
   if (packet->flow == NULL)
     return p;
   memcpy(p, " about ", 7);
-  return msim__put_flow(p + 7, packet->flow);
+  return msim__flow_text_put(&c->flows, p + 7, packet->flow);
 }
 
 /* Behind the fate: at most 32 bytes. */
@@ -252,33 +253,24 @@ static char *put_tail(char *p, const struct msim_trace_packet *packet)
 static void write_packet(void *user, struct msim__buf *out, const struct msim__hold_parts *parts)
 {
   struct capture *c = user;
-  const struct msim_slice pieces[3] = {parts->fate, parts->also, parts->tail};
-  size_t words_bytes, i;
+  struct msim__pcapng_packet packet = {.comment = {parts->head, parts->fate, parts->also, parts->tail}};
+  size_t room = COMMENT_BYTES_MAX, i;
   struct held held;
-  char comment[COMMENT_BYTES_MAX];
-  msim_ns stamp;
 
   memcpy(&held, parts->head.data, sizeof held);
-  stamp = held.at_ns > UINT64_MAX - c->start_ns ? UINT64_MAX : held.at_ns + c->start_ns;
-  words_bytes = parts->head.size_bytes - sizeof held - held.packet_bytes; /* at most WORDS_BYTES */
-  memcpy(comment, parts->head.data + sizeof held + held.packet_bytes, words_bytes);
-  for (i = 0; i < 3; i++) {
-    size_t room = sizeof comment - words_bytes, size = pieces[i].size_bytes < room ? pieces[i].size_bytes : room;
-
-    if (size > 0)
-      memcpy(comment + words_bytes, pieces[i].data, size);
-    words_bytes += size;
+  packet.interface = held.interface;
+  packet.original_bytes = held.original_bytes;
+  packet.stamp = held.at_ns > UINT64_MAX - c->start_ns ? UINT64_MAX : held.at_ns + c->start_ns;
+  packet.bytes.data = parts->head.data + sizeof held;
+  packet.bytes.size_bytes = held.packet_bytes;
+  packet.comment[0].data += sizeof held + held.packet_bytes;
+  packet.comment[0].size_bytes -= sizeof held + held.packet_bytes; /* at most WORDS_BYTES */
+  for (i = 0; i < 4; i++) {
+    if (packet.comment[i].size_bytes > room)
+      packet.comment[i].size_bytes = room;
+    room -= packet.comment[i].size_bytes;
   }
-  msim__pcapng_begin(&c->pcapng, MSIM__PCAPNG_PACKET);
-  msim__pcapng_put32(&c->pcapng, held.interface);
-  msim__pcapng_put32(&c->pcapng, (uint32_t)(stamp >> 32));
-  msim__pcapng_put32(&c->pcapng, (uint32_t)stamp);
-  msim__pcapng_put32(&c->pcapng, held.packet_bytes);
-  msim__pcapng_put32(&c->pcapng, held.original_bytes);
-  msim__pcapng_put_padded(&c->pcapng, parts->head.data + sizeof held, held.packet_bytes);
-  msim__pcapng_option(&c->pcapng, MSIM__PCAPNG_COMMENT, comment, words_bytes);
-  msim__pcapng_options_end(&c->pcapng);
-  msim__pcapng_end(&c->pcapng, out);
+  msim__pcapng_packet(&c->pcapng, &packet, out);
 }
 
 static size_t put_frame(uint8_t *out, const uint8_t dst[6], const uint8_t src[6], uint16_t type)
@@ -336,7 +328,7 @@ static int lay_packet(struct capture *c, struct msim_sink *sink, const struct ms
   held.original_bytes = (uint32_t)size;
   held.packet_bytes = (uint32_t)(size - (packet->unseen_bytes < size ? packet->unseen_bytes : size));
   memcpy(start, &held, sizeof held);
-  p = put_words(p + held.packet_bytes, record);
+  p = put_words(c, p + held.packet_bytes, record);
   msim__buf_took(buf, (size_t)(p - start));
   return 1;
 }
@@ -494,6 +486,7 @@ static int read_options(struct capture *c, struct msim_sink *sink)
 static void release(struct capture *c)
 {
   msim__hold_release(&c->hold);
+  msim__flow_texts_release(&c->flows);
   msim__pcapng_release(&c->pcapng);
   msim__names_release(&c->links);
   msim__names_release(&c->networks);
@@ -517,9 +510,13 @@ static int pcapng_open(void *state, struct msim_sink *sink)
     c->offset_s = sim->start_unix_s;
   else
     c->start_ns = (msim_ns)sim->start_unix_s * 1000000000u;
-  err = msim__hold_init(&c->hold, mem, msim__sink_buf(sink));
-  if (err != MSIM_OK)
+  err = msim__flow_texts_init(&c->flows, mem);
+  if (err == MSIM_OK)
+    err = msim__hold_init(&c->hold, mem, msim__sink_buf(sink));
+  if (err != MSIM_OK) {
+    msim__flow_texts_release(&c->flows);
     return err;
+  }
   msim__hold_set_write(&c->hold, write_packet, c);
   put_section(c, msim__sink_buf(sink), sim);
   err = put_names(c, msim__sink_buf(sink), msim__net(sim));

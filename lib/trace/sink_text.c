@@ -4,11 +4,11 @@
  * which decides when a line goes out. Does not compute anything that the record does not say. */
 #include <string.h>
 
-#include "net/flow.h"
 #include "net/net.h"
 #include "text/escape.h"
 #include "text/units.h"
 #include "text/utf8.h"
+#include "trace/flow_text.h"
 #include "trace/format.h"
 #include "trace/hold.h"
 #include "trace/trace.h"
@@ -18,6 +18,7 @@
 
 struct text_sink {
   struct msim__hold hold;
+  struct msim__flow_texts flows;
   bool addresses, full_text, show_secrets, hops, timestamps;
 };
 
@@ -30,12 +31,12 @@ static void put_literal(struct msim__buf *buf, const char *text)
 
 /* ---- packets ---- */
 
-static const char *kind_word(enum msim_trace_kind kind)
+static char *put_kind(char *p, enum msim_trace_kind kind)
 {
-  return kind == MSIM_TRACE_SEGMENT    ? "tcp"
-         : kind == MSIM_TRACE_DATAGRAM ? "udp"
-         : kind == MSIM_TRACE_FRAGMENT ? "fragment"
-                                       : "icmp";
+  return kind == MSIM_TRACE_SEGMENT    ? PUT(p, " tcp ")
+         : kind == MSIM_TRACE_DATAGRAM ? PUT(p, " udp ")
+         : kind == MSIM_TRACE_FRAGMENT ? PUT(p, " fragment ")
+                                       : PUT(p, " icmp ");
 }
 
 static char *put_time(char *p, msim_ns at_ns)
@@ -44,16 +45,14 @@ static char *put_time(char *p, msim_ns at_ns)
 }
 
 /* `time kind flow id`, or `time icmp from>to what`: what names a packet in all its lines. */
-static char *put_packet_place(char *p, const struct msim_trace_record *record)
+static char *put_packet_place(const struct text_sink *text, char *p, const struct msim_trace_record *record)
 {
   const struct msim_trace_packet *packet = &record->u.packet;
 
   p = put_time(p, record->at_ns);
-  *p++ = ' ';
-  p = msim__put_name(p, kind_word(record->kind));
-  *p++ = ' ';
+  p = put_kind(p, record->kind);
   if (record->kind != MSIM_TRACE_ICMP && packet->flow != NULL) {
-    p = msim__put_flow(p, packet->flow);
+    p = msim__flow_text_put(&text->flows, p, packet->flow);
   } else {
     p = msim__put_name(p, packet->from);
     *p++ = '>';
@@ -145,7 +144,7 @@ static void put_packet_head(const struct text_sink *text, struct msim__buf *buf,
 
   if (start == NULL)
     return;
-  p = put_packet_place(p, record);
+  p = put_packet_place(text, p, record);
   if (text->addresses) {
     bool has_ports = msim__packet_ports(packet->packet, &src, &dst);
 
@@ -173,7 +172,7 @@ static void put_packet_head(const struct text_sink *text, struct msim__buf *buf,
     if (packet->target != NULL)
       p = msim__put_name(PUT(p, " for "), packet->target);
     if (packet->flow != NULL)
-      p = msim__put_flow(PUT(p, " about "), packet->flow);
+      p = msim__flow_text_put(&text->flows, PUT(p, " about "), packet->flow);
   }
   msim__buf_took(buf, (size_t)(p - start));
 }
@@ -182,10 +181,23 @@ static void put_payload(const struct text_sink *text, struct msim__buf *buf, con
 {
   struct msim__payload_walk walk;
   struct msim__payload_piece piece;
+  bool is_piece;
 
   msim__payload_walk_init(&walk, packet, text->full_text ? SIZE_MAX : MSIM__FORMAT_PAYLOAD_BYTES, text->show_secrets);
+  is_piece = msim__payload_next(&walk, &piece);
+  if (is_piece && piece.redacted_bytes == 0 && walk.at >= walk.end &&
+      piece.bytes.size_bytes <= MSIM__FORMAT_PAYLOAD_BYTES) { /* nothing is hidden */
+    char *start = msim__buf_room(buf, 4 * MSIM__FORMAT_PAYLOAD_BYTES + 32), *p = start;
+
+    if (start == NULL)
+      return;
+    p = msim__escape_put(PUT(p, " \""), piece.bytes);
+    p = msim__payload_is_cut(&walk) ? PUT(p, "\xe2\x80\xa6\"") : PUT(p, "\"");
+    msim__buf_took(buf, (size_t)(p - start));
+    return;
+  }
   put_literal(buf, " \"");
-  while (msim__payload_next(&walk, &piece)) {
+  for (; is_piece; is_piece = msim__payload_next(&walk, &piece)) {
     if (piece.redacted_bytes == 0) {
       (void)msim__escape_append(buf, piece.bytes);
       continue;
@@ -207,8 +219,7 @@ static void put_packet_tail(const struct text_sink *text, struct msim__buf *buf,
   if (record->kind == MSIM_TRACE_SEGMENT && packet->packet->payload.size_bytes > 0)
     put_payload(text, buf, packet);
   for (i = 0; record->kind == MSIM_TRACE_DATAGRAM && i < packet->unit_count; i++) {
-    (void)msim__buf_append_byte(buf, ' ');
-    msim__put_word(buf, packet->units[i].unit);
+    msim__put_next_word(buf, ' ', packet->units[i].unit);
     if (!packet->units[i].secret || text->show_secrets)
       msim__put_values(buf, packet->units[i].values, packet->units[i].value_count);
   }
@@ -229,7 +240,7 @@ static void put_late(struct text_sink *text, const struct msim_trace_record *rec
   char *start = msim__buf_room(buf, PLACE_BYTES + 256), *p = start;
 
   if (start != NULL) {
-    p = put_packet_place(p, record);
+    p = put_packet_place(text, p, record);
     if (host != NULL) {
       *p++ = ' ';
       p = msim__put_name(p, host);
@@ -356,18 +367,17 @@ static struct msim__buf *begin_line(struct text_sink *text, const struct msim_tr
 
 static void put_next_word(struct msim__buf *buf, const char *word)
 {
-  (void)msim__buf_append_byte(buf, ' ');
-  msim__put_word(buf, word != NULL ? word : "-");
+  msim__put_next_word(buf, ' ', word != NULL ? word : "-");
 }
 
-static void put_next_flow(struct msim__buf *buf, const struct msim_flow *flow)
+static void put_next_flow(const struct text_sink *text, struct msim__buf *buf, const struct msim_flow *flow)
 {
   char *start = msim__buf_room(buf, MSIM_FLOW_TEXT_BYTES + 1), *p = start;
 
   if (start == NULL)
     return;
   *p++ = ' ';
-  p = flow != NULL ? msim__put_flow(p, flow) : PUT(p, "-");
+  p = flow != NULL ? msim__flow_text_put(&text->flows, p, flow) : PUT(p, "-");
   msim__buf_took(buf, (size_t)(p - start));
 }
 
@@ -377,10 +387,9 @@ static void take_state(struct text_sink *text, const struct msim_trace_record *r
   struct msim__buf *buf = begin_line(text, record);
 
   put_next_word(buf, state->host);
-  put_next_flow(buf, state->flow);
+  put_next_flow(text, buf, state->flow);
   put_next_word(buf, state->from);
-  (void)msim__buf_append_byte(buf, '>');
-  msim__put_word(buf, state->to);
+  msim__put_next_word(buf, '>', state->to);
   if (state->why != NULL)
     put_next_word(buf, state->why);
   msim__hold_end(&text->hold);
@@ -398,7 +407,7 @@ static void take_cwnd(struct text_sink *text, const struct msim_trace_record *re
   char *start, *p;
 
   put_next_word(buf, cwnd->host);
-  put_next_flow(buf, cwnd->flow);
+  put_next_flow(text, buf, cwnd->flow);
   start = p = msim__buf_room(buf, 192);
   if (start != NULL) {
     p = msim__put_uint(PUT(p, " cwnd "), cwnd->cwnd_bytes);
@@ -432,8 +441,7 @@ static void take_arp(struct text_sink *text, const struct msim_trace_record *rec
   struct msim__buf *buf = begin_line(text, record);
 
   put_next_word(buf, arp->from);
-  (void)msim__buf_append_byte(buf, '>');
-  msim__put_word(buf, arp->to);
+  msim__put_next_word(buf, '>', arp->to);
   put_next_word(buf, arp->what);
   if (arp->target != NULL) {
     put_literal(buf, " target=");
@@ -475,9 +483,13 @@ static int text_open(void *state, struct msim_sink *sink)
   if (err == MSIM_OK)
     err = msim__sink_flag(sink, "timestamps", &text->timestamps);
   if (err == MSIM_OK)
+    err = msim__flow_texts_init(&text->flows, msim__sink_mem(sink));
+  if (err == MSIM_OK)
     err = msim__hold_init(&text->hold, msim__sink_mem(sink), msim__sink_buf(sink));
-  if (err != MSIM_OK)
+  if (err != MSIM_OK) { /* a sink that does not open is not closed */
+    msim__flow_texts_release(&text->flows);
     return err;
+  }
   text->hops = msim_sink_option(sink, "hops") != NULL;
   put_header(msim__sink_buf(sink), msim_sink_sim(sink));
   return MSIM_OK;
@@ -525,6 +537,7 @@ static int text_close(void *state, struct msim_sink *sink)
 
   msim__hold_close(&text->hold);
   msim__hold_release(&text->hold);
+  msim__flow_texts_release(&text->flows);
   return msim__sink_buf(sink)->err;
 }
 

@@ -9,6 +9,8 @@
 
 /* NULL is the empty word. More than 4096 bytes are cut. */
 void msim__put_word(struct msim__buf *buf, const char *text);
+/* Behind one byte that separates it from what is in front. */
+void msim__put_next_word(struct msim__buf *buf, char separator, const char *text);
 
 /* ` name=value` for each; lists are [a,b], at most 64 items. */
 void msim__put_values(struct msim__buf *buf, const struct msim_value *values, size_t count);
