@@ -193,7 +193,7 @@ static void on_accepted(struct told *t, struct msim__ledger_recipient *r)
 
   if (!t->message->written)
     name(t, r);
-  if (++r->accepted_count > (uint64_t)MSIM__LEDGER_HOPS_MAX * copies_max(t, r) + 1) /* each copy goes its own way */
+  if (++r->accepted_count > (r->unclear_count + UINT64_C(1)) * MSIM__LEDGER_HOPS_MAX + copies_max(t, r))
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I8, t->host, r->address,
                         "it was taken %u times, more often than mail may be passed on", r->accepted_count);
   other = find_passer(r, t->host);
