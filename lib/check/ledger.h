@@ -59,6 +59,7 @@ struct msim__custody {
   bool gone;                                 /* over; but a crash may have the host forget that */
   bool failed, good;                         /* given up; for good: by 5xx or after its time */
   msim_ns retry_ns;                          /* not before this time; 0: any */
+  msim_ns back_ns;                           /* it seemed to come back from disk then; 0: it did not */
   const struct msim__ledger_message *notice; /* that told its sender why it is gone; NULL: none did */
 };
 

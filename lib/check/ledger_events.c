@@ -74,6 +74,17 @@ static bool is_crashed(const struct msim__custody *custody)
   return custody->crashed;
 }
 
+/* Nothing was heard of it since a crash but, just now, that the host has put such a mail into its queue. */
+static struct msim__custody *find_back(const struct msim__ledger_recipient *recipient, const char *host, msim_ns now_ns)
+{
+  struct msim__custody *custody;
+
+  for (custody = recipient->custodies; custody != NULL; custody = custody->next)
+    if (custody->host == host && custody->back_ns == now_ns && now_ns != 0 && custody->kept && !custody->crashed)
+      return custody;
+  return NULL;
+}
+
 /* Said to be taken, and not kept anywhere: I1 was told of it, and it may still come to be kept. */
 static bool is_promised(const struct msim__custody *custody)
 {
@@ -182,7 +193,7 @@ static void on_accepted(struct told *t, struct msim__ledger_recipient *r)
 
   if (!t->message->written)
     name(t, r);
-  if (++r->accepted_count > MSIM__LEDGER_HOPS_MAX + copies_max(t, r))
+  if (++r->accepted_count > (r->unclear_count + UINT64_C(1)) * MSIM__LEDGER_HOPS_MAX + copies_max(t, r))
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I8, t->host, r->address,
                         "it was taken %u times, more often than mail may be passed on", r->accepted_count);
   other = find_passer(r, t->host);
@@ -192,11 +203,17 @@ static void on_accepted(struct told *t, struct msim__ledger_recipient *r)
     other->passed = true;
   else if (r->named && t->message->written)
     take_alias(t, r);
+  other = custody == NULL ? find_back(r, t->host, t->ledger->now_ns) : NULL;
   if (custody == NULL)
     custody = msim__custody_add(t->ledger, r, t->host);
   if (custody == NULL)
     return;
   custody->accepted = true;
+  if (other != NULL) { /* then it was this copy that was put there, and of the other one nothing is known yet */
+    other->crashed = true;
+    other->back_ns = 0;
+    custody->kept = true;
+  }
   if (custody->stored)
     msim__custody_remove(t->ledger, r, custody);
 }
@@ -213,6 +230,7 @@ static void on_queued(struct told *t, struct msim__ledger_recipient *r)
     custody = msim__custody_add(t->ledger, r, t->host);
   if (custody == NULL)
     return;
+  custody->back_ns = custody->crashed ? t->ledger->now_ns : 0;
   custody->kept = true;
   custody->crashed = false;
 }

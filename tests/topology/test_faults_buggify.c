@@ -185,6 +185,25 @@ static void no_example_breaks_a_rule(void **state)
     }
 }
 
+/* A mail in a circle comes again to a host that crashed with it: in its queue are two of one label, and the word that
+ * the second is taken goes out when the first is gone. */
+static void two_copies_at_a_host_that_has_crashed_are_told_apart(void **state)
+{
+  struct topology_run r;
+
+  (void)state;
+  topology_run_file(
+      &r, MSIM_SOURCE_DIR "/topologies/mail-loop.yaml",
+      "buggify: {sites: 70%, fire: 60%}\n"
+      "faults:\n  - {id: x, crash: {host: isp-y}, after: {conn: 'isp-y>isp-x:25#38', segment: c4}, for: 30s}\n",
+      1, "text", "kind=app");
+  if (r.err != 0)
+    fail_msg("%s", r.error);
+  assert_has(&r, " app isp-y store.found waiting=1 ");
+  assert_has(&r, " app isp-y smtp.queued message=m1 recipients=1 waiting=2 ");
+  free(r.trace.data);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -195,6 +214,7 @@ int main(void)
       cmocka_unit_test(another_fault_or_site_moves_no_draw),
       cmocka_unit_test(crashes_and_losses_beside_it_lose_no_mail),
       cmocka_unit_test(no_example_breaks_a_rule),
+      cmocka_unit_test(two_copies_at_a_host_that_has_crashed_are_told_apart),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
