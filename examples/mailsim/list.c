@@ -11,7 +11,8 @@ static const struct option options[] = {
     {NULL, NULL, NULL},
 };
 
-static const char *const kinds[] = {"agents", "faults", "sinks", "congestion", "invariants", "topologies", NULL};
+static const char *const kinds[] = {"agents",     "faults",     "sites",      "sinks",
+                                    "congestion", "invariants", "topologies", NULL};
 
 static const char *kind_text(enum msim_field_kind kind)
 {
@@ -97,6 +98,15 @@ static void list_faults(const struct output *output, const struct msim_sim *sim)
   }
 }
 
+static void list_sites(const struct output *output)
+{
+  struct msim_fault_site_info site;
+  size_t i;
+
+  for (i = 0; msim_fault_site_at(i, &site); i++)
+    print_head(output, site.name, site.summary);
+}
+
 static void list_sinks(const struct output *output, const struct msim_sim *sim)
 {
   const struct msim_sink_type *type;
@@ -157,10 +167,12 @@ static int list(const char *kind)
   else if (i == 1)
     list_faults(&output, sim);
   else if (i == 2)
-    list_sinks(&output, sim);
+    list_sites(&output);
   else if (i == 3)
-    list_congestion(&output, sim);
+    list_sinks(&output, sim);
   else if (i == 4)
+    list_congestion(&output, sim);
+  else if (i == 5)
     list_invariants(&output);
   else
     code = list_topologies(&output);
@@ -179,10 +191,10 @@ int verb_list(struct arguments *arguments)
       return EXIT_UNUSABLE;
     if (got == ARGUMENT_OPTION) {
       print_usage(
-          "list agents|faults|sinks|congestion|invariants|topologies",
-          "Lists what this build knows: agents and faults with their keys, forms of traces, congestion controls, the\n"
-          "rules that every run is judged by, and the topologies in the folder topologies/ here or else those that\n"
-          "were installed.",
+          "list agents|faults|sites|sinks|congestion|invariants|topologies",
+          "Lists what this build knows: agents and faults with their keys, the sites of the fault buggify, forms of\n"
+          "traces, congestion controls, the rules that every run is judged by, and the topologies in the folder\n"
+          "topologies/ here or else those that were installed.",
           options);
       return close_output(stdout, EXIT_FINE);
     }
@@ -193,7 +205,7 @@ int verb_list(struct arguments *arguments)
     kind = value;
   }
   if (kind == NULL) {
-    complain("list: of what? agents, faults, sinks, congestion, invariants or topologies");
+    complain("list: of what? agents, faults, sites, sinks, congestion, invariants or topologies");
     return EXIT_UNUSABLE;
   }
   return list(kind);

@@ -15,7 +15,7 @@ static const struct {
     {"test", "run expectations and goldens and tell what does not hold", verb_test},
     {"record", "write a first expectation from a run", verb_record},
     {"accept", "record goldens anew, after telling what changes", verb_accept},
-    {"list", "list agents, faults, sinks, congestion, invariants, topologies", verb_list},
+    {"list", "list agents, faults, sites, sinks, congestion, invariants, topologies", verb_list},
     {"new", "write a small topology to start from", verb_new},
     {"serve", "let real programs talk to the simulated servers", verb_serve},
     {"schema", "write the format of topologies as JSON Schema", verb_schema},

@@ -40,6 +40,15 @@ struct msim_fault_info {
 MSIM_API bool msim_fault_kind_at_sized(const struct msim_sim *sim, size_t index, struct msim_fault_info *out,
                                        size_t out_bytes);
 
+/* A site of the kind buggify, for `mailsim list`: where hosts do by chance what is allowed and rare. */
+struct msim_fault_site_info {
+  const char *name;
+  const char *summary; /* one line */
+};
+/* The index-th site; false past the end. */
+#define msim_fault_site_at(index, out) msim_fault_site_at_sized((index), (out), sizeof(struct msim_fault_site_info))
+MSIM_API bool msim_fault_site_at_sized(size_t index, struct msim_fault_site_info *out, size_t out_bytes);
+
 /* How often faults have struck so far: packets that they dropped or held, crashes and cuts. Of one by its id; of all
  * with NULL. 0 when there is none of that id. */
 MSIM_API uint64_t msim_fault_count(const struct msim_sim *sim, const char *id);

@@ -44,6 +44,9 @@ struct msim_port_opts {
   uint32_t queue_packets_max; /* that wait to be extracted; 0: 1000; at most 1048576. More are dropped ("queue") */
   msim_port_fn *arrived;      /* or NULL */
   void *ctx;
+  /* What comes in over TCP is recognised as that of a socket is (msim_socket_recognise): its packets carry units, and
+   * passwords are redacted. Not so in fragments, and between two ports. */
+  bool recognise;
 };
 
 /* Makes a host of that name a port, before the start. A host that the topology has already becomes one if it has no

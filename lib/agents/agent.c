@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agents/agents.h"
+#include "agents/foreign.h"
 #include "agents/resolver.h"
 #include "agents/service_rules.h"
 #include "core/sized.h"
@@ -25,6 +26,7 @@ struct agents_room {
   struct msim__resolver *resolver;
   const struct msim__service_rules *rules; /* NULL: none */
   uint64_t real_mail_count;
+  struct msim__foreign_ports *ports;
 };
 
 static struct agents_room *room_of(const struct msim_sim *sim)
@@ -50,6 +52,11 @@ const struct msim__service_rules *msim__service_rules_of(const struct msim_sim *
 uint64_t msim__agents_real_mail_next(struct msim_sim *sim)
 {
   return ++room_of(sim)->real_mail_count;
+}
+
+struct msim__foreign_ports *msim__foreign_ports_of(const struct msim_sim *sim)
+{
+  return room_of(sim)->ports;
 }
 
 /* ---- types ---- */
@@ -206,6 +213,7 @@ static void end(struct msim_sim *sim)
       agent->is_running = false;
     }
   }
+  msim__foreign_ports_end(room->ports);
   msim__resolver_end(sim, room->resolver);
 }
 
@@ -264,7 +272,9 @@ int msim__agents_create(struct msim_sim *sim)
 
   if (room == NULL)
     return MSIM_ERR_NOMEM;
-  err = msim__resolver_create(sim, &room->resolver);
+  err = msim__foreign_ports_create(sim, &room->ports);
+  if (err == MSIM_OK)
+    err = msim__resolver_create(sim, &room->resolver);
   if (err != MSIM_OK)
     return err;
   sim->rooms[MSIM__ROOM_AGENTS] = room;

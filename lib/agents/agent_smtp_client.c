@@ -4,6 +4,7 @@
  * schedule, is told of when that takes long, and fails at the end of it. Does not listen, does not speak TLS. */
 #include "agents/smtp_route.h"
 
+#include "net/buggify.h"
 #include "proto/ascii.h"
 
 #include <mailsim/agent.h>
@@ -312,6 +313,8 @@ static void attempted(void *ctx, struct msim__mail_entry *entry, struct msim__sm
   wait_ns = again ? 0 : retry[i];
   if (wait_ns > schedule.expire_after_ns - age_ns)
     wait_ns = schedule.expire_after_ns - age_ns; /* one last attempt at the end of its time */
+  if (wait_ns > 1 && msim__buggify(msim_agent_node(state->agent), MSIM__SITE_QUEUE_EARLY))
+    wait_ns = 1 + msim__buggify_draw(msim_agent_node(state->agent), MSIM__SITE_QUEUE_EARLY, wait_ns);
   if (!again)
     tell_deferred(state, entry, wait_ns);
   msim__mail_queue_defer(queue, entry, now_ns + wait_ns);
@@ -363,6 +366,8 @@ static void open_route(struct state *state, struct msim__mail_dest *dest)
   route->opts.chunking = config->chunking;
   route->smarthost = config->smarthost;
   route->mail_count_max = (unsigned)config->mails_max;
+  if (msim__buggify(msim_agent_node(state->agent), MSIM__SITE_SMTP_ONE_MAIL))
+    route->mail_count_max = 1;
   route->port = (uint16_t)config->port;
   route->bug = (enum msim__smtp_route_bug)config->bug;
   route->next = state->routes;

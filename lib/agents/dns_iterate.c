@@ -2,6 +2,7 @@
 #include "agents/dns_job.h"
 
 #include "agents/agents.h"
+#include "net/buggify.h"
 
 #include <string.h>
 
@@ -108,6 +109,9 @@ static const struct msim__dns_cache_entry *find_answer(struct msim__dns_job *job
   const struct msim__dns_cache_entry *entry =
       msim__dns_cache_find(&job->it->cache, &job->name, type, msim__dns_job_now_ns(job));
 
+  if (entry != NULL && job->query_count == 0 && entry->rcode != MSIM__DNS_SERVFAIL &&
+      msim__buggify(msim_agent_node(job->it->agent), MSIM__SITE_DNS_FORGET))
+    return NULL;
   return entry != NULL && entry->trust == MSIM__DNS_TRUST_ANSWER ? entry : NULL;
 }
 

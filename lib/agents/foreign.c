@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agents/agents.h"
+#include "agents/foreign.h"
 #include "agents/smtp_stream.h"
-#include "proto/recogniser.h"
 #include "sockets/sockets.h"
 #include "streams/streams.h"
 
@@ -59,11 +58,8 @@ static enum msim__recogniser_protocol protocol_of_port(uint16_t port)
   }
 }
 
-static enum msim__recogniser_protocol protocol_of(const struct msim_socket *s)
+enum msim__recogniser_protocol msim__foreign_protocol(const struct msim_node *server, uint16_t port)
 {
-  bool client = msim__tcp_is_client(s->tcb);
-  const struct msim_node *server = client ? msim__tcp_peer(s->tcb) : s->node;
-  uint16_t port = client ? s->remote.port : s->local.port;
   const struct msim_agent *agent = server != NULL ? msim__stream_listener(server, port) : NULL;
   enum msim__recogniser_protocol protocol = MSIM__RECOGNISER_AUTO;
 
@@ -74,13 +70,12 @@ static enum msim__recogniser_protocol protocol_of(const struct msim_socket *s)
 
 /* ---- labels ---- */
 
-/* HOST-N, of which agents of the host make others. */
-static void make_label(struct foreign *foreign, const struct msim_node *node)
+void msim__foreign_label(struct msim_node *node, char *out)
 {
   uint64_t number =
-      node->agents != NULL ? msim__mail_number_next(node->agents) : msim__agents_real_mail_next(foreign->sim);
+      node->agents != NULL ? msim__mail_number_next(node->agents) : msim__agents_real_mail_next(msim__node_sim(node));
 
-  (void)snprintf(foreign->label, sizeof foreign->label, "%.100s-%llu", node->name, (unsigned long long)number);
+  (void)snprintf(out, MSIM__LABEL_BYTES_MAX + 1, "%.100s-%llu", node->name, (unsigned long long)number);
 }
 
 /* ---- what the program sends ---- */
@@ -115,7 +110,7 @@ static void on_sent(void *ctx, const struct msim__recognised *mark)
 
   write_up_to(sending, mark->at_byte);
   if (mark->begins && mark->label == MSIM__RECOGNISER_NEW_LABEL)
-    make_label(foreign, msim__tcp_node(sending->tcb));
+    msim__foreign_label(msim__tcp_node(sending->tcb), foreign->label);
   label = mark->label != MSIM__RECOGNISER_NO_LABEL && foreign->label[0] != '\0' ? foreign->label : NULL;
   if (mark->begins)
     msim__tcp_mark_back(sending->tcb, mark->unit, label, (uint32_t)mark->back_bytes);
@@ -187,6 +182,7 @@ int msim_socket_recognise(struct msim_socket *s)
   static const struct msim__socket_follower follower = {send, received, release};
   int err = msim__socket_enter(s, false);
   struct foreign *foreign;
+  bool client;
 
   if (err != 0)
     return err;
@@ -198,8 +194,10 @@ int msim_socket_recognise(struct msim_socket *s)
   if (foreign == NULL)
     return msim__sim_fail_nomem(msim__socket_sim(s));
   foreign->sim = msim__socket_sim(s);
-  foreign->side = msim__tcp_is_client(s->tcb) ? MSIM__RECOGNISER_CLIENT : MSIM__RECOGNISER_SERVER;
-  msim__recogniser_init(&foreign->recogniser, protocol_of(s));
+  client = msim__tcp_is_client(s->tcb);
+  foreign->side = client ? MSIM__RECOGNISER_CLIENT : MSIM__RECOGNISER_SERVER;
+  msim__recogniser_init(&foreign->recogniser, client ? msim__foreign_protocol(msim__tcp_peer(s->tcb), s->remote.port)
+                                                     : msim__foreign_protocol(s->node, s->local.port));
   msim__socket_follow(s, &follower, foreign);
   return 0;
 }

@@ -3,12 +3,14 @@
 
 #include "agents/smtp_local.h"
 #include "agents/smtp_policy.h"
+#include "net/buggify.h"
 #include "proto/address.h"
 #include "proto/ascii.h"
 
 #include <stdio.h>
 
 #define NOTICE_BYTES_MAX ((size_t)1 << 30)
+#define LATE_NS_MAX MSIM_SEC(600)
 
 static const char *event_of(enum msim__dsn_action action)
 {
@@ -155,6 +157,17 @@ static size_t fill_lines(const struct msim__smtp_notice *notice, struct msim__ds
   return count;
 }
 
+static void submit(struct msim_agent *agent, struct msim__mail_room *room, struct msim__message *message)
+{
+  const struct msim_node *node = msim_agent_node(agent);
+  msim_ns before_ns = room->queue.first_try_after_ns;
+
+  if (msim__buggify(node, MSIM__SITE_NOTICE_LATE))
+    room->queue.first_try_after_ns += msim__buggify_draw(node, MSIM__SITE_NOTICE_LATE, LATE_NS_MAX);
+  (void)msim__smtp_local_submit(agent, room, message); /* out of memory ends the run, a full queue is told */
+  room->queue.first_try_after_ns = before_ns;
+}
+
 void msim__smtp_notice_send(struct msim_agent *agent, struct msim__mail_room *room,
                             const struct msim__smtp_notice *notice)
 {
@@ -178,7 +191,7 @@ void msim__smtp_notice_send(struct msim_agent *agent, struct msim__mail_room *ro
   message = count > 0 ? write_notice(agent, room, notice, lines, count) : NULL;
   if (message != NULL) {
     tell(agent, room, notice, message->label, WANTED, NULL);
-    (void)msim__smtp_local_submit(agent, room, message); /* out of memory ends the run, a full queue is told */
+    submit(agent, room, message);
     msim__message_unref(message);
   }
   msim__free(&room->mem, lines, lines != NULL ? notice->outcome_count * sizeof *lines : 0);

@@ -264,11 +264,11 @@ static void on_closed(struct msim_agent *agent, struct msim_stream *stream, enum
   (void)agent;
   if (out == NULL)
     return;
-  out->stream = NULL;
   out->timed_out |= why == MSIM_CLOSED_TIMEOUT;
   msim_timer_cancel(&out->timer);
   if (out->session.state != MSIM__SMTP_AT_OVER)
     msim__smtp_session_lost(&out->session, closing_words(why));
+  out->stream = NULL; /* not before: whoever hears of the loss must not take the connection for over, and free it */
   drop_content(out);
   out->ops->closed(out->ctx);
 }

@@ -2,6 +2,7 @@
  * late, cut off, or not said at all. See smtp_incoming.h. */
 #include "agents/smtp_incoming.h"
 
+#include "net/buggify.h"
 #include "proto/ascii.h"
 #include "proto/smtp_reply.h"
 
@@ -9,6 +10,7 @@
 
 #define LINGER_NS MSIM_SEC(120) /* for the peer's half after our last reply */
 #define REPLY_BYTES 2048u
+#define LATE_NS_MAX MSIM_SEC(2)
 
 /* A reply that waits for its time. */
 struct msim__smtp_late {
@@ -129,6 +131,8 @@ void msim__smtp_incoming_reply_unit(struct msim__smtp_incoming *session, const c
   }
   if (effect.drop)
     return;
+  if (msim__buggify(msim_agent_node(session->agent), MSIM__SITE_SMTP_LATE))
+    effect.delay_ns += msim__buggify_draw(msim_agent_node(session->agent), MSIM__SITE_SMTP_LATE, LATE_NS_MAX);
   if (effect.delay_ns == 0 || session->late != NULL || !put_off(session, unit, label, bytes, n, &effect))
     say(session, unit, label, bytes, n, effect.cut);
 }

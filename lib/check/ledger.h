@@ -67,7 +67,9 @@ struct msim__ledger_recipient {
   uint64_t hash;
   struct msim__custody *custodies; /* oldest first */
   uint32_t delivered_count, returned_count, unclear_count, accepted_count;
-  bool named; /* by who wrote the message; others stand in for somebody: an alias leads to them */
+  uint32_t alias_count; /* copies that were on their way to somebody else, until an alias led them here */
+  bool aliased;         /* such a copy was his */
+  bool named;           /* by who wrote the message; others stand in for somebody: an alias leads to them */
 };
 
 struct msim__ledger_message {
@@ -78,8 +80,9 @@ struct msim__ledger_message {
   bool loose;               /* facts are missing: not judged */
   bool written;             /* it was seen to be written; otherwise it comes from outside */
   uint32_t named_count;
-  bool converted; /* the next body may be another one */
-  bool dropped;   /* a rule has made a host acknowledge it and throw it away */
+  uint32_t alias_count; /* of those named who were passed on under another name that is not known */
+  bool converted;       /* the next body may be another one */
+  bool dropped;         /* a rule has made a host acknowledge it and throw it away */
   struct msim__ledger_recipient *recipients;
   size_t recipient_count, recipient_capacity;
   char **hidden; /* addresses in bcc */
@@ -93,6 +96,7 @@ struct msim__ledger_flow {
   struct msim__ledger_flow *next;
   uint64_t id;
   struct msim__ledger_message *message; /* whose content is under way; NULL: none */
+  bool smtp; /* a sender was named: content comes as SMTP has it; else only a login was seen, of any protocol */
   bool chunked, in_body, at_line_start, after_dot, over, lost;
   uint32_t next_number; /* of the byte that is to come */
   char *header;

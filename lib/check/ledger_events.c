@@ -64,6 +64,11 @@ static bool is_fresh(const struct msim__custody *custody)
   return custody->created && !custody->kept && !custody->stored;
 }
 
+static bool is_of_user(const struct msim__custody *custody)
+{
+  return custody->user;
+}
+
 static bool is_crashed(const struct msim__custody *custody)
 {
   return custody->crashed;
@@ -117,13 +122,16 @@ static void name(struct told *t, struct msim__ledger_recipient *r)
  * leads here, one for each of those whom it may stand for. */
 static uint32_t copies_max(const struct told *t, const struct msim__ledger_recipient *r)
 {
-  return r->unclear_count + (r->named ? 1 : t->message->named_count + 1);
+  return r->unclear_count + r->alias_count + t->message->alias_count + (r->named ? 1 : t->message->named_count + 1);
 }
 
+/* Whoever is named twice is owed one copy. */
 static void on_send(struct told *t, struct msim__ledger_recipient *r)
 {
-  struct msim__custody *custody = msim__custody_add(t->ledger, r, t->host);
+  struct msim__custody *custody = find(r, t->host, is_of_user);
 
+  if (custody == NULL)
+    custody = msim__custody_add(t->ledger, r, t->host);
   if (custody != NULL)
     custody->user = true;
   name(t, r);
@@ -138,6 +146,36 @@ static void on_created(struct told *t, struct msim__ledger_recipient *r)
   name(t, r);
 }
 
+/* The one who may pass it on to host, and has not; NULL: none. */
+static struct msim__custody *find_passer(const struct msim__ledger_recipient *r, const char *host)
+{
+  struct msim__custody *custody;
+
+  for (custody = r->custodies; custody != NULL; custody = custody->next)
+    if (custody->host != host && is_holder(custody) && !custody->passed)
+      return custody;
+  return NULL;
+}
+
+/* Nobody has passed r on, who was named: it comes in place of one whom the sender named too, and an alias leads here.
+ */
+static void take_alias(struct told *t, struct msim__ledger_recipient *r)
+{
+  struct msim__custody *passer;
+  size_t i;
+
+  for (i = 0; i < t->message->recipient_count; i++) {
+    struct msim__ledger_recipient *named = &t->message->recipients[i];
+
+    passer = named != r && named->named && !named->aliased ? find_passer(named, t->host) : NULL;
+    if (passer == NULL)
+      continue;
+    named->aliased = true;
+    r->alias_count++;
+    return;
+  }
+}
+
 static void on_accepted(struct told *t, struct msim__ledger_recipient *r)
 {
   struct msim__custody *custody = find(r, t->host, is_unanswered), *other;
@@ -147,14 +185,13 @@ static void on_accepted(struct told *t, struct msim__ledger_recipient *r)
   if (++r->accepted_count > MSIM__LEDGER_HOPS_MAX + copies_max(t, r))
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I8, t->host, r->address,
                         "it was taken %u times, more often than mail may be passed on", r->accepted_count);
-  for (other = r->custodies; other != NULL; other = other->next)
-    if (other->host != t->host && is_holder(other) && !other->passed) {
-      if (other->crashed)
-        r->unclear_count++; /* whether it will be told is not certain */
-      else
-        other->passed = true;
-      break;
-    }
+  other = find_passer(r, t->host);
+  if (other != NULL && other->crashed)
+    r->unclear_count++; /* whether it will be told is not certain */
+  else if (other != NULL)
+    other->passed = true;
+  else if (r->named && t->message->written)
+    take_alias(t, r);
   if (custody == NULL)
     custody = msim__custody_add(t->ledger, r, t->host);
   if (custody == NULL)
@@ -191,7 +228,7 @@ static void on_stored(struct told *t, struct msim__ledger_recipient *r)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I3, t->host, r->address,
                         "copy %u was delivered, and %u exchanges on its way had no clear end", r->delivered_count,
                         r->unclear_count);
-  if (r->named && r->returned_count > 0 && r->unclear_count == 0)
+  if (r->named && r->returned_count > 0 && r->unclear_count + r->alias_count + t->message->alias_count == 0)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I4, t->host, r->address,
                         "it was delivered after its sender had been told that it was not");
   if (custody != NULL) {
@@ -207,8 +244,13 @@ static void on_sent(struct told *t, struct msim__ledger_recipient *r)
 {
   struct msim__custody *custody = find(r, t->host, is_holder);
 
-  if (custody != NULL)
-    let_go(t, r, custody);
+  if (custody == NULL)
+    return;
+  if (r->named && !custody->passed && !r->aliased) { /* taken, and not under this name: an alias led somewhere else */
+    r->aliased = true;
+    t->message->alias_count++;
+  }
+  let_go(t, r, custody);
 }
 
 static void on_retry(struct told *t, struct msim__ledger_recipient *r)
@@ -278,7 +320,7 @@ static void on_bounced(struct told *t, struct msim__ledger_recipient *r)
   if (++r->returned_count > copies_max(t, r))
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I2, t->host, r->address,
                         "its sender was told %u times that it was not delivered", r->returned_count);
-  if (r->named && r->delivered_count > 0 && r->unclear_count == 0)
+  if (r->named && r->delivered_count > 0 && r->unclear_count + r->alias_count + t->message->alias_count == 0)
     msim__ledger_broken(t->ledger, t->message, MSIM__MAIL_RULE_I4, t->host, r->address,
                         "it was delivered, and its sender was told that it was not");
   if (custody == NULL)
@@ -322,13 +364,14 @@ static const struct row {
     {"smtp.deferred", on_deferred, false, ALL},
     {"store.add", on_stored, true, LOOSE},
     {"store.remove", NULL, true, IGNORE},
+    {"webmail.received", NULL, false, IGNORE},
 };
 
 static const struct row *find_row(const char *event)
 {
   size_t i;
 
-  if (event[0] != 'm' && event[0] != 's' && event[0] != 'u')
+  if (event[0] != 'm' && event[0] != 's' && event[0] != 'u' && event[0] != 'w')
     return NULL;
   for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
     if (strcmp(rows[i].event, event) == 0)
@@ -385,8 +428,9 @@ static void take_message(struct told *t, const struct row *row)
     other->notice = true;
     t->notice = other;
   }
-  if (strcmp(t->event->event, "message.converted") == 0)
-    t->message->converted = true;
+  if (strcmp(t->event->event, "message.converted") == 0 ||
+      (strcmp(t->event->event, "webmail.received") == 0 && t->message->body_count > 0))
+    t->message->converted = true; /* or typed in once more: the site writes another message */
   if (strcmp(t->event->event, "store.remove") == 0 && msim__ledger_text(t->event, "conn") != NULL)
     msim__ledger_judge_removal(t->ledger, t->message, t->host, msim__ledger_text(t->event, "conn"));
   if (row->take == on_discarded && msim__ledger_value(t->event, "to") == NULL)

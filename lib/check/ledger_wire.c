@@ -365,7 +365,7 @@ static void take_unit(struct msim__ledger *ledger, const struct msim_trace_packe
 
   if (strcmp(unit->unit, "mail.content") == 0) {
     flow = find_flow(ledger, packet->flow);
-    if (flow != NULL && packet->from_client)
+    if (flow != NULL && flow->smtp && packet->from_client)
       take_content(ledger, flow, packet, unit);
   } else if (packet->rtx_number != 0 || !whole || size == 0) {
     return;
@@ -377,8 +377,10 @@ static void take_unit(struct msim__ledger *ledger, const struct msim_trace_packe
       judge_reply(ledger, message, packet->from);
   } else if (strcmp(unit->unit, "smtp.envelope") == 0) {
     flow = open_flow(ledger, packet->flow);
-    if (flow != NULL && (unit->edges & MSIM_EDGE_FIRST) != 0 && size > 4 && memcmp(data, "MAIL", 4) == 0)
+    if (flow != NULL && (unit->edges & MSIM_EDGE_FIRST) != 0 && size > 4 && memcmp(data, "MAIL", 4) == 0) {
+      flow->smtp = true;
       flow->chunked = false;
+    }
   } else if (strcmp(unit->unit, "smtp.command") == 0) {
     flow = size > 4 && memcmp(data, "BDAT", 4) == 0 ? find_flow(ledger, packet->flow) : NULL;
     if (flow != NULL)

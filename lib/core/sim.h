@@ -96,6 +96,7 @@ struct msim_sim {
   uint64_t record_count;
   struct msim__trace_hook *trace_hooks; /* in order of addition */
   void *rooms[MSIM__ROOMS];
+  const struct msim__buggify *buggify; /* net/buggify.h; NULL: none */
   const struct msim__layer_hooks *layers[MSIM__ROOMS];
   size_t layer_count;
   const void *const *builtin_types[MSIM__TYPE_KINDS]; /* NULL-terminated */

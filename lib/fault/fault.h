@@ -11,6 +11,7 @@
 #include "agents/service_rules.h"
 #include "core/rng.h"
 #include "host/rules.h"
+#include "net/buggify.h"
 #include "net/link.h"
 #include "trace/record_match.h"
 
@@ -34,7 +35,7 @@ struct msim__fault;
  *
  * cut: where new text of TCP is cut in two segments, as in struct msim__tcp_cutter; of all faults the first cut counts,
  * and is told. clock_ns: how much the clock of the fault's node is ahead just now. alter: the params of a direction of
- * a link while the fault lasts (altering.c).
+ * a link while the fault lasts (altering.c). fires, draw_site: as in struct msim__buggify.
  *
  * one_of: keys of which at least one must be written, NULL-terminated. */
 struct msim__fault_type {
@@ -59,6 +60,8 @@ struct msim__fault_type {
                      struct msim__smtp_verdict *verdict);
   void (*judge_disk)(struct msim__fault *fault, enum msim__disk_act act, struct msim__disk_verdict *verdict);
   int64_t (*clock_ns)(const struct msim__fault *fault);
+  bool (*fires)(struct msim__fault *fault, const struct msim_node *node, enum msim__site site);
+  uint64_t (*draw_site)(struct msim__fault *fault, const struct msim_node *node, enum msim__site site, uint64_t bound);
   void (*crashed)(struct msim__fault *fault);
   void (*release)(struct msim__fault *fault);
   bool draws;
@@ -111,14 +114,23 @@ int msim__fault_add(struct msim_sim *sim, const struct msim__fault_plan *plan, c
 /* Reads one item of the list. Findings go to fill. 0, MSIM_ERR_SYNTAX, MSIM_ERR_NOMEM. */
 int msim__fault_read(struct msim_sim *sim, struct msim__fill *fill, const struct msim__yaml_node *item,
                      struct msim__fault_plan *out);
+/* Reads the map of a built-in kind alone: a fault of the whole run, whose id is the kind. */
+int msim__fault_read_whole(struct msim_sim *sim, struct msim__fill *fill, const char *kind,
+                           const struct msim__yaml_node *map, struct msim__fault_plan *out);
 extern const struct msim_field msim__fault_fields[]; /* the keys that every fault has */
 const char *msim__fault_check_id(const char *text);  /* NULL, or what is wrong with an id */
 
 /* A record of kind `fault`. */
 void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count);
+/* The same about another host than the fault's node; NULL: about none. */
+void msim__fault_tell_of(struct msim__fault *fault, const struct msim_node *node, const char *event,
+                         const struct msim_value *values, size_t count);
 
 /* The fault's own stream for a purpose. */
 void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struct msim__rng *out);
+/* One for each host: "fault:ID/PURPOSE/HOST". */
+void msim__fault_rng_of(const struct msim__fault *fault, const char *purpose, const struct msim_node *node,
+                        struct msim__rng *out);
 
 /* The first of those that are installed, by id. */
 struct msim__fault *msim__faults_first(const struct msim_sim *sim);

@@ -22,6 +22,8 @@ struct faults_room {
   struct msim__packet_rules rules;     /* given to net when some fault judges packets */
   struct msim__service_rules services; /* given to agents when some fault judges what servers answer */
   struct msim__tcp_cutter cutter;      /* given to TCP when some fault cuts text */
+  struct msim__buggify buggify;        /* given to all layers when some fault is asked at their sites */
+  struct msim__fault *fired;           /* the last of them that fired */
   struct msim__host_rules host;        /* given to hosts when some fault is about disks or clocks */
   struct msim__trace_hook hook;        /* when some fault waits for a record */
 };
@@ -31,7 +33,8 @@ static struct faults_room *room_of(const struct msim_sim *sim)
   return sim->rooms[MSIM__ROOM_FAULT];
 }
 
-void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count)
+void msim__fault_tell_of(struct msim__fault *fault, const struct msim_node *node, const char *event,
+                         const struct msim_value *values, size_t count)
 {
   struct msim_value all[MSIM_VALUES_MAX];
   struct msim_trace_record record;
@@ -45,11 +48,16 @@ void msim__fault_tell(struct msim__fault *fault, const char *event, const struct
     memcpy(all + 1, values, count * sizeof *values);
   memset(&record, 0, sizeof record);
   record.kind = MSIM_TRACE_FAULT;
-  record.u.event.host = fault->node != NULL ? fault->node->name : NULL;
+  record.u.event.host = node != NULL ? node->name : NULL;
   record.u.event.event = event;
   record.u.event.values = all;
   record.u.event.value_count = count + 1;
   msim__trace_emit(fault->sim, &record);
+}
+
+void msim__fault_tell(struct msim__fault *fault, const char *event, const struct msim_value *values, size_t count)
+{
+  msim__fault_tell_of(fault, fault->node, event, values, count);
 }
 
 void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struct msim__rng *out)
@@ -58,6 +66,15 @@ void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struc
 
   (void)snprintf(name, sizeof name, "fault:%s/%s", fault->plan.id, purpose);
   msim__rng_init(out, fault->sim->seed, name, NULL);
+}
+
+void msim__fault_rng_of(const struct msim__fault *fault, const char *purpose, const struct msim_node *node,
+                        struct msim__rng *out)
+{
+  char name[STREAM_NAME_BYTES];
+
+  (void)snprintf(name, sizeof name, "fault:%s/%s/", fault->plan.id, purpose);
+  msim__rng_init(out, fault->sim->seed, name, node->name);
 }
 
 struct msim__fault *msim__faults_first(const struct msim_sim *sim)
@@ -266,6 +283,28 @@ static void judge_disk(void *ctx, const struct msim_node *node, enum msim__disk_
       fault->plan.type->judge_disk(fault, act, verdict);
 }
 
+static bool fires(void *ctx, const struct msim_node *node, enum msim__site site)
+{
+  struct faults_room *room = ctx;
+  struct msim__fault *fault;
+
+  for (fault = room->first; fault != NULL; fault = fault->next) {
+    if (fault->plan.type->fires == NULL || !msim__fault_lasts(fault) || !fault->plan.type->fires(fault, node, site))
+      continue;
+    fault->strike_count++;
+    room->fired = fault;
+    return true;
+  }
+  return false;
+}
+
+static uint64_t draw_site(void *ctx, const struct msim_node *node, enum msim__site site, uint64_t bound)
+{
+  struct faults_room *room = ctx;
+
+  return room->fired->plan.type->draw_site(room->fired, node, site, bound);
+}
+
 /* All that a clock is wrong by. */
 static int64_t clock_ns(void *ctx, const struct msim_node *node)
 {
@@ -298,6 +337,8 @@ static void engage(struct faults_room *room, struct msim__fault *fault)
     room->services.smtp = judge_smtp;
   if (room->services.dns != NULL || room->services.dhcp != NULL || room->services.smtp != NULL)
     msim__service_rules_set(room->sim, &room->services);
+  if (fault->plan.type->fires != NULL)
+    msim__buggify_set(room->sim, &room->buggify);
   if (fault->plan.type->judge_disk != NULL)
     room->host.disk = judge_disk;
   if (fault->plan.type->clock_ns != NULL)
@@ -433,6 +474,18 @@ bool msim_fault_kind_at_sized(const struct msim_sim *sim, size_t index, struct m
   return type != NULL;
 }
 
+bool msim_fault_site_at_sized(size_t index, struct msim_fault_site_info *out, size_t out_bytes)
+{
+  struct msim_fault_site_info full = {0};
+
+  if (index < MSIM__SITES) {
+    full.name = msim__sites[index].name;
+    full.summary = msim__sites[index].summary;
+  }
+  msim__sized_out(out, out_bytes, &full, sizeof full);
+  return index < MSIM__SITES;
+}
+
 /* ---- the room ---- */
 
 /* Before the agents start, so that nothing of theirs comes earlier than a fault of the first instant. */
@@ -479,6 +532,9 @@ int msim__faults_create(struct msim_sim *sim)
   room->cutter.cut = cut;
   room->services.ctx = room;
   room->host.ctx = room;
+  room->buggify.ctx = room;
+  room->buggify.fires = fires;
+  room->buggify.draw = draw_site;
   room->hook.ctx = room;
   room->hook.record = on_record;
   sim->rooms[MSIM__ROOM_FAULT] = room;

@@ -250,6 +250,30 @@ int msim__fault_read(struct msim_sim *sim, struct msim__fill *fill, const struct
   return err == MSIM_OK ? keep_text(fill, item, out) : err;
 }
 
+int msim__fault_read_whole(struct msim_sim *sim, struct msim__fill *fill, const char *kind,
+                           const struct msim__yaml_node *map, struct msim__fault_plan *out)
+{
+  struct msim_diag diag;
+  void *config;
+  int err;
+
+  memset(out, 0, sizeof *out);
+  if (msim__yaml_read_kind(map, kind, MSIM__YAML_MAP, &diag) < 0) {
+    fill->finding_count++;
+    if (fill->fn != NULL)
+      fill->fn(fill->user, &diag);
+    return MSIM_ERR_SYNTAX;
+  }
+  out->type = msim__type_find(sim, MSIM__TYPE_FAULT, kind);
+  out->id = kind;
+  config = msim__arena_alloc(fill->arena, out->type->config_bytes);
+  if (config == NULL)
+    return MSIM_ERR_NOMEM;
+  out->config = config;
+  err = msim__fields_fill(fill, out->type->fields, map, NULL, false, config);
+  return err == MSIM_OK ? keep_text(fill, map, out) : err;
+}
+
 static int add_tree(struct msim_sim *sim, const struct msim__yaml_node *root, msim_diag_fn *fn, void *user)
 {
   struct msim__fault_plan plan;

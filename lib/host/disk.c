@@ -5,6 +5,8 @@
  * its time has come. Does not know what a crash leaves: disk_crash.c. */
 #include "host/host.h"
 
+#include "net/buggify.h"
+
 #include <string.h>
 
 #define CHANGES_MAX (1u << 24)
@@ -311,7 +313,12 @@ static int write_blob(struct msim_disk *disk, const char *name, uint64_t at_byte
   change.at_bytes = at_bytes;
   change.blob = blob;
   change.size_bytes = blob->size_bytes;
-  return told(disk, change_file(disk, inode, &change));
+  err = change_file(disk, inode, &change);
+  if (err == MSIM_OK && msim__buggify(disk->node, MSIM__SITE_DISK_EARLY))
+    err = msim__buggify_draw(disk->node, MSIM__SITE_DISK_EARLY, 2) == 0
+              ? msim__disk_settle_file(disk, inode, disk->order)
+              : msim__disk_settle_names(disk, disk->order);
+  return told(disk, err);
 }
 
 static int write_copy(struct msim_disk *disk, const char *name, uint64_t at_bytes, const void *data, size_t size_bytes)

@@ -1,7 +1,11 @@
 /* rules.c: see rules.h. Where there are no rules it costs a look at one pointer. Does not decide anything. */
 #include "host/host.h"
 
+#include "net/buggify.h"
+
 #include <string.h>
+
+#define LATE_NS_MAX MSIM_MSEC(50)
 
 static struct msim__hosts *room_of(const struct msim_sim *sim)
 {
@@ -35,6 +39,8 @@ struct msim__disk_verdict msim__disk_judge(const struct msim_disk *disk, enum ms
   memset(&verdict, 0, sizeof verdict);
   if (above != NULL && above->disk != NULL)
     above->disk(above->ctx, disk->node, act, &verdict);
+  if (act == MSIM__DISK_SYNCS && msim__buggify(disk->node, MSIM__SITE_DISK_LATE))
+    verdict.latency_ns += msim__buggify_draw(disk->node, MSIM__SITE_DISK_LATE, LATE_NS_MAX);
   return verdict;
 }
 

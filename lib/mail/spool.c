@@ -2,9 +2,11 @@
 #include "mail/spool.h"
 
 #include "host/host.h"
+#include "net/buggify.h"
 
 #include <string.h>
 
+#define UID_GAP_MAX 1000u
 #define SLACK_BYTES (16u << 10) /* a file may always grow by that, and by half of the state that it began with */
 
 struct msim__spool_take {
@@ -254,6 +256,9 @@ static int prepare(struct msim__spool *spool, struct msim__spool_take *take, con
   while (err == MSIM_OK && take->promised_count < take->place_count) {
     struct taken_item *taken = &take->items[take->promised_count];
 
+    if (msim__buggify(spool->disk->node, MSIM__SITE_UID_GAP))
+      msim__store_skip(taken->box,
+                       1 + (uint32_t)msim__buggify_draw(spool->disk->node, MSIM__SITE_UID_GAP, UID_GAP_MAX));
     err = msim__store_reserve(taken->box, &taken->item.uid);
     if (err != MSIM_OK)
       break;

@@ -101,6 +101,12 @@ int msim__store_reserve(struct msim__mailbox *box, uint32_t *uid)
   return MSIM_OK;
 }
 
+void msim__store_skip(struct msim__mailbox *box, uint32_t count)
+{
+  if (count < UINT32_MAX - box->uid_next)
+    box->uid_next += count;
+}
+
 void msim__store_unreserve(struct msim__mailbox *box)
 {
   box->reserved_count--;

@@ -119,6 +119,8 @@ int msim__store_reserve(struct msim__mailbox *box, uint32_t *uid);
 void msim__store_put(struct msim__mailbox *box, struct msim__message *message, int64_t added_unix_s, uint32_t uid,
                      uint32_t flags);
 void msim__store_unreserve(struct msim__mailbox *box);
+/* Leaves so many UIDs out in front of the next one, where there are so many. */
+void msim__store_skip(struct msim__mailbox *box, uint32_t count);
 /* As msim__store_put, of an item that tells everything, its modseq too. */
 void msim__store_put_item(struct msim__mailbox *box, const struct msim__mailbox_item *item);
 

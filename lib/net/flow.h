@@ -26,6 +26,7 @@ struct msim_flow {
   uint16_t port;
   uint8_t proto;
   struct msim__flow_side side[2];
+  uint32_t follower; /* port.h: of a stranger's connection that is followed; 0: it is not */
 };
 
 struct msim_node;

@@ -46,7 +46,7 @@ struct msim__node_rare {
   struct msim_network *network;                          /* of a switch */
   struct msim__nat *nat;                                 /* nat.h */
   struct msim__ipv6_host *ipv6;                          /* ipv6.h */
-  uint32_t place_ppm[2]; /* in pictures: from the left, from the top */
+  uint32_t place_ppm[2];                                 /* in pictures: from the left, from the top */
   bool has_place;
 };
 
@@ -147,7 +147,8 @@ struct msim__net {
   struct msim_attachment *arrived_by;           /* of the packet that is being handed over; NULL: by a link */
   /* The agents' room hears of addresses and plugs; NULL: nobody does. */
   void (*on_network)(struct msim_attachment *attachment, enum msim_network_change change);
-  uint64_t doubt_count;                   /* msim__ip_doubt */
+  const struct msim__port_follower *port_follower; /* port.h; NULL: there is none */
+  uint64_t doubt_count;                            /* msim__ip_doubt */
   bool no_auto_addrs;                     /* a host that was given no address has none: it is known from a trace */
   uint32_t gate_count;                    /* unplugged hosts, and directions of links with a filter */
   struct msim__nat *nats, **nat_of_realm; /* nat.h; the latter from the start on */

@@ -50,6 +50,7 @@ struct msim_port {
   uint32_t head, count, capacity, count_max;
   msim_port_fn *arrived;
   void *ctx;
+  bool recognises;
   struct msim__port_flows flows;
   struct msim_port_counters counters;
 };
@@ -237,6 +238,7 @@ int msim_port_open_sized(struct msim_sim *sim, const char *name, const struct ms
   port->count_max = full.queue_packets_max == 0 ? QUEUE_PACKETS_DEFAULT : full.queue_packets_max;
   port->arrived = full.arrived;
   port->ctx = full.ctx;
+  port->recognises = full.recognise;
   msim__port_flows_init(&port->flows, &sim->mem);
   port->next = net->outside;
   net->outside = port;
@@ -614,6 +616,20 @@ static int read_packet(struct msim_port *port, struct msim_slice bytes, struct m
   return msim__packet_is_fragment(packet) ? MSIM_OK : find_flow(port, packet);
 }
 
+/* Once the packet is known to be sent. */
+static void follow(struct msim_port *port, struct msim__packet *packet)
+{
+  struct msim__net *net = net_of(port);
+  struct msim_node *to = msim__addr_node(net, packet->dst);
+
+  if (net->port_follower == NULL || packet->proto != MSIM_PROTO_TCP || packet->flow == NULL)
+    return;
+  if ((packet->flags & MSIM_TCP_SYN) != 0 && packet->flow->follower == 0 && to != NULL && !to->is_port)
+    net->port_follower->begin(port->node, to, packet->flow, (packet->bits & MSIM__PACKET_SERVER_SIDE) == 0);
+  if (packet->flow->follower != 0)
+    net->port_follower->inward(net->sim, packet);
+}
+
 int msim__port_find_flow(struct msim_node *port_node, struct msim__packet *packet)
 {
   return find_flow(port_of(port_node), packet);
@@ -635,6 +651,8 @@ int msim_port_inject(struct msim_port *port, struct msim_slice bytes)
     msim__packet_free(&net->packets, index);
     return err;
   }
+  if (port->recognises)
+    follow(port, msim__packet_at(&net->packets, index));
   port->counters.injected_count++;
   port->counters.injected_fragment_count += msim__packet_is_fragment(msim__packet_at(&net->packets, index));
   port->counters.injected_bytes += msim__packet_size_bytes(msim__packet_at(&net->packets, index));

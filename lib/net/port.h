@@ -20,6 +20,14 @@ bool msim__port_has_room(struct msim_node *node);
 /* Takes the packet. The caller has asked for room. */
 void msim__port_take(struct msim_node *node, uint32_t packet_index);
 
+/* From above: one who follows TCP connections of strangers, and attaches units to their packets. */
+struct msim__port_follower {
+  /* A SYN of the stranger, who is the client or not; other has the address that it speaks to. Sets flow->follower. */
+  void (*begin)(struct msim_node *port, struct msim_node *other, struct msim_flow *flow, bool is_client);
+  void (*inward)(struct msim_sim *sim, struct msim__packet *packet); /* of a flow that is followed, before it is sent */
+  void (*release)(struct msim_sim *sim, struct msim_flow *flow);     /* the port remembers it no more */
+};
+
 /* ---- port_flows.c: the connections of a port, found by their addresses and ports ---- */
 
 struct msim__port_flow;

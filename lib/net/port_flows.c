@@ -129,9 +129,21 @@ static int grow(struct msim__port_flows *flows)
   return MSIM_OK;
 }
 
+/* The row's flow is another's from now on, or nobody's. */
+static void drop_flow(const struct msim_node *node, struct msim__port_flow *row)
+{
+  struct msim_sim *sim = msim__node_sim(node);
+  const struct msim__port_follower *follower = msim__net(sim)->port_follower;
+
+  if (row->flow != NULL && row->flow->follower != 0 && follower != NULL)
+    follower->release(sim, row->flow);
+  msim__flow_unref(row->flow);
+  row->flow = NULL;
+}
+
 /* A row without a flow. NULL when out of memory. */
-static struct msim__port_flow *add(struct msim__port_flows *flows, uint32_t outside, uint16_t outside_port,
-                                   uint32_t inside, uint16_t inside_port)
+static struct msim__port_flow *add(struct msim__port_flows *flows, const struct msim_node *node, uint32_t outside,
+                                   uint16_t outside_port, uint32_t inside, uint16_t inside_port)
 {
   struct msim__port_flow *row;
 
@@ -143,7 +155,7 @@ static struct msim__port_flow *add(struct msim__port_flows *flows, uint32_t outs
     row = &flows->rows[flows->rows[0].newer];
     leave(flows, row);
     unlink_use(flows, row);
-    msim__flow_unref(row->flow);
+    drop_flow(node, row);
   }
   memset(row, 0, sizeof *row);
   row->outside = outside;
@@ -212,7 +224,7 @@ static bool begin_flow(struct msim__port_flow *row, struct msim_node *node, cons
 
   if (flow == NULL)
     return false;
-  msim__flow_unref(row->flow);
+  drop_flow(node, row);
   row->flow = flow;
   row->side = answers ? MSIM__SIDE_SERVER : MSIM__SIDE_CLIENT;
   row->outside_shift = row->inside_shift = NO_SHIFT;
@@ -239,7 +251,7 @@ int msim__port_flow_from_outside(struct msim__port_flows *flows, struct msim_nod
   bool syn = (packet->flags & MSIM_TCP_SYN) != 0;
 
   if (row == NULL) {
-    row = add(flows, packet->src, packet->src_port, packet->dst, packet->dst_port);
+    row = add(flows, node, packet->src, packet->src_port, packet->dst, packet->dst_port);
     if (row == NULL)
       return msim__sim_fail_nomem(msim__node_sim(node));
   } else {
@@ -270,7 +282,7 @@ int msim__port_flow_to_outside(struct msim__port_flows *flows, struct msim_node 
     return MSIM_OK;
   row = find(flows, packet->dst, packet->dst_port, packet->src, packet->src_port);
   if (row == NULL) {
-    row = add(flows, packet->dst, packet->dst_port, packet->src, packet->src_port);
+    row = add(flows, node, packet->dst, packet->dst_port, packet->src, packet->src_port);
     if (row == NULL)
       return msim__sim_fail_nomem(msim__node_sim(node));
   } else {
@@ -279,7 +291,7 @@ int msim__port_flow_to_outside(struct msim__port_flows *flows, struct msim_node 
   }
   /* a segment of an older connection, which is late, does not take the place of the present one */
   if (row->flow == NULL || (syn && row->flow != packet->flow)) {
-    msim__flow_unref(row->flow);
+    drop_flow(node, row);
     row->flow = packet->flow;
     msim__flow_ref(row->flow);
     row->side = (packet->bits & MSIM__PACKET_SERVER_SIDE) != 0 ? MSIM__SIDE_CLIENT : MSIM__SIDE_SERVER;

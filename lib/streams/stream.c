@@ -549,6 +549,11 @@ int msim__stream_set_filter(struct msim_stream *stream, const struct msim__filte
   return msim__filter_new(&stream->filter, stream->tcb, ops, state);
 }
 
+void msim__stream_set_cork(struct msim_stream *stream, bool corked)
+{
+  msim__tcp_set_cork(stream->tcb, corked);
+}
+
 void msim_stream_close(struct msim_stream *stream)
 {
   stop_race(stream);

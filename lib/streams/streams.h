@@ -29,6 +29,9 @@ int msim__stream_connect_any(struct msim_node *node, struct msim_agent *agent, c
                              size_t count, size_t *next, const struct msim_stream_ops *ops, void *data,
                              const struct msim_tcp_opts *opts, struct msim_stream **out);
 
+/* Only whole segments go out until it is taken off, which has to be in the same instant. */
+void msim__stream_set_cork(struct msim_stream *stream, bool corked);
+
 /* From now on the agent's bytes go through a filter (filter.h), which takes over state when 0 is returned; so does what
  * has arrived and was not read. One per stream. MSIM_ERR_STATE: there is one. MSIM_ERR_NOMEM. */
 int msim__stream_set_filter(struct msim_stream *stream, const struct msim__filter_ops *ops, void *state);

@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "net/buggify.h"
 
-#define MSS_BYTES_LEAST 8u       /* of data beside options, whatever a peer announces */
-#define WINDOW_SHIFT_MAX 14u     /* RFC 7323 2.3 */
+#define MSS_BYTES_LEAST 8u   /* of data beside options, whatever a peer announces */
+#define WINDOW_SHIFT_MAX 14u /* RFC 7323 2.3 */
+#define WRAP_BYTES 4096u
 #define ISS_GAP UINT32_C(131072) /* between the numbers of two connections of one four-tuple */
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -103,6 +105,8 @@ void msim__tcb_choose_iss(struct msim__tcb *tcb, const uint32_t *after)
   tcb->iss = (uint32_t)(sim->now_ns / 4000); /* RFC 6528 3: M + F(…), M ticks every 4 microseconds */
   if (tcb->opts->isn == MSIM_TCP_ISN_HASHED)
     tcb->iss += (uint32_t)h;
+  if (msim__buggify(tcb->head.node, MSIM__SITE_TCP_WRAP))
+    tcb->iss = UINT32_MAX - (uint32_t)msim__buggify_draw(tcb->head.node, MSIM__SITE_TCP_WRAP, WRAP_BYTES);
   if (after != NULL && !msim__seq_after(tcb->iss, *after))
     tcb->iss = *after + ISS_GAP; /* RFC 9293 3.6.1, MUST-13 with MAY-2 */
   tcb->snd_una = tcb->snd_nxt = tcb->snd_max = tcb->recover = tcb->ecn_end = tcb->iss;

@@ -25,6 +25,7 @@ void msim__tcb_ecn_take_syn(struct msim__tcb *tcb, const struct msim__segment *s
     tcb->ecn |= MSIM__ECN_SENDS;
 }
 
+/* 6.1.1.1: whoever has heard one SYN without it sends nothing that may be marked. */
 void msim__tcb_ecn_syn_again(struct msim__tcb *tcb, const struct msim__segment *seg)
 {
   if (!is_setup(seg->flags))

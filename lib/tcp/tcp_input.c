@@ -2,6 +2,7 @@
  *
  * Steps set bits: what is owed to the peer goes out once, by tcp_output.c, after the user was told. Does not know
  * CLOSED, LISTEN and SYN-SENT (tcp_input_syn.c), TIME-WAIT (tcp_time_wait.c), nor what an ACK means (tcp_ack.c). */
+#include "tcp/tcp_chance.h"
 #include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
@@ -78,7 +79,6 @@ static bool is_repeated_syn(struct msim__tcb *tcb, struct msim__segment *seg)
   if (tcb->head.state != MSIM__TCP_SYN_RECEIVED || seg->seq != tcb->irs || (seg->flags & MSIM_TCP_SYN) == 0 ||
       (seg->flags & MSIM_TCP_RST) != 0)
     return false;
-  msim__tcb_ecn_syn_again(tcb, seg);
   if ((seg->flags & MSIM_TCP_ACK) != 0) { /* simultaneous open: its SYN, ACK; the ACK counts (3.5, figure 8) */
     seg->flags &= (uint16_t)~MSIM_TCP_SYN;
     seg->seq++;
@@ -92,6 +92,8 @@ static bool is_repeated_syn(struct msim__tcb *tcb, struct msim__segment *seg)
 
 static bool check_sequence(struct msim__tcb *tcb, struct msim__segment *seg)
 {
+  if ((seg->flags & MSIM_TCP_SYN) != 0 && seg->seq == tcb->irs)
+    msim__tcb_ecn_syn_again(tcb, seg); /* also of one that comes late */
   if ((tcb->bits & MSIM__TCB_TIMESTAMPS) != 0 && !msim__tcb_ts_check(tcb, seg))
     return false;
   if (is_repeated_syn(tcb, seg))
@@ -309,9 +311,12 @@ static void owe_ack(struct msim__tcb *tcb, const struct msim__segment *seg, bool
     tcb->bits |= MSIM__TCB_ACK_NOW;
     return;
   }
-  tcb->bits |= MSIM__TCB_ACK_SOON;
-  if (tcb->ack_at_ns == MSIM_NEVER)
+  if (tcb->ack_at_ns == MSIM_NEVER) {
     tcb->ack_at_ns = msim__node_sim(tcb->head.node)->now_ns + tcb->opts->delayed_ack_ns;
+    if (msim__node_sim(tcb->head.node)->buggify != NULL && msim__tcb_chance_acks(tcb))
+      return;
+  }
+  tcb->bits |= MSIM__TCB_ACK_SOON;
 }
 
 MSIM__HOT void msim__tcb_take_text(struct msim__tcb *tcb, struct msim__segment *seg)

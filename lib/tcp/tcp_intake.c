@@ -2,6 +2,8 @@
  * has a struct of its own for them, others have a NULL. Does not send: tcp_output.c offers what stands here. */
 #include "tcp/tcp_intake.h"
 
+#include "net/buggify.h"
+
 #include <string.h>
 
 #define MOST_SEGMENTS_FIRST 10u /* what a sender may bring in its first round trip (RFC 6928) */
@@ -17,8 +19,10 @@ int msim__tcb_intake_begin(struct msim__tcb *tcb)
   const struct msim_tcp_opts *opts = tcb->opts;
   struct msim__tcp_intake *intake;
 
+  bool is_tiny = msim__buggify(tcb->head.node, MSIM__SITE_TCP_TINY_WINDOW);
+
   msim__tcb_intake_release(tcb);
-  if (opts->quick_acks == 0 && opts->initial_receive_window_segments == 0 &&
+  if (!is_tiny && opts->quick_acks == 0 && opts->initial_receive_window_segments == 0 &&
       opts->receive_buffer_max_bytes <= opts->receive_buffer_bytes)
     return MSIM_OK;
   intake = msim__pool_get(&msim__tcb_room(tcb)->intakes);
@@ -26,7 +30,7 @@ int msim__tcb_intake_begin(struct msim__tcb *tcb)
     return msim__sim_fail_nomem(msim__node_sim(tcb->head.node));
   memset(intake, 0, sizeof *intake);
   intake->quick_acks = opts->quick_acks;
-  intake->limit_bytes = opts->initial_receive_window_segments * tcb->mss_own;
+  intake->limit_bytes = is_tiny ? 1 : opts->initial_receive_window_segments * tcb->mss_own;
   tcb->intake = intake;
   return MSIM_OK;
 }

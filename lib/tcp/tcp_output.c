@@ -2,6 +2,7 @@
  *
  * The predicates read the connection and fill a plan; build_segment turns a plan into a packet and keeps the books.
  * Does not process anything that arrives. */
+#include "tcp/tcp_chance.h"
 #include "tcp/tcp_intake.h"
 #include "tcp/tcp_own.h"
 #include "tcp/tcp_sack.h"
@@ -51,11 +52,17 @@ MSIM__HOT static uint16_t window_units(const struct msim__tcb *tcb, unsigned shi
 {
   uint64_t buffer = msim__tcb_receive_buffer_bytes(tcb), unit = UINT64_C(1) << shift;
   uint64_t room = buffer > tcb->available_bytes ? buffer - tcb->available_bytes : 0;
-  uint64_t promised = promised_window(tcb), units;
+  uint64_t promised = promised_window(tcb), step = least_step(tcb), units, limit;
 
-  if (tcb->intake != NULL && tcb->intake->limit_bytes != 0 && room > tcb->intake->limit_bytes)
-    room = tcb->intake->limit_bytes;
-  if (room < promised + least_step(tcb))
+  if (tcb->intake != NULL && tcb->intake->limit_bytes != 0) {
+    limit = tcb->intake->limit_bytes;
+    if (limit < tcb->mss_own) { /* it is a step then, and can be said */
+      limit = limit > unit ? limit : unit;
+      step = step > limit ? limit : step;
+    }
+    room = room > limit ? limit : room;
+  }
+  if (room < promised + step)
     units = (promised + unit - 1) >> shift;
   else
     units = room >> shift;
@@ -512,13 +519,14 @@ MSIM__HOT static bool build_segment(struct msim__tcb *tcb, const struct plan *pl
   return true;
 }
 
-/* New text in as many segments as the rules from above want, all of them in this instant. */
+/* New text in as many segments as the rules from above want, all of them in this instant; by chance in two. False also
+ * when the rest waits. */
 static bool build_cut(struct msim__tcb *tcb, const struct msim__tcp_cutter *cutter, struct plan rest)
 {
   bool is_new = !rest.syn && !rest.stays && !msim__seq_before(rest.seq, tcb->snd_max);
   uint32_t cut;
 
-  while (is_new &&
+  while (is_new && cutter != NULL &&
          (cut = cutter->cut(cutter->ctx, tcb->head.node, tcb->flow, rest.seq - tcb->iss - 1, rest.size_bytes)) > 0 &&
          cut < rest.size_bytes) {
     struct plan front = {.seq = rest.seq, .size_bytes = cut};
@@ -526,6 +534,17 @@ static bool build_cut(struct msim__tcb *tcb, const struct msim__tcp_cutter *cutt
     rest.seq += cut;
     rest.size_bytes -= cut;
     if (!build_segment(tcb, &front))
+      return false;
+  }
+  cut = is_new ? msim__tcb_chance_cut(tcb, rest.seq, rest.size_bytes) : 0;
+  if (cut > 0) {
+    struct plan front = {.seq = rest.seq, .size_bytes = cut};
+
+    rest.seq += cut;
+    rest.size_bytes -= cut;
+    if (!build_segment(tcb, &front))
+      return false;
+    if (msim__tcb_chance_waits(tcb))
       return false;
   }
   return build_segment(tcb, &rest);
@@ -611,18 +630,22 @@ static bool has_something(struct msim__tcb *tcb, struct plan *plan)
 MSIM__HOT void msim__tcb_output(struct msim__tcb *tcb)
 {
   const struct msim__tcp_cutter *cutter = msim__tcb_room(tcb)->cutter;
+  const struct msim_sim *sim = msim__node_sim(tcb->head.node);
+  bool is_plain = cutter == NULL && sim->buggify == NULL;
   struct plan plan;
 
-  if (msim__node_sim(tcb->head.node)->failure != MSIM_OK)
+  if (sim->failure != MSIM_OK)
     return;
   tcb->bits &= ~(uint32_t)MSIM__TCB_FLUSH;
   note_idle(tcb);
   while (has_something(tcb, &plan)) {
-    if (!(cutter == NULL ? build_segment(tcb, &plan) : build_cut(tcb, cutter, plan)))
-      return;
+    if (!(is_plain ? build_segment(tcb, &plan) : build_cut(tcb, cutter, plan)))
+      break;
     if (plan.stays)
       break;
   }
+  if (sim->failure != MSIM_OK)
+    return;
   if (owes_ack(tcb) || owes_window_update(tcb) || owes_urgent(tcb))
     build_ack(tcb);
   set_timer(tcb);

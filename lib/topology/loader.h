@@ -327,6 +327,7 @@ void msim__loader_add_links(struct msim__loader *loader, const struct msim__yaml
 /* ---- topology_faults.c ---- */
 
 void msim__loader_add_faults(struct msim__loader *loader, const struct msim__yaml_node *faults);
+void msim__loader_add_buggify(struct msim__loader *loader, const struct msim__yaml_node *map);
 
 /* ---- topology_serve.c ---- */
 

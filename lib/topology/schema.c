@@ -131,6 +131,17 @@ static void put_expect(struct msim__schema *w)
   msim__json_array_end(&w->json);
 }
 
+/* The same keys as of the fault. */
+static void put_buggify(struct msim__schema *w)
+{
+  struct msim_fault_info kind;
+  size_t i;
+
+  for (i = 0; msim_fault_kind_at(w->sim, i, &kind); i++)
+    if (strcmp(kind.name, MSIM__KEY_BUGGIFY) == 0)
+      msim__schema_put_closed_map(w, kind.fields, 0);
+}
+
 static void put_form(struct msim__schema *w, const struct msim__key *key)
 {
   switch (key->form) {
@@ -168,6 +179,9 @@ static void put_form(struct msim__schema *w, const struct msim__key *key)
     break;
   case MSIM__FORM_FAULTS:
     msim__schema_put_array(w, "#/$defs/fault", MSIM_FAULTS_MAX);
+    break;
+  case MSIM__FORM_BUGGIFY:
+    put_buggify(w);
     break;
   case MSIM__FORM_SERVE:
     msim__schema_put_array(w, "#/$defs/serve", 0);

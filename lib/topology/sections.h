@@ -35,6 +35,7 @@ enum msim__form {
   MSIM__FORM_DISK,
   MSIM__FORM_LINKS,
   MSIM__FORM_FAULTS,
+  MSIM__FORM_BUGGIFY,  /* the map of that kind of fault */
   MSIM__FORM_WAY,      /* one direction of a link */
   MSIM__FORM_MESSAGES, /* messages by label */
   MSIM__FORM_NETWORKS, /* networks by name */
@@ -44,6 +45,7 @@ enum msim__form {
   MSIM__FORM_SERVE
 };
 
+#define MSIM__KEY_BUGGIFY "buggify"
 #define MSIM__KEY_TCP "tcp" /* of a host, and of every agent beside the keys of its type */
 
 struct msim__key {

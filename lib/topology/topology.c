@@ -62,6 +62,10 @@ static const struct msim__key keys[] = {
      .help = "Ethernet networks by name; hosts say in which they are"},
     {.name = "links", .form = MSIM__FORM_LINKS, .fallback = "", .help = "who is joined to whom, and by what"},
     {.name = "faults", .form = MSIM__FORM_FAULTS, .fallback = "", .help = "what goes wrong, and when"},
+    {.name = MSIM__KEY_BUGGIFY,
+     .form = MSIM__FORM_BUGGIFY,
+     .fallback = "",
+     .help = "hosts do by chance what their protocols allow and what is rare"},
     {.name = "serve",
      .form = MSIM__FORM_SERVE,
      .fallback = "",
@@ -186,7 +190,8 @@ static void read_run(struct msim__loader *loader, const struct msim__yaml_node *
 /* Whether the root is a map; its keys are looked at. */
 static bool open_file(struct msim__loader *loader, const struct msim__topology_file *file)
 {
-  static const char *const run_keys[] = {"title", "seed", "until", "start", "scene", "scene-case", "expect", NULL};
+  static const char *const run_keys[] = {"title",      "seed",   "until",           "start", "scene",
+                                         "scene-case", "expect", MSIM__KEY_BUGGIFY, NULL};
   const struct msim__yaml_node *root = file->tree.root;
   struct msim_diag diag;
   size_t i;
@@ -215,6 +220,7 @@ static bool open_file(struct msim__loader *loader, const struct msim__topology_f
 static void plan(struct msim__loader *loader)
 {
   const struct msim__topology_file *file;
+  const struct msim__yaml_node *buggify;
 
   for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
     const struct msim__yaml_node *root = file->tree.root, *templates, *hosts, *messages;
@@ -248,6 +254,9 @@ static void plan(struct msim__loader *loader)
   if (loader->first_group == NULL && loader->finding_count == 0)
     msim__loader_report(loader, loader->first_file->tree.root, "a topology needs at least one host");
   msim__loader_fill_hosts(loader);
+  buggify = msim__yaml_find(loader->first_file->tree.root, MSIM__KEY_BUGGIFY);
+  if (buggify != NULL)
+    msim__loader_add_buggify(loader, buggify);
   for (file = loader->first_file; file != NULL && loader->err == MSIM_OK; file = file->next) {
     const struct msim__yaml_node *links = msim__yaml_find(file->tree.root, "links");
     const struct msim__yaml_node *faults = msim__yaml_find(file->tree.root, "faults"), *serve;

@@ -1,9 +1,10 @@
-/* topology_faults.c: the section `faults`: what goes wrong, and when.
+/* topology_faults.c: the section `faults`: what goes wrong, and when; and `buggify`, which is one of the whole run.
  *
- * Does not know any kind of fault (fault/). */
+ * Does not know what any kind of fault does (fault/). */
 #include "fault/fault.h"
 #include "text/yaml_read.h"
 #include "topology/loader.h"
+#include "topology/sections.h"
 
 #include <string.h>
 
@@ -14,6 +15,29 @@ struct msim__fault_row {
   const struct msim__yaml_node *place;
   struct msim__fault_plan plan;
 };
+
+static void add_row(struct msim__loader *loader, struct msim__fault_row *row)
+{
+  if (loader->last_fault != NULL)
+    loader->last_fault->next = row;
+  else
+    loader->first_fault = row;
+  loader->last_fault = row;
+}
+
+void msim__loader_add_buggify(struct msim__loader *loader, const struct msim__yaml_node *map)
+{
+  struct msim__fault_row *row = msim__arena_alloc(&loader->arena, sizeof *row);
+  int err = row == NULL ? MSIM_ERR_NOMEM
+                        : msim__fault_read_whole(loader->sim, &loader->fill, MSIM__KEY_BUGGIFY, map, &row->plan);
+
+  if (err == MSIM_ERR_NOMEM)
+    loader->err = err;
+  if (err != MSIM_OK)
+    return;
+  row->place = map;
+  add_row(loader, row);
+}
 
 void msim__loader_add_faults(struct msim__loader *loader, const struct msim__yaml_node *faults)
 {
@@ -34,11 +58,7 @@ void msim__loader_add_faults(struct msim__loader *loader, const struct msim__yam
     row->place = e->value;
     if (e->value->file != loader->first_file->tree.root->file)
       row->plan.line = 0; /* of another file than the one that traces name */
-    if (loader->last_fault != NULL)
-      loader->last_fault->next = row;
-    else
-      loader->first_fault = row;
-    loader->last_fault = row;
+    add_row(loader, row);
   }
 }
 
@@ -49,7 +69,7 @@ static const struct msim__yaml_node *place_of(const struct msim__fault_row *row,
 
   if (key == NULL)
     return row->place;
-  found = msim__yaml_find(kind, key);
+  found = kind != NULL ? msim__yaml_find(kind, key) : NULL; /* buggify is the map of its kind */
   if (found == NULL)
     found = msim__yaml_find(row->place, key);
   return found != NULL ? found : row->place;

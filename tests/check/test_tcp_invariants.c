@@ -280,6 +280,22 @@ static void window_when_taken_back_then_t7(void **state)
   close_stage(&s, "T7 server");
 }
 
+/* RFC 7323 2.2: the window of a SYN is not scaled, and an ACK that answers a late one may say more. */
+static void window_of_a_syn_that_is_sent_again_is_not_taken_back(void **state)
+{
+  struct stage s;
+
+  (void)state;
+  open_stage(&s);
+  SEND(&s, 'c', SYN, .seq = 0);
+  TX(&s, 's', SYN | ACK, 0, 1, .window = 65535);
+  TX(&s, 's', ACK, 1, 1, .window = 131072);
+  at_ms(&s, 1000);
+  TX(&s, 's', SYN | ACK, 0, 1, .window = 65535);
+  s.sim->failure = MSIM_ERR_STATE; /* it is not told how this ends */
+  close_stage(&s, "");
+}
+
 /* ---- T8 ---- */
 
 static void segment_when_too_large_then_t8(void **state)
@@ -623,6 +639,7 @@ int main(void)
       cmocka_unit_test(ack_when_too_many_ranges_have_arrived_then_not_judged),
       cmocka_unit_test(ack_when_taken_back_then_t6),
       cmocka_unit_test(window_when_taken_back_then_t7),
+      cmocka_unit_test(window_of_a_syn_that_is_sent_again_is_not_taken_back),
       cmocka_unit_test(segment_when_too_large_then_t8),
       cmocka_unit_test(options_when_not_agreed_on_then_t9),
       cmocka_unit_test(sack_when_not_agreed_on_then_t9),

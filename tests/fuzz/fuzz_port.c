@@ -59,6 +59,7 @@ static void open_world(struct world *w, unsigned choice)
   memset(&port, 0, sizeof port);
   port.routes = routes;
   port.queue_packets_max = (choice & 2) != 0 ? 3 : 0;
+  port.recognise = true;
   FUZZ_CHECK(msim_port_open(w->sim, "out", &port, &w->port) == MSIM_OK);
 }
 

@@ -182,7 +182,7 @@ static void the_same_text_from_c(void **state)
   assert_int_equal(msim_sim_finish(sim), 0);
   assert_int_equal(msim_fault_add_yaml(sim, "{id: c, down: {link: far}}", note, NULL), MSIM_ERR_STATE);
   assert_true(msim_fault_kind_at(sim, 0, &kind));
-  assert_string_equal(kind.name, "clock"); /* by their names */
+  assert_string_equal(kind.name, "buggify"); /* by their names */
   assert_false(msim_fault_kind_at(sim, 1000, &kind));
   msim_sim_free(sim);
 }

@@ -19,6 +19,9 @@ static void what_cannot_strike_changes_no_byte(void **state)
       "  - {id: a, flap: {link: far, down: 1s, up: 1s, times: 0}}\n",
       "  - {id: a, partition: {groups: [[alice], [relay]]}, after: {event: never.happens}}\n",
       "  - {id: a, partition: {groups: [[alice], [relay]], form: slow, by: 0s}}\n",
+      "  - {id: a, clog: {hosts: random, share: 0%, over: 5s}}\n",
+      "  - {id: a, clog: {hosts: [], over: 5s}}\n",
+      "  - {id: a, clog: {hosts: random, over: 5s}, after: {event: never.happens}}\n",
   };
 
   (void)state;
@@ -239,6 +242,75 @@ static void a_slow_or_jammed_partition_loses_nothing(void **state)
   free(jam.trace.data);
 }
 
+/* ---- hosts that go and come back one by one ---- */
+
+/* Where it stands in the trace, behind so many others. */
+static const char *nth(const struct topology_run *r, const char *part, size_t n)
+{
+  const char *at = strstr(r->trace.data, part);
+
+  while (at != NULL && n-- > 0)
+    at = strstr(at + 1, part);
+  if (at == NULL)
+    fail_msg("not so often in the trace: %s", part);
+  return at;
+}
+
+static void hosts_lose_their_network_and_get_it_back_one_by_one(void **state)
+{
+  struct topology_run r = run("  - {id: x, clog: {hosts: [alice, mx, relay], over: 2s, hold: 1s}, at: 1s}\n");
+  struct topology_run other = run("  - {id: x, clog: {hosts: [mx, relay, alice], over: 2s, hold: 1s}, at: 1s}\n");
+  struct topology_run back =
+      run("  - {id: x, clog: {hosts: [alice, mx, relay], over: 2s, undo: reverse-order}, at: 1s}\n");
+
+  (void)state;
+  assert_string_equal(r.trace.data, other.trace.data);
+  assert_int_equal(count_of(r.trace.data, " clog id=x\n"), 3);
+  assert_int_equal(count_of(r.trace.data, " clog.over id=x\n"), 3);
+  assert_true(nth(&r, " clog id=x", 2) < nth(&r, " clog.over id=x", 0));
+  assert_has(&r, "lost(clog x)");
+  assert_int_equal(count_of(r.trace.data, "link.down"), 0); /* nobody is told */
+  assert_two_mails(&r);
+  assert_memory_equal(strchr(nth(&back, " fault ", 0), ' '), strchr(nth(&back, " fault ", 5), ' '), 10);
+  assert_memory_equal(strchr(nth(&back, " fault ", 2), ' '), strchr(nth(&back, " fault ", 3), ' '), 10);
+  assert_two_mails(&back);
+  free(r.trace.data);
+  free(other.trace.data);
+  free(back.trace.data);
+}
+
+static void chance_picks_one_host_at_least(void **state)
+{
+  struct topology_run one = run("  - {id: x, clog: {hosts: random, share: 1ppm, over: 2s}, at: 1s}\n");
+  struct topology_run all = run("  - {id: x, clog: {hosts: random, share: 100%, over: 2s}, at: 1s}\n");
+  struct topology_run named = run("  - {id: x, clog: {hosts: [alice, mx, relay], over: 2s}, at: 1s}\n");
+
+  (void)state;
+  assert_int_equal(count_of(one.trace.data, " clog id=x\n"), 1);
+  assert_int_equal(count_of(one.trace.data, " clog.over id=x\n"), 1);
+  assert_two_mails(&one);
+  assert_string_equal(all.trace.data, named.trace.data); /* each host draws for itself */
+  free(one.trace.data);
+  free(all.trace.data);
+  free(named.trace.data);
+}
+
+static void what_is_jammed_comes_when_the_network_is_back(void **state)
+{
+  struct topology_run r = run("  - {id: x, clog: {hosts: relay, over: 1s, hold: 2s, form: jam}, at: 500ms}\n");
+  struct topology_run cut =
+      run("  - {id: x, clog: {hosts: relay, over: 1s, hold: 1h, form: jam}, at: 500ms, for: 3s}\n");
+
+  (void)state;
+  assert_int_equal(count_of(r.trace.data, "lost(clog"), 0);
+  assert_two_mails(&r);
+  assert_has(&cut, "\n3.500000000 fault relay clog.over id=x\n");
+  assert_int_equal(count_of(cut.trace.data, "lost(clog"), 0);
+  assert_two_mails(&cut);
+  free(r.trace.data);
+  free(cut.trace.data);
+}
+
 /* ---- streams ---- */
 
 static void each_kind_and_direction_has_its_own_stream(void **state)
@@ -278,6 +350,9 @@ int main(void)
       cmocka_unit_test(groups_do_not_reach_each_other),
       cmocka_unit_test(one_way_answers_vanish),
       cmocka_unit_test(a_slow_or_jammed_partition_loses_nothing),
+      cmocka_unit_test(hosts_lose_their_network_and_get_it_back_one_by_one),
+      cmocka_unit_test(chance_picks_one_host_at_least),
+      cmocka_unit_test(what_is_jammed_comes_when_the_network_is_back),
       cmocka_unit_test(each_kind_and_direction_has_its_own_stream),
   };
 

@@ -1,5 +1,6 @@
 /* test_port_mail.c: a stranger behind a port, played by hand segment by segment, brings a mail to a simulated server,
- * and what the trace makes of it. The stranger's numbers and options are its own; the server's TCP is the real one. */
+ * and what the trace makes of it, recognised or not. The stranger's numbers and options are its own; the server's TCP
+ * is the real one. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -59,7 +60,7 @@ static void stop(void *ctx, struct msim_port *port)
   msim_sim_stop(p.sim);
 }
 
-static void open_world(void)
+static void open_port(bool recognise, const char *sink, const char *options)
 {
   static const char *const routes[] = {"203.0.113.0/24", NULL};
   struct msim_slice text = {(const uint8_t *)topology, sizeof topology - 1};
@@ -73,9 +74,15 @@ static void open_world(void)
   memset(&opts, 0, sizeof opts);
   opts.routes = routes;
   opts.arrived = stop;
+  opts.recognise = recognise;
   assert_int_equal(msim_port_open(p.sim, "out", &opts, &p.port), MSIM_OK);
-  assert_int_equal(msim_trace_add(p.sim, "text", &out, "addresses", NULL), MSIM_OK);
+  assert_int_equal(msim_trace_add(p.sim, sink, &out, options, NULL), MSIM_OK);
   p.seq = FIRST;
+}
+
+static void open_world(void)
+{
+  open_port(false, "text", "addresses");
 }
 
 static int close_world(void **state)
@@ -271,12 +278,111 @@ static void agent_of_a_port_is_refused(void **state)
   assert_int_equal(msim_agent_add_yaml(msim_port_node(p.port), "smtp-server", "", NULL, NULL), MSIM_ERR_STATE);
 }
 
+/* ---- what the stranger says is recognised ---- */
+
+static void open_recognised(void)
+{
+  open_port(true, "jsonl", NULL);
+  send_segment(MSIM_TCP_SYN, NULL);
+  assert_true(hear(""));
+  send_segment(MSIM_TCP_ACK, NULL);
+  assert_true(hear("220 "));
+}
+
+static void close_recognised(void)
+{
+  say("QUIT\r\n", "221 ");
+  assert_false(hear("xxx"));
+  send_segment(MSIM_TCP_FIN | MSIM_TCP_ACK, NULL);
+  assert_false(hear("xxx"));
+  assert_int_equal(msim_sim_finish(p.sim), MSIM_OK);
+}
+
+static void assert_traced(const char *what)
+{
+  if (strstr(p.trace.data, what) == NULL)
+    fail_msg("is not in the trace: %s", what);
+}
+
+static void mail_of_a_stranger_has_units(void **state)
+{
+  (void)state;
+  open_recognised();
+  say("EHLO stranger\r\n", "250 ");
+  say("MAIL FROM:<a@a.example>\r\nRCPT TO:<bob@b.example>\r\nDA", "250 2.1.0");
+  say("TA\r\n", "354 ");
+  say("Subject: from outside\r\n\r\nHello\r\n.\r\n", "250 ");
+  close_recognised();
+  assert_traced("\"carries\":[{\"unit\":\"smtp.envelope\",\"message\":\"out-1\",\"edges\":[\"first\",\"last\"]},"
+                "{\"unit\":\"smtp.envelope\",\"message\":\"out-1\",\"edges\":[\"first\",\"last\"]}]");
+  assert_traced("\"text\":\"TA\\r\\n\",\"carries\":[{\"unit\":\"smtp.command\",\"edges\":[\"last\"]}]");
+  assert_traced("{\"unit\":\"mail.content\",\"message\":\"out-1\",\"edges\":[\"first\",\"last\"]}");
+  assert_traced("{\"unit\":\"smtp.reply\",\"message\":\"out-1\"");
+  assert_traced("\"event\":\"message.accepted\",\"values\":{\"message\":\"out-1\"");
+}
+
+/* Again, early, and long after: hidden each time. */
+static void login_of_a_stranger_is_hidden(void **state)
+{
+  static const char login[] = "AUTH PLAIN c2VjcmV0\r\n";
+  uint32_t at;
+  unsigned i;
+
+  (void)state;
+  open_recognised();
+  say("EHLO stranger\r\n", "250 ");
+  at = p.seq;
+  say(login, "50");
+  p.seq = at;
+  send_segment(MSIM_TCP_ACK, login); /* as if the ACK were lost */
+  for (i = 0; i < 40; i++)
+    say("NOOP\r\n", "250 ");
+  at = p.seq - at;
+  p.seq -= at;
+  send_segment(MSIM_TCP_ACK, login);
+  p.seq += at - (uint32_t)strlen(login);
+  at = p.seq;
+  p.seq += 6;
+  send_segment(MSIM_TCP_ACK, login); /* before what stands in front of it */
+  p.seq = at;
+  say("NOOP\r\n", "50");
+  p.seq += (uint32_t)strlen(login);
+  say("NOOP\r\n", "250 ");
+  close_recognised();
+  assert_traced("\"text\":\"<redacted:21>\"");
+  assert_traced("\"text\":\"NOOP\\r\\n\",\"carries\":[{\"unit\":\"smtp.command\",\"edges\":[\"first\",\"last\"]}]");
+  assert_null(strstr(p.trace.data, "c2VjcmV0"));
+}
+
+/* Behind a gap that is never filled nobody knows anything. */
+static void stranger_with_a_gap_is_hidden(void **state)
+{
+  uint32_t at;
+  unsigned i;
+
+  (void)state;
+  open_recognised();
+  say("EHLO stranger\r\n", "250 ");
+  at = p.seq;
+  p.seq += 6;
+  for (i = 0; i < 40; i++)
+    send_segment(MSIM_TCP_ACK, "NOOP early\r\n");
+  p.seq = at;
+  say("NOOP\r\n", "250 ");
+  assert_int_equal(msim_sim_finish(p.sim), MSIM_OK);
+  assert_null(strstr(p.trace.data, "NOOP early"));
+  assert_traced("\"text\":\"<redacted:12>\",\"carries\":[{\"unit\":\"auth.credentials\",\"hidden\":[0,12]}]");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(stranger_delivers_a_mail_by_hand, close_world),
       cmocka_unit_test_teardown(closed_port_refuses_the_stranger, close_world),
       cmocka_unit_test_teardown(agent_of_a_port_is_refused, close_world),
+      cmocka_unit_test_teardown(mail_of_a_stranger_has_units, close_world),
+      cmocka_unit_test_teardown(login_of_a_stranger_is_hidden, close_world),
+      cmocka_unit_test_teardown(stranger_with_a_gap_is_hidden, close_world),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

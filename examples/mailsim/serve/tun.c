@@ -111,6 +111,7 @@ struct tun *tun_open(struct serve *serve, const char *text)
   opts.routes = routes; /* whatever nobody has is behind the kernel */
   opts.arrived = on_arrived;
   opts.ctx = tun;
+  opts.recognise = true;
   if (!read_tun(tun, text)) {
     tun_close(tun);
     return NULL;
