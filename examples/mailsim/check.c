@@ -1,4 +1,5 @@
-/* check.c: `mailsim check`: reads topologies and the scenes that they name, and runs nothing. */
+/* check.c: `mailsim check`: reads topologies and the scenes that they name, starts what is on
+ * the hosts, and runs nothing. */
 #include "command.h"
 
 #include <string.h>
@@ -38,7 +39,12 @@ static int check_file(const char *path, const struct settings *settings, bool qu
     if (info.scene != NULL)
       err = check_scene(&info, &findings);
   }
-  if (err != MSIM_OK) {
+  if (err == MSIM_OK && msim_sim_start(sim) != MSIM_OK) { /* what agents find wrong when they see all of their keys */
+    fprintf(stderr, "%s: ", path);
+    output_text(stderr, msim_sim_error(sim));
+    fputc('\n', stderr);
+    code = EXIT_FAILED;
+  } else if (err != MSIM_OK) {
     if (findings == 0)
       complain("%s: %s", path, msim_strerror(err));
     code = err == MSIM_ERR_SYNTAX || err == MSIM_ERR_NOT_FOUND ? EXIT_FAILED : EXIT_UNUSABLE;

@@ -54,7 +54,8 @@ enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_BAD, STYLE_DIM };
 /* Begins a style; STYLE_PLAIN ends it. Nothing unless the output has colour. */
 void output_style(const struct output *output, enum style style);
 
-/* Foreign text: control characters are written as \xNN, so that a file cannot drive a terminal. */
+/* Foreign text: control characters and bytes that are no UTF-8 are written as \xNN, so that a file cannot drive a
+ * terminal. */
 void output_text(FILE *file, const char *text);
 void output_text_part(FILE *file, const char *text, size_t size_bytes);
 /* How many bytes of a text fit into so many columns of a terminal, as output_text writes them, and how many they use.

@@ -28,33 +28,6 @@ void output_style(const struct output *output, enum style style)
     fprintf(output->file, "\033[%sm", codes[style]);
 }
 
-void output_text_part(FILE *file, const char *text, size_t size_bytes)
-{
-  const char *end = text + size_bytes;
-
-  for (; text < end; text++) {
-    unsigned char c = (unsigned char)*text;
-
-    if (c < 0x20 || c == 0x7f)
-      fprintf(file, "\\x%02x", c);
-    else if (c == 0xc2 && end - text > 1 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0)
-      /* U+0080 to U+009F */
-      fprintf(file, "\\xc2\\x%02x", (unsigned char)*++text);
-    else
-      putc(c, file);
-  }
-}
-
-void output_text(FILE *file, const char *text)
-{
-  output_text_part(file, text, strlen(text));
-}
-
-void output_seconds(FILE *file, msim_ns at_ns)
-{
-  fprintf(file, "%" PRIu64 ".%06" PRIu64, at_ns / 1000000000u, at_ns % 1000000000u / 1000u);
-}
-
 /* How many bytes the character at text has; 0 when it is not valid UTF-8 (RFC 3629). */
 static size_t character_bytes(const unsigned char *text)
 {
@@ -75,11 +48,38 @@ static size_t character_bytes(const unsigned char *text)
   return count;
 }
 
+void output_text_part(FILE *file, const char *text, size_t size_bytes)
+{
+  const unsigned char *at = (const unsigned char *)text, *end = at + size_bytes;
+
+  while (at < end) {
+    size_t count = character_bytes(at), i;
+    bool is_shown = count > 1 ? at[0] != 0xc2 || at[1] >= 0xa0 : count == 1 && *at >= 0x20 && *at != 0x7f;
+
+    for (i = 0; i < (count > 0 ? count : 1); i++)
+      if (is_shown)
+        putc(at[i], file);
+      else
+        fprintf(file, "\\x%02x", at[i]);
+    at += i;
+  }
+}
+
+void output_text(FILE *file, const char *text)
+{
+  output_text_part(file, text, strlen(text));
+}
+
+void output_seconds(FILE *file, msim_ns at_ns)
+{
+  fprintf(file, "%" PRIu64 ".%06" PRIu64, at_ns / 1000000000u, at_ns % 1000000000u / 1000u);
+}
+
 /* Columns of a character of so many bytes, 0: of a byte that is none. */
 static unsigned character_columns(const unsigned char *at, size_t count)
 {
   if (count <= 1)
-    return count == 1 && (*at < 0x20 || *at == 0x7f) ? 4 : 1; /* \xNN */
+    return count == 0 || *at < 0x20 || *at == 0x7f ? 4 : 1; /* \xNN */
   if (count == 2)
     return at[0] == 0xc2 && at[1] < 0xa0 ? 8 : 1;
   if (at[0] == 0xe2 && at[1] < 0xba) /* U+2000 to U+2E7F: punctuation, arrows, boxes */

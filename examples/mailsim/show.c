@@ -347,6 +347,44 @@ static bool add_view(const struct request *request, struct msim_sim *sim)
   return err == MSIM_OK;
 }
 
+/* ---- whether anything fits --conn and --host ---- */
+
+static int any_record(void *state, struct msim_sink *sink, const struct msim_trace_record *record)
+{
+  bool *told = state;
+
+  (void)record;
+  if (*told)
+    return MSIM_OK;
+  *told = true;
+  return msim_sink_write(sink, "", 1);
+}
+
+static const struct msim_sink_type any_type = {
+    .name = "mailsim-show-any",
+    .summary = "whether there is a record (for the command)",
+    .state_bytes = sizeof(bool),
+    .record = any_record,
+};
+
+static int note_any(void *ctx, const void *data, size_t size_bytes)
+{
+  (void)data;
+  *(bool *)ctx = *(bool *)ctx || size_bytes > 0;
+  return MSIM_OK;
+}
+
+static bool add_any(struct msim_sim *sim, const char *filter, bool *any)
+{
+  const struct msim_out out = {.ctx = any, .write = note_any};
+
+  if (filter == NULL || (msim_sink_register(sim, &any_type) == MSIM_OK &&
+                         msim_trace_add(sim, any_type.name, &out, filter, NULL) == MSIM_OK))
+    return true;
+  complain("show: out of memory");
+  return false;
+}
+
 /* ---- the trace ---- */
 
 static int read_file(void *ctx, void *data, size_t capacity_bytes, size_t *size_bytes)
@@ -484,6 +522,7 @@ static int show_request(struct request *request)
   struct msim_sim *sim = NULL;
   char filter[2100];
   int code = EXIT_UNUSABLE;
+  bool any = false;
 
   snprintf(filter, sizeof filter, "%s%s%s%s%s", request->conn != NULL ? "conn=" : "",
            request->conn != NULL ? request->conn : "", request->conn != NULL && request->host != NULL ? "," : "",
@@ -493,10 +532,14 @@ static int show_request(struct request *request)
   if (msim_sim_new(&sim, NULL) != MSIM_OK || (request->watched && request->watch == NULL))
     complain("out of memory");
   else if (add_scene(request, 0, sim, &scene) && add_strings(request, sim) && add_view(request, sim) &&
-           traces_attach(&request->traces, sim) && feed(sim, request->trace) == MSIM_OK)
+           traces_attach(&request->traces, sim) && add_any(sim, request->traces.filter, &any) &&
+           feed(sim, request->trace) == MSIM_OK)
     code = EXIT_FINE;
   if (sim != NULL)
     (void)msim_sim_finish(sim);
+  if (code == EXIT_FINE && request->traces.filter != NULL && !any)
+    complain("nothing in %s fits %s; mailsim show %s --stats tells its connections and hosts", request->trace,
+             request->traces.filter, request->trace);
   if (!traces_close(&request->traces))
     code = EXIT_UNUSABLE;
   if (request->watched && code == EXIT_FINE)

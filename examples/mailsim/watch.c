@@ -106,18 +106,15 @@ static void put_line(const struct watch *watch, size_t line)
   fwrite(text, 1, end - watch->lines[line] - 1, stdout);
 }
 
-/* The steps of a line, from its margin: "  7 ", "7,8 ", "7-9 ". false: none. */
-static bool steps_of(const struct watch *watch, size_t line, unsigned *first, unsigned *last)
+/* Whether the margin of a line has a step: "  7 ", "7,9 " (two), "7-9 " (all of them), "7+ " (and others). */
+static bool is_step_of(const char *margin, unsigned number)
 {
-  const char *text = watch->bytes + watch->lines[line] + 1;
   char *end;
+  unsigned long first = strtoul(margin, &end, 10), last = first;
 
-  if (mark_of(watch, line) != 's')
-    return false;
-  *first = *last = (unsigned)strtoul(text, &end, 10);
   if (*end == ',' || *end == '-')
-    *last = (unsigned)strtoul(end + 1, &end, 10);
-  return true;
+    last = strtoul(end + 1, NULL, 10);
+  return *end == '-' ? number >= first && number <= last : number == first || number == last;
 }
 
 /* As many rows as there are, broken at spaces; returns how many were used. */
@@ -151,14 +148,15 @@ static unsigned put_caption(const struct msim_scene_step *step, unsigned columns
 
 static void put_captions(const struct watch *watch, size_t line, unsigned columns)
 {
-  unsigned first, last, used = 0;
+  const char *margin = watch->bytes + watch->lines[line] + 1;
   struct msim_scene_step step;
+  unsigned used = 0;
   size_t i;
 
-  if (watch->scene == NULL || !steps_of(watch, line, &first, &last))
+  if (watch->scene == NULL || mark_of(watch, line) != 's')
     return;
   for (i = 0; used < CAPTION_ROWS && msim_scene_step_at(watch->scene, i, &step) == MSIM_OK; i++)
-    if (step.number >= first && step.number <= last)
+    if (is_step_of(margin, step.number))
       used += put_caption(&step, columns, CAPTION_ROWS - used);
 }
 

@@ -34,7 +34,7 @@ MSIM_API int msim_topology_load_text(struct msim_sim *sim, const char *name, str
 
 /* Puts a value, as YAML, at a place of the main file that will be loaded: keys joined by dots, "hosts.pc-a.ttl"; of a
  * list the place of an item from 0, or its name or id, "links.0.delay", "faults.storm.loss"; a key that holds dots
- * stands in quotes. What is not there is added. In the order of the calls; both texts are copied. What is wrong with it
+ * stands in quotes. The last of them may be new. In the order of the calls; both texts are copied. What is wrong with it
  * is told by the loading, with "PATH=VALUE" for a file. 0, MSIM_ERR_STATE (loaded, or started), MSIM_ERR_LIMIT (more
  * than 256, a path of more than 1024 bytes, a value of more than 64 KiB), MSIM_ERR_NOMEM. */
 MSIM_API int msim_topology_set(struct msim_sim *sim, const char *path, const char *value);

@@ -172,8 +172,8 @@ struct msim_sink_type {
 MSIM_API int msim_trace_add(struct msim_sim *sim, const char *sink_name, const struct msim_out *out,
                             const char *options, struct msim_diag *diag);
 
-/* Hands on what the sinks have formatted so far. What a sink keeps for its end (html) comes at msim_sim_finish only. 0
- * or the first error. */
+/* Hands on what the sinks have formatted so far. What a sink keeps for its end (html; ladder, of a run with a scene)
+ * comes at msim_sim_finish only. 0 or the first error. */
 MSIM_API int msim_trace_flush(struct msim_sim *sim);
 
 /* Makes a type known to this simulation. The type is copied; its strings are borrowed for the simulation's life. */

@@ -84,7 +84,7 @@ struct sending {
   struct foreign *foreign;
   struct msim__tcb *tcb;
   const uint8_t *data;
-  size_t written; /* of data */
+  size_t written, taken_bytes; /* of data: handed over; and taken, which is as much unless memory is out */
   bool urgent;
 };
 
@@ -95,10 +95,8 @@ static void write_up_to(struct sending *sending, size_t at)
 
   if (size_bytes == 0)
     return;
-  if (sending->urgent)
-    (void)msim__tcp_write_urgent(sending->tcb, from, size_bytes);
-  else
-    (void)msim__tcp_write(sending->tcb, from, size_bytes);
+  sending->taken_bytes += sending->urgent ? msim__tcp_write_urgent(sending->tcb, from, size_bytes)
+                                          : msim__tcp_write(sending->tcb, from, size_bytes);
   sending->written = at;
 }
 
@@ -122,7 +120,7 @@ static void on_sent(void *ctx, const struct msim__recognised *mark)
 static size_t send(void *state, struct msim__tcb *tcb, struct msim_slice bytes, bool urgent)
 {
   struct foreign *foreign = state;
-  struct sending sending = {foreign, tcb, bytes.data, 0, urgent};
+  struct sending sending = {foreign, tcb, bytes.data, 0, 0, urgent};
   size_t space = msim__tcp_space_bytes(tcb);
 
   if (bytes.size_bytes > space) {
@@ -133,7 +131,7 @@ static size_t send(void *state, struct msim__tcb *tcb, struct msim_slice bytes, 
   msim__recogniser_feed(&foreign->recogniser, foreign->side, bytes, on_sent, &sending);
   write_up_to(&sending, bytes.size_bytes);
   msim__tcp_hold(tcb, false);
-  return bytes.size_bytes;
+  return sending.taken_bytes;
 }
 
 /* ---- what it receives ---- */

@@ -12,7 +12,7 @@
 #include "net/port.h"
 #include "tcp/tcp.h"
 
-#define SPANS_MAX 32u
+#define SPANS_MAX (MSIM__UNITS_MAX - 2) /* with what is older, and what is early, all that a packet can tell of */
 #define EARLY_MAX 16u
 #define SLOTS_MAX ((size_t)MSIM__PORT_FLOWS_MAX * 4)
 
@@ -209,13 +209,11 @@ static void fill(const struct followed *f, struct msim__unit *unit, const struct
     unit->edges |= MSIM_EDGE_LAST;
 }
 
-/* What nobody knows: content where that is open, else hidden. */
-static void fill_unknown(struct followed *f, struct msim__unit *unit, uint32_t begin_byte, uint32_t end_byte)
+/* What nobody knows is hidden; content: where that is open, it goes on. */
+static void fill_unknown(const struct span *content, struct msim__unit *unit, uint32_t begin_byte, uint32_t end_byte)
 {
-  const struct span *content = open_span(f, msim__unit_content);
-
-  unit->unit = content != NULL && !f->is_lost ? msim__unit_content : msim__unit_credentials;
-  unit->message = content != NULL && !f->is_lost ? content->label : NULL;
+  unit->unit = content != NULL ? msim__unit_content : msim__unit_credentials;
+  unit->message = content != NULL ? content->label : NULL;
   msim__label_ref(unit->message);
   unit->secret = unit->unit == msim__unit_credentials;
   unit->begin_byte = begin_byte;
@@ -232,8 +230,6 @@ static void attach(struct followed *f, struct msim__packet *packet, const struct
   for (i = 0; i < f->span_count; i++)
     count += overlaps(f, span_at(f, i), range);
   count += is_old + is_early;
-  if (count > MSIM__UNITS_MAX)
-    count = MSIM__UNITS_MAX;
   if (count == 0)
     return;
   cold = msim__packet_cold(&net->packets, packet);
@@ -242,13 +238,13 @@ static void attach(struct followed *f, struct msim__packet *packet, const struct
     return;
   }
   if (is_old)
-    fill_unknown(f, &cold->units->items[n++], 0,
+    fill_unknown(NULL, &cold->units->items[n++], 0,
                  is_before(f->kept_seq, range->end_seq) ? f->kept_seq - range->begin_seq : size_bytes);
   for (i = 0; i < f->span_count && n < count - is_early; i++)
     if (overlaps(f, span_at(f, i), range))
       fill(f, &cold->units->items[n++], span_at(f, i), range);
   if (is_early)
-    fill_unknown(f, &cold->units->items[n],
+    fill_unknown(f->is_lost ? NULL : open_span(f, msim__unit_content), &cold->units->items[n],
                  is_before(range->begin_seq, f->next_seq) ? f->next_seq - range->begin_seq : 0, size_bytes);
 }
 

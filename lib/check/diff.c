@@ -68,6 +68,7 @@ void msim_diff_free(struct msim_diff *diff)
   if (diff == NULL)
     return;
   for (i = 0; i < 2; i++) {
+    msim__diff_draws_release(diff, &diff->side[i]);
     msim__buf_release(&diff->side[i].text);
     msim__free(&diff->mem, diff->side[i].lines, diff->side[i].line_capacity * sizeof *diff->side[i].lines);
   }
@@ -428,7 +429,7 @@ int msim_diff_run(struct msim_diff *diff, enum msim_diff_side side, struct msim_
   const struct msim__diff_side *other;
   struct msim__twin twin;
   struct msim_in in;
-  int err, finish_err;
+  int err, finish_err, kept_err;
 
   if (diff == NULL || sim == NULL || (unsigned)side > 1)
     return MSIM_ERR_INVALID;
@@ -437,9 +438,13 @@ int msim_diff_run(struct msim_diff *diff, enum msim_diff_side side, struct msim_
   if (err == MSIM_OK)
     err = msim_trace_fingerprints(sim, &diff->side[side].run_prints);
   if (err == MSIM_OK)
+    err = msim__diff_draws_begin(diff, &diff->side[side], sim);
+  if (err == MSIM_OK)
     err = read_side(diff, side, &in, name, NULL, NULL);
   diff->side[side].is_live = true;
   finish_err = msim_sim_finish(sim);
+  kept_err = msim__diff_draws_end(&diff->side[side]);
+  err = err == MSIM_OK ? kept_err : err;
   diff->side[side].has_run_prints = err == MSIM_OK && finish_err == MSIM_OK;
   msim__twin_release(&twin);
   return err == MSIM_OK ? finish_err : err;

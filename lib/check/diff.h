@@ -3,7 +3,8 @@
  * Both are brought into the form text, one line per packet with its fate. A stream is a sequence of lines that are
  * compared one by one: what one side of a connection sends, what happens at one host. So what moves in time stays with
  * its counterpart. Rooms: diff.c (reading, the order of things), diff_line.c (what a line says), diff_lines.c (keeping
- * lines), diff_pairs.c (comparing them), diff_cause.c (what decides), diff_tell.c and diff_flows.c (what is told). */
+ * lines), diff_pairs.c (comparing them), diff_cause.c (what decides), diff_draws.c (what chance did), diff_tell.c and
+ * diff_flows.c (what is told). */
 #ifndef MSIM_CHECK_DIFF_H
 #define MSIM_CHECK_DIFF_H
 
@@ -123,7 +124,8 @@ struct msim__diff_side {
   const char *golden_view;             /* that a golden is about, or NULL: it is none */
   const char *options;                 /* that a jsonl was written with, or "" */
   bool is_read, has_prints, has_run_prints, is_full, has_fwd;
-  bool is_live; /* from a run of the topology that is called name */
+  bool is_live;                   /* from a run of the topology that is called name */
+  struct msim__diff_draws *draws; /* of such a run; or NULL */
 };
 
 /* ---- all of it (diff.c) ---- */
@@ -175,6 +177,13 @@ int msim__diff_tell(struct msim_diff *diff);
 int msim__diff_tell_flows(struct msim_diff *diff);
 /* Fills the causes. 0, MSIM_ERR_NOMEM. diff_cause.c. */
 int msim__diff_causes(struct msim_diff *diff);
+/* diff_draws.c: a journal of what chance decides in a run, from before its start to its end. MSIM_ERR_NOMEM. */
+int msim__diff_draws_begin(struct msim_diff *diff, struct msim__diff_side *side, struct msim_sim *sim);
+int msim__diff_draws_end(struct msim__diff_side *side); /* MSIM_ERR_NOMEM: something could not be kept */
+void msim__diff_draws_release(struct msim_diff *diff, struct msim__diff_side *side);
+/* A sentence about the first decision that came out otherwise; NULL in *out: there is none, or it is not known.
+ * MSIM_ERR_NOMEM. */
+int msim__diff_draws_tell(struct msim_diff *diff, const char **out);
 /* A text that lives as long as the comparison; NULL when out of memory. */
 const char *msim__diff_printf(struct msim_diff *diff, const char *format, ...) MSIM_PRINTF(2, 3);
 int msim__diff_note(struct msim_diff *diff, const char *text);

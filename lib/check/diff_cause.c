@@ -402,6 +402,19 @@ static void tell_by_lines(struct heads *heads)
   }
 }
 
+/* Behind what is written otherwise: what came of it first. */
+static int tell_draw(struct heads *heads)
+{
+  const char *text = NULL;
+  int err = heads->err == MSIM_OK ? msim__diff_draws_tell(heads->diff, &text) : heads->err;
+
+  if (err == MSIM_OK && text != NULL) {
+    add(heads, text, "", false);
+    err = heads->err;
+  }
+  return err;
+}
+
 int msim__diff_causes(struct msim_diff *diff)
 {
   struct heads heads;
@@ -412,7 +425,7 @@ int msim__diff_causes(struct msim_diff *diff)
   if (diff->side[0].head == NULL || diff->side[1].head == NULL) {
     heads.diff = diff;
     tell_by_lines(&heads);
-    return heads.err;
+    return tell_draw(&heads);
   }
   heads.diff = diff;
   msim__arena_init(&heads.arena, &diff->mem);
@@ -426,5 +439,5 @@ int msim__diff_causes(struct msim_diff *diff)
   if (heads.err == MSIM_OK)
     compare_heads(&heads);
   msim__arena_release(&heads.arena);
-  return heads.err;
+  return tell_draw(&heads);
 }

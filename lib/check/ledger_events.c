@@ -253,13 +253,17 @@ static void on_sent(struct told *t, struct msim__ledger_recipient *r)
   let_go(t, r, custody);
 }
 
+/* What was given up without a reply may still be under way, and arrive beside the next attempt. */
 static void on_retry(struct told *t, struct msim__ledger_recipient *r)
 {
   struct msim__custody *custody = find(r, t->host, is_holder);
+  const char *reply = msim__ledger_text(t->event, "reply");
 
-  (void)t;
-  if (custody != NULL)
-    attempt_ended(r, custody);
+  if (custody == NULL)
+    return;
+  if (!custody->passed && (reply == NULL || reply[0] < '0' || reply[0] > '9'))
+    r->unclear_count++;
+  attempt_ended(r, custody);
 }
 
 /* A host that has taken two copies tries each by its own time: the one that is due, or the first. */

@@ -138,7 +138,7 @@ struct msim__tcp_case {
   uint64_t id;
   uint32_t told_client, told_server; /* bits of rules: each is told once */
   bool ended;
-  bool broken_off;    /* an end has crashed: it is not judged any more */
+  bool broken_off;    /* an end has crashed, or a late SYN has opened it anew: it is not judged any more */
   bool is_untimed;    /* an end was paused: when it does what is not judged any more */
   bool bytes_changed; /* on their way, by a fault: what arrives need not be what was sent */
   char *name;         /* name_bytes with its end */

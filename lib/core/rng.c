@@ -51,6 +51,7 @@ void msim__rng_init(struct msim__rng *rng, uint64_t seed, const char *name, cons
   if (more != NULL)
     rng->stream = msim__hash_bytes(rng->stream, more, strlen(more));
   rng->n = 0;
+  rng->watch = NULL;
 }
 
 uint64_t msim__rng_next(struct msim__rng *rng)
@@ -75,9 +76,14 @@ uint64_t msim__rng_below(struct msim__rng *rng, uint64_t bound)
 
 bool msim__rng_chance(struct msim__rng *rng, uint32_t share_ppm)
 {
+  uint32_t drawn_ppm;
+
   if (share_ppm == 0)
     return false;
   if (share_ppm >= PPM_ALL)
     return true;
-  return msim__rng_below(rng, PPM_ALL) < share_ppm;
+  drawn_ppm = (uint32_t)msim__rng_below(rng, PPM_ALL);
+  if (rng->watch != NULL)
+    rng->watch->note(rng->watch, rng->n - 1, drawn_ppm, share_ppm);
+  return drawn_ppm < share_ppm;
 }

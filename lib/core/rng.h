@@ -10,9 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Who is told of each chance that was drawn: what the draw was, in parts per million of its range, and below which
+ * share it strikes. n from 0. */
+struct msim__rng_watch {
+  void (*note)(const struct msim__rng_watch *watch, uint64_t n, uint32_t drawn_ppm, uint32_t share_ppm);
+};
+
 struct msim__rng {
   uint64_t seed, stream;
-  uint64_t n; /* draws made */
+  uint64_t n;                          /* draws made */
+  const struct msim__rng_watch *watch; /* or NULL */
 };
 
 /* The bare function: counter and key in, four words out. */
@@ -21,7 +28,7 @@ void msim__philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t
 /* The n-th value of a stream. */
 uint64_t msim__rng_at(uint64_t seed, uint64_t stream, uint64_t n);
 
-/* name: what the draws are for, such as "link:a-b/loss"; two pieces are joined with no separator. */
+/* Nobody watches it. name: what the draws are for, such as "link:a-b/loss"; two pieces are joined with no separator. */
 void msim__rng_init(struct msim__rng *rng, uint64_t seed, const char *name, const char *more);
 uint64_t msim__rng_next(struct msim__rng *rng);
 

@@ -75,6 +75,15 @@ struct msim__trace_hook {
   int (*record)(void *ctx, const struct msim_trace_record *record);
 };
 
+struct msim__rng;
+
+/* A journal of what chance has decided: asked when a stream is opened whose draws decide what becomes of something. It
+ * sets the stream's watch, or does not; name and more as for msim__rng_init. */
+struct msim__journal {
+  void *ctx;
+  void (*open)(void *ctx, struct msim__rng *rng, const char *name, const char *more);
+};
+
 /* Types that outsiders registered, per kind; the built-in ones come from the constructor. */
 enum msim__type_kind { MSIM__TYPE_AGENT, MSIM__TYPE_CC, MSIM__TYPE_SINK, MSIM__TYPE_FAULT, MSIM__TYPE_KINDS };
 
@@ -96,6 +105,7 @@ struct msim_sim {
   uint64_t record_count;
   struct msim__trace_hook *trace_hooks; /* in order of addition */
   void *rooms[MSIM__ROOMS];
+  const struct msim__journal *journal; /* NULL: nobody keeps one, as at first */
   const struct msim__buggify *buggify; /* net/buggify.h; NULL: none */
   const struct msim__layer_hooks *layers[MSIM__ROOMS];
   size_t layer_count;

@@ -66,6 +66,8 @@ void msim__fault_rng(const struct msim__fault *fault, const char *purpose, struc
 
   (void)snprintf(name, sizeof name, "fault:%s/%s", fault->plan.id, purpose);
   msim__rng_init(out, fault->sim->seed, name, NULL);
+  if (fault->sim->journal != NULL)
+    fault->sim->journal->open(fault->sim->journal->ctx, out, name, NULL);
 }
 
 void msim__fault_rng_of(const struct msim__fault *fault, const char *purpose, const struct msim_node *node,

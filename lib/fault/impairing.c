@@ -51,7 +51,7 @@ bool msim__fault_impair_decide(struct msim__fault *fault, const struct msim__way
     return false;
   if (!state->has_begun) { /* not before: now the seed is settled */
     for (state->has_begun = true, i = 0; i < 2 && state->impairs[i] != NULL; i++)
-      msim__impair_begin(state->impairs[i], fault->sim->seed);
+      msim__impair_begin(state->impairs[i]);
     i = way == state->ways[0] ? 0 : 1;
   }
   msim__impair_decide(state->impairs[i], out);

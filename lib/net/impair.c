@@ -14,6 +14,7 @@ static const char *const purpose_names[PURPOSES] = {"/loss",      "/burst-move",
                                                     "/duplicate", "/reorder",    "/corrupt"};
 
 struct msim__impair {
+  const struct msim_sim *sim;
   struct msim_impair_opts opts; /* drop_nth is a copy */
   struct msim__rng rng[PURPOSES];
   const char *name;
@@ -56,6 +57,7 @@ struct msim__impair *msim__impair_new(struct msim__net *net, const struct msim_i
 
   if (impair == NULL)
     return NULL;
+  impair->sim = net->sim;
   impair->opts = *opts;
   impair->name = name;
   if (opts->drop_nth != NULL) {
@@ -79,12 +81,16 @@ const struct msim_impair_opts *msim__impair_opts(const struct msim__impair *impa
   return &impair->opts;
 }
 
-void msim__impair_begin(struct msim__impair *impair, uint64_t seed)
+void msim__impair_begin(struct msim__impair *impair)
 {
+  const struct msim_sim *sim = impair->sim;
   size_t i;
 
-  for (i = 0; i < PURPOSES; i++)
-    msim__rng_init(&impair->rng[i], seed, impair->name, purpose_names[i]);
+  for (i = 0; i < PURPOSES; i++) {
+    msim__rng_init(&impair->rng[i], sim->seed, impair->name, purpose_names[i]);
+    if (sim->journal != NULL)
+      sim->journal->open(sim->journal->ctx, &impair->rng[i], impair->name, purpose_names[i]);
+  }
 }
 
 /* Gilbert-Elliott: first the packet's fate in the present state, then the move of the state. */

@@ -141,7 +141,7 @@ bool msim__impair_any(const struct msim_impair_opts *opts);
 struct msim__impair *msim__impair_new(struct msim__net *net, const struct msim_impair_opts *opts, const char *name);
 extern const char *const msim__jitter_names[3];                                      /* of enum msim_jitter */
 const struct msim_impair_opts *msim__impair_opts(const struct msim__impair *impair); /* as they were given */
-void msim__impair_begin(struct msim__impair *impair, uint64_t seed); /* at the start, when the seed is settled */
+void msim__impair_begin(struct msim__impair *impair); /* at the start, when the seed is settled */
 void msim__impair_decide(struct msim__impair *impair, struct msim__verdict *out);
 /* NULL, or what is wrong with the options. */
 const char *msim__impair_check(const struct msim_impair_opts *opts);

@@ -347,7 +347,7 @@ static void begin_impairments(struct msim_node *node)
 
   for (i = 0; i < node->port_count; i++) {
     if (node->ports[i]->out->impair != NULL)
-      msim__impair_begin(node->ports[i]->out->impair, msim__node_sim(node)->seed);
+      msim__impair_begin(node->ports[i]->out->impair);
   }
 }
 

@@ -616,6 +616,16 @@ static int read_packet(struct msim_port *port, struct msim_slice bytes, struct m
   return msim__packet_is_fragment(packet) ? MSIM_OK : find_flow(port, packet);
 }
 
+/* From the segment on that says that both ends are there: what is refused costs nothing. */
+static bool opens(const struct msim__packet *packet)
+{
+  bool syn = (packet->flags & MSIM_TCP_SYN) != 0, server = (packet->bits & MSIM__PACKET_SERVER_SIDE) != 0;
+
+  if (syn || server)
+    return syn && (server || packet->payload_bytes > 0);
+  return (packet->flags & MSIM_TCP_RST) == 0 && packet->seq == packet->flow->side[MSIM__SIDE_CLIENT].first_seq + 1;
+}
+
 /* Once the packet is known to be sent. */
 static void follow(struct msim_port *port, struct msim__packet *packet)
 {
@@ -624,7 +634,7 @@ static void follow(struct msim_port *port, struct msim__packet *packet)
 
   if (net->port_follower == NULL || packet->proto != MSIM_PROTO_TCP || packet->flow == NULL)
     return;
-  if ((packet->flags & MSIM_TCP_SYN) != 0 && packet->flow->follower == 0 && to != NULL && !to->is_port)
+  if (packet->flow->follower == 0 && to != NULL && !to->is_port && opens(packet))
     net->port_follower->begin(port->node, to, packet->flow, (packet->bits & MSIM__PACKET_SERVER_SIDE) == 0);
   if (packet->flow->follower != 0)
     net->port_follower->inward(net->sim, packet);

@@ -22,7 +22,8 @@ void msim__port_take(struct msim_node *node, uint32_t packet_index);
 
 /* From above: one who follows TCP connections of strangers, and attaches units to their packets. */
 struct msim__port_follower {
-  /* A SYN of the stranger, who is the client or not; other has the address that it speaks to. Sets flow->follower. */
+  /* A connection of the stranger is open, who is the client or not; other has the address that it speaks to. Sets
+   * flow->follower. */
   void (*begin)(struct msim_node *port, struct msim_node *other, struct msim_flow *flow, bool is_client);
   void (*inward)(struct msim_sim *sim, struct msim__packet *packet); /* of a flow that is followed, before it is sent */
   void (*release)(struct msim_sim *sim, struct msim_flow *flow);     /* the port remembers it no more */

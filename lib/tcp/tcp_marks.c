@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define OPEN_MARKS_MAX 8u
-#define MARKS_MAX 4096u /* not yet acknowledged; further ones are not told */
+#define MARKS_MAX 4096u         /* not yet acknowledged; further ones are not told */
+#define MARKS_SECRET_MAX 60000u /* the same of secrets */
 #define SENT_ROWS_MIN 8u
 #define SENT_ROWS_MAX 65536u
 #define SECRET_UNIT "auth.credentials"
@@ -27,7 +28,8 @@ static void begin_mark(struct msim__tcb *tcb, const char *unit, const char *mess
   struct msim_sim *sim = msim__node_sim(tcb->head.node);
   struct msim__tcp_mark *mark;
 
-  if (tcb->open_marks >= OPEN_MARKS_MAX || tcb->mark_count >= MARKS_MAX)
+  if (tcb->open_marks >= OPEN_MARKS_MAX ||
+      (tcb->mark_count >= MARKS_MAX && (tcb->mark_count >= MARKS_SECRET_MAX || strcmp(unit, SECRET_UNIT) != 0)))
     return;
   mark = msim__pool_get(&msim__tcb_room(tcb)->marks);
   if (mark == NULL) {
@@ -128,6 +130,23 @@ static void fill_unit(const struct msim__tcb *tcb, struct msim__unit *unit, cons
     unit->edges |= MSIM_EDGE_LAST;
 }
 
+/* There are more units than a payload can tell of, from mark on. If one of them is a secret, all is from the last that
+ * is told on. */
+static void hide_rest(const struct msim__tcb *tcb, struct msim__unit *last, const struct msim__tcp_mark *mark,
+                      uint32_t seq, uint32_t size_bytes)
+{
+  while (mark != NULL && !(overlaps(tcb, mark, seq, size_bytes) && strcmp(mark->unit, SECRET_UNIT) == 0))
+    mark = mark->next;
+  if (mark == NULL)
+    return;
+  msim__label_unref(last->message);
+  last->message = NULL;
+  last->unit = SECRET_UNIT;
+  last->secret = true;
+  last->end_byte = size_bytes;
+  last->edges = 0;
+}
+
 int msim__tcb_marks_attach(struct msim__tcb *tcb, struct msim__packet *packet, uint32_t seq, uint32_t size_bytes)
 {
   struct msim__net *net = msim__tcb_room(tcb)->net;
@@ -149,6 +168,8 @@ int msim__tcb_marks_attach(struct msim__tcb *tcb, struct msim__packet *packet, u
     if (overlaps(tcb, mark, seq, size_bytes))
       fill_unit(tcb, &cold->units->items[i++], mark, seq, size_bytes);
   }
+  if (count == MSIM__UNITS_MAX)
+    hide_rest(tcb, &cold->units->items[count - 1], mark, seq, size_bytes);
   return MSIM_OK;
 }
 

@@ -234,11 +234,13 @@ static int copy_way(struct setting *setting, const struct msim__yaml_node *node,
     if (holder != NULL)
       holder->value = copies[i];
     node = meant->value;
-    if (node == NULL || i + 1 == setting->step_count) {
-      meant->line = setting->value->line;
-      meant->column = setting->value->column;
-    }
+    if (node == NULL && i + 1 < setting->step_count) /* a name that is spelt wrongly would be one more, in silence */
+      return tell(setting, MSIM_ERR_NOT_FOUND,
+                  "there is no \"%s\" here to put something into; is it spelt right? What is new comes as one value",
+                  step->text, step->size_bytes);
   }
+  meant->line = setting->value->line;
+  meant->column = setting->value->column;
   meant->value = setting->value;
   return MSIM_OK;
 }

@@ -126,6 +126,10 @@ static void tell_missing(struct ladder *ladder)
     msim__buf_clear(&ladder->scratch);
     (void)msim__buf_append_text(&ladder->scratch, "not observed: ");
     (void)msim__buf_append_text(&ladder->scratch, step.says != NULL && *step.says != '\0' ? step.says : step.actor);
+    if (ladder->scratch.err == MSIM_ERR_NOMEM) {
+      ladder->err = MSIM_ERR_NOMEM;
+      return;
+    }
     msim__ladder_lines_missing(&ladder->lines, step.number, msim__buf_text(&ladder->scratch));
   }
 }

@@ -325,6 +325,9 @@ has out '^             pc-a  *isp-x$'
 has out '^     1\.000000  |-* c1 S -*>|  +10\.[0-9]*ms$'
 has out 's2 P\. 33 220 isp-x ESMTP'
 expect 0 'show with a width' env COLUMNS=72 "$mailsim" show run.jsonl
+expect 0 'show of a connection that is not there' "$mailsim" show run.jsonl --conn nobody
+empty out
+has err 'nothing in run.jsonl fits conn=nobody'
 expect 0 'show of one connection' "$mailsim" show run.jsonl --ascii --conn 'pc>mx:25#2'
 has out ' c1 S '
 if grep -q 'user.send' out || grep -q 'rechner' out; then
@@ -414,6 +417,15 @@ for file in "$root"/topologies/*/*.yaml; do
   case $file in */scenes/*) continue ;; esac
   expect 0 "run of $(basename "$file")" "$mailsim" run "$file" --quiet
 done
+cat >start.yaml <<'END'
+mailsim: 1
+hosts:
+  mx: {agents: [{smtp-server: {domains: {b.example: [bob]}}}]}
+  pc: {agents: [{user: {address: bob@b.example, script: [{at: 1s, check: true}]}}]}
+links: [{join: [pc, mx], delay: 1ms}]
+END
+expect 1 'check of a script that cannot be played' "$mailsim" check start.yaml
+has err '^start.yaml: pc: agent user: step 1: check needs an account with receive'
 expect 0 'check, quiet' "$mailsim" check --quiet "$root"/topologies/*.yaml
 empty out
 expect 0 'list agents' "$mailsim" list agents

@@ -84,6 +84,9 @@ has err 'needs a scene'
 expect 2 'strange steps' "$mailsim" run "$topology" --trace ladder:-,steps=9..7
 has err 'takes steps such as 7'
 
+expect 2 'a name that would be a command to a terminal' "$mailsim" show "$(printf 'no\2332J\033[2J\302\233')"
+has err 'no\\x9b2J\\x1b\[2J\\xc2\\x9b cannot be read'
+
 # ---- without a terminal ----
 expect 0 'a run, for a pipe' env TERM=xterm "$mailsim" run "$topology"
 has out '^   7     1\.141088 s  PC A shows the mail as sent\.$'
@@ -209,6 +212,15 @@ restored
 watch 0 'another size' '<SIGWINCH>q'
 grep -o '^1/14' out >counted
 lines counted 2
+expect 0 'another run' "$mailsim" run "$root/topologies/lan-dhcp-nat/access.yaml" --quiet --trace jsonl:home.jsonl
+expect 0 'two steps of one row' python3 "$pty" 100 12 'nnnnnnnnq' env NO_COLOR=1 "$mailsim" show home.jsonl --ascii --watch \
+  --scene "$root/topologies/scenes/lan-dhcp-nat.yaml" --case access
+last_picture
+has last '^9,11 *10\.000402  |'
+has last '^   9  '
+has last '^  11  '
+grep '^  10  ' last >rows
+lines rows 0
 expect 0 'a row per key' python3 "$pty" 100 12 'nnq' env NO_COLOR=1 "$mailsim" show run.jsonl --ascii --watch
 has out '^3/[0-9]* '
 has out '^     1\.000000  |-* c1 S -*>|  +10\.048ms$'

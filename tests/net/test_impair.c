@@ -25,7 +25,7 @@ static void dice_open(struct dice *d, const struct msim_impair_opts *opts, uint6
   net_world_open(&d->w, seed, false);
   d->impair = msim__impair_new(d->w.net, opts, name);
   assert_non_null(d->impair);
-  msim__impair_begin(d->impair, seed);
+  msim__impair_begin(d->impair);
 }
 
 static struct msim__verdict throw_dice(struct dice *d)

@@ -45,6 +45,13 @@ letter carla@x.example anna@x.example draft >draft.eml
 curl -sS --max-time 60 "imap://127.0.0.1:$imap/INBOX" --user carla:red-17 -T draft.eml
 serve_wait carla 1 draft
 if curl -sS "imap://127.0.0.1:$imap/INBOX" --user carla:wrong 2>err.txt; then serve_fail "IMAP takes a wrong password"; fi
+# the webmail: logs in, and posts a mail
+page() { curl -sS --max-time 60 -c jar -b jar "$@"; }
+page -L "http://127.0.0.1:$web/login" -d user=carla -d password=red-17 -o mailbox.html
+page "http://127.0.0.1:$web/compose" -o compose.html
+csrf=$(sed -n 's/.*name="csrf" value="\([^"]*\)".*/\1/p' compose.html | head -n 1)
+page "http://127.0.0.1:$web/send" -F "csrf=$csrf" -F to=anna@x.example -F subject=posted -F body=text -o sent.html
+serve_wait anna 1 posted
 serve_stop
 
 # in all forms the logins are hidden, but for what was on the wire
@@ -79,3 +86,5 @@ serve_units served.jsonl 'laptop>provider:587#1' >served.units
 cmp simulated.units served.units || serve_fail "a real client has other units: $(cat served.units)"
 grep -q '^client mail.content' served.units || serve_fail "there is no content"
 "$mailsim" show served.jsonl --mail | grep -q '^laptop-1$' || serve_fail "the mails have no labels of the laptop"
+grep -q '"event":"webmail.received","values":{"message":"laptop-' served.jsonl || serve_fail "the posted mail has no label"
+grep -q '"unit":"webmail.submit","message":"laptop-' served.jsonl || serve_fail "what was posted is no unit"

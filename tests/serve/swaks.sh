@@ -39,3 +39,7 @@ try --server "127.0.0.1:$submission" --to bob@y.example --auth PLAIN --auth-user
 serve_wait bob 1 'to%20bob'
 serve_stop
 grep -q 'greylisted' served.jsonl || serve_fail "it was not greylisted"
+serve_units served.jsonl 'laptop>provider:587#1' >served.units
+for unit in 'client smtp.command' 'client auth.credentials' 'server auth.result' 'client smtp.envelope' 'client mail.content'; do
+  grep -qx "$unit" served.units || serve_fail "there is no $unit"
+done

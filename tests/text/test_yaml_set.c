@@ -117,11 +117,11 @@ static void the_place_that_is_meant_gets_the_value(void **state)
 static void what_is_missing_is_made(void **state)
 {
   (void)state;
-  expect("a: 1", "b.c.d", "2", "{a:1,b:{c:{d:2}}}");
+  expect("a: 1", "b", "{c: {d: 2}}", "{a:1,b:{c:{d:2}}}");
   expect("a:", "a.b", "2", "{a:{b:2}}");
   expect("", "a", "2", "{a:2}");
   expect("l: [1, 2]", "l.2", "3", "{l:[1,2,3]}");
-  expect("a: 1", "l.0.x", "3", "{a:1,l:[{x:3}]}");
+  expect("a: 1\nl:", "l.0", "{x: 3}", "{a:1,l:[{x:3}]}");
   /* a map that is large enough to have an order for look-ups */
   expect("{i: 1, h: 1, g: 1, f: 1, e: 1, d: 1, c: 1, b: 1}", "a", "2", "{i:1,h:1,g:1,f:1,e:1,d:1,c:1,b:1,a:2}");
 }
@@ -141,6 +141,8 @@ static void what_cannot_be_set_is_told(void **state)
       {"links.2x.delay", MSIM_ERR_NOT_FOUND, "there is no item \"2x\" in this list"},
       {"links.3", MSIM_ERR_NOT_FOUND, "there is no item \"3\" in this list"},
       {"links.99999999999999999999999", MSIM_ERR_NOT_FOUND, "there is no item"},
+      {"hosts.d.ttl", MSIM_ERR_NOT_FOUND, "there is no \"d\" here to put something into; is it spelt right?"},
+      {"links.2.delay", MSIM_ERR_NOT_FOUND, "there is no \"2\" here"},
       {"word.x", MSIM_ERR_NOT_FOUND, "\"x\" cannot be there: what it should lie in is a single value"},
       {"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a", MSIM_ERR_LIMIT, "the path"},
   };

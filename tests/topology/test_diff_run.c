@@ -77,6 +77,55 @@ static void expect(const char *a, const char *b, enum msim_view view, const char
   msim_diff_free(diff);
 }
 
+/* The cause that begins so. */
+static const char *cause_that(const struct msim_diff *diff, const char *begin)
+{
+  struct msim_diff_cause cause;
+  size_t i;
+
+  for (i = 0; msim_diff_cause_at(diff, i, &cause) == MSIM_OK; i++)
+    if (strncmp(cause.text, begin, strlen(begin)) == 0)
+      return cause.text;
+  return NULL;
+}
+
+#define LOSING(share) "faults: [{id: x, loss: {link: mx-pc, share: " share ", from: pc}}]\n"
+
+static void the_decision_that_came_out_otherwise_is_named(void **state)
+{
+  struct msim_diff_result result;
+  struct msim_diff *diff;
+  const char *told;
+  char again[200];
+
+  (void)state;
+  diff = compare(WORLD("10ms", "Hello", LOSING("1%")), WORLD("10ms", "Hello", LOSING("20%")), &result);
+  told = cause_that(diff, "draw ");
+  assert_non_null(told);
+  assert_non_null(strstr(told, " of fault:x/pc/loss is "));
+  assert_non_null(strstr(told, "%: passed at 1%; now struck at 20%"));
+  snprintf(again, sizeof again, "%s", told);
+  msim_diff_free(diff);
+
+  /* the same draw, where there was none, and the other way round */
+  diff = compare(WORLD("10ms", "Hello", ""), WORLD("10ms", "Hello", LOSING("20%")), &result);
+  told = cause_that(diff, "draw ");
+  assert_non_null(told);
+  assert_memory_equal(told, again, (size_t)(strchr(strstr(again, "%:"), ':') - again));
+  assert_non_null(strstr(told, "%: not drawn; now struck at 20%"));
+  msim_diff_free(diff);
+  diff = compare(WORLD("10ms", "Hello", LOSING("20%")), WORLD("10ms", "Hello", ""), &result);
+  told = cause_that(diff, "draw ");
+  assert_non_null(told);
+  assert_non_null(strstr(told, "%: struck at 20%; now not drawn"));
+  msim_diff_free(diff);
+
+  /* chance has no part in this one */
+  diff = compare(WORLD("10ms", "Hello", ""), WORLD("12ms", "Hello", ""), &result);
+  assert_null(cause_that(diff, "draw "));
+  msim_diff_free(diff);
+}
+
 static void run_is_the_same_as_itself(void **state)
 {
   struct msim_diff_result result;
@@ -128,7 +177,7 @@ static void run_and_its_trace_in_another_form_are_the_same(void **state)
 /* A few points only: a run asks for memory some thousand times. */
 static void memory_may_run_out(void **state)
 {
-  static const char text[] = WORLD("10ms", "Hello", "");
+  static const char text[] = WORLD("10ms", "Hello", LOSING("20%"));
   uint64_t n;
 
   (void)state;
@@ -157,6 +206,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(run_is_the_same_as_itself),
+      cmocka_unit_test(the_decision_that_came_out_otherwise_is_named),
       cmocka_unit_test(changes_show_where_they_should),
       cmocka_unit_test(run_and_its_trace_in_another_form_are_the_same),
       cmocka_unit_test(memory_may_run_out),

@@ -245,6 +245,36 @@ static void segments_stay_as_they_are(void **state)
   close_world(&marked);
 }
 
+/* More commands in one segment than it can tell of, and more than are remembered: what hides is told nevertheless. */
+static void login_behind_many_commands_is_hidden(void **state)
+{
+  static char many[6 * 5000 + 1], few[6 * 40 + 64];
+  struct world w;
+  unsigned i;
+
+  (void)state;
+  for (i = 0; i < 5000; i++)
+    memcpy(many + 6 * (size_t)i, "NOOP\r\n", 7);
+  memcpy(few, many, 6 * 40);
+  strcpy(few + 6 * 40, "AUTH PLAIN c2VjcmV0\r\n");
+  open_world(&w, "jsonl", "full-text");
+  assert_int_equal(join(&w, 25, true), 0);
+  assert_int_equal(msim_socket_send(w.socket, many, sizeof many - 1, 0), sizeof many - 1);
+  say(&w, few, 4096);
+  leave(&w);
+  finish(&w);
+  assert_not_in(&w.trace, "c2VjcmV0");
+  assert_in(&w.trace, "NOOP\\r\\n<redacted:");
+  close_world(&w);
+  open_world(&w, "jsonl", "full-text");
+  assert_int_equal(join(&w, 25, true), 0);
+  say(&w, few, 4096);
+  finish(&w);
+  assert_not_in(&w.trace, "c2VjcmV0");
+  assert_in(&w.trace, "NOOP\\r\\n<redacted:");
+  close_world(&w);
+}
+
 /* More than the send buffer takes at once: only what was taken has been recognised. */
 static void large_content_is_one_unit(void **state)
 {
@@ -406,6 +436,7 @@ int main(void)
       cmocka_unit_test(mail_of_a_real_client_has_units_and_a_label),
       cmocka_unit_test(bytes_that_come_singly_hide_the_same),
       cmocka_unit_test(segments_stay_as_they_are),
+      cmocka_unit_test(login_behind_many_commands_is_hidden),
       cmocka_unit_test(large_content_is_one_unit),
       cmocka_unit_test(readers_and_webs_are_known_by_the_agent),
       cmocka_unit_test(replies_of_a_real_server_have_the_label_of_the_mail),

@@ -280,9 +280,9 @@ static void agent_of_a_port_is_refused(void **state)
 
 /* ---- what the stranger says is recognised ---- */
 
-static void open_recognised(void)
+static void open_recognised(const char *options)
 {
-  open_port(true, "jsonl", NULL);
+  open_port(true, "jsonl", options);
   send_segment(MSIM_TCP_SYN, NULL);
   assert_true(hear(""));
   send_segment(MSIM_TCP_ACK, NULL);
@@ -307,7 +307,7 @@ static void assert_traced(const char *what)
 static void mail_of_a_stranger_has_units(void **state)
 {
   (void)state;
-  open_recognised();
+  open_recognised(NULL);
   say("EHLO stranger\r\n", "250 ");
   say("MAIL FROM:<a@a.example>\r\nRCPT TO:<bob@b.example>\r\nDA", "250 2.1.0");
   say("TA\r\n", "354 ");
@@ -329,7 +329,7 @@ static void login_of_a_stranger_is_hidden(void **state)
   unsigned i;
 
   (void)state;
-  open_recognised();
+  open_recognised(NULL);
   say("EHLO stranger\r\n", "250 ");
   at = p.seq;
   say(login, "50");
@@ -354,6 +354,25 @@ static void login_of_a_stranger_is_hidden(void **state)
   assert_null(strstr(p.trace.data, "c2VjcmV0"));
 }
 
+static void login_behind_many_commands_is_hidden(void **state)
+{
+  static char text[6 * 60 + 64];
+  unsigned i;
+
+  (void)state;
+  for (i = 0; i < 60; i++)
+    memcpy(text + 6 * (size_t)i, "NOOP\r\n", 7);
+  strcpy(text + 6 * 60, "AUTH PLAIN c2VjcmV0\r\nNOOP\r\n");
+  open_recognised("full-text");
+  say("EHLO stranger\r\n", "250 ");
+  send_segment(MSIM_TCP_ACK, text);
+  assert_false(hear("xxx"));
+  p.heard_bytes = 0;
+  assert_int_equal(msim_sim_finish(p.sim), MSIM_OK);
+  assert_null(strstr(p.trace.data, "c2VjcmV0"));
+  assert_traced("<redacted:");
+}
+
 /* Behind a gap that is never filled nobody knows anything. */
 static void stranger_with_a_gap_is_hidden(void **state)
 {
@@ -361,7 +380,7 @@ static void stranger_with_a_gap_is_hidden(void **state)
   unsigned i;
 
   (void)state;
-  open_recognised();
+  open_recognised(NULL);
   say("EHLO stranger\r\n", "250 ");
   at = p.seq;
   p.seq += 6;
@@ -382,6 +401,7 @@ int main(void)
       cmocka_unit_test_teardown(agent_of_a_port_is_refused, close_world),
       cmocka_unit_test_teardown(mail_of_a_stranger_has_units, close_world),
       cmocka_unit_test_teardown(login_of_a_stranger_is_hidden, close_world),
+      cmocka_unit_test_teardown(login_behind_many_commands_is_hidden, close_world),
       cmocka_unit_test_teardown(stranger_with_a_gap_is_hidden, close_world),
   };
 
