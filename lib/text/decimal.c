@@ -70,6 +70,18 @@ size_t msim__decimal_uint(uint64_t value, char *out)
   return (size_t)(p - out);
 }
 
+char *msim__decimal_dotted(const uint8_t bytes[4], char *out)
+{
+  size_t i;
+
+  for (i = 0; i < 4; i++) {
+    if (i > 0)
+      *out++ = '.';
+    out = put_lead(bytes[i], out);
+  }
+  return out;
+}
+
 size_t msim__decimal_int(int64_t value, char *out)
 {
   if (value >= 0)

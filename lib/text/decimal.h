@@ -14,6 +14,9 @@
 size_t msim__decimal_uint(uint64_t value, char *out);
 size_t msim__decimal_int(int64_t value, char *out);
 
+/* Four numbers with dots between them, 15 bytes at most, as an address of IPv4 has them; returns the place behind. */
+char *msim__decimal_dotted(const uint8_t bytes[4], char *out);
+
 /* Writes exactly width digits (width <= 19), zeros in front; value < 10^width. */
 void msim__decimal_fixed(uint64_t value, unsigned width, char *out);
 

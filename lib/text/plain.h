@@ -45,6 +45,14 @@ static inline uint64_t msim__plain_load_few(const uint8_t *bytes, size_t size_by
   return letters | bytes[0] | (uint64_t)bytes[size_bytes / 2] << 8 | (uint64_t)bytes[size_bytes - 1] << 16;
 }
 
+/* The next eight bytes, or all that are left; at least one. */
+static inline uint64_t msim__plain_load_next(const uint8_t *bytes, size_t size_bytes)
+{
+  return size_bytes >= 8   ? msim__plain_load(bytes)
+         : size_bytes >= 4 ? msim__plain_load_ends(bytes, size_bytes)
+                           : msim__plain_load_few(bytes, size_bytes);
+}
+
 /* Copies eight bytes, or the four to seven that there are; returns the place behind. */
 static inline char *msim__plain_copy(char *out, const uint8_t *bytes, size_t size_bytes)
 {

@@ -46,8 +46,8 @@ bool msim__utf8_is_valid(const uint8_t *data, size_t size_bytes)
   uint32_t code;
 
   while (at < size_bytes) {
-    if (size_bytes - at >= 8 && msim__plain_is_ascii(msim__plain_load(data + at))) {
-      at += 8;
+    if (msim__plain_is_ascii(msim__plain_load_next(data + at, size_bytes - at))) {
+      at += size_bytes - at < 8 ? size_bytes - at : 8;
       continue;
     }
     length = msim__utf8_next(data + at, size_bytes - at, &code);

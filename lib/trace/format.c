@@ -137,14 +137,8 @@ char *msim__put_loss(char *p, const struct msim_trace_packet *packet, bool names
 
 char *msim__put_endpoint(char *p, const struct msim_addr *addr, uint16_t port, bool has_port)
 {
-  size_t i;
-
   if (addr->family == MSIM_FAMILY_IPV4) {
-    for (i = 0; i < 4; i++) {
-      if (i > 0)
-        *p++ = '.';
-      p = msim__put_uint(p, addr->bytes[i]);
-    }
+    p = msim__decimal_dotted(addr->bytes, p);
   } else {
     bool brackets = has_port && addr->family == MSIM_FAMILY_IPV6;
 

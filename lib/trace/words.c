@@ -49,9 +49,7 @@ static bool is_word(const char *text, size_t size_bytes)
     const uint8_t *p = (const uint8_t *)text + at;
     size_t left = size_bytes - at;
 
-    if (!is_word_part(left >= 8   ? msim__plain_load(p)
-                      : left >= 4 ? msim__plain_load_ends(p, left)
-                                  : msim__plain_load_few(p, left)))
+    if (!is_word_part(msim__plain_load_next(p, left)))
       break;
     at = left < 8 ? size_bytes : at + 8;
   }

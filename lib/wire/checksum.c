@@ -8,6 +8,7 @@ void msim__checksum_add(struct msim__checksum *sum, struct msim_slice bytes)
 {
   const uint8_t *p = bytes.data;
   size_t left = bytes.size_bytes;
+  uint64_t words = 0;
 
   if (left == 0)
     return;
@@ -16,8 +17,13 @@ void msim__checksum_add(struct msim__checksum *sum, struct msim_slice bytes)
     left--;
     sum->odd = false;
   }
-  for (; left >= 8; left -= 8, p += 8) /* words of 32 bits fold to the same: 2^16 is 1 modulo 2^16 - 1 */
-    sum->sum += (uint64_t)msim__octets_get32(p) + msim__octets_get32(p + 4);
+  for (; left >= 8; left -= 8, p += 8) { /* longer words fold to the same: 2^16 is 1 modulo 2^16 - 1 */
+    uint64_t word = (uint64_t)msim__octets_get32(p) << 32 | msim__octets_get32(p + 4);
+
+    words += word;
+    words += words < word; /* end-around carry */
+  }
+  sum->sum += (words >> 32) + (words & 0xffffffffu);
   for (; left >= 2; left -= 2, p += 2)
     sum->sum += msim__octets_get16(p);
   if (left > 0) {

@@ -70,6 +70,21 @@ static void int_with_extremes_is_right(void **state)
   check_int(INT64_MIN, "-9223372036854775808");
 }
 
+static void dotted_of_every_byte_is_right(void **state)
+{
+  unsigned i;
+
+  (void)state;
+  for (i = 0; i < 256; i++) {
+    const uint8_t bytes[4] = {(uint8_t)i, (uint8_t)(255 - i), 0, (uint8_t)(i / 2)};
+    char out[16], text[16];
+    int length = snprintf(text, sizeof(text), "%u.%u.%u.%u", i, 255 - i, 0u, i / 2);
+
+    assert_int_equal(msim__decimal_dotted(bytes, out) - out, length);
+    assert_memory_equal(out, text, (size_t)length);
+  }
+}
+
 static void fixed_fills_with_zeros(void **state)
 {
   char out[10];
@@ -87,9 +102,8 @@ static void fixed_fills_with_zeros(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(uint_at_every_length_is_right),
-      cmocka_unit_test(uint_around_every_power_is_as_printf_writes_it),
-      cmocka_unit_test(int_with_extremes_is_right),
+      cmocka_unit_test(uint_at_every_length_is_right), cmocka_unit_test(uint_around_every_power_is_as_printf_writes_it),
+      cmocka_unit_test(int_with_extremes_is_right),    cmocka_unit_test(dotted_of_every_byte_is_right),
       cmocka_unit_test(fixed_fills_with_zeros),
   };
 

@@ -279,6 +279,75 @@ static void text_is_cut_after_120_bytes_unless_all_is_wanted(void **state)
   assert_non_null(strstr(text_of(long_text, false, "full-text"), "123456789xyz\",\"carries\""));
 }
 
+/* Long and short texts go different ways, and lines end anywhere in the buffer. */
+static void texts_of_any_length_are_written_whole(void **state)
+{
+  static const size_t lengths[] = {0, 1, 3, 4, 7, 8, 254, 255, 256, 257, 4000, 70000};
+  struct msim_value value = msim_value_text("v", NULL);
+  const char *at;
+  size_t i, k, round;
+
+  (void)state;
+  for (round = 0; round < 5; round++) {
+    for (i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+      char *text = malloc(lengths[i] + 1);
+
+      assert_non_null(text);
+      memset(text, 1, lengths[i]);
+      text[lengths[i]] = '\0';
+      value.u.text = text;
+      stage_event(&s, MSIM_TRACE_APP, text, text, &value, 1);
+      stage_emit(&s, 0);
+      free(text);
+    }
+  }
+  assert_int_equal(msim_sim_finish(s.sim), MSIM_OK);
+  assert_non_null(s.paper.data);
+  at = s.paper.data + strlen(HEAD);
+  for (round = 0; round < 5; round++) {
+    for (i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+      static const char *const keys[] = {",\"host\":\"", "\",\"agent\":\"tester\",\"event\":\"",
+                                         "\",\"values\":{\"v\":\""};
+      size_t part;
+
+      at = strstr(at, ",\"host\":\"");
+      assert_non_null(at);
+      for (part = 0; part < 3; part++) {
+        assert_memory_equal(at, keys[part], strlen(keys[part]));
+        at += strlen(keys[part]);
+        for (k = 0; k < lengths[i]; k++, at += 6)
+          assert_true(memcmp(at, "\\u0001", 6) == 0);
+      }
+      assert_memory_equal(at, "\"}}\n", 4);
+    }
+  }
+}
+
+static void put_event(const struct msim_value *value)
+{
+  stage_event(&s, MSIM_TRACE_APP, "mx", "store.add", value, 1);
+  stage_emit(&s, 0);
+}
+
+/* The network goes on, and nothing more is written. */
+static void writing_that_fails_ends_the_trace(void **state)
+{
+  struct msim_value value = msim_value_text("v", "0123456789");
+  size_t i, written;
+
+  (void)state;
+  s.paper.fail_at_call = s.paper.call_count + 1;
+  written = s.paper.size_bytes;
+  for (i = 0; i < 2000 && msim_sim_failure(s.sim) == MSIM_OK; i++)
+    put_event(&value);
+  assert_int_equal(msim_sim_failure(s.sim), MSIM_ERR_IO);
+  assert_int_equal(s.paper.size_bytes, written);
+  for (i = 0; i < 2000; i++)
+    put_event(&value);
+  assert_int_equal(msim_sim_finish(s.sim), MSIM_ERR_IO);
+  assert_int_equal(s.paper.size_bytes, written);
+}
+
 /* A room of net by hand: three hosts, two links. */
 static void header_holds_hosts_and_links(void **state)
 {
@@ -396,6 +465,8 @@ int main(void)
       CASE(hostile_bytes_stay_json),
       CASE(secrets_are_hidden_unless_asked_for),
       CASE(text_is_cut_after_120_bytes_unless_all_is_wanted),
+      CASE(texts_of_any_length_are_written_whole),
+      CASE(writing_that_fails_ends_the_trace),
       CASE(header_holds_hosts_and_links),
       CASE(memory_that_fails_ends_the_run_cleanly),
   };

@@ -54,6 +54,33 @@ static void checksum_of_ipv4_header_with_its_sum_is_zero(void **state)
   assert_int_equal(msim__checksum_of((struct msim_slice){header, sizeof header}), 0xb861);
 }
 
+/* Added eight bytes at a time; here two, as RFC 1071 has it. */
+static void checksum_of_any_length_is_as_two_bytes_at_a_time(void **state)
+{
+  uint8_t bytes[100];
+  uint32_t random = 3;
+  size_t length, round, i;
+
+  (void)state;
+  for (round = 0; round < 20; round++) {
+    for (i = 0; i < sizeof bytes; i++) {
+      random = random * 1664525u + 1013904223u;
+      bytes[i] = round == 0 || (round < 8 && random >> 30 != 0) ? 0xff : (uint8_t)(random >> 24); /* many carries too */
+    }
+    for (length = 0; length <= sizeof bytes; length++) {
+      struct msim_slice exact = exact_copy(bytes, length);
+      uint32_t sum = 0;
+
+      for (i = 0; i < length; i++)
+        sum += i % 2 == 0 ? (uint32_t)bytes[i] << 8 : bytes[i];
+      while (sum > 0xffff)
+        sum = (sum & 0xffff) + (sum >> 16);
+      assert_int_equal(msim__checksum_of(exact), 0xffff - sum);
+      exact_free(exact);
+    }
+  }
+}
+
 static void checksum_in_any_two_or_three_pieces_is_the_same(void **state)
 {
   static const uint8_t bytes[] = {1, 2, 3, 0xfe, 0xdc, 0xba, 7, 0xff, 0xff};
@@ -107,6 +134,7 @@ int main(void)
       cmocka_unit_test(checksum_of_nothing_is_ffff),
       cmocka_unit_test(checksum_of_many_ff_folds_carries),
       cmocka_unit_test(checksum_of_ipv4_header_with_its_sum_is_zero),
+      cmocka_unit_test(checksum_of_any_length_is_as_two_bytes_at_a_time),
       cmocka_unit_test(checksum_in_any_two_or_three_pieces_is_the_same),
       cmocka_unit_test(checksum_with_pseudo_headers_is_right),
       cmocka_unit_test(pseudo_header_counts_upper_half_of_long_length),
