@@ -162,13 +162,14 @@ static void line_is_open_after_ten_seconds_and_its_fate_comes_later(void **state
          "12.500000000 tcp laptop>mx:25#1 c1 +12.5s\n");
 }
 
+/* Not by strstr: with sanitizers it measures all that is left at each call. */
 static size_t count_of(const char *word)
 {
-  size_t count = 0;
-  const char *at;
+  size_t count = 0, length = strlen(word);
+  const char *at = s.paper.data, *end = at + s.paper.size_bytes;
 
-  for (at = s.paper.data; (at = strstr(at, word)) != NULL; at++)
-    count++;
+  for (; (at = memchr(at, word[0], (size_t)(end - at))) != NULL; at++)
+    count += (size_t)(end - at) >= length && memcmp(at, word, length) == 0;
   return count;
 }
 
