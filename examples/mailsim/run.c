@@ -15,6 +15,7 @@
 
 static const struct option options[] = {
     {"trace", "FORMAT:PATH[,OPTIONS]", "write a trace; may be repeated; PATH - is standard output"},
+    {"stats", "FILE[,every=TIME]", "write time series as CSV: short for --trace csv:FILE"},
     {"import", "FORMAT:USER@HOST=PATH", "mail that lies in a mailbox at the start, maildir or mbox; may be repeated"},
     {"export", "FORMAT:FOLDER", "write the mailboxes at the end, as maildir or mbox; may be repeated"},
     {"seed", "N|random", "decides every random draw (default: what the file says, else 1)"},
@@ -122,6 +123,14 @@ static bool take_option(struct request *request, const char *name, const char *v
 {
   if (strcmp(name, "trace") == 0)
     return traces_add(&request->traces, value);
+  if (strcmp(name, "stats") == 0) {
+    char text[4096];
+
+    if (snprintf(text, sizeof text, "csv:%s", value) < (int)sizeof text)
+      return traces_add(&request->traces, text);
+    complain("--stats: the name of the file is too long");
+    return false;
+  }
   if (strcmp(name, "import") == 0)
     return imports_add(&request->imports, value);
   if (strcmp(name, "export") == 0)

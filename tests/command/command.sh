@@ -93,6 +93,16 @@ has err '^stdin\.yaml:2:1: '
 expect 2 'standard input twice' sh -c '"$1" run - --check <"$2"' sh "$mailsim" "$root/topologies/hello.yaml"
 has err 'give it a file'
 
+# ---- run: time series ----
+expect 0 'time series' "$mailsim" run "$root/topologies/mail-send.yaml" --order causal --quiet --stats series.csv,every=200ms \
+  --set links.0.rate=500kbit/s --set 'hosts.pc-a.agents.0.user.script.0.send={message: m1, to: b@y.example, size: 100kB}'
+has series.csv '^time_s,kind,name,side,measure,value$'
+has series.csv '^1\.200000000,link,isp-x-pc-a,pc-a,queue_bytes,[1-9][0-9]*$'
+has series.csv '^[0-9.]*,conn,pc-a>isp-x:25#1,client,goodput_bps,4[0-9][0-9][0-9][0-9][0-9]$'
+has series.csv '^[0-9.]*,mail,,,deliveries,1$'
+expect 2 'time series with a wrong option' "$mailsim" run "$root/topologies/hello.yaml" --stats x.csv,evry=1s
+has err 'did you mean "every"'
+
 # ---- run: a scene ----
 scene=$root/topologies/mail-send.yaml
 expect 0 'run of a scene' "$mailsim" run "$scene"
