@@ -132,6 +132,9 @@ static bool read_arguments(struct arguments *arguments, struct request *request)
   const char *value = NULL;
   enum argument_kind got;
 
+  request->help = arguments_ask_help(arguments);
+  if (request->help)
+    return true;
   while ((got = argument_next(arguments, options, &option, &value)) != ARGUMENT_END) {
     if (got == ARGUMENT_WRONG || (got == ARGUMENT_OPTION && !take_option(request, option->name, value)) ||
         (got == ARGUMENT_OPERAND && !test_list_add(&request->list, value, true)))

@@ -28,6 +28,8 @@ struct arguments {
 
 enum argument_kind { ARGUMENT_END, ARGUMENT_OPTION, ARGUMENT_OPERAND, ARGUMENT_WRONG };
 
+/* Whether --help is among them, for verbs that look at their operands at once. */
+bool arguments_ask_help(const struct arguments *arguments);
 /* The next argument. OPTION: *option, and *value when it takes one. OPERAND: *value. WRONG: it was said on stderr.
  * options ends with a name NULL. */
 enum argument_kind argument_next(struct arguments *arguments, const struct option *options,

@@ -107,6 +107,16 @@ static const char *long_name(const char *text, const char **value)
   return NULL;
 }
 
+bool arguments_ask_help(const struct arguments *arguments)
+{
+  int i;
+
+  for (i = arguments->next; i < arguments->count && strcmp(arguments->items[i], "--") != 0; i++)
+    if (strcmp(arguments->items[i], "--help") == 0 || strcmp(arguments->items[i], "-h") == 0)
+      return true;
+  return false;
+}
+
 enum argument_kind argument_next(struct arguments *arguments, const struct option *options,
                                  const struct option **option, const char **value)
 {

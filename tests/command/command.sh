@@ -58,6 +58,10 @@ expect 2 'wrong verb' "$mailsim" rnu
 has err 'no verb "rnu"; did you mean "run"?'
 expect 2 'strange verb' "$mailsim" zzzzzz
 has err 'see mailsim --help'
+for verb in test accept; do
+  expect 0 "help of $verb behind a file" "$mailsim" $verb nowhere.yaml --help
+  has out "^usage: mailsim $verb"
+done
 for verb in run show check explore list new schema; do
   expect 0 "help of $verb" "$mailsim" $verb --help
   has out "^usage: mailsim $verb"
