@@ -320,8 +320,25 @@ static int new_stage(struct msim_diff *diff, struct msim_sim **out)
   return err == MSIM_OK ? msim__trace_create(*out) : err;
 }
 
+/* What the replay has told already. */
+struct told {
+  msim_diag_fn *fn; /* may be NULL */
+  void *user;
+  size_t count;
+};
+
+static void tell(void *user, const struct msim_diag *diag)
+{
+  struct told *told = user;
+
+  told->count++;
+  if (told->fn != NULL)
+    told->fn(told->user, diag);
+}
+
 static int read_jsonl(struct lines *lines, struct source *source, msim_diag_fn *fn, void *user)
 {
+  struct told told = {fn, user, 0};
   struct msim_in in = {source, give};
   struct msim_out out = {lines, take_bytes};
   struct msim__diff_side *side = lines->side;
@@ -333,7 +350,7 @@ static int read_jsonl(struct lines *lines, struct source *source, msim_diag_fn *
   if (err == MSIM_OK)
     err = msim_trace_add(sim, "text", &out, "full-text,hops", NULL);
   if (err == MSIM_OK)
-    err = msim_trace_replay(sim, &in, side->name, fn, user);
+    err = msim_trace_replay(sim, &in, side->name, tell, &told);
   if (sim != NULL) {
     finish_err = msim_sim_finish(sim);
     err = err == MSIM_OK ? finish_err : err;
@@ -341,6 +358,8 @@ static int read_jsonl(struct lines *lines, struct source *source, msim_diag_fn *
     side->engine = sim->engine;
     msim_sim_free(sim);
   }
+  if (told.count > 0) /* what is pending then may add an error of its own: one is enough */
+    return err;
   if (err == MSIM_ERR_SYNTAX && lines->why != NULL) {
     lines->line_number = 0;
     (void)fail_at(lines, err, "a name in it cannot stand in a line of text, so it cannot be compared", fn, user);

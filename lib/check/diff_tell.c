@@ -264,7 +264,7 @@ int msim__diff_tell(struct msim_diff *diff)
     diff->shown = pair;
     diff->shown_stream = stream;
   }
-  if (by_wire)
+  if (by_wire && diff->is_first[MSIM_VIEW_WIRE]) /* the wire may differ in bytes that no line has */
     diff->first[MSIM_VIEW_REST] = diff->first[MSIM_VIEW_WIRE];
   diff->result.is_shown = diff->shown_stream != 0;
   if (err == MSIM_OK && diff->shown_stream != 0)
