@@ -289,12 +289,6 @@ static bool terminal_is_ascii(void)
   return true;
 }
 
-static int write_stdout(void *ctx, const void *data, size_t size_bytes)
-{
-  (void)ctx;
-  return fwrite(data, 1, size_bytes, stdout) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
-}
-
 static bool wants_color(const struct request *request)
 {
   struct output output;
@@ -308,7 +302,7 @@ static bool wants_color(const struct request *request)
 static bool add_view(const struct request *request, struct msim_sim *sim)
 {
   static const char *const names[] = {NULL, "ladder", "mailsim-show-mail", "mailsim-show-stats"};
-  struct msim_out out = {NULL, write_stdout};
+  struct msim_out out = msim_out_file(stdout);
   char text[2400], *p = text;
   struct msim_diag diag;
   int err = MSIM_OK;
@@ -387,14 +381,6 @@ static bool add_any(struct msim_sim *sim, const char *filter, bool *any)
 
 /* ---- the trace ---- */
 
-static int read_file(void *ctx, void *data, size_t capacity_bytes, size_t *size_bytes)
-{
-  FILE *file = ctx;
-
-  *size_bytes = fread(data, 1, capacity_bytes, file);
-  return *size_bytes == 0 && ferror(file) ? MSIM_ERR_IO : MSIM_OK;
-}
-
 static int feed(struct msim_sim *sim, const char *path)
 {
   bool is_stdin = strcmp(path, "-") == 0;
@@ -407,8 +393,7 @@ static int feed(struct msim_sim *sim, const char *path)
     complain("%s cannot be read: %s", path, strerror(errno));
     return MSIM_ERR_IO;
   }
-  in.ctx = file;
-  in.read = read_file;
+  in = msim_in_file(file);
   err = msim_trace_replay(sim, &in, is_stdin ? "standard input" : path, print_finding, &findings);
   if (!is_stdin)
     fclose(file);
@@ -434,11 +419,6 @@ static bool has_steps_asked_for(const struct request *request, const struct msim
   }
   complain("--step %s: the scene %s has the steps %u to %u", request->step, msim_scene_name(scene), least, most);
   return false;
-}
-
-static int write_file(void *ctx, const void *data, size_t size_bytes)
-{
-  return fwrite(data, 1, size_bytes, (FILE *)ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
 }
 
 /* The scene watches the trace as it would watch the run. The second of two traces has the second scene, if there is
@@ -481,7 +461,7 @@ static bool add_strings(const struct request *request, struct msim_sim *sim)
 static bool write_data(void *ctx, size_t which, const char *path, FILE *to)
 {
   const struct request *request = ctx;
-  struct msim_out out = {to, write_file};
+  struct msim_out out = msim_out_file(to);
   struct msim_scene *scene = NULL;
   struct msim_sim *sim = NULL;
   struct msim_diag diag;

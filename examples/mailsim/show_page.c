@@ -5,22 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include <mailsim/check.h>
 #include <mailsim/player.h>
 
 #define SNIFF_BYTES 512u
-
-static int read_file(void *ctx, void *data, size_t capacity_bytes, size_t *size_bytes)
-{
-  FILE *file = ctx;
-
-  *size_bytes = fread(data, 1, capacity_bytes, file);
-  return *size_bytes == 0 && ferror(file) ? MSIM_ERR_IO : MSIM_OK;
-}
-
-static int write_file(void *ctx, const void *data, size_t size_bytes)
-{
-  return fwrite(data, 1, size_bytes, (FILE *)ctx) == size_bytes ? MSIM_OK : MSIM_ERR_IO;
-}
 
 static bool copy_to(FILE *from, const char *path)
 {
@@ -52,8 +40,7 @@ static bool making_begin(struct making *making, const char *path)
   making->path = path;
   making->to_stdout = strcmp(path, "-") == 0;
   making->to = making->to_stdout ? stdout : tmpfile();
-  making->out.ctx = making->to;
-  making->out.write = write_file;
+  making->out = msim_out_file(making->to);
   if (making->to == NULL)
     complain("%s cannot be written: %s", path, strerror(errno));
   return making->to != NULL;
@@ -71,7 +58,7 @@ static bool making_end(struct making *making, bool fine)
 bool page_refresh(const char *old, const char *path)
 {
   FILE *from = fopen(old, "rb");
-  struct msim_in in = {from, read_file};
+  struct msim_in in = msim_in_file(from);
   struct making making;
   unsigned findings = 0;
   bool fine = false;
@@ -113,6 +100,11 @@ static FILE *open_part(const char *path, size_t which, page_data_fn *make, void 
     complain("%s cannot be read: %s", path, strerror(errno));
     return NULL;
   }
+  if (file != NULL && fseek(file, 0, SEEK_SET) != 0) { /* it is looked at before it is read */
+    complain("%s is a pipe: give a file, or a trace as standard input by -", path);
+    fclose(file);
+    return NULL;
+  }
   if (file != NULL && is_page(file))
     return file;
   if (file != NULL)
@@ -132,15 +124,18 @@ static FILE *open_part(const char *path, size_t which, page_data_fn *make, void 
 
 bool page_pair(const char *const paths[2], const char *path, page_data_fn *make, void *ctx)
 {
-  struct msim_in in[2] = {{NULL, read_file}, {NULL, read_file}};
+  FILE *parts[2] = {NULL, NULL};
+  struct msim_in in[2];
   struct making making;
   unsigned findings = 0;
   bool fine = false;
   size_t i;
 
-  for (i = 0; i < 2 && (i == 0 || in[0].ctx != NULL); i++)
-    in[i].ctx = open_part(paths[i], i, make, ctx);
-  if (in[0].ctx != NULL && in[1].ctx != NULL && making_begin(&making, path)) {
+  for (i = 0; i < 2 && (i == 0 || parts[0] != NULL); i++) {
+    parts[i] = open_part(paths[i], i, make, ctx);
+    in[i] = msim_in_file(parts[i]);
+  }
+  if (parts[0] != NULL && parts[1] != NULL && making_begin(&making, path)) {
     int err = msim_player_pair(NULL, in, paths, &making.out, print_finding, &findings);
 
     if (err != MSIM_OK && findings == 0)
@@ -148,7 +143,7 @@ bool page_pair(const char *const paths[2], const char *path, page_data_fn *make,
     fine = making_end(&making, err == MSIM_OK);
   }
   for (i = 0; i < 2; i++)
-    if (in[i].ctx != NULL)
-      fclose(in[i].ctx);
+    if (parts[i] != NULL)
+      fclose(parts[i]);
   return fine;
 }

@@ -46,7 +46,7 @@ struct csv_sink {
 
 /* ---- lines ---- */
 
-/* RFC 4180 2.6, 2.7; what a table program would take for a formula is quoted as well, and no more can be done here. */
+/* RFC 4180 2.6, 2.7. */
 static char *put_field(char *out, const char *text)
 {
   size_t size_bytes = strlen(text);
@@ -283,16 +283,16 @@ static const char *label_of(const struct msim_trace_event *event)
 
 static bool is_lasting(const struct msim_trace_event *event)
 {
-  bool is_remote = false, lasts = false;
+  bool is_delivery = false, lasts = false;
   size_t i;
 
   for (i = 0; i < event->value_count; i++) {
     const struct msim_value *value = &event->values[i];
 
     lasts = lasts || (strcmp(value->name, "durable") == 0 && value->kind == MSIM_VALUE_BOOL && value->u.truth);
-    is_remote = is_remote || strcmp(value->name, "to") == 0; /* a delivery names whom it is for */
+    is_delivery = is_delivery || strcmp(value->name, "to") == 0; /* a delivery names whom it is for */
   }
-  return lasts && is_remote;
+  return lasts && is_delivery;
 }
 
 static int take_event(struct csv_sink *csv, struct msim_sink *sink, const struct msim_trace_record *record)
